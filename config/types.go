@@ -1,0 +1,350 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+)
+
+// PrincipalKind says whether a principal is a group or a user.
+type PrincipalKind string
+
+// The kinds of principal. They are part of durable keys.
+const (
+	GroupPrincipal PrincipalKind = "group"
+	UserPrincipal  PrincipalKind = "user"
+)
+
+// Principal is an Entra group or user by its object id (lower-case UUID).
+type Principal struct {
+	Kind PrincipalKind `json:"kind"`
+	ID   string        `json:"id"`
+}
+
+// String returns "group/<id>" or "user/<id>".
+func (p Principal) String() string { return string(p.Kind) + "/" + p.ID }
+
+// Pair is an account and a permission set: what one listing call of Identity
+// Center covers.
+type Pair struct {
+	Account       string `json:"account"` // 12 digits
+	PermissionSet string `json:"permission_set"`
+}
+
+// Assignment lets a principal use a permission set in an account. It is
+// comparable and serves as a map key.
+type Assignment struct {
+	Principal     Principal `json:"principal"`
+	Account       string    `json:"account"` // 12 digits
+	PermissionSet string    `json:"permission_set"`
+}
+
+// Pair returns the account and permission set of the assignment.
+func (a Assignment) Pair() Pair { return Pair{a.Account, a.PermissionSet} }
+
+// String returns a stable key, "<account>/<permission set>/<kind>/<id>".
+func (a Assignment) String() string {
+	return fmt.Sprintf("%s/%s/%s", a.Account, a.PermissionSet, a.Principal)
+}
+
+// Compare orders assignments by account, permission set and principal.
+func (a Assignment) Compare(b Assignment) int {
+	return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.PermissionSet, b.PermissionSet),
+		cmp.Compare(a.Principal.Kind, b.Principal.Kind), cmp.Compare(a.Principal.ID, b.Principal.ID))
+}
+
+// Position is a place in a file of the config repo. Line and Column count
+// from 1; zero means the file as a whole.
+type Position struct {
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+}
+
+// Repo is a valid config repo at one commit. It must not be changed.
+type Repo struct {
+	Access AccessFile
+	// Accounts, Groups and Users are keyed by slug.
+	Accounts map[string]*Account
+	Groups   map[string]*PrincipalFile
+	Users    map[string]*PrincipalFile
+	// PermissionSets holds the sets the bot owns, keyed by name.
+	PermissionSets map[string]*PermissionSet
+	People         PeopleFile
+	// Files has every path of the repo, known or not, with the SHA-256 of its
+	// content in hex.
+	Files map[string]string
+}
+
+// Stage is how far an account is in the migration.
+type Stage string
+
+// The stages of an account.
+const (
+	StageLegacy Stage = "legacy"
+	StageSSO    Stage = "sso"
+)
+
+// Phase is the phase of the migration, 1 to 3.
+type Phase int
+
+// DriftMode says what happens to drift.
+type DriftMode string
+
+// The drift modes; the zero value is never in a valid repo.
+const (
+	DriftReport DriftMode = "report"
+	DriftRevert DriftMode = "revert"
+)
+
+// AccessFile is aws-access.yaml.
+type AccessFile struct {
+	Version           int
+	Phase             Phase
+	PhaseBack         bool
+	OrganizationID    string
+	ManagementAccount string // 12 digits
+	IdentityCenter    IdentityCenter
+	EntraApp          string // object id of the enterprise application
+	Approvals         []Rule
+	ControlPlane      Steps
+	Limits            Limits
+	Protected         []ProtectedGrant
+	Onboarding        Onboarding
+	Drift             DriftMode
+	Notify            string // chat channel override; "" means the settings'
+}
+
+// IdentityCenter says where the instance is.
+type IdentityCenter struct {
+	Region   string
+	StartURL string // portal, https://d-xxxxxxxxxx.awsapps.com/start
+}
+
+// Limits are the hard limits that hold even for an approved change.
+type Limits struct {
+	// RemovalPercent of the owned assignments may be removed in 24 h; at
+	// least five always may. Default 10.
+	RemovalPercent float64
+	// StartBy is how long after it was asked a grant may be merged and still
+	// grant something. Zero means no such limit.
+	StartBy time.Duration
+	// PeopleGrowthPercent is how much a group may grow between approval and
+	// merge. Default 20.
+	PeopleGrowthPercent float64
+	// Allow lets one commit remove more than the guards allow.
+	Allow *RemovalAllowance
+}
+
+// RemovalAllowance permits a number of removals for one commit.
+type RemovalAllowance struct {
+	Commit   string
+	Removals int
+}
+
+// ProtectedGrant names assignments that are never removed: the group's
+// assignments of the permission set in every account.
+type ProtectedGrant struct {
+	Group         string // slug
+	PermissionSet string
+}
+
+// Onboarding says how accounts join.
+type Onboarding struct {
+	OU         string
+	Approvers  []ApproverRef
+	Count      int
+	Baseline   []ProtectedGrant
+	Requesters []ApproverRef
+}
+
+// Rule is an approval rule. The first rule whose Match fits decides.
+type Rule struct {
+	Name  string
+	Match Match
+	Steps Steps
+	// MaxDuration and DefaultDuration are zero when not set.
+	MaxDuration     time.Duration
+	DefaultDuration time.Duration
+	// Standing allows grants without an end.
+	Standing bool
+	Notify   string
+	Pos      Position
+}
+
+// Match selects assignments; each non-empty member must fit, an empty Match
+// fits everything.
+type Match struct {
+	PermissionSets []string
+	Accounts       []string // slugs
+	OUs            []string // nested OUs count
+	Tags           map[string]string
+}
+
+// Steps are met by different people: nobody counts in two of them.
+type Steps []Step
+
+// Step needs Count distinct people out of Approvers.
+type Step struct {
+	Approvers []ApproverRef
+	Count     int
+}
+
+// ApproverKind says how an approver reference is resolved.
+type ApproverKind string
+
+// The kinds of approver reference.
+const (
+	ApproverAccountOwners ApproverKind = "account-owners"
+	ApproverControlPlane  ApproverKind = "control-plane"
+	ApproverTeam          ApproverKind = "team"
+	ApproverEmail         ApproverKind = "email"
+)
+
+// ApproverRef is one entry of an approvers or owners list. Name is the team's
+// slug or the e-mail address, lower-case; otherwise empty.
+type ApproverRef struct {
+	Kind ApproverKind
+	Name string
+}
+
+// String returns the reference as it is written in the file.
+func (a ApproverRef) String() string {
+	switch a.Kind {
+	case ApproverTeam:
+		return "team:" + a.Name
+	case ApproverEmail:
+		return a.Name
+	default:
+		return string(a.Kind)
+	}
+}
+
+// Account is accounts/<slug>.yaml.
+type Account struct {
+	Slug   string
+	ID     string // 12 digits
+	Name   string
+	Stage  Stage
+	OU     string // "/Workloads/Prod"
+	Owners []ApproverRef
+	Tags   map[string]string
+	Notify string
+	Pos    Position
+}
+
+// PrincipalFile is groups/<slug>.yaml or users/<slug>.yaml.
+type PrincipalFile struct {
+	Slug      string
+	Principal Principal
+	// Name is the display name of a group, the user principal name of a user.
+	Name   string
+	Owners []ApproverRef
+	Access []Grant
+	Pos    Position
+}
+
+// Path returns the file's path in the repo.
+func (f *PrincipalFile) Path() string {
+	if f.Principal.Kind == UserPrincipal {
+		return "users/" + f.Slug + ".yaml"
+	}
+	return "groups/" + f.Slug + ".yaml"
+}
+
+// Grant is one entry of an access list.
+type Grant struct {
+	// Account is a slug; it is empty when Accounts is set.
+	Account  string
+	Accounts *Selector
+	// PermissionSet is a name.
+	PermissionSet string
+	// At most one of Expires and Duration is set; neither means standing.
+	Expires  time.Time
+	Duration time.Duration
+	Reason   string
+	Request  string // "REQ-7F3K2Q" or empty
+	Pos      Position
+}
+
+// Selector chooses accounts among the repo's own files. Both members must fit
+// when both are set.
+type Selector struct {
+	OU   string // the OU and those below it
+	Tags map[string]string
+}
+
+// GrantKey identifies a grant within the repo through edits elsewhere: its
+// principal and every field but the reason. Two grants of one principal with
+// the same key are a problem, so it is unique in a valid repo.
+type GrantKey string
+
+// Start is when a grant came into force.
+type Start struct {
+	// MergedAt is GitHub's merged_at of the pull request that brought it.
+	MergedAt time.Time `json:"merged_at"`
+	// AskedAt is when it was asked for, for limits.start_by.
+	AskedAt time.Time `json:"asked_at"`
+}
+
+// Starts has the start of every grant in force.
+type Starts map[GrantKey]Start
+
+// Desired is an assignment that should exist now.
+type Desired struct {
+	Assignment Assignment
+	// End is when it goes; zero means standing.
+	End time.Time
+	// Grants make it, sorted by key.
+	Grants []GrantKey
+}
+
+// Term is how long a grant lasts, as declared: standing, until End, or For a
+// time from the merge.
+type Term struct {
+	Standing bool          `json:"standing,omitempty"`
+	End      time.Time     `json:"end,omitzero"`
+	For      time.Duration `json:"for,omitempty"`
+}
+
+// PermissionSet is permission-sets/<Name>.yaml.
+type PermissionSet struct {
+	Name            string
+	Description     string
+	SessionDuration time.Duration
+	ManagedPolicies []string
+	Pos             Position
+}
+
+// PeopleFile is people.yaml.
+type PeopleFile struct {
+	People []Person
+	// Teams are the GitHub teams that may be named, by slug.
+	Teams map[string]Team
+}
+
+// Person links the identities of one human being.
+type Person struct {
+	Entra  string // object id
+	Email  string // lower-case
+	GitHub *GitHubUser
+	Slack  *SlackUser
+	Pos    Position
+}
+
+// GitHubUser is identified by ID; Login is for showing.
+type GitHubUser struct {
+	Login string
+	ID    int64
+}
+
+// SlackUser is identified by workspace and user id.
+type SlackUser struct {
+	Team string
+	User string
+}
+
+// Team is a GitHub team by its number.
+type Team struct {
+	ID int64
+}
