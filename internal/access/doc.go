@@ -1,0 +1,42 @@
+// Package access is the life of a request: what a person asked for, how far it
+// has come, and what people are told about it. It imports config only; chat,
+// gitops and provision fit the small interfaces declared in ports.go.
+//
+// # States
+//
+// A request is stored before it is acknowledged and moves by facts, not by
+// calls: [Advance] is a pure function of the request and the [Facts] that
+// gitops and provision have recorded durably. The [Tracker] looks at the facts
+// of every open request on each wake and at start, so a crash or a lost wake
+// loses nothing, and looking twice changes nothing.
+//
+//	state      fact                                        next       people are told
+//	asked      pull request exists                         proposed   root message (link)
+//	asked      the change cannot be proposed               refused    reply: why, what to do
+//	proposed   pull request closed unmerged                closed     reply
+//	proposed   pull request merged                         merged     reply: merged, by whom
+//	merged     commit verified, the grant is in force      verified   root message
+//	merged     commit verified, the grant grants nothing   void       reply: why
+//	merged     the walk halted at its commit               halted     reply: commit, rule, ways out
+//	halted     commit verified after all                   verified   root message
+//	halted     a later commit undid it                     undone     reply
+//	verified   group assigned / seen / created             verified   root message: stage and time
+//	verified   removal asked by the config (line gone)     ending     root message
+//	verified   read back                                   live       reply: live, portal, profile
+//	live       end within the warning time                 live       reply: about to end
+//	live       no longer desired                           ending     root message
+//	ending     removal read back                           ended      reply: ended
+//	ending     desired again                               verified   root message
+//
+// refused, closed, void, undone and ended are final. Any state but a final one
+// may carry a Trouble: what holds it up now, in a sentence for people; it goes
+// when the fact goes. A revocation (KindRevoke) has the same states; "live"
+// is not reached, it goes from verified to ended when the removal is read back.
+//
+// # Telling
+//
+// Each change of a request raises its Version; the root message is edited
+// until it shows that version. Thread replies are [Notice]s, stored in the same
+// transaction as the change that caused them, under a key that makes each one
+// unique ("REQ-7F3K2Q/live").
+package access

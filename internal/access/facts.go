@@ -1,0 +1,71 @@
+package access
+
+import "time"
+
+// PullState is the state of a pull request.
+type PullState string
+
+// The states of a pull request.
+const (
+	PullOpen   PullState = "open"
+	PullClosed PullState = "closed" // unmerged
+	PullMerged PullState = "merged"
+)
+
+// PullFacts is what gitops has recorded of a request's pull request.
+type PullFacts struct {
+	Ref   PullRef
+	State PullState
+	// Missing is what the check still wants, a sentence each; empty when it passes.
+	Missing  []string
+	MergedAt time.Time // GitHub's clock
+	MergedBy string    // login, for showing
+	Commit   string    // the commit on the default branch
+	// Refused is why no pull request could be made, in words for people.
+	Refused string
+}
+
+// Verdict is what the walk found for a merge commit.
+type Verdict struct {
+	Commit string
+	At     time.Time
+	// InForce is true once the commit, or a later verified one, is in force.
+	InForce bool
+	// Void says why the verified grant grants nothing, "" when it does.
+	Void string
+	// Halt says why the walk stopped here: the rule and the ways out, in
+	// words. It is empty when the walk did not stop at this commit.
+	Halt string
+	// Undone is true when the commit was passed over because a later commit
+	// restored every path it touched.
+	Undone bool
+}
+
+// GrantFacts is what provision has recorded of an assignment. Zero times mean
+// not yet.
+type GrantFacts struct {
+	// Desired is whether the commit in force wants the assignment now.
+	Desired bool
+	// End is when it stops being desired, zero when standing or not desired.
+	End          time.Time
+	AppAssigned  time.Time
+	Seen         time.Time
+	Created      time.Time
+	ReadBack     time.Time
+	RemoveAsked  time.Time
+	Removed      time.Time // removal read back
+	MembersSeen  int
+	MembersTotal int
+	// Trouble is what holds it up now, in a sentence for people.
+	Trouble string
+	// StillWanted is true when another grant keeps the assignment.
+	StillWanted bool
+}
+
+// Facts is all that decides the next state of a request; nil means that
+// nothing is recorded yet.
+type Facts struct {
+	Pull    *PullFacts
+	Verdict *Verdict
+	Grant   *GrantFacts
+}

@@ -1,0 +1,106 @@
+package access
+
+import (
+	"context"
+	"errors"
+
+	"aws-access-bot/config"
+)
+
+// ErrNotFound is returned by stores for what they do not have.
+var ErrNotFound = errors.New("not found")
+
+// ErrConflict is returned by [Requests.Save] when the request was changed
+// since it was read, and by [Requests.Create] when the id is taken.
+var ErrConflict = errors.New("changed by somebody else")
+
+// Requests keeps requests and the notices they cause, durably.
+type Requests interface {
+	// Create stores a new request; ErrConflict when the id is taken.
+	Create(ctx context.Context, r Request) error
+	// Get returns a request or ErrNotFound.
+	Get(ctx context.Context, id ID) (Request, error)
+	// Save stores r, whose Version must be one above the stored one, and the
+	// notices in one transaction; a notice whose key is known is left out.
+	Save(ctx context.Context, r Request, notices []Notice) error
+	// Open returns the requests that are not final, oldest first.
+	Open(ctx context.Context) ([]Request, error)
+	// All returns every request, newest first.
+	All(ctx context.Context) ([]Request, error)
+}
+
+// Bindings keeps which Entra person a chat user is, for users that people.yaml
+// does not name.
+type Bindings interface {
+	// Binding returns the binding or ErrNotFound.
+	Binding(ctx context.Context, u ChatUser) (Binding, error)
+	SaveBinding(ctx context.Context, u ChatUser, b Binding) error
+}
+
+// Binding links a chat user to an Entra person by the e-mail address both had
+// at that time (lower-case).
+type Binding struct {
+	Entra string `json:"entra"`
+	Email string `json:"email"`
+}
+
+// InForce is the config in force.
+type InForce struct {
+	Commit string
+	Repo   *config.Repo
+	Starts config.Starts
+}
+
+// Commits tells the config in force. It returns ErrNotFound until a first
+// commit is trusted.
+type Commits interface {
+	InForce(ctx context.Context) (InForce, error)
+}
+
+// Entrant is an Entra user as the directory has him now.
+type Entrant struct {
+	Person
+	Enabled bool
+	Guest   bool
+}
+
+// Directory looks people and groups up in Entra.
+type Directory interface {
+	// User returns a user by object id, or ErrNotFound.
+	User(ctx context.Context, entra string) (Entrant, error)
+	// UsersByEmail returns every user that has the address.
+	UsersByEmail(ctx context.Context, email string) ([]Entrant, error)
+	// DirectMembers returns the direct members of a group that are users.
+	DirectMembers(ctx context.Context, group string) ([]Entrant, error)
+}
+
+// Pulls makes and closes the pull requests of requests.
+type Pulls interface {
+	// Propose makes the branch, commit and pull request of r, or finds those
+	// made earlier, and records them. A *Refusal means that the change cannot
+	// be proposed whatever is tried; another error is worth another try.
+	Propose(ctx context.Context, r Request) error
+	// Withdraw closes the pull request of r, if it is open.
+	Withdraw(ctx context.Context, r Request) error
+}
+
+// Evidence tells what gitops and provision have recorded for a request.
+type Evidence interface {
+	Facts(ctx context.Context, r Request) (Facts, error)
+}
+
+// Refusal is an answer for people: what is wrong and what to do. Field names
+// the form field at fault ("account", "group", "permission_set", "duration",
+// "reason"), or is empty.
+type Refusal struct {
+	Field   string
+	Message string
+	Mend    string
+}
+
+func (r *Refusal) Error() string {
+	if r.Mend == "" {
+		return r.Message
+	}
+	return r.Message + " " + r.Mend
+}

@@ -1,0 +1,188 @@
+package access
+
+import (
+	"time"
+
+	"aws-access-bot/config"
+)
+
+// ID names a request: "REQ-" and six characters of Crockford base32.
+type ID string
+
+// Kind says which change to the config repo was asked for.
+type Kind string
+
+// The kinds of request.
+const (
+	KindGrant  Kind = "grant"
+	KindRevoke Kind = "revoke"
+)
+
+// State is where a request is in its life; see the package comment.
+type State string
+
+// The states of a request.
+const (
+	StateAsked    State = "asked"
+	StateProposed State = "proposed"
+	StateMerged   State = "merged"
+	StateVerified State = "verified"
+	StateHalted   State = "halted"
+	StateLive     State = "live"
+	StateEnding   State = "ending"
+	StateEnded    State = "ended"
+	StateClosed   State = "closed"
+	StateRefused  State = "refused"
+	StateVoid     State = "void"
+	StateUndone   State = "undone"
+)
+
+// Final reports whether nothing can follow.
+func (s State) Final() bool {
+	switch s {
+	case StateEnded, StateClosed, StateRefused, StateVoid, StateUndone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Platform is a chat service.
+type Platform string
+
+// The chat platforms.
+const (
+	Slack Platform = "slack"
+	Teams Platform = "teams"
+)
+
+// ChatUser is a person as a chat service knows him.
+type ChatUser struct {
+	Platform Platform `json:"platform"`
+	Team     string   `json:"team"` // workspace or tenant
+	User     string   `json:"user"`
+}
+
+// Person is somebody in the tenant, by Entra object id.
+type Person struct {
+	Entra string `json:"entra"`
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
+
+// Asker is who asked, and where to answer.
+type Asker struct {
+	Person
+	Chat ChatUser `json:"chat"`
+	// Zone is the IANA name of the asker's time zone, "" for UTC.
+	Zone string `json:"zone,omitempty"`
+}
+
+// Want is what was asked for. Names are kept as they were at that time, for
+// showing; ids decide.
+type Want struct {
+	Principal     config.Principal `json:"principal"`
+	PrincipalSlug string           `json:"principal_slug"`
+	PrincipalName string           `json:"principal_name"`
+	AccountSlug   string           `json:"account_slug"`
+	AccountID     string           `json:"account_id"`
+	AccountName   string           `json:"account_name"`
+	OU            string           `json:"ou"`
+	PermissionSet string           `json:"permission_set"`
+	Term          config.Term      `json:"term"`
+	Reason        string           `json:"reason"`
+	// Revokes is the request whose grant a revocation removes.
+	Revokes ID `json:"revokes,omitempty"`
+}
+
+// Assignment returns the assignment that is wanted.
+func (w Want) Assignment() config.Assignment {
+	return config.Assignment{Principal: w.Principal, Account: w.AccountID, PermissionSet: w.PermissionSet}
+}
+
+// Stage is a step that people can see, with the time it was reached.
+type Stage string
+
+// The stages, in the order they are shown.
+const (
+	StageAsked    Stage = "asked"
+	StageProposed Stage = "proposed"
+	StageMerged   Stage = "merged"
+	StageVerified Stage = "verified"
+	StageAssigned Stage = "assigned" // group assigned to the enterprise application
+	StageSynced   Stage = "synced"   // group seen in Identity Center
+	StageCreated  Stage = "created"  // account assignment succeeded
+	StageReadBack Stage = "readback" // account assignment listed
+	StageRemoving Stage = "removing"
+	StageRemoved  Stage = "removed" // removal read back
+)
+
+// PullRef is a pull request on the config repo.
+type PullRef struct {
+	Number int    `json:"number"`
+	URL    string `json:"url"`
+	Head   string `json:"head"` // commit the bot made
+}
+
+// Request is one thing one person asked for.
+type Request struct {
+	ID      ID    `json:"id"`
+	Kind    Kind  `json:"kind"`
+	State   State `json:"state"`
+	Version int   `json:"version"` // raised by every change
+	Asker   Asker `json:"asker"`
+	Want    Want  `json:"want"`
+	// Channel is where the root message goes, on the asker's platform and team.
+	Channel string `json:"channel"`
+	// Times has when each stage was reached.
+	Times map[Stage]time.Time `json:"times"`
+	Pull  PullRef             `json:"pull"`
+	// Missing is what the check on the pull request still wants, for people.
+	Missing  []string  `json:"missing,omitempty"`
+	MergedBy string    `json:"merged_by,omitempty"`
+	Commit   string    `json:"commit,omitempty"` // the merge commit
+	End      time.Time `json:"end,omitzero"`     // when the grant ends; zero: standing or unknown
+	Trouble  string    `json:"trouble,omitempty"`
+	// MembersSeen of MembersTotal direct members were seen in Identity Center.
+	MembersSeen  int `json:"members_seen"`
+	MembersTotal int `json:"members_total"`
+	// Outcome says how a final or halted state came about, for people.
+	Outcome string `json:"outcome,omitempty"`
+	// Warned is set once the coming end was told.
+	Warned bool `json:"warned,omitempty"`
+}
+
+// At returns when a stage was reached, and whether it was.
+func (r *Request) At(s Stage) (time.Time, bool) {
+	t, ok := r.Times[s]
+	return t, ok
+}
+
+// NoticeKind says what a thread reply is about.
+type NoticeKind string
+
+// The kinds of thread reply.
+const (
+	NoticeMerged  NoticeKind = "merged"
+	NoticeLive    NoticeKind = "live"
+	NoticeRefused NoticeKind = "refused"
+	NoticeClosed  NoticeKind = "closed"
+	NoticeVoid    NoticeKind = "void"
+	NoticeHalted  NoticeKind = "halted"
+	NoticeUndone  NoticeKind = "undone"
+	NoticeTrouble NoticeKind = "trouble"
+	NoticeEnding  NoticeKind = "about-to-end"
+	NoticeEnded   NoticeKind = "ended"
+	// NoticeOps goes to the operations channel and belongs to no request.
+	NoticeOps NoticeKind = "ops"
+)
+
+// Notice is one thread reply to be sent once. Key is its natural key.
+type Notice struct {
+	Key     string     `json:"key"`
+	Request ID         `json:"request,omitempty"`
+	Kind    NoticeKind `json:"kind"`
+	At      time.Time  `json:"at"`
+	// Text is the fact in words where the request itself does not hold it.
+	Text string `json:"text,omitempty"`
+}
