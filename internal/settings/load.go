@@ -1,0 +1,217 @@
+package settings
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"aws-access-bot/internal/secret"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Least lengths of secrets in bytes. A webhook or signing key below 32 can be
+// searched for; a PEM block below 64 holds no key.
+const (
+	minKey = 32
+	minPEM = 64
+)
+
+// maxFile is the largest settings or secret file read, in bytes.
+const maxFile = 1 << 20
+
+// Problems are all that is wrong with a settings file.
+type Problems []string
+
+// Error lists the problems, one per line.
+func (p Problems) Error() string {
+	return fmt.Sprintf("%d problem(s) in the settings:\n  %s", len(p), strings.Join(p, "\n  "))
+}
+
+// Load reads the settings file at path. Relative paths in it are taken from
+// its folder. getenv looks up environment variables. What is wrong with the
+// content comes back as [Problems], all at once.
+func Load(path string, getenv func(string) string) (*Settings, error) {
+	data, err := readLimited(path)
+	if err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	var f file
+	c := &checker{dir: filepath.Dir(path), getenv: getenv}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&f); err != nil {
+		c.yamlError(err)
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		c.problems = append(c.problems, "the file has more than one YAML document; keep one")
+	}
+	s := f.settings(c)
+	if len(c.problems) > 0 {
+		return nil, c.problems
+	}
+	return s, nil
+}
+
+// readLimited reads a file that must not be larger than maxFile.
+func readLimited(path string) ([]byte, error) {
+	r, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("%s is larger than 1 MiB", path)
+	}
+	return data, nil
+}
+
+// checker collects problems while settings are built.
+type checker struct {
+	dir      string
+	getenv   func(string) string
+	problems Problems
+}
+
+func (c *checker) problem(key, what, mend string) {
+	c.problems = append(c.problems, fmt.Sprintf("%s: %s; %s", key, what, mend))
+}
+
+func (c *checker) yamlError(err error) {
+	var te *yaml.TypeError
+	if errors.As(err, &te) {
+		c.problems = append(c.problems, te.Errors...)
+		return
+	}
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the file is empty")
+	}
+	c.problems = append(c.problems, err.Error())
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func (c *checker) required(key, v string) string {
+	if strings.TrimSpace(v) == "" {
+		c.problem(key, "is missing", "set it")
+	}
+	return v
+}
+
+func (c *checker) positive(key string, v int64) int64 {
+	if v <= 0 {
+		c.problem(key, "is missing or not a positive number", "set the numeric id that GitHub shows")
+	}
+	return v
+}
+
+// path makes a relative path relative to the settings file.
+func (c *checker) path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(c.dir, p)
+}
+
+func (c *checker) address(key, v, otherwise string) string {
+	v = or(v, otherwise)
+	if _, _, err := net.SplitHostPort(v); err != nil {
+		c.problem(key, fmt.Sprintf("%q is no host:port", v), "write e.g. 127.0.0.1:8080 or :8080")
+	}
+	return v
+}
+
+func (c *checker) duration(key, v string, otherwise, least time.Duration) time.Duration {
+	if v == "" {
+		return otherwise
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil || d < least {
+		c.problem(key, fmt.Sprintf("%q is no duration of at least %s", v, least), "write e.g. 3m")
+	}
+	return d
+}
+
+// url checks a base URL and gives it, or takes away, its trailing slash.
+func (c *checker) url(key, v, otherwise string, slash bool) string {
+	v = or(v, otherwise)
+	u, err := url.Parse(v)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		c.problem(key, fmt.Sprintf("%q is no plain http(s) URL", v), "write e.g. https://github.example.com/api/v3/")
+		return v
+	}
+	if u.Scheme == "http" && !loopback(u.Hostname()) {
+		c.problem(key, fmt.Sprintf("%q would send credentials in the clear", v), "use https; http is for loopback only")
+	}
+	v = strings.TrimRight(v, "/")
+	if slash {
+		v += "/"
+	}
+	return v
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (c *checker) secrets(key string, refs []secretRef, least int) []secret.Value {
+	if len(refs) == 0 {
+		c.problem(key, "is empty", "name at least one secret by file or env")
+	}
+	var out []secret.Value
+	for i, r := range refs {
+		out = append(out, c.secret(fmt.Sprintf("%s[%d]", key, i), r, least))
+	}
+	return out
+}
+
+func (c *checker) optional(key string, r secretRef, least int) secret.Value {
+	if r == (secretRef{}) {
+		return secret.Value{}
+	}
+	return c.secret(key, r, least)
+}
+
+// secret reads one secret; errors never show any part of it.
+func (c *checker) secret(key string, r secretRef, least int) secret.Value {
+	var text string
+	switch {
+	case r.File != "" && r.Env != "":
+		c.problem(key, "names both a file and an environment variable", "keep one")
+		return secret.Value{}
+	case r.File != "":
+		data, err := readLimited(c.path(r.File))
+		if err != nil {
+			c.problem(key, err.Error(), "name a readable file")
+			return secret.Value{}
+		}
+		text = string(data)
+	case r.Env != "":
+		text = c.getenv(r.Env)
+	default:
+		c.problem(key, "is missing", "write {file: PATH} or {env: NAME}")
+		return secret.Value{}
+	}
+	text = strings.TrimSpace(text)
+	if len(text) < least {
+		c.problem(key, fmt.Sprintf("is empty or shorter than %d bytes", least), "use a longer secret")
+	}
+	return secret.New(text)
+}
