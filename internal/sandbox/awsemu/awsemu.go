@@ -1,0 +1,199 @@
+// Package awsemu emulates the parts of AWS that the bot talks to, for one
+// organization: sso-admin, identitystore, organizations (reads) and sts, all on
+// one base path, as one endpoint URL serves them to the AWS SDKs and the AWS CLI.
+//
+// What it promises:
+//
+//   - Requests are checked as AWS checks them: Signature Version 4 over the path
+//     the client sent, five minutes of clock skew, region and service of the
+//     scope, session tokens that end.
+//   - Assignments are asynchronous. An operation is IN_PROGRESS for
+//     [Options.Latency], then SUCCEEDED or FAILED, and its effect shows in the
+//     lists [Options.Visibility] later. Nothing runs in the background: every
+//     request first brings the state up to the clock of the kit, so the state is
+//     a function of what was asked and of the time.
+//   - The limits are those of "Quotas and limits in IAM Identity Center": 20
+//     sso-admin requests a second together, 20 identitystore requests a second
+//     per API, 15 outstanding operations, one at a time in an account, 100 groups
+//     per permission set and account, 500 permission sets per account. Rates are
+//     not scaled by the speed of the kit; delays are.
+//   - The management account may do everything, the delegated administrator
+//     nothing that touches the management account, other accounts nothing.
+//   - Users and groups are written through [SCIM], as an identity provider does.
+//
+// What it does not do: permission sets are seeded, not written over the wire, so
+// what is provisioned is always the latest; organizations has no writes; SCIM is
+// Go methods without HTTP and without request rates; IAM policies are not
+// evaluated (a caller may do all that its account may do); sts hands out
+// credentials for the roles that were seeded with [Server.AddRole].
+package awsemu
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"aws-access-bot/internal/sandbox/emukit"
+)
+
+// service is the name under which the journal and the faults know this emulator.
+const service = "aws"
+
+// Options are the facts and the limits of the emulated organization. The zero
+// value is usable; a zero field takes the default that its comment names.
+type Options struct {
+	// Region is where IAM Identity Center lives; default ap-northeast-1.
+	Region string
+	// OrganizationID is the id of the organization; default o-a1b2c3d4e5.
+	OrganizationID string
+	// ManagementAccount is made at once, in the root; default 999999999999.
+	ManagementAccount string
+	// DelegatedAdmin is the member account that administers IAM Identity
+	// Center; empty means that there is none. It is not made.
+	DelegatedAdmin string
+	// InstanceARN names the instance; default …/ssoins-7223d5e8a1b2c3d4.
+	InstanceARN string
+	// IdentityStoreID names the identity store; default d-9567000000.
+	IdentityStoreID string
+	// Issuer is the issuer of external ids; default an opaque URL below
+	// https://scim.aws.com/.
+	Issuer string
+
+	// Latency is how long an assignment operation is IN_PROGRESS; default 2 s,
+	// negative means none. The kit's speed divides it.
+	Latency time.Duration
+	// Visibility is how long a finished operation takes to show in the lists;
+	// default 1 s, negative means none. The kit's speed divides it.
+	Visibility time.Duration
+	// MaxOutstanding is how many operations may be IN_PROGRESS; default 15.
+	MaxOutstanding int
+	// CenterRate is how many sso-admin requests a second are taken, all
+	// operations together, with a burst of as many; default 20.
+	CenterRate int
+	// StoreRate is the same for each identitystore operation; default 20.
+	StoreRate int
+	// GroupsPerPair is how many groups may be assigned to one permission set in
+	// one account; default 100.
+	GroupsPerPair int
+	// SetsPerAccount is how many permission sets may be provisioned in one
+	// account; default 500.
+	SetsPerAccount int
+	// UnprovisionedNotFound makes ListAccountAssignments answer
+	// ResourceNotFoundException for a permission set that is not provisioned in
+	// the account; otherwise the list is empty. Both have been seen.
+	UnprovisionedNotFound bool
+	// EmptyFirstPage makes the organizations lists begin with an empty page
+	// that has a NextToken, which AWS says may happen.
+	EmptyFirstPage bool
+	// NewID makes the random UUIDs of requests, users and groups; default
+	// random ones.
+	NewID func() string
+}
+
+// withDefaults fills the zero fields.
+func (o Options) withDefaults() Options {
+	text := func(p *string, def string) {
+		if *p == "" {
+			*p = def
+		}
+	}
+	number := func(p *int, def int) {
+		if *p == 0 {
+			*p = def
+		}
+	}
+	text(&o.Region, "ap-northeast-1")
+	text(&o.OrganizationID, "o-a1b2c3d4e5")
+	text(&o.ManagementAccount, "999999999999")
+	text(&o.InstanceARN, "arn:aws:sso:::instance/ssoins-7223d5e8a1b2c3d4")
+	text(&o.IdentityStoreID, "d-9567000000")
+	text(&o.Issuer, "https://scim.aws.com/"+hashHex(o.IdentityStoreID, 32))
+	number(&o.MaxOutstanding, 15)
+	number(&o.CenterRate, 20)
+	number(&o.StoreRate, 20)
+	number(&o.GroupsPerPair, 100)
+	number(&o.SetsPerAccount, 500)
+	o.Latency = duration(o.Latency, 2*time.Second)
+	o.Visibility = duration(o.Visibility, time.Second)
+	if o.NewID == nil {
+		o.NewID = newUUID
+	}
+	return o
+}
+
+// duration is d, the default for zero, and zero for a negative d.
+func duration(d, def time.Duration) time.Duration {
+	switch {
+	case d == 0:
+		return def
+	case d < 0:
+		return 0
+	}
+	return d
+}
+
+// Server is the emulator. Its methods are safe for concurrent use.
+type Server struct {
+	kit  *emukit.Kit
+	opts Options
+
+	services map[string]*jsonService // by prefix of X-Amz-Target, read only
+	cursor   []byte                  // key that seals page tokens, read only
+
+	mu     sync.Mutex // guards the fields below
+	keys   *keyring
+	limits *limits
+	org    *organization
+	center *center
+	store  *directory
+}
+
+// New returns an emulator whose organization holds the management account and
+// nothing else: no credentials, permission sets, users or groups.
+func New(kit *emukit.Kit, opts Options) *Server {
+	opts = opts.withDefaults()
+	s := &Server{
+		kit: kit, opts: opts, cursor: []byte(rand.Text()),
+		keys: newKeyring(), limits: newLimits(opts), center: newCenter(kit.Now()), store: newDirectory(),
+	}
+	s.org = newOrganization(opts, kit.Now())
+	s.services = map[string]*jsonService{
+		"SWBExternalService":        centerService(),
+		"AWSIdentityStore":          storeService(),
+		"AWSOrganizationsV20161128": organizationsService(),
+	}
+	return s
+}
+
+// Handler serves all services on the path "/". A caller that mounts it
+// elsewhere strips its prefix with [http.StripPrefix]; the signature is checked
+// on the path that the client sent.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+
+// serve tells the two protocols apart: JSON services name their operation in a
+// header, Query services in the form.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("X-Amz-Target") != "" {
+		s.serveJSON(w, r)
+		return
+	}
+	s.serveQuery(w, r)
+}
+
+// lock takes the state, brought up to now. The caller unlocks s.mu.
+func (s *Server) lock() time.Time {
+	s.mu.Lock()
+	now := s.kit.Now()
+	s.settle(now)
+	return now
+}
+
+// newUUID returns a random version 4 UUID.
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,171 @@
+package awsemu
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+)
+
+// States of an account, as organizations names them.
+const (
+	StatePendingActivation = "PENDING_ACTIVATION"
+	StateActive            = "ACTIVE"
+	StateSuspended         = "SUSPENDED"
+	StatePendingClosure    = "PENDING_CLOSURE"
+	StateClosed            = "CLOSED"
+)
+
+// Account is an account of the organization.
+type Account struct {
+	ID    string            `json:"id"`
+	Name  string            `json:"name"`
+	Email string            `json:"email"`
+	OU    string            `json:"ou"` // path of names, "/" for the root
+	Tags  map[string]string `json:"tags,omitempty"`
+	// State is one of the State constants; empty is taken as ACTIVE.
+	State  string    `json:"state"`
+	Joined time.Time `json:"joined"`
+}
+
+// orgUnit is an organizational unit; the root has the path "/".
+type orgUnit struct{ id, path string }
+
+// parent is the path of the unit above; the root has none.
+func (u orgUnit) parent() string {
+	if i := strings.LastIndex(u.path, "/"); i > 0 {
+		return u.path[:i]
+	}
+	return "/"
+}
+
+func (u orgUnit) name() string {
+	if u.path == "/" {
+		return "Root"
+	}
+	return u.path[strings.LastIndex(u.path, "/")+1:]
+}
+
+// organization is the tree of accounts.
+type organization struct {
+	id, management string
+	rootID         string
+	accounts       map[string]*Account
+	units          map[string]orgUnit // by path, with the root
+	byID           map[string]orgUnit
+}
+
+func newOrganization(o Options, now time.Time) *organization {
+	org := &organization{
+		id: o.OrganizationID, management: o.ManagementAccount, rootID: "r-" + hashHex("root"+o.OrganizationID, 4),
+		accounts: map[string]*Account{}, units: map[string]orgUnit{}, byID: map[string]orgUnit{},
+	}
+	root := orgUnit{org.rootID, "/"}
+	org.units["/"], org.byID[root.id] = root, root
+	org.accounts[org.management] = &Account{
+		ID: org.management, Name: "management", Email: "aws-management@example.com", OU: "/", State: StateActive, Joined: now,
+	}
+	return org
+}
+
+// addUnits makes the units of a path, whose names are not empty.
+func (o *organization) addUnits(path string) (orgUnit, error) {
+	if path == "/" || path == "" {
+		return o.units["/"], nil
+	}
+	if !strings.HasPrefix(path, "/") || strings.Contains(path, "//") || strings.HasSuffix(path, "/") {
+		return orgUnit{}, fmt.Errorf("organizational unit %q: want a path like /Workloads/Prod", path)
+	}
+	for i := 1; i <= len(path); i++ {
+		if i < len(path) && path[i] != '/' {
+			continue
+		}
+		if _, ok := o.units[path[:i]]; !ok {
+			u := orgUnit{"ou-" + o.rootID[2:] + "-" + hashHex(path[:i], 8), path[:i]}
+			o.units[u.path], o.byID[u.id] = u, u
+		}
+	}
+	return o.units[path], nil
+}
+
+// idPath is the path of ids from the organization down to a unit.
+func (o *organization) idPath(u orgUnit) string {
+	if u.path == "/" {
+		return o.id + "/" + u.id
+	}
+	return o.idPath(o.units[u.parent()]) + "/" + u.id
+}
+
+// AddOU makes an organizational unit and those above it, by a path of names such
+// as /Workloads/Prod, and returns its id. One that exists is left as it is.
+func (s *Server) AddOU(path string) (id string, err error) {
+	s.lock()
+	defer s.mu.Unlock()
+	u, err := s.org.addUnits(path)
+	return u.id, err
+}
+
+// AddAccount puts an account into the organization, with the units of its path,
+// or replaces the one with the same id. A zero Joined becomes the present time.
+func (s *Server) AddAccount(a Account) error {
+	now := s.lock()
+	defer s.mu.Unlock()
+	if !shapeAccount.re.MatchString(a.ID) {
+		return fmt.Errorf("account %q: want 12 digits", a.ID)
+	}
+	u, err := s.org.addUnits(a.OU)
+	if err != nil {
+		return fmt.Errorf("account %s: %w", a.ID, err)
+	}
+	if a.State == "" {
+		a.State = StateActive
+	}
+	if a.Joined.IsZero() {
+		a.Joined = now
+	}
+	a.OU, a.Tags = u.path, maps.Clone(a.Tags)
+	s.org.accounts[a.ID] = &a
+	return nil
+}
+
+// SetAccountState changes the state of an account, as closing or suspending does.
+func (s *Server) SetAccountState(id, state string) error {
+	return s.editAccount(id, func(a *Account) error { a.State = state; return nil })
+}
+
+// TagAccount sets a tag of an account; an empty value takes the tag away.
+func (s *Server) TagAccount(id, key, value string) error {
+	return s.editAccount(id, func(a *Account) error {
+		tags := maps.Clone(a.Tags)
+		if tags == nil {
+			tags = map[string]string{}
+		}
+		tags[key] = value
+		if value == "" {
+			delete(tags, key)
+		}
+		a.Tags = tags
+		return nil
+	})
+}
+
+// MoveAccount puts an account into another unit, which is made if need be.
+func (s *Server) MoveAccount(id, path string) error {
+	return s.editAccount(id, func(a *Account) error {
+		u, err := s.org.addUnits(path)
+		if err == nil {
+			a.OU = u.path
+		}
+		return err
+	})
+}
+
+func (s *Server) editAccount(id string, edit func(*Account) error) error {
+	s.lock()
+	defer s.mu.Unlock()
+	a, ok := s.org.accounts[id]
+	if !ok {
+		return fmt.Errorf("account %s: not in the organization", id)
+	}
+	return edit(a)
+}

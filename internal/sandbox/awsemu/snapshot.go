@@ -1,0 +1,151 @@
+package awsemu
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// State is a copy of all that the emulator holds, for pages and checkers.
+// Lists are sorted and never nil. It holds no secrets.
+type State struct {
+	Time              time.Time `json:"time"`
+	Region            string    `json:"region"`
+	OrganizationID    string    `json:"organization_id"`
+	ManagementAccount string    `json:"management_account"`
+	DelegatedAdmin    string    `json:"delegated_admin,omitempty"`
+	InstanceARN       string    `json:"instance_arn"`
+	IdentityStoreID   string    `json:"identity_store_id"`
+	Issuer            string    `json:"issuer"`
+
+	OUs            []string             `json:"ous"` // paths, without the root
+	Accounts       []Account            `json:"accounts"`
+	PermissionSets []PermissionSetState `json:"permission_sets"`
+	Users          []UserState          `json:"users"`
+	Groups         []GroupState         `json:"groups"`
+	// Assignments is the truth: what exists, listed or not.
+	Assignments []Assignment `json:"assignments"`
+	// Listed is what the lists answer now.
+	Listed []Assignment `json:"listed"`
+	// Dangling is what exists for a principal that does not.
+	Dangling []Assignment `json:"dangling"`
+	// Operations are in the order in which they were accepted.
+	Operations []OperationState `json:"operations"`
+	SCIMTokens []time.Time      `json:"scim_tokens"` // ends of the tokens
+}
+
+// PermissionSetState is a permission set.
+type PermissionSetState struct {
+	ARN             string            `json:"arn"`
+	Name            string            `json:"name"`
+	Description     string            `json:"description,omitempty"`
+	SessionDuration string            `json:"session_duration"`
+	RelayState      string            `json:"relay_state,omitempty"`
+	Tags            map[string]string `json:"tags,omitempty"`
+	// ProvisionedIn are the accounts that have its role.
+	ProvisionedIn []string `json:"provisioned_in"`
+}
+
+// UserState is a user of the identity store.
+type UserState struct {
+	ID          string `json:"id"`
+	ExternalID  string `json:"external_id,omitempty"`
+	UserName    string `json:"user_name"`
+	DisplayName string `json:"display_name"`
+	Enabled     bool   `json:"enabled"`
+}
+
+// GroupState is a group of the identity store.
+type GroupState struct {
+	ID          string   `json:"id"`
+	ExternalID  string   `json:"external_id,omitempty"`
+	DisplayName string   `json:"display_name"`
+	Members     []string `json:"members"` // ids of users
+}
+
+// OperationState is an asynchronous operation.
+type OperationState struct {
+	ID string `json:"id"`
+	// Kind is CreateAccountAssignment or DeleteAccountAssignment.
+	Kind string `json:"kind"`
+	// Status is IN_PROGRESS, SUCCEEDED or FAILED.
+	Status  string     `json:"status"`
+	Reason  string     `json:"reason,omitempty"`
+	Target  Assignment `json:"target"`
+	Created time.Time  `json:"created"`
+	Ends    time.Time  `json:"ends"`
+}
+
+// State returns a copy of the state as of now.
+func (s *Server) State() State {
+	now := s.lock()
+	defer s.mu.Unlock()
+	o := s.opts
+	st := State{
+		Time: now, Region: o.Region, OrganizationID: o.OrganizationID, ManagementAccount: o.ManagementAccount,
+		DelegatedAdmin: o.DelegatedAdmin, InstanceARN: o.InstanceARN, IdentityStoreID: o.IdentityStoreID, Issuer: o.Issuer,
+		OUs: []string{}, Accounts: []Account{}, PermissionSets: []PermissionSetState{}, Users: []UserState{}, Groups: []GroupState{},
+		Operations: []OperationState{}, Dangling: []Assignment{},
+		SCIMTokens: slices.SortedFunc(maps.Values(s.store.tokens), time.Time.Compare),
+	}
+	if st.SCIMTokens == nil {
+		st.SCIMTokens = []time.Time{}
+	}
+	s.stateOrganization(&st)
+	s.stateStore(&st)
+	s.stateCenter(&st, now)
+	return st
+}
+
+func (s *Server) stateOrganization(st *State) {
+	for _, path := range slices.Sorted(maps.Keys(s.org.units)) {
+		if path != "/" {
+			st.OUs = append(st.OUs, path)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.org.accounts)) {
+		a := *s.org.accounts[id]
+		a.Tags = maps.Clone(a.Tags)
+		st.Accounts = append(st.Accounts, a)
+	}
+}
+
+func (s *Server) stateStore(st *State) {
+	for _, u := range s.store.users {
+		st.Users = append(st.Users, UserState{u.id, u.externalID, u.userName, u.display, !u.disabled})
+	}
+	slices.SortFunc(st.Users, func(a, b UserState) int { return cmp.Compare(a.UserName, b.UserName) })
+	for _, g := range s.store.groups {
+		members := append([]string{}, s.store.membersOf(g.id)...)
+		st.Groups = append(st.Groups, GroupState{g.id, g.externalID, g.display, members})
+	}
+	slices.SortFunc(st.Groups, func(a, b GroupState) int { return cmp.Compare(a.DisplayName, b.DisplayName) })
+}
+
+func (s *Server) stateCenter(st *State, now time.Time) {
+	c := s.center
+	for _, set := range c.sets {
+		in := []string{}
+		for _, account := range slices.Sorted(maps.Keys(c.bySet[set.arn])) {
+			if c.provisioned(pair{account, set.arn}) {
+				in = append(in, account)
+			}
+		}
+		st.PermissionSets = append(st.PermissionSets, PermissionSetState{
+			set.arn, set.name, set.description, set.session, set.relay, maps.Clone(set.tags), in,
+		})
+	}
+	slices.SortFunc(st.PermissionSets, func(a, b PermissionSetState) int { return cmp.Compare(a.Name, b.Name) })
+	st.Assignments = c.assignments(func(_ Assignment, r *record) bool { return r.exists })
+	st.Listed = c.assignments(func(a Assignment, r *record) bool { return c.shows(a, r, now) })
+	for _, a := range st.Assignments {
+		if !s.store.has(a.principal()) {
+			st.Dangling = append(st.Dangling, a)
+		}
+	}
+	ops := slices.SortedFunc(maps.Values(c.operations), func(a, b *operation) int { return cmp.Compare(a.serial, b.serial) })
+	for _, o := range ops {
+		st.Operations = append(st.Operations, OperationState{o.id, o.kind, o.status, o.reason, o.target, o.created, o.ends})
+	}
+}
