@@ -44,10 +44,14 @@ type Verdict struct {
 // GrantFacts is what provision has recorded of an assignment. Zero times mean
 // not yet.
 type GrantFacts struct {
-	// Desired is whether the commit in force wants the assignment now.
+	// Desired is whether the commit in force has the request's own grant and
+	// it has not ended. For a revocation it is that of the revoked grant.
 	Desired bool
-	// End is when it stops being desired, zero when standing or not desired.
-	End          time.Time
+	// End is when the request's own grant ends, zero when standing or unknown.
+	End time.Time
+	// Idle is true when nothing is under way for the assignment and it is not
+	// live, as far as provision knows.
+	Idle         bool
 	AppAssigned  time.Time
 	Seen         time.Time
 	Created      time.Time
@@ -56,8 +60,10 @@ type GrantFacts struct {
 	Removed      time.Time // removal read back
 	MembersSeen  int
 	MembersTotal int
-	// Trouble is what holds it up now, in a sentence for people.
-	Trouble string
+	// Trouble is what holds it up now, in a sentence for people; TroubleCode is
+	// its stable name, under which it is told once.
+	Trouble     string
+	TroubleCode string
 	// StillWanted is true when another grant keeps the assignment.
 	StillWanted bool
 }

@@ -126,12 +126,15 @@ type PullRef struct {
 
 // Request is one thing one person asked for.
 type Request struct {
-	ID      ID    `json:"id"`
-	Kind    Kind  `json:"kind"`
-	State   State `json:"state"`
-	Version int   `json:"version"` // raised by every change
-	Asker   Asker `json:"asker"`
-	Want    Want  `json:"want"`
+	ID ID `json:"id"`
+	// Key is the natural key of the chat delivery that asked, so that the same
+	// delivery seen twice is one request.
+	Key     string `json:"key"`
+	Kind    Kind   `json:"kind"`
+	State   State  `json:"state"`
+	Version int    `json:"version"` // raised by every change
+	Asker   Asker  `json:"asker"`
+	Want    Want   `json:"want"`
 	// Channel is where the root message goes, on the asker's platform and team.
 	Channel string `json:"channel"`
 	// Times has when each stage was reached.

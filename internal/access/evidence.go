@@ -1,0 +1,107 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"aws-access-bot/config"
+)
+
+// PullEvidence tells what gitops has recorded. Each returns nil when there is
+// nothing yet.
+type PullEvidence interface {
+	PullFacts(ctx context.Context, id ID) (*PullFacts, error)
+	Verdict(ctx context.Context, id ID) (*Verdict, error)
+}
+
+// GrantEvidence tells what provision has recorded of an assignment, whoever
+// wants it; nil when there is nothing yet. Desired, End and StillWanted of its
+// answer are not looked at.
+type GrantEvidence interface {
+	GrantFacts(ctx context.Context, a config.Assignment) (*GrantFacts, error)
+}
+
+// Observer gathers the facts of a request from those who record them. It
+// implements [Evidence].
+type Observer struct {
+	Pulls   PullEvidence
+	Grants  GrantEvidence
+	Commits Commits
+	Now     func() time.Time
+}
+
+// Facts implements [Evidence].
+func (o *Observer) Facts(ctx context.Context, r Request) (Facts, error) {
+	var f Facts
+	var err error
+	if f.Pull, err = o.Pulls.PullFacts(ctx, r.ID); err != nil {
+		return Facts{}, fmt.Errorf("pull request facts of %s: %w", r.ID, err)
+	}
+	if f.Verdict, err = o.Pulls.Verdict(ctx, r.ID); err != nil {
+		return Facts{}, fmt.Errorf("verdict of %s: %w", r.ID, err)
+	}
+	if f.Verdict == nil || !f.Verdict.InForce {
+		return f, nil
+	}
+	if f.Grant, err = o.grant(ctx, r); err != nil {
+		return Facts{}, fmt.Errorf("grant facts of %s: %w", r.ID, err)
+	}
+	return f, nil
+}
+
+// grant joins what provision knows of the assignment with what the config in
+// force says of the request's own grant.
+func (o *Observer) grant(ctx context.Context, r Request) (*GrantFacts, error) {
+	force, err := o.Commits.InForce(ctx)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	g, err := o.Grants.GrantFacts(ctx, r.Want.Assignment())
+	if err != nil {
+		return nil, err
+	}
+	if g == nil {
+		// Provision has not looked yet; that is not the same as idle.
+		g = &GrantFacts{}
+	}
+	own := r.ID
+	if r.Kind == KindRevoke {
+		own = r.Want.Revokes
+	}
+	g.Desired, g.End, g.StillWanted = wanted(force, r.Want.Assignment(), own, o.Now())
+	return g, nil
+}
+
+// wanted reports whether the grant of request own is in force and when it
+// ends, and whether another grant makes the same assignment.
+func wanted(force InForce, a config.Assignment, own ID, now time.Time) (desired bool, end time.Time, other bool) {
+	var keys []config.GrantKey
+	for _, d := range force.Repo.Desired(force.Starts, now) {
+		if d.Assignment == a {
+			keys = d.Grants
+		}
+	}
+	for _, ref := range force.Repo.Grants() {
+		if ref.File.Principal != a.Principal {
+			continue
+		}
+		for _, k := range keys {
+			switch {
+			case k != ref.Key:
+			case ref.Grant.Request == string(own):
+				desired = true
+				if e, standing := ref.Grant.End(force.Starts[k]); !standing {
+					end = e
+				}
+			default:
+				other = true
+			}
+		}
+	}
+	return desired, end, other
+}

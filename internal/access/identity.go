@@ -1,0 +1,135 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"aws-access-bot/config"
+)
+
+// ChatProfile is a chat user as the chat service describes him now.
+type ChatProfile struct {
+	User  ChatUser
+	Name  string
+	Email string
+	Zone  string
+	// Outsider says why the service itself marks the user as none of ours: a
+	// bot, a guest, deactivated, of another workspace. Empty otherwise.
+	Outsider string
+}
+
+// Identity finds the Entra person behind a chat user (DESIGN: Slack user to
+// person): people.yaml first; else, on first use, the one enabled, non-guest
+// Entra member with the user's e-mail address who is not in people.yaml with
+// a Slack or GitHub identity. That binding is stored, and suspended when the
+// address changes.
+type Identity struct {
+	Commits   Commits
+	Directory Directory
+	Bindings  Bindings
+}
+
+// Resolve returns the person, or a *Refusal that says why there is none.
+func (d *Identity) Resolve(ctx context.Context, p ChatProfile) (Person, error) {
+	if p.Outsider != "" {
+		return Person{}, &Refusal{Message: "You cannot use this here: " + p.Outsider + ".", Mend: "Ask from your own account in your company's workspace."}
+	}
+	force, err := d.Commits.InForce(ctx)
+	if errors.Is(err, ErrNotFound) {
+		return Person{}, notTrustedYet()
+	}
+	if err != nil {
+		return Person{}, fmt.Errorf("config in force: %w", err)
+	}
+	people := &force.Repo.People
+	if linked, ok := people.PersonBySlack(p.User.Team, p.User.User); ok && p.User.Platform == Slack {
+		return d.member(ctx, linked.Entra)
+	}
+	b, err := d.Bindings.Binding(ctx, p.User)
+	switch {
+	case err == nil:
+		return d.bound(ctx, people, b, p)
+	case errors.Is(err, ErrNotFound):
+		return d.bind(ctx, people, p)
+	default:
+		return Person{}, fmt.Errorf("binding of %s %s: %w", p.User.Platform, p.User.User, err)
+	}
+}
+
+// notTrustedYet is the answer until a first commit is trusted.
+func notTrustedYet() *Refusal {
+	return &Refusal{
+		Message: "The bot has no config in force yet, so it can do nothing.",
+		Mend:    "A platform admin names the first commit with `bot trust SHA`.",
+	}
+}
+
+// member returns the enabled, non-guest Entra user with that id.
+func (d *Identity) member(ctx context.Context, entra string) (Person, error) {
+	u, err := d.Directory.User(ctx, entra)
+	if errors.Is(err, ErrNotFound) {
+		return Person{}, &Refusal{Message: "Your entry in people.yaml names an Entra user that does not exist.", Mend: "Ask the platform team to correct it."}
+	}
+	if err != nil {
+		return Person{}, fmt.Errorf("entra user %s: %w", entra, err)
+	}
+	if !u.Enabled || u.Guest {
+		return Person{}, &Refusal{Message: "Your Entra account is disabled or a guest; only enabled members may ask for access.", Mend: "Ask your identity team."}
+	}
+	return u.Person, nil
+}
+
+// bound checks a binding made earlier against the address of today.
+func (d *Identity) bound(ctx context.Context, people *config.PeopleFile, b Binding, p ChatProfile) (Person, error) {
+	if !strings.EqualFold(b.Email, p.Email) {
+		return Person{}, &Refusal{
+			Message: "Your e-mail address in chat is not the one you were first seen with, so your link to Entra is suspended.",
+			Mend:    "Ask the platform team to add you to people.yaml.",
+		}
+	}
+	if linked, ok := people.PersonByEntra(b.Entra); ok && (linked.Slack != nil || linked.GitHub != nil) {
+		return Person{}, elsewhere()
+	}
+	return d.member(ctx, b.Entra)
+}
+
+// elsewhere is the answer when people.yaml gives the person to somebody else.
+func elsewhere() *Refusal {
+	return &Refusal{
+		Message: "The Entra user with your e-mail address is linked to another chat user or to GitHub in people.yaml, and yours is not.",
+		Mend:    "Ask the platform team to add your chat user to that entry in people.yaml.",
+	}
+}
+
+// bind finds the person on first use.
+func (d *Identity) bind(ctx context.Context, people *config.PeopleFile, p ChatProfile) (Person, error) {
+	if p.Email == "" {
+		return Person{}, &Refusal{Message: "Your chat profile shows no e-mail address, so the bot cannot tell who you are.", Mend: "Ask the platform team to add you to people.yaml."}
+	}
+	found, err := d.Directory.UsersByEmail(ctx, p.Email)
+	if err != nil {
+		return Person{}, fmt.Errorf("entra users with address of %s: %w", p.User.User, err)
+	}
+	var fit []Entrant
+	for _, u := range found {
+		if u.Enabled && !u.Guest {
+			fit = append(fit, u)
+		}
+	}
+	if len(fit) != 1 {
+		return Person{}, &Refusal{
+			Message: fmt.Sprintf("%d enabled Entra members have your e-mail address; exactly one is needed.", len(fit)),
+			Mend:    "Ask the platform team to add you to people.yaml.",
+		}
+	}
+	if linked, ok := people.PersonByEntra(fit[0].Entra); ok && (linked.Slack != nil || linked.GitHub != nil) {
+		return Person{}, elsewhere()
+	}
+	b := Binding{Entra: fit[0].Entra, Email: strings.ToLower(p.Email)}
+	if err := d.Bindings.SaveBinding(ctx, p.User, b); err != nil {
+		return Person{}, fmt.Errorf("save binding of %s: %w", p.User.User, err)
+	}
+	return fit[0].Person, nil
+}

@@ -1,0 +1,66 @@
+package access
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"aws-access-bot/config"
+)
+
+// Choice is an entry of a type-ahead list. Value is what Ask takes.
+type Choice struct {
+	Value string
+	Label string
+}
+
+// Suggest returns at most n choices for a form field ("group", "account",
+// "permission_set") that contain the typed text, those that begin with it
+// first. Accounts that cannot be asked for are left out.
+func (s *Service) Suggest(ctx context.Context, field, typed string, n int) ([]Choice, error) {
+	force, err := s.inForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return narrow(choices(force.Repo, field), typed, n), nil
+}
+
+func choices(repo *config.Repo, field string) []Choice {
+	var out []Choice
+	switch field {
+	case "group":
+		for slug, g := range repo.Groups {
+			out = append(out, Choice{slug, g.Name})
+		}
+	case "account":
+		for slug, a := range repo.Accounts {
+			if repo.Requestable(a) == nil {
+				out = append(out, Choice{slug, a.Name + " · " + a.ID[len(a.ID)-4:] + " · " + a.OU})
+			}
+		}
+	case "permission_set":
+		for _, name := range PermissionSets(repo) {
+			out = append(out, Choice{name, name})
+		}
+	}
+	slices.SortFunc(out, func(a, b Choice) int { return strings.Compare(a.Label, b.Label) })
+	return out
+}
+
+// narrow keeps what contains the typed text, in two runs: first what begins
+// with it.
+func narrow(all []Choice, typed string, n int) []Choice {
+	typed = strings.ToLower(strings.TrimSpace(typed))
+	var begin, contain []Choice
+	for _, c := range all {
+		text := strings.ToLower(c.Label + " " + c.Value)
+		switch {
+		case strings.HasPrefix(text, typed):
+			begin = append(begin, c)
+		case strings.Contains(text, typed):
+			contain = append(contain, c)
+		}
+	}
+	out := append(begin, contain...)
+	return out[:min(n, len(out))]
+}

@@ -1,0 +1,226 @@
+package chat
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+)
+
+// Place is where access is used: facts of the config in force that cards show.
+type Place struct {
+	StartURL string
+	Region   string
+	// Session is the session length of the request's permission set, "" when
+	// the bot does not own it.
+	Session string
+}
+
+// PlaceOf gathers the place of a request.
+func PlaceOf(repo *config.Repo, w access.Want) Place {
+	p := Place{StartURL: repo.Access.IdentityCenter.StartURL, Region: repo.Access.IdentityCenter.Region}
+	if ps, ok := repo.PermissionSets[w.PermissionSet]; ok && ps.SessionDuration > 0 {
+		p.Session = config.FormatDuration(ps.SessionDuration)
+	}
+	return p
+}
+
+// Card is the root message of a request.
+func Card(r access.Request, p Place) Message {
+	m := Message{Summary: fmt.Sprintf("%s: %s in %s for %s – %s", r.ID, r.Want.PermissionSet, r.Want.AccountName, r.Want.PrincipalName, headline(r))}
+	title := "Access request " + string(r.ID)
+	if r.Kind == access.KindRevoke {
+		title = "Removal " + string(r.ID)
+	}
+	m.Blocks = append(m.Blocks, Heading(title), Text{{Text: icon(r) + " "}, {Text: headline(r), Bold: true}}, facts(r, p))
+	if r.Want.Reason != "" && r.Kind == access.KindGrant {
+		m.Blocks = append(m.Blocks, Quote(r.Want.Reason))
+	}
+	m.Blocks = append(m.Blocks, steps(r))
+	if len(r.Missing) > 0 {
+		m.Blocks = append(m.Blocks, missing(r.Missing))
+	}
+	if r.Outcome != "" {
+		m.Blocks = append(m.Blocks, plain(r.Outcome))
+	}
+	if r.Trouble != "" {
+		m.Blocks = append(m.Blocks, Text{{Text: "⚠️ "}, {Text: r.Trouble}})
+	}
+	if r.State == access.StateLive {
+		m.Blocks = append(m.Blocks, use(r, p)...)
+	}
+	if b := buttons(r, p); len(b) > 0 {
+		m.Blocks = append(m.Blocks, b)
+	}
+	return m
+}
+
+func icon(r access.Request) string {
+	switch r.State {
+	case access.StateLive:
+		return "✅"
+	case access.StateEnded:
+		return "⏹️"
+	case access.StateClosed, access.StateVoid, access.StateUndone:
+		return "⚪"
+	case access.StateRefused, access.StateHalted:
+		return "🛑"
+	case access.StateAsked, access.StateProposed:
+		return "🕓"
+	default:
+		return "⏳"
+	}
+}
+
+// headline says in a few words how it stands.
+func headline(r access.Request) string {
+	switch r.State {
+	case access.StateAsked:
+		return "Asked; the pull request is being made"
+	case access.StateProposed:
+		return "Waiting for review on GitHub"
+	case access.StateMerged:
+		return "Merged; checking what was merged"
+	case access.StateHalted:
+		return "Halted: what was merged could not be verified"
+	case access.StateVerified:
+		return setUp(r)
+	case access.StateLive:
+		return live(r)
+	case access.StateEnding:
+		return "Ending: being removed in AWS"
+	case access.StateEnded:
+		return "Ended"
+	case access.StateClosed:
+		return "Closed without merging; nothing was granted"
+	case access.StateRefused:
+		return "Not possible"
+	case access.StateVoid:
+		return "Merged, but it grants nothing"
+	case access.StateUndone:
+		return "Undone by a later commit; nothing was granted"
+	default:
+		return string(r.State)
+	}
+}
+
+func setUp(r access.Request) string {
+	if r.Kind == access.KindRevoke {
+		return "Verified; being removed in AWS"
+	}
+	return "Verified; being set up"
+}
+
+func live(r access.Request) string {
+	if r.MembersTotal == 0 {
+		return "Live"
+	}
+	return fmt.Sprintf("Live: %d of %d members seen in Identity Center", r.MembersSeen, r.MembersTotal)
+}
+
+// facts are the two-column part, from the server's own record.
+func facts(r access.Request, p Place) Fields {
+	w := r.Want
+	f := Fields{
+		{"Asked by", Text{asker(r)}},
+		{"Group", plain(w.PrincipalName)},
+		{"Account", plain(fmt.Sprintf("%s (…%s) in %s", w.AccountName, lastFour(w.AccountID), w.OU))},
+		{"Permission set", permissionSet(w, p)},
+	}
+	if r.Kind == access.KindGrant {
+		f = append(f, Field{"For", length(r)})
+	}
+	if r.Pull.Number > 0 {
+		f = append(f, Field{"Pull request", Text{{Text: fmt.Sprintf("#%d", r.Pull.Number), URL: r.Pull.URL}}})
+	}
+	return f
+}
+
+func asker(r access.Request) Span {
+	if r.Asker.Chat.User != "" {
+		return Span{User: r.Asker.Chat.User, Text: r.Asker.Name}
+	}
+	return Span{Text: r.Asker.Name}
+}
+
+func permissionSet(w access.Want, p Place) Text {
+	t := plain(w.PermissionSet)
+	if p.Session != "" {
+		t = append(t, Span{Text: " (sessions of " + p.Session + ")"})
+	}
+	return t
+}
+
+// length says how long, and until when once that is known.
+func length(r access.Request) Text {
+	if !r.End.IsZero() {
+		return Text{{Text: "until "}, {At: r.End}}
+	}
+	switch t := r.Want.Term; {
+	case t.Standing:
+		return plain("standing (no end)")
+	case !t.End.IsZero():
+		return Text{{Text: "until "}, {At: t.End}}
+	default:
+		return plain(config.FormatDuration(t.For) + " from the merge")
+	}
+}
+
+func lastFour(id string) string { return id[max(0, len(id)-4):] }
+
+// missing lists what the check still wants.
+func missing(list []string) Text {
+	t := Text{{Text: "Still missing", Bold: true}}
+	for _, s := range list {
+		t = append(t, Span{Text: "\n• " + s})
+	}
+	return t
+}
+
+// use is what a person needs to sign in.
+func use(r access.Request, p Place) []Block {
+	w := r.Want
+	return []Block{
+		Text{{Text: "Sign in: "}, {Text: "AWS access portal", URL: p.StartURL}, {Text: " · "}, {Text: w.AccountName + " as " + w.PermissionSet, URL: deepLink(p, w)}},
+		Code(profile(p, w)),
+		Note{{Text: "Put this in ~/.aws/config, then: aws sso login --profile " + profileName(w) + ". Access can take a minute to show in the portal."}},
+	}
+}
+
+// deepLink opens the console in the account with the role, after sign-in
+// (AWS: "Create shortcut links to AWS account destinations").
+func deepLink(p Place, w access.Want) string {
+	q := url.Values{"account_id": {w.AccountID}, "role_name": {w.PermissionSet}}
+	return strings.TrimRight(p.StartURL, "/") + "/#/console?" + q.Encode()
+}
+
+func profileName(w access.Want) string { return w.AccountSlug + "-" + w.PermissionSet }
+
+// profile is a ready profile in the AWS CLI's sso-session form.
+func profile(p Place, w access.Want) string {
+	return fmt.Sprintf(`[sso-session aws-access]
+sso_start_url = %s
+sso_region = %s
+sso_registration_scopes = sso:account:access
+
+[profile %s]
+sso_session = aws-access
+sso_account_id = %s
+sso_role_name = %s
+region = %s`, p.StartURL, p.Region, profileName(w), w.AccountID, w.PermissionSet, p.Region)
+}
+
+func buttons(r access.Request, p Place) Buttons {
+	var b Buttons
+	switch r.State {
+	case access.StateProposed:
+		b = append(b, Button{Action: "open_pull", Label: "Review on GitHub", URL: r.Pull.URL, Main: true},
+			Button{Action: "cancel", Value: string(r.ID), Label: "Cancel request"})
+	case access.StateLive:
+		b = append(b, Button{Action: "open_console", Label: "Open in AWS", URL: deepLink(p, r.Want), Main: true},
+			Button{Action: "revoke", Value: string(r.ID), Label: "I am done"})
+	}
+	return b
+}

@@ -1,0 +1,26 @@
+// Package chat is the conversation: the command grammar, forms and messages in
+// a neutral model, and their delivery. It calls access and knows no chat
+// service; chat/slack (and others) render the neutral model and verify what
+// comes in.
+//
+// # In
+//
+// A delivery (a command, a form, a click) is verified by the adapter, stored
+// in the [Inbox] under its natural key, acknowledged, and then worked off by
+// [Desk]: who is it, what was asked, do it, answer in private. A delivery that
+// was stored is worked off after a crash; one that is worked off twice does
+// nothing twice, because requests are keyed by delivery. Opening a form is the
+// one step that is not durable: it must happen within seconds of the click.
+//
+// # Out
+//
+// [Courier] shows requests: one root message each, edited in place until it
+// shows the request's version, and thread replies in the order in which they
+// were stored. Before a post it notes the intent; after a crash it looks for
+// the message by its metadata before posting again.
+//
+// # Text
+//
+// What people wrote is carried as [Span]s and [Quote]s, never as markup: an
+// adapter escapes every span. Cards are built from the server's own record.
+package chat

@@ -1,0 +1,119 @@
+package chat
+
+import (
+	"fmt"
+
+	"aws-access-bot/internal/access"
+)
+
+// Reply is the thread reply for a notice about r.
+func Reply(n access.Notice, r access.Request, p Place) Message {
+	m := Message{Summary: fmt.Sprintf("%s: %s", r.ID, noticeLine(n, r))}
+	m.Blocks = append(m.Blocks, replyLead(n, r))
+	if n.Text != "" {
+		m.Blocks = append(m.Blocks, plain(n.Text))
+	}
+	switch n.Kind {
+	case access.NoticeLive:
+		m.Blocks = append(m.Blocks, use(r, p)...)
+	case access.NoticeEnded:
+		m.Blocks = append(m.Blocks, Note{{Text: "Sessions that are already open can go on until they run out" + sessionHint(p) + "."}})
+	case access.NoticeEnding:
+		m.Blocks = append(m.Blocks, Note{{Text: "If you need longer, ask again; the grants may overlap."}})
+	}
+	return m
+}
+
+func sessionHint(p Place) string {
+	if p.Session == "" {
+		return ""
+	}
+	return " (" + p.Session + " at most)"
+}
+
+// replyLead mentions the asker where it is the asker who should act or know.
+func replyLead(n access.Notice, r access.Request) Text {
+	t := Text{{Text: noticeIcon(n.Kind) + " "}}
+	switch n.Kind {
+	case access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted, access.NoticeEnding, access.NoticeEnded:
+		t = append(t, asker(r), Span{Text: " "})
+	}
+	t = append(t, Span{Text: noticeLine(n, r)})
+	if n.Kind == access.NoticeEnding && !r.End.IsZero() {
+		t = append(t, Span{Text: " "}, Span{At: r.End})
+	}
+	return t
+}
+
+func noticeIcon(k access.NoticeKind) string {
+	switch k {
+	case access.NoticeLive:
+		return "✅"
+	case access.NoticeMerged:
+		return "🔀"
+	case access.NoticeHalted, access.NoticeRefused, access.NoticeOps:
+		return "🛑"
+	case access.NoticeTrouble:
+		return "⚠️"
+	case access.NoticeEnding:
+		return "⏰"
+	case access.NoticeEnded:
+		return "⏹️"
+	default:
+		return "ℹ️"
+	}
+}
+
+// noticeLine is the sentence of a notice.
+func noticeLine(n access.Notice, r access.Request) string {
+	what := fmt.Sprintf("%s in %s for %s", r.Want.PermissionSet, r.Want.AccountName, r.Want.PrincipalName)
+	switch n.Kind {
+	case access.NoticeMerged:
+		by := r.MergedBy
+		if by == "" {
+			by = "somebody"
+		}
+		return fmt.Sprintf("Merged by %s. What was merged is being verified.", by)
+	case access.NoticeLive:
+		return what + " is live. " + membersLine(r)
+	case access.NoticeRefused:
+		return "This cannot be proposed."
+	case access.NoticeClosed:
+		return "The pull request was closed without merging. Nothing was granted."
+	case access.NoticeVoid:
+		return "Merged and verified, but it grants nothing."
+	case access.NoticeHalted:
+		return "What was merged could not be verified, so nothing was changed."
+	case access.NoticeUndone:
+		return "A later commit undid this merge. Nothing was granted."
+	case access.NoticeTrouble:
+		return "Something holds this up:"
+	case access.NoticeEnding:
+		return what + " ends at"
+	case access.NoticeEnded:
+		if n.Text != "" {
+			return what + " has ended."
+		}
+		return what + " has ended and is removed; AWS no longer lists it."
+	case access.NoticeOps:
+		return "The platform team should look at this:"
+	default:
+		return string(n.Kind)
+	}
+}
+
+func membersLine(r access.Request) string {
+	if r.MembersTotal == 0 {
+		return "The group has no direct members yet."
+	}
+	s := fmt.Sprintf("%d of %d members of the group were seen in Identity Center.", r.MembersSeen, r.MembersTotal)
+	if r.MembersSeen < r.MembersTotal {
+		s += " The rest follow with the next regular sync, within about 40 minutes."
+	}
+	return s
+}
+
+// OpsMessage is a message to the operations channel.
+func OpsMessage(n access.Notice) Message {
+	return Message{Summary: n.Text, Blocks: []Block{Text{{Text: noticeIcon(access.NoticeOps) + " "}, {Text: noticeLine(n, access.Request{}), Bold: true}}, plain(n.Text)}}
+}
