@@ -43,16 +43,16 @@ func (d *Identity) Resolve(ctx context.Context, p ChatProfile) (Person, error) {
 	if err != nil {
 		return Person{}, fmt.Errorf("config in force: %w", err)
 	}
-	people := &force.Repo.People
-	if linked, ok := people.PersonBySlack(p.User.Team, p.User.User); ok && p.User.Platform == Slack {
+	repo := force.Repo
+	if linked, ok := repo.PersonBySlack(p.User.Team, p.User.User); ok && p.User.Platform == Slack {
 		return d.member(ctx, linked.Entra)
 	}
 	b, err := d.Bindings.Binding(ctx, p.User)
 	switch {
 	case err == nil:
-		return d.bound(ctx, people, b, p)
+		return d.bound(ctx, repo, b, p)
 	case errors.Is(err, ErrNotFound):
-		return d.bind(ctx, people, p)
+		return d.bind(ctx, repo, p)
 	default:
 		return Person{}, fmt.Errorf("binding of %s %s: %w", p.User.Platform, p.User.User, err)
 	}
@@ -82,14 +82,14 @@ func (d *Identity) member(ctx context.Context, entra string) (Person, error) {
 }
 
 // bound checks a binding made earlier against the address of today.
-func (d *Identity) bound(ctx context.Context, people *config.PeopleFile, b Binding, p ChatProfile) (Person, error) {
+func (d *Identity) bound(ctx context.Context, repo *config.Repo, b Binding, p ChatProfile) (Person, error) {
 	if !strings.EqualFold(b.Email, p.Email) {
 		return Person{}, &Refusal{
 			Message: "Your e-mail address in chat is not the one you were first seen with, so your link to Entra is suspended.",
 			Mend:    "Ask the platform team to add you to people.yaml.",
 		}
 	}
-	if linked, ok := people.PersonByEntra(b.Entra); ok && (linked.Slack != nil || linked.GitHub != nil) {
+	if linked, ok := repo.PersonByEntra(b.Entra); ok && (linked.Slack != nil || linked.GitHub != nil) {
 		return Person{}, elsewhere()
 	}
 	return d.member(ctx, b.Entra)
@@ -104,7 +104,7 @@ func elsewhere() *Refusal {
 }
 
 // bind finds the person on first use.
-func (d *Identity) bind(ctx context.Context, people *config.PeopleFile, p ChatProfile) (Person, error) {
+func (d *Identity) bind(ctx context.Context, repo *config.Repo, p ChatProfile) (Person, error) {
 	if p.Email == "" {
 		return Person{}, &Refusal{Message: "Your chat profile shows no e-mail address, so the bot cannot tell who you are.", Mend: "Ask the platform team to add you to people.yaml."}
 	}
@@ -124,7 +124,7 @@ func (d *Identity) bind(ctx context.Context, people *config.PeopleFile, p ChatPr
 			Mend:    "Ask the platform team to add you to people.yaml.",
 		}
 	}
-	if linked, ok := people.PersonByEntra(fit[0].Entra); ok && (linked.Slack != nil || linked.GitHub != nil) {
+	if linked, ok := repo.PersonByEntra(fit[0].Entra); ok && (linked.Slack != nil || linked.GitHub != nil) {
 		return Person{}, elsewhere()
 	}
 	b := Binding{Entra: fit[0].Entra, Email: strings.ToLower(p.Email)}

@@ -118,7 +118,7 @@ func (s *Service) visible(ctx context.Context, by Person, id ID) (Request, error
 // owns reports whether the person is named, by e-mail, as an owner of the
 // account or the group of w.
 func owns(repo *config.Repo, by Person, w Want) bool {
-	person, ok := repo.People.PersonByEntra(by.Entra)
+	person, ok := repo.PersonByEntra(by.Entra)
 	if !ok {
 		return false
 	}
