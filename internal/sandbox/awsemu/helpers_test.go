@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	ssotypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
@@ -152,3 +153,77 @@ func message(t *testing.T, err error) string {
 }
 
 func background() context.Context { return context.Background() }
+
+// prodGroup is the group's read-only access to the production account.
+func (f *fixture) prodGroup() Assignment {
+	return Assignment{testProd, f.readOnly, "GROUP", f.group}
+}
+
+// create is the request that makes an assignment.
+func (f *fixture) create(a Assignment) *ssoadmin.CreateAccountAssignmentInput {
+	return &ssoadmin.CreateAccountAssignmentInput{
+		InstanceArn: &f.opts.InstanceARN, PermissionSetArn: &a.PermissionSetARN, PrincipalId: &a.PrincipalID,
+		PrincipalType: ssotypes.PrincipalType(a.PrincipalType), TargetId: &a.AccountID, TargetType: ssotypes.TargetTypeAwsAccount,
+	}
+}
+
+// remove is the request that deletes an assignment.
+func (f *fixture) remove(a Assignment) *ssoadmin.DeleteAccountAssignmentInput {
+	return &ssoadmin.DeleteAccountAssignmentInput{
+		InstanceArn: &f.opts.InstanceARN, PermissionSetArn: &a.PermissionSetARN, PrincipalId: &a.PrincipalID,
+		PrincipalType: ssotypes.PrincipalType(a.PrincipalType), TargetId: &a.AccountID, TargetType: ssotypes.TargetTypeAwsAccount,
+	}
+}
+
+// begin starts a creation and returns its request id.
+func (f *fixture) begin(t *testing.T, a Assignment) string {
+	t.Helper()
+	out, err := f.sso(testMgmt).CreateAccountAssignment(background(), f.create(a))
+	must(t, err)
+	return *out.AccountAssignmentCreationStatus.RequestId
+}
+
+// beginRemoval starts a deletion and returns its request id.
+func (f *fixture) beginRemoval(t *testing.T, a Assignment) string {
+	t.Helper()
+	out, err := f.sso(testMgmt).DeleteAccountAssignment(background(), f.remove(a))
+	must(t, err)
+	return *out.AccountAssignmentDeletionStatus.RequestId
+}
+
+// creation returns the status and the reason of a creation.
+func (f *fixture) creation(t *testing.T, id string) (status, reason string) {
+	t.Helper()
+	out, err := f.sso(testMgmt).DescribeAccountAssignmentCreationStatus(background(), &ssoadmin.DescribeAccountAssignmentCreationStatusInput{
+		InstanceArn: &f.opts.InstanceARN, AccountAssignmentCreationRequestId: &id,
+	})
+	must(t, err)
+	st := out.AccountAssignmentCreationStatus
+	return string(st.Status), aws.ToString(st.FailureReason)
+}
+
+// deletion returns the status and the reason of a deletion.
+func (f *fixture) deletion(t *testing.T, id string) (status, reason string) {
+	t.Helper()
+	out, err := f.sso(testMgmt).DescribeAccountAssignmentDeletionStatus(background(), &ssoadmin.DescribeAccountAssignmentDeletionStatusInput{
+		InstanceArn: &f.opts.InstanceARN, AccountAssignmentDeletionRequestId: &id,
+	})
+	must(t, err)
+	st := out.AccountAssignmentDeletionStatus
+	return string(st.Status), aws.ToString(st.FailureReason)
+}
+
+// listed reports whether ListAccountAssignments shows an assignment.
+func (f *fixture) listed(t *testing.T, a Assignment) bool {
+	t.Helper()
+	out, err := f.sso(testMgmt).ListAccountAssignments(background(), &ssoadmin.ListAccountAssignmentsInput{
+		InstanceArn: &f.opts.InstanceARN, AccountId: &a.AccountID, PermissionSetArn: &a.PermissionSetARN,
+	})
+	must(t, err)
+	for _, x := range out.AccountAssignments {
+		if (Assignment{*x.AccountId, *x.PermissionSetArn, string(x.PrincipalType), *x.PrincipalId}) == a {
+			return true
+		}
+	}
+	return false
+}
