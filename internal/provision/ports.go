@@ -1,0 +1,207 @@
+package provision
+
+import (
+	"context"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+)
+
+// Every method of these ports that meets a refusal answers with an error of a
+// kind of package fault. Any other error of a write means that it is not known
+// whether the write had an effect.
+
+// LiveAssignment is an account assignment as Identity Center lists it for a
+// pair. PrincipalID is the id in the identity store, not that of Entra.
+type LiveAssignment struct {
+	PrincipalID string               `json:"principal_id"`
+	Kind        config.PrincipalKind `json:"kind"`
+}
+
+// Target is what a write to Identity Center is about.
+type Target struct {
+	Pair        config.Pair
+	PrincipalID string // in the identity store
+	Kind        config.PrincipalKind
+}
+
+// Action is a kind of asynchronous operation of Identity Center.
+type Action string
+
+// The asynchronous operations.
+const (
+	Create Action = "create"
+	Delete Action = "delete"
+)
+
+// Status is how far an asynchronous operation is, as sso-admin calls it.
+type Status string
+
+// The statuses of an operation.
+const (
+	InProgress Status = "IN_PROGRESS"
+	Succeeded  Status = "SUCCEEDED"
+	Failed     Status = "FAILED"
+)
+
+// Outcome is the answer of Describe…Status. Reason is AWS's FailureReason.
+type Outcome struct {
+	Status Status
+	Reason string
+}
+
+// StoreGroup is a group in the identity store.
+type StoreGroup struct {
+	ID          string
+	ExternalID  string // the Entra object id
+	DisplayName string
+}
+
+// Assignments reads and writes account assignments.
+type Assignments interface {
+	// Assignments lists a pair, every page, or fails. A permission set that
+	// does not exist is fault.ErrNotFound, known from a complete list of the
+	// names; a set that was never used in the account is an empty list.
+	Assignments(ctx context.Context, p config.Pair) ([]LiveAssignment, error)
+	// Create begins the creation of an assignment and returns the id of the
+	// request. Creating what exists is accepted by AWS.
+	Create(ctx context.Context, t Target) (requestID string, err error)
+	// Delete begins a deletion. What does not exist is fault.ErrNotFound.
+	Delete(ctx context.Context, t Target) (requestID string, err error)
+}
+
+// Operations tells how asynchronous operations go.
+type Operations interface {
+	// Outcomes lists operations by request id, at least all in progress. One
+	// that is absent has ended or is not known yet.
+	Outcomes(ctx context.Context, a Action) (map[string]Status, error)
+	// Outcome describes one operation. A deletion that failed because the
+	// assignment does not exist is Succeeded. A request id that AWS does not
+	// know (yet) is fault.ErrNotFound.
+	Outcome(ctx context.Context, a Action, requestID string) (Outcome, error)
+}
+
+// IdentityStore reads groups that SCIM wrote.
+type IdentityStore interface {
+	// FindGroup looks by external id once the issuer is known; until then by
+	// display name, and the group's external id must be the Entra id. A group
+	// with the name and another external id is not found. With an empty
+	// displayName and no issuer known the answer is fault.ErrInvalid.
+	FindGroup(ctx context.Context, entraID, displayName string) (StoreGroup, bool, error)
+	// MemberCount counts the members of a group, every page. groupID is the
+	// id in the identity store.
+	MemberCount(ctx context.Context, groupID string) (int, error)
+}
+
+// Center is IAM Identity Center. Package identitycenter implements it.
+type Center interface {
+	Assignments
+	Operations
+	IdentityStore
+}
+
+// Group is a group as Entra has it now.
+type Group struct {
+	ID              string
+	Name            string // display name
+	SecurityEnabled bool
+}
+
+// User is a direct member of a group.
+type User struct {
+	ID      string
+	Name    string // user principal name
+	Enabled bool
+}
+
+// OnDemand is the answer of provisionOnDemand.
+type OnDemand struct {
+	// OK: exported, or already in sync (skipped as redundant).
+	OK bool
+	// NotYetAssigned: the assignment to the application has not replicated to
+	// the provisioning service yet; worth another try in a moment.
+	NotYetAssigned bool
+	// Reason is the service's sentence when it is not OK.
+	Reason string
+}
+
+// JobState is how the provisioning job of the application is.
+type JobState struct {
+	// Found is false when the application has no job at all.
+	Found bool
+	// Active: scheduled and not in quarantine.
+	Active bool
+	// Quarantine is the reason of a quarantine, empty when there is none.
+	Quarantine string
+	// LastSuccess is the end of the last successful cycle, zero when unknown.
+	LastSuccess time.Time
+}
+
+// Entra is Microsoft Graph as far as provisioning goes. Package entra
+// implements it for one enterprise application.
+type Entra interface {
+	// Group returns a group by object id, or fault.ErrNotFound.
+	Group(ctx context.Context, id string) (Group, error)
+	// DirectUsers returns the direct members that are users, every page.
+	DirectUsers(ctx context.Context, group string) ([]User, error)
+	// AppAssignment looks for the group's assignment to the application in
+	// the role User.
+	AppAssignment(ctx context.Context, group string) (id string, found bool, err error)
+	// Assign assigns the group to the application. That it was assigned
+	// already is no error.
+	Assign(ctx context.Context, group string) (id string, already bool, err error)
+	// ProvisionOnDemand provisions the group with at most five members
+	// (object ids): the limit of provisionOnDemand.
+	ProvisionOnDemand(ctx context.Context, group string, members []string) (OnDemand, error)
+	// Job reads the state of the provisioning job.
+	Job(ctx context.Context) (JobState, error)
+}
+
+// AccountState is an account as Organizations has it.
+type AccountState struct {
+	Found  bool
+	Active bool
+	// State is AWS's word for it: ACTIVE, SUSPENDED, PENDING_CLOSURE, …
+	State string
+	Name  string
+}
+
+// Accounts is AWS Organizations. Package organizations implements it.
+type Accounts interface {
+	// State returns the state of an account. One that is not a member is no
+	// error: Found is false.
+	State(ctx context.Context, account string) (AccountState, error)
+	// ManagementAccount returns the id of the management account.
+	ManagementAccount(ctx context.Context) (string, error)
+}
+
+// Commits tells the config in force; access.ErrNotFound until a first commit
+// is trusted.
+type Commits = access.Commits
+
+// AuditEvent is one outside change that was made or refused.
+type AuditEvent struct {
+	At     time.Time
+	Action string // "assignment.create", "assignment.delete", "app.assign"
+	Target string // config.Assignment.String(), or "group/<id>"
+	Cause  string // commit, requests, expiry: Cause.String()
+	Result string // "requested", "SUCCEEDED", "FAILED: …", "unknown"
+}
+
+// Audit keeps the audit log. It may see an event twice after a crash.
+type Audit interface {
+	Audit(ctx context.Context, e AuditEvent) error
+}
+
+// Ops takes notices for the operations channel, once per key.
+type Ops interface {
+	PutNotice(ctx context.Context, n access.Notice) error
+}
+
+// Clocks compares our clock with those of others.
+type Clocks interface {
+	// Skew returns how far our clock is from the Date headers of trusted
+	// services (positive: ours is ahead), false when none was seen lately.
+	Skew() (time.Duration, bool)
+}
