@@ -1,0 +1,123 @@
+package chat
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"aws-access-bot/config"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var now = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+func tokyo(t testing.TB) *time.Location {
+	t.Helper()
+	loc, err := time.LoadLocation("Asia/Tokyo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loc
+}
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	hours4 := &config.Term{For: 4 * time.Hour}
+	tests := []struct {
+		name, line string
+		want       Command
+	}{
+		{"nothing is help", "  ", Command{Verb: "help"}},
+		{"form", "request", Command{Verb: "request"}},
+		{
+			"one line", "request payments-dev PowerUserAccess for aws-payments-dev 4h looking into the refund bug",
+			Command{Verb: "request", Request: RequestLine{"payments-dev", "PowerUserAccess", "aws-payments-dev", hours4, "looking into the refund bug"}},
+		},
+		{
+			"length before group", "request payments-dev PowerUserAccess 4h for aws-payments-dev fix",
+			Command{Verb: "request", Request: RequestLine{"payments-dev", "PowerUserAccess", "aws-payments-dev", hours4, "fix"}},
+		},
+		{
+			"a second length belongs to the reason", "request a B for g 4h 2d of work",
+			Command{Verb: "request", Request: RequestLine{"a", "B", "g", hours4, "2d of work"}},
+		},
+		{
+			"a bare date is the end of that day in the asker's zone", "request a B for g until 2026-12-24 load test",
+			Command{Verb: "request", Request: RequestLine{"a", "B", "g", &config.Term{End: time.Date(2026, 12, 24, 15, 0, 0, 0, time.UTC)}, "load test"}},
+		},
+		{
+			"an exact end", "request a B for g until 2026-12-24T09:00:00Z x",
+			Command{Verb: "request", Request: RequestLine{"a", "B", "g", &config.Term{End: time.Date(2026, 12, 24, 9, 0, 0, 0, time.UTC)}, "x"}},
+		},
+		{"standing", "request a B for g standing x", Command{Verb: "request", Request: RequestLine{"a", "B", "g", &config.Term{Standing: true}, "x"}}},
+		{"reason may say for", "request a B for g 4h for the audit", Command{Verb: "request", Request: RequestLine{"a", "B", "g", hours4, "for the audit"}}},
+		{"upper case verb", "STATUS req-7f3k2q", Command{Verb: "status", ID: "REQ-7F3K2Q"}},
+		{"id as people write it", "cancel 7f3k2o", Command{Verb: "cancel", ID: "REQ-7F3K20"}},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := Parse(tc.line, tokyo(t), now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(tc.want, got); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func TestParseSaysWhatIsWrongAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, line, want string }{
+		{"unknown verb has the nearest", "requst x", "Did you mean `request`?"},
+		{"verb of a later version", "phase 2", "not available in this version"},
+		{"for without group", "request a B for", "`for` wants a group"},
+		{"past end", "request a B for g until 2020-01-01 x", "has passed"},
+		{"no date", "request a B for g until tomorrow x", "is no date"},
+		{"huge length", "request a B for g 99999999d x", "is no length"},
+		{"cancel what", "cancel", "`cancel` takes one request"},
+		{"no id", "revoke REQ-12", "is no request"},
+		{"too long", strings.Repeat("x", 5000), "too long"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := Parse(tc.line, time.UTC, now)
+			var usage *UsageError
+			if !errors.As(err, &usage) || !strings.Contains(err.Error(), tc.want) || usage.Mend == "" {
+				t.Errorf("got %v, want a usage error with %q and a mend", err, tc.want)
+			}
+		})
+	}
+}
+
+// FuzzParse: no line crashes the parser; a line it takes loses no word of the
+// reason; every refusal says what to do.
+func FuzzParse(f *testing.F) {
+	f.Add("request payments-dev PowerUserAccess for aws-payments-dev 4h looking")
+	f.Add("request a b until 2026-12-24 standing for for for")
+	f.Add("status REQ-7F3K2Q")
+	f.Fuzz(func(t *testing.T, line string) {
+		c, err := Parse(line, time.UTC, now)
+		var usage *UsageError
+		if err != nil {
+			if !errors.As(err, &usage) || usage.Message == "" || usage.Mend == "" {
+				t.Fatalf("%q: %v", line, err)
+			}
+			return
+		}
+		if r := c.Request.Reason; r != "" && !strings.HasSuffix(strings.Join(strings.Fields(line), " "), r) {
+			t.Errorf("reason %q is not the end of %q", r, line)
+		}
+		if term := c.Request.Term; term != nil {
+			back, err := ParseTerm(termText(term), time.UTC, now)
+			if err != nil || *back != *term {
+				t.Errorf("term %+v prints as %q, which reads as %+v, %v", term, termText(term), back, err)
+			}
+		}
+	})
+}
