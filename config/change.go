@@ -1,5 +1,13 @@
 package config
 
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
 // Change is what a commit changes, as it is approved.
 type Change struct {
 	// Added, Lengthened, Shortened and Removed are sorted by assignment.
@@ -17,6 +25,11 @@ type Change struct {
 	// no assignment change by themselves (a reason, an entry that is doubled
 	// by another): part of the fingerprint, and no approver's concern.
 	Entries []FieldChange `json:"entries,omitempty"`
+	// Content has every changed access entry (field "access"), every removed
+	// principal file (field "") and every field of a new file. With Control it
+	// is all that the commit says anew, whether it has an effect today or only
+	// later, as a selector may: it is there for the fingerprint.
+	Content []FieldChange `json:"content,omitempty"`
 }
 
 // AssignmentChange is one assignment with its term before and after.
@@ -36,4 +49,89 @@ type FieldChange struct {
 	Field string `json:"field,omitempty"`
 	Old   string `json:"old,omitempty"`
 	New   string `json:"new,omitempty"`
+}
+
+// Empty reports a change of nothing but form: comments, order, file names.
+func (c Change) Empty() bool {
+	return len(c.Added)+len(c.Lengthened)+len(c.Shortened)+len(c.Removed) == 0 &&
+		len(c.Control)+len(c.NewAccounts)+len(c.NewPrincipals)+len(c.Entries)+len(c.Content) == 0
+}
+
+// RemovalOnly reports a change that takes access away and does nothing else:
+// access entries and principal files are removed, none is added or altered, and
+// nothing of the control plane is touched. An empty change is not one.
+func (c Change) RemovalOnly() bool {
+	if c.Empty() || len(c.Added)+len(c.Lengthened) > 0 || len(c.Control)+len(c.NewAccounts)+len(c.NewPrincipals) > 0 {
+		return false
+	}
+	for _, f := range c.Content {
+		if f.New != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// Mixed reports a change that touches the control plane and access entries at
+// once, which is refused. New files are not control plane, and what a control
+// plane change does to assignments through selectors touches no entry.
+func (c Change) Mixed() bool {
+	if len(c.Control) == 0 {
+		return false
+	}
+	for _, f := range c.Content {
+		if f.Field == accessField || f.Field == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// fingerprint is what [Change.Fingerprint] hashes. Whether a gain is new or an
+// extension, and what there was before, may depend on the minute at which it
+// is looked at; what is gained does not.
+type fingerprint struct {
+	Version       int           `json:"version"`
+	Gained        []string      `json:"gained"`
+	Lost          []string      `json:"lost"`
+	Control       []FieldChange `json:"control"`
+	NewAccounts   []string      `json:"new_accounts"`
+	NewPrincipals []string      `json:"new_principals"`
+	Content       []FieldChange `json:"content"`
+}
+
+// Fingerprint returns the SHA-256, in hex, of the change in canonical form:
+// assignments with their new terms as declared, and every changed field. It is
+// equal for equal changes however the files are written.
+func (c Change) Fingerprint() string {
+	form := fingerprint{
+		Version:       1,
+		Gained:        termLines(c.Added, c.Lengthened),
+		Lost:          termLines(c.Shortened, c.Removed),
+		Control:       c.Control,
+		NewAccounts:   c.NewAccounts,
+		NewPrincipals: c.NewPrincipals,
+		Content:       c.Content,
+	}
+	text, err := json.Marshal(form)
+	if err != nil {
+		// unreachable: the form has strings and lists of strings only.
+		text = fmt.Appendf(nil, "%#v", form)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// termLines writes the assignments of two lists with their new terms, sorted.
+func termLines(lists ...[]AssignmentChange) []string {
+	lines := []string{}
+	for _, c := range slices.Concat(lists...) {
+		term := "none"
+		if c.New != nil {
+			term = c.New.String()
+		}
+		lines = append(lines, c.Assignment.String()+" "+term)
+	}
+	slices.Sort(lines)
+	return lines
 }

@@ -112,7 +112,8 @@ type AccessFile struct {
 	Protected         []ProtectedGrant
 	Onboarding        Onboarding
 	Drift             DriftMode
-	Notify            string // chat channel override; "" means the settings'
+	Notify            string   // chat channel override; "" means the settings'
+	PhasePos          Position // of the phase
 }
 
 // IdentityCenter says where the instance is.
@@ -230,7 +231,9 @@ type Account struct {
 	Owners []ApproverRef
 	Tags   map[string]string
 	Notify string
-	Pos    Position
+	// Pos is where the id stands, StagePos where the stage does.
+	Pos      Position
+	StagePos Position
 }
 
 // PrincipalFile is groups/<slug>.yaml or users/<slug>.yaml.

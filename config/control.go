@@ -1,0 +1,299 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// field is a field of a file as canonical text: equal text for equal meaning,
+// and readable. An absent field has no text.
+type field struct {
+	name, text string
+}
+
+// fieldChanges compares two lists of fields by name.
+func fieldChanges(path string, old, now []field) []FieldChange {
+	was := make(map[string]string, len(old))
+	for _, f := range old {
+		was[f.name] = f.text
+	}
+	var out []FieldChange
+	for _, f := range now {
+		if was[f.name] != f.text {
+			out = append(out, FieldChange{path, f.name, was[f.name], f.text})
+		}
+		delete(was, f.name)
+	}
+	for _, f := range old {
+		if text, gone := was[f.name]; gone && text != "" {
+			out = append(out, FieldChange{Path: path, Field: f.name, Old: text})
+		}
+	}
+	return out
+}
+
+// fieldsText writes all fields in one line.
+func fieldsText(fields []field) string {
+	var parts []string
+	for _, f := range fields {
+		if f.text != "" {
+			parts = append(parts, f.name+": "+f.text)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// control lists what falls under the control plane.
+func (c *comparison) control() {
+	add := func(changes []FieldChange) { c.change.Control = append(c.change.Control, changes...) }
+	add(fieldChanges(accessPath, accessFields(&c.base.Access), accessFields(&c.head.Access)))
+	add(fieldChanges(peoplePath, peopleFields(&c.base.People), peopleFields(&c.head.People)))
+	add(c.accountControl())
+	for _, p := range c.pairs {
+		if p.base != nil && p.head != nil && p.base != p.head {
+			add(fieldChanges(p.head.Path(), principalFields(p.base), principalFields(p.head)))
+		}
+	}
+	add(c.permissionSetControl())
+	add(c.unknownPaths())
+}
+
+// accountControl compares account files that both repos have, and reports
+// those that are gone.
+func (c *comparison) accountControl() []FieldChange {
+	var out []FieldChange
+	continued := map[string]bool{}
+	for slug, a := range c.head.Accounts {
+		old, ok := c.accounts[slug]
+		if !ok {
+			continue
+		}
+		continued[old] = true
+		out = append(out, fieldChanges(accountPath(slug), accountFields(c.base.Accounts[old]), accountFields(a))...)
+	}
+	for slug, a := range c.base.Accounts {
+		if !continued[slug] {
+			out = append(out, FieldChange{Path: accountPath(slug), Old: fieldsText(accountFields(a))})
+		}
+	}
+	return out
+}
+
+// permissionSetControl reports a new or removed file as a whole.
+func (c *comparison) permissionSetControl() []FieldChange {
+	var out []FieldChange
+	for name, now := range c.head.PermissionSets {
+		path := permissionSetPath(name)
+		if old, ok := c.base.PermissionSets[name]; ok {
+			out = append(out, fieldChanges(path, permissionSetFields(old), permissionSetFields(now))...)
+		} else {
+			out = append(out, FieldChange{Path: path, New: fieldsText(permissionSetFields(now))})
+		}
+	}
+	for name, old := range c.base.PermissionSets {
+		if _, ok := c.head.PermissionSets[name]; !ok {
+			out = append(out, FieldChange{Path: permissionSetPath(name), Old: fieldsText(permissionSetFields(old))})
+		}
+	}
+	return out
+}
+
+// unknownPaths compares files outside the layout by the hash of their content.
+func (c *comparison) unknownPaths() []FieldChange {
+	var out []FieldChange
+	for path, hash := range c.head.Files {
+		if kindOf(path) == unknownFile && c.base.Files[path] != hash {
+			out = append(out, FieldChange{Path: path, Old: c.base.Files[path], New: hash})
+		}
+	}
+	for path, hash := range c.base.Files {
+		if _, kept := c.head.Files[path]; !kept && kindOf(path) == unknownFile {
+			out = append(out, FieldChange{Path: path, Old: hash})
+		}
+	}
+	return out
+}
+
+func accountPath(slug string) string       { return accountsDir + "/" + slug + ".yaml" }
+func permissionSetPath(name string) string { return permissionSetsDir + "/" + name + ".yaml" }
+
+func accountFields(a *Account) []field {
+	return []field{
+		{"id", a.ID},
+		{"name", a.Name},
+		{"notify", a.Notify},
+		{"ou", a.OU},
+		{"owners", refsText(a.Owners)},
+		{"stage", string(a.Stage)},
+		{"tags", mapText(a.Tags)},
+	}
+}
+
+func principalFields(f *PrincipalFile) []field {
+	return []field{{"id", f.Principal.ID}, {"name", f.Name}, {"owners", refsText(f.Owners)}}
+}
+
+func permissionSetFields(p *PermissionSet) []field {
+	return []field{
+		{"description", p.Description},
+		{"managed_policies", listText(p.ManagedPolicies)},
+		{"name", p.Name},
+		{"session_duration", durationText(p.SessionDuration)},
+	}
+}
+
+func peopleFields(p *PeopleFile) []field {
+	var fields []field
+	for i := range p.People {
+		fields = append(fields, field{"people[" + p.People[i].Entra + "]", personText(&p.People[i])})
+	}
+	for _, slug := range slices.Sorted(maps.Keys(p.Teams)) {
+		fields = append(fields, field{"teams[" + slug + "]", fmt.Sprintf("id: %d", p.Teams[slug].ID)})
+	}
+	return fields
+}
+
+func personText(p *Person) string {
+	text := "email: " + p.Email
+	if p.GitHub != nil {
+		text += fmt.Sprintf(", github: {login: %s, id: %d}", p.GitHub.Login, p.GitHub.ID)
+	}
+	if p.Slack != nil {
+		text += fmt.Sprintf(", slack: {team: %s, user: %s}", p.Slack.Team, p.Slack.User)
+	}
+	return text
+}
+
+// accessFields writes aws-access.yaml by its top-level keys.
+func accessFields(a *AccessFile) []field {
+	if a.Version == 0 { // there is no file
+		return nil
+	}
+	return []field{
+		{"approvals", rulesText(a.Approvals)},
+		{"control_plane", stepsText(a.ControlPlane)},
+		{"drift", string(a.Drift)},
+		{"entra", "app: " + a.EntraApp},
+		{"identity_center", fmt.Sprintf("region: %s, start_url: %s", a.IdentityCenter.Region, a.IdentityCenter.StartURL)},
+		{"limits", limitsText(a.Limits)},
+		{"notify", a.Notify},
+		{"onboarding", onboardingText(a.Onboarding)},
+		{"organization", fmt.Sprintf("id: %s, management_account: %s", a.OrganizationID, a.ManagementAccount)},
+		{"phase", strconv.Itoa(int(a.Phase))},
+		{"phase_back", flagText(a.PhaseBack)},
+		{"protected", grantsText(a.Protected)},
+		{"version", strconv.Itoa(a.Version)},
+	}
+}
+
+func rulesText(rules []Rule) string {
+	texts := make([]string, len(rules))
+	for i, r := range rules {
+		fields := []field{
+			{"name", strconv.Quote(r.Name)},
+			{"match", matchText(r.Match)},
+			{"approvers", stepsText(r.Steps)},
+			{"max_duration", durationText(r.MaxDuration)},
+			{"default_duration", durationText(r.DefaultDuration)},
+			{"standing", flagText(r.Standing)},
+			{"notify", r.Notify},
+		}
+		texts[i] = "{" + fieldsText(fields) + "}"
+	}
+	return strings.Join(texts, ", ")
+}
+
+func matchText(m Match) string {
+	return "{" + fieldsText([]field{
+		{"permission_sets", listText(m.PermissionSets)},
+		{"accounts", listText(m.Accounts)},
+		{"ous", listText(m.OUs)},
+		{"tags", mapText(m.Tags)},
+	}) + "}"
+}
+
+func stepsText(steps Steps) string {
+	texts := make([]string, len(steps))
+	for i, s := range steps {
+		texts[i] = fmt.Sprintf("%d of %s", s.Count, refsText(s.Approvers))
+	}
+	return strings.Join(texts, " and ")
+}
+
+func limitsText(l Limits) string {
+	text := fmt.Sprintf("removals: %v%%, people_growth: %v%%", l.RemovalPercent, l.PeopleGrowthPercent)
+	if l.StartBy != 0 {
+		text += ", start_by: " + durationText(l.StartBy)
+	}
+	if l.Allow != nil {
+		text += fmt.Sprintf(", allow: {commit: %s, removals: %d}", l.Allow.Commit, l.Allow.Removals)
+	}
+	return text
+}
+
+func onboardingText(o Onboarding) string {
+	if o.OU == "" {
+		return ""
+	}
+	return fieldsText([]field{
+		{"ou", strconv.Quote(o.OU)},
+		{"approvers", stepsText(Steps{{o.Approvers, o.Count}})},
+		{"baseline", grantsText(o.Baseline)},
+		{"requesters", refsText(o.Requesters)},
+	})
+}
+
+func grantsText(grants []ProtectedGrant) string {
+	texts := make([]string, len(grants))
+	for i, g := range grants {
+		texts[i] = fmt.Sprintf("{group: %s, permission_set: %s}", g.Group, g.PermissionSet)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func refsText(refs []ApproverRef) string {
+	if len(refs) == 0 {
+		return ""
+	}
+	return "[" + ownersText(refs) + "]"
+}
+
+func listText(items []string) string {
+	if len(items) == 0 {
+		return ""
+	}
+	quoted := make([]string, len(items))
+	for i, s := range items {
+		quoted[i] = strconv.Quote(s)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+func mapText(m map[string]string) string {
+	if len(m) == 0 {
+		return ""
+	}
+	parts := make([]string, 0, len(m))
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, strconv.Quote(key)+": "+strconv.Quote(m[key]))
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+func durationText(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return FormatDuration(d)
+}
+
+func flagText(b bool) string {
+	if b {
+		return "true"
+	}
+	return ""
+}

@@ -1,0 +1,135 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// CheckTransition returns what makes head invalid as the successor of base:
+// steps that no single commit shows. Both must be valid by themselves. A nil
+// base is an empty repo, which may be followed by any.
+func CheckTransition(base, head *Repo) Problems {
+	if base == nil {
+		return nil
+	}
+	t := transition{base: base, head: head}
+	t.phases()
+	t.accounts()
+	t.permissionSets()
+	t.protected()
+	return t.problems.sorted()
+}
+
+type transition struct {
+	base, head *Repo
+	problems   Problems
+}
+
+func (t *transition) problem(pos Position, mend, format string, args ...any) {
+	t.problems = append(t.problems, Problem{pos, fmt.Sprintf(format, args...), mend})
+}
+
+// phases allows one step at a time, and back only when that is declared.
+func (t *transition) phases() {
+	from, to := t.base.Access.Phase, t.head.Access.Phase
+	switch {
+	case to == from || to == from+1:
+	case to > from:
+		t.problem(t.head.Access.PhasePos, fmt.Sprintf("go to phase %d first", from+1), "phase %d does not follow phase %d", to, from)
+	case !t.head.Access.PhaseBack:
+		t.problem(t.head.Access.PhasePos, "add phase_back: true if this is meant", "phase %d is a step back from phase %d", to, from)
+	case to < from-1:
+		t.problem(t.head.Access.PhasePos, fmt.Sprintf("go back to phase %d first", from-1), "phase %d is more than one step back from phase %d", to, from)
+	}
+}
+
+// accounts checks new, changed and deleted account files.
+func (t *transition) accounts() {
+	old := make(map[string]*Account, len(t.base.Accounts))
+	for _, a := range t.base.Accounts {
+		old[a.ID] = a
+	}
+	for _, a := range t.head.Accounts {
+		was := old[a.ID]
+		switch {
+		case a.Stage != StageLegacy:
+		case was == nil && t.head.Access.Phase == 2:
+			t.problem(a.StagePos, "write stage: sso", "a new account must be sso in phase 2")
+		case was != nil && was.Stage == StageSSO:
+			t.backToLegacy(a)
+		}
+	}
+	for slug := range t.base.Accounts {
+		if _, kept := t.head.Accounts[slug]; !kept {
+			t.deletedAccount(slug)
+		}
+	}
+}
+
+// backToLegacy refuses to take an account out while grants reach it, named or
+// selected: their access would go without a line being removed.
+func (t *transition) backToLegacy(a *Account) {
+	for _, ref := range t.head.Grants() {
+		named := ref.Grant.Accounts == nil && ref.Grant.Account == a.Slug
+		selected := ref.Grant.Accounts != nil && ref.Grant.Accounts.selects(a)
+		if named || selected {
+			t.problem(a.StagePos, "remove the grant first, or narrow its selector, or keep stage: sso",
+				"%s goes from sso to legacy while %s grants access to it (line %d)", a.Slug, ref.File.Path(), ref.Grant.Pos.Line)
+			return
+		}
+	}
+}
+
+func (t *transition) deletedAccount(slug string) {
+	for _, ref := range t.head.Grants() {
+		if ref.Grant.Accounts == nil && ref.Grant.Account == slug {
+			t.problem(ref.Grant.Pos, "remove the grant first", "%s is deleted and still granted here", accountPath(slug))
+		}
+	}
+}
+
+// permissionSets refuses a rename: AWS cannot rename a permission set, so it
+// would be a second one, and the first would lose its definition while it is
+// assigned.
+func (t *transition) permissionSets() {
+	for _, name := range slices.Sorted(maps.Keys(t.base.PermissionSets)) {
+		if _, kept := t.head.PermissionSets[name]; kept {
+			continue
+		}
+		was := t.base.PermissionSets[name]
+		for _, now := range t.head.PermissionSets {
+			_, old := t.base.PermissionSets[now.Name]
+			if !old && sameDefinition(was, now) {
+				t.problem(now.Pos, fmt.Sprintf("keep %s, add %s beside it, move the grants, then remove %s", name, now.Name, name),
+					"the permission set %s is renamed to %s, which AWS cannot do", name, now.Name)
+			}
+		}
+	}
+}
+
+func sameDefinition(a, b *PermissionSet) bool {
+	policies := func(p *PermissionSet) []string { return slices.Sorted(slices.Values(p.ManagedPolicies)) }
+	return slices.Equal(policies(a), policies(b))
+}
+
+// protected refuses to remove the grant of a protected assignment while it is
+// protected. The account's own removal is its owner's business.
+func (t *transition) protected() {
+	kept := map[Assignment]bool{}
+	for _, a := range t.head.Protected() {
+		kept[a] = true
+	}
+	for _, a := range t.base.Protected() {
+		account, exists := t.head.AccountByID(a.Account)
+		if kept[a] || !exists || t.head.refusal(account) != nil || !t.head.IsProtected(a) {
+			continue
+		}
+		file, ok := t.head.PrincipalFile(a.Principal)
+		if !ok {
+			continue
+		}
+		t.problem(file.Pos, "take it off protected in aws-access.yaml first, or keep the grant",
+			"%s on %s is protected and no longer granted", a.PermissionSet, account.Slug)
+	}
+}
