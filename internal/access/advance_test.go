@@ -1,0 +1,144 @@
+package access
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"aws-access-bot/config"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var t0 = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+func at(min int) time.Time { return t0.Add(time.Duration(min) * time.Minute) }
+
+// in returns a request in a state, as it would be after its way there.
+func in(s State) Request {
+	return Request{
+		ID: "REQ-7F3K2Q", Kind: KindGrant, State: s, Version: 3,
+		Want:  Want{Principal: config.Principal{Kind: config.GroupPrincipal, ID: "g"}, AccountID: "111122223333", PermissionSet: "ReadOnlyAccess", Term: config.Term{For: 4 * time.Hour}},
+		Times: map[Stage]time.Time{StageAsked: t0},
+	}
+}
+
+func merged() *PullFacts {
+	return &PullFacts{Ref: PullRef{Number: 7}, State: PullMerged, MergedAt: at(1), MergedBy: "yuki-lead", Commit: "c1"}
+}
+
+func inForce() *Verdict { return &Verdict{Commit: "c1", At: at(2), InForce: true} }
+
+func readBack() *GrantFacts {
+	return &GrantFacts{Desired: true, End: at(241), AppAssigned: at(3), Seen: at(4), Created: at(5), ReadBack: at(6), MembersSeen: 2, MembersTotal: 3}
+}
+
+// TestTransitions is the table of the package comment.
+func TestTransitions(t *testing.T) {
+	t.Parallel()
+	revoke := in(StateVerified)
+	revoke.Kind = KindRevoke
+	live := in(StateLive)
+	live.Times[StageReadBack] = at(6)
+	tests := []struct {
+		name    string
+		r       Request
+		f       Facts
+		now     time.Time
+		want    State
+		notices []NoticeKind
+	}{
+		{"asked stays without facts", in(StateAsked), Facts{}, t0, StateAsked, nil},
+		{"a pull request makes it proposed", in(StateAsked), Facts{Pull: &PullFacts{State: PullOpen}}, t0, StateProposed, nil},
+		{"what cannot be proposed is refused", in(StateAsked), Facts{Pull: &PullFacts{Refused: "no rule"}}, t0, StateRefused, []NoticeKind{NoticeRefused}},
+		{"closed unmerged ends it", in(StateProposed), Facts{Pull: &PullFacts{State: PullClosed}}, t0, StateClosed, []NoticeKind{NoticeClosed}},
+		{"a merge alone grants nothing", in(StateProposed), Facts{Pull: merged()}, t0, StateMerged, []NoticeKind{NoticeMerged}},
+		{"a halt is told", in(StateMerged), Facts{Pull: merged(), Verdict: &Verdict{Halt: "nobody approved"}}, t0, StateHalted, []NoticeKind{NoticeHalted}},
+		{"a halt is told once", in(StateHalted), Facts{Pull: merged(), Verdict: &Verdict{Halt: "nobody approved"}}, t0, StateHalted, nil},
+		{"a late approval mends a halt", in(StateHalted), Facts{Pull: merged(), Verdict: inForce()}, t0, StateVerified, nil},
+		{"an undone merge ends it", in(StateHalted), Facts{Pull: merged(), Verdict: &Verdict{Undone: true}}, t0, StateUndone, []NoticeKind{NoticeUndone}},
+		{"merged too late grants nothing", in(StateMerged), Facts{Pull: merged(), Verdict: &Verdict{InForce: true, Void: "too late"}}, t0, StateVoid, []NoticeKind{NoticeVoid}},
+		{"created is not live", in(StateVerified), Facts{Grant: &GrantFacts{Desired: true, AppAssigned: at(3), Seen: at(4), Created: at(5)}}, at(6), StateVerified, nil},
+		{"read back is live", in(StateVerified), Facts{Grant: readBack()}, at(6), StateLive, []NoticeKind{NoticeLive}},
+		{"the coming end is told", live, Facts{Grant: readBack()}, at(230), StateLive, []NoticeKind{NoticeEnding}},
+		{"not long before the end nothing is told", live, Facts{Grant: readBack()}, at(200), StateLive, nil},
+		{"no longer desired is ending", live, Facts{Grant: &GrantFacts{RemoveAsked: at(242)}}, at(242), StateEnding, nil},
+		{"deleted is not ended", in(StateEnding), Facts{Grant: &GrantFacts{RemoveAsked: at(242)}}, at(242), StateEnding, nil},
+		{"removal read back is ended", in(StateEnding), Facts{Grant: &GrantFacts{RemoveAsked: at(242), Removed: at(243), Idle: true}}, at(243), StateEnded, []NoticeKind{NoticeEnded}},
+		{"another grant keeps it", in(StateEnding), Facts{Grant: &GrantFacts{StillWanted: true}}, at(243), StateEnded, []NoticeKind{NoticeEnded}},
+		{"wanted again", in(StateEnding), Facts{Grant: &GrantFacts{Desired: true}}, at(243), StateVerified, nil},
+		{"never set up ends at once", in(StateVerified), Facts{Grant: &GrantFacts{Idle: true}}, at(3), StateEnded, []NoticeKind{NoticeEnded}},
+		{"a revocation never gets live", revoke, Facts{Grant: readBack()}, at(6), StateVerified, nil},
+		{"the whole way in one look", in(StateAsked), Facts{Pull: merged(), Verdict: inForce(), Grant: readBack()}, at(6), StateLive, []NoticeKind{NoticeMerged, NoticeLive}},
+		{"a trouble is told by its code", in(StateVerified), Facts{Grant: &GrantFacts{Desired: true, Trouble: "AWS refused", TroubleCode: "failed"}}, at(6), StateVerified, []NoticeKind{NoticeTrouble}},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			got, notices := Advance(tc.r, tc.f, tc.now)
+			if got.State != tc.want {
+				t.Errorf("state: got %s, want %s", got.State, tc.want)
+			}
+			var kinds []NoticeKind
+			for _, n := range notices {
+				kinds = append(kinds, n.Kind)
+			}
+			if d := cmp.Diff(tc.notices, kinds); d != "" {
+				t.Errorf("notices (-want +got):\n%s", d)
+			}
+			again, _ := Advance(got, tc.f, tc.now)
+			if d := cmp.Diff(got, again); d != "" {
+				t.Errorf("a second look changed it:\n%s", d)
+			}
+		})
+	}
+}
+
+// TestAdvanceUnderAnyFacts plays random facts and checks what must hold
+// whatever gitops and provision say.
+func TestAdvanceUnderAnyFacts(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(1, 2))
+	maybe := func() time.Time {
+		if rnd.IntN(2) == 0 {
+			return time.Time{}
+		}
+		return at(rnd.IntN(300))
+	}
+	for range 20000 {
+		r := in(StateAsked)
+		told := map[string]bool{}
+		for range 8 {
+			var f Facts
+			if rnd.IntN(4) > 0 {
+				f.Pull = &PullFacts{State: []PullState{PullOpen, PullMerged, PullMerged, PullClosed}[rnd.IntN(4)], MergedAt: at(1)}
+			}
+			if rnd.IntN(3) > 0 {
+				f.Verdict = &Verdict{At: at(2), InForce: rnd.IntN(2) == 0, Halt: []string{"", "rule"}[rnd.IntN(2)], Undone: rnd.IntN(9) == 0}
+			}
+			if f.Verdict != nil && f.Verdict.InForce {
+				f.Grant = &GrantFacts{Desired: rnd.IntN(2) == 0, Idle: rnd.IntN(2) == 0, Created: maybe(), ReadBack: maybe(), Removed: maybe(), StillWanted: rnd.IntN(5) == 0}
+			}
+			next, notices := Advance(r, f, at(rnd.IntN(300)))
+			if r.State.Final() && next.State != r.State {
+				t.Fatalf("%s is final and became %s", r.State, next.State)
+			}
+			if next.State == StateLive && r.State != StateLive && (f.Grant == nil || f.Grant.ReadBack.IsZero() || !f.Grant.Desired) {
+				t.Fatalf("live without a read-back: %+v", f.Grant)
+			}
+			if (next.State == StateVerified || next.State == StateLive) && r.State != next.State && r.State != StateVerified && r.State != StateLive && (f.Verdict == nil || !f.Verdict.InForce) {
+				t.Fatalf("%s became %s without a verified commit", r.State, next.State)
+			}
+			if next.State != r.State && next.Version != r.Version+1 {
+				t.Fatalf("moved without raising the version")
+			}
+			for _, n := range notices {
+				if n.Kind == NoticeMerged && told[n.Key] {
+					t.Fatalf("%s twice", n.Key)
+				}
+				told[n.Key] = true
+			}
+			r = next
+		}
+	}
+}
