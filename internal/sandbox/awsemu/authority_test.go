@@ -19,18 +19,6 @@ func TestWhoMayDoWhat(t *testing.T) {
 	adminInDev := Assignment{testDev, f.admin, "GROUP", f.group}
 	readInDev := Assignment{testDev, f.readOnly, "GROUP", f.group}
 
-	create := func(a Assignment) func(string) error {
-		return func(account string) error {
-			_, err := f.sso(account).CreateAccountAssignment(background(), f.create(a))
-			return err
-		}
-	}
-	remove := func(a Assignment) func(string) error {
-		return func(account string) error {
-			_, err := f.sso(account).DeleteAccountAssignment(background(), f.remove(a))
-			return err
-		}
-	}
 	accountARN := "arn:aws:sso:::account/" + testMgmt
 	tests := []struct {
 		name    string
@@ -38,39 +26,19 @@ func TestWhoMayDoWhat(t *testing.T) {
 		call    func(account string) error
 		denied  string // part of the message; "" means allowed
 	}{
-		{"delegate assigns in the management account", testDelegate, create(readInMgmt), "sso:CreateAccountAssignment on resource: " + accountARN},
-		{"delegate removes in the management account", testDelegate, remove(inMgmt), "sso:DeleteAccountAssignment on resource: " + accountARN},
-		{"delegate assigns a set that is provisioned there", testDelegate, create(adminInDev), "on resource: " + f.admin},
-		{"delegate removes a set that is provisioned there", testDelegate, remove(adminInDev), "on resource: " + f.admin},
-		{"delegate assigns another set", testDelegate, create(readInDev), ""},
-		{"management assigns in its own account", testMgmt, create(readInMgmt), ""},
-		{"member assigns", testProd, create(readInDev), "User: arn:aws:iam::" + testProd + ":user/bot is not authorized to perform: sso:CreateAccountAssignment"},
-		{"member lists instances", testProd, func(account string) error {
-			_, err := f.sso(account).ListInstances(background(), &ssoadmin.ListInstancesInput{})
-			return err
-		}, "sso:ListInstances"},
-		{"delegate lists for a principal", testDelegate, func(account string) error {
-			_, err := f.sso(account).ListAccountAssignmentsForPrincipal(background(), &ssoadmin.ListAccountAssignmentsForPrincipalInput{
-				InstanceArn: &f.opts.InstanceARN, PrincipalId: &f.group, PrincipalType: "GROUP",
-			})
-			return err
-		}, "sso:ListAccountAssignmentsForPrincipal"},
-		{"member reads the identity store", testProd, func(account string) error {
-			_, err := f.ids(account).ListGroups(background(), &identitystore.ListGroupsInput{IdentityStoreId: aws.String("d-9567000000")})
-			return err
-		}, "identitystore:ListGroups"},
-		{"delegate reads the identity store", testDelegate, func(account string) error {
-			_, err := f.ids(account).ListGroups(background(), &identitystore.ListGroupsInput{IdentityStoreId: aws.String("d-9567000000")})
-			return err
-		}, ""},
-		{"member lists accounts", testProd, func(account string) error {
-			_, err := f.orgs(account).ListAccounts(background(), &organizations.ListAccountsInput{})
-			return err
-		}, "You don't have permissions to access this resource."},
-		{"member describes the organization", testProd, func(account string) error {
-			_, err := f.orgs(account).DescribeOrganization(background(), &organizations.DescribeOrganizationInput{})
-			return err
-		}, ""},
+		{"delegate assigns in the management account", testDelegate, f.tryCreate(readInMgmt), "sso:CreateAccountAssignment on resource: " + accountARN},
+		{"delegate removes in the management account", testDelegate, f.tryRemove(inMgmt), "sso:DeleteAccountAssignment on resource: " + accountARN},
+		{"delegate assigns a set that is provisioned there", testDelegate, f.tryCreate(adminInDev), "on resource: " + f.admin},
+		{"delegate removes a set that is provisioned there", testDelegate, f.tryRemove(adminInDev), "on resource: " + f.admin},
+		{"delegate assigns another set", testDelegate, f.tryCreate(readInDev), ""},
+		{"management assigns in its own account", testMgmt, f.tryCreate(readInMgmt), ""},
+		{"member assigns", testProd, f.tryCreate(readInDev), "User: arn:aws:iam::" + testProd + ":user/bot is not authorized to perform: sso:CreateAccountAssignment"},
+		{"member lists instances", testProd, f.tryInstances, "sso:ListInstances"},
+		{"delegate lists for a principal", testDelegate, f.tryForPrincipal, "sso:ListAccountAssignmentsForPrincipal"},
+		{"member reads the identity store", testProd, f.tryGroups, "identitystore:ListGroups"},
+		{"delegate reads the identity store", testDelegate, f.tryGroups, ""},
+		{"member lists accounts", testProd, f.tryAccounts, "You don't have permissions to access this resource."},
+		{"member describes the organization", testProd, f.tryOrganization, ""},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -104,4 +72,47 @@ func TestWithoutADelegateOnlyManagementAdministers(t *testing.T) {
 	}
 	_, err = f.sso(testMgmt).ListInstances(background(), &ssoadmin.ListInstancesInput{})
 	must(t, err)
+}
+
+// The calls below are made as an account and return the error.
+
+func (f *fixture) tryCreate(a Assignment) func(string) error {
+	return func(account string) error {
+		_, err := f.sso(account).CreateAccountAssignment(background(), f.create(a))
+		return err
+	}
+}
+
+func (f *fixture) tryRemove(a Assignment) func(string) error {
+	return func(account string) error {
+		_, err := f.sso(account).DeleteAccountAssignment(background(), f.remove(a))
+		return err
+	}
+}
+
+func (f *fixture) tryInstances(account string) error {
+	_, err := f.sso(account).ListInstances(background(), &ssoadmin.ListInstancesInput{})
+	return err
+}
+
+func (f *fixture) tryForPrincipal(account string) error {
+	_, err := f.sso(account).ListAccountAssignmentsForPrincipal(background(), &ssoadmin.ListAccountAssignmentsForPrincipalInput{
+		InstanceArn: &f.opts.InstanceARN, PrincipalId: &f.group, PrincipalType: "GROUP",
+	})
+	return err
+}
+
+func (f *fixture) tryGroups(account string) error {
+	_, err := f.ids(account).ListGroups(background(), &identitystore.ListGroupsInput{IdentityStoreId: aws.String(testStore)})
+	return err
+}
+
+func (f *fixture) tryAccounts(account string) error {
+	_, err := f.orgs(account).ListAccounts(background(), &organizations.ListAccountsInput{})
+	return err
+}
+
+func (f *fixture) tryOrganization(account string) error {
+	_, err := f.orgs(account).DescribeOrganization(background(), &organizations.DescribeOrganizationInput{})
+	return err
 }

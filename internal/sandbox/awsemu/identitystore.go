@@ -26,7 +26,7 @@ func storeService() *jsonService {
 
 // admitStore is the rate of each operation, and the same rule as for sso-admin.
 func admitStore(s *Server, c *call) error {
-	if _, known := c.svc.ops[c.op]; known && !s.limits.storeAllows(c.op, c.now) {
+	if !s.limits.storeAllows(c.op, c.now) {
 		e := throttled()
 		e.members = map[string]any{"RetryAfterSeconds": 1}
 		return e

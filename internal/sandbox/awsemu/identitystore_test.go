@@ -133,6 +133,7 @@ func TestListsOfGroupsAndUsersTakeOneFilter(t *testing.T) {
 		return idtypes.Filter{AttributePath: &path, AttributeValue: &value}
 	}
 	groups := func(filters ...idtypes.Filter) (int, error) {
+		//lint:ignore SA1019 deprecated in favour of GetGroupId, but served
 		out, err := c.ListGroups(background(), &identitystore.ListGroupsInput{IdentityStoreId: aws.String(testStore), Filters: filters})
 		if err != nil {
 			return 0, err
@@ -140,6 +141,7 @@ func TestListsOfGroupsAndUsersTakeOneFilter(t *testing.T) {
 		return len(out.Groups), nil
 	}
 	users := func(filters ...idtypes.Filter) (int, error) {
+		//lint:ignore SA1019 deprecated in favour of GetUserId, but served
 		out, err := c.ListUsers(background(), &identitystore.ListUsersInput{IdentityStoreId: aws.String(testStore), Filters: filters})
 		if err != nil {
 			return 0, err

@@ -39,10 +39,8 @@ func (u orgUnit) parent() string {
 	return "/"
 }
 
+// name is the last part of the path.
 func (u orgUnit) name() string {
-	if u.path == "/" {
-		return "Root"
-	}
 	return u.path[strings.LastIndex(u.path, "/")+1:]
 }
 

@@ -149,17 +149,17 @@ func TestTagsOfAccounts(t *testing.T) {
 	}
 }
 
-func TestOrganizationsErrors(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	c := f.orgs(testDelegate)
+// refusedCall is a call that organizations refuses.
+type refusedCall struct {
+	name string
+	call func() error
+	want string
+	text string
+}
+
+func refusedCalls(c *organizations.Client) []refusedCall {
 	unit, account := aws.String("ou-abcd-12345678"), aws.String("123456789012")
-	tests := []struct {
-		name string
-		call func() error
-		want string
-		text string
-	}{
+	return []refusedCall{
 		{"account", func() error {
 			_, err := c.DescribeAccount(background(), &organizations.DescribeAccountInput{AccountId: account})
 			return err
@@ -205,7 +205,12 @@ func TestOrganizationsErrors(t *testing.T) {
 			return err
 		}, "InvalidInputException", "NextToken"},
 	}
-	for _, tc := range tests {
+}
+
+func TestOrganizationsErrors(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, tc := range refusedCalls(f.orgs(testDelegate)) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			err := tc.call()

@@ -94,21 +94,17 @@ func send(t *testing.T, r *http.Request) (status int, header http.Header, body [
 	return res.StatusCode, res.Header, body
 }
 
-func TestSpoiltSignaturesAreRefused(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	now := f.clock.Now()
-	good := signedRequest{
-		key: "AKIA" + testDelegate, secret: "secret-of-" + testDelegate, service: "sso", region: "ap-northeast-1", body: "{}", at: now,
-		header: http.Header{"X-Amz-Target": {"SWBExternalService.ListInstances"}, "Content-Type": {"application/x-amz-json-1.1"}},
-	}
-	tests := []struct {
-		name  string
-		edit  func(*signedRequest)
-		spoil func(*http.Request)
-		want  string // "" means accepted
-		text  string // in the message
-	}{
+// spoilt is a way to spoil a signed request.
+type spoilt struct {
+	name  string
+	edit  func(*signedRequest)
+	spoil func(*http.Request)
+	want  string // "" means accepted
+	text  string // in the message
+}
+
+func spoiltRequests(now time.Time) []spoilt {
+	return []spoilt{
 		{"a good one is accepted", nil, nil, "", ""},
 		{"a date within five minutes is accepted", func(s *signedRequest) { s.at = now.Add(-4 * time.Minute) }, nil, "", ""},
 		{"no authorization", nil, func(r *http.Request) { r.Header.Del("Authorization") }, "MissingAuthenticationTokenException", ""},
@@ -136,7 +132,16 @@ func TestSpoiltSignaturesAreRefused(t *testing.T) {
 		{"another service", func(s *signedRequest) { s.service = "identitystore" }, nil, "InvalidSignatureException", "correct service: 'sso'"},
 		{"another region", func(s *signedRequest) { s.region = "us-east-1" }, nil, "InvalidSignatureException", "valid region, not 'us-east-1'"},
 	}
-	for _, tc := range tests {
+}
+
+func TestSpoiltSignaturesAreRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	good := signedRequest{
+		key: "AKIA" + testDelegate, secret: "secret-of-" + testDelegate, service: "sso", region: "ap-northeast-1", body: "{}", at: f.clock.Now(),
+		header: http.Header{"X-Amz-Target": {"SWBExternalService.ListInstances"}, "Content-Type": {"application/x-amz-json-1.1"}},
+	}
+	for _, tc := range spoiltRequests(f.clock.Now()) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			s := good
@@ -242,5 +247,60 @@ func TestUnknownOperationsAndPathsAreRefused(t *testing.T) {
 				t.Errorf("got %d %s", status, body)
 			}
 		})
+	}
+}
+
+func TestMissingMembersAreNamed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	tests := []struct {
+		name, service, target, body string
+		code, text                  string
+	}{
+		{"all of an assignment", "sso", "SWBExternalService.CreateAccountAssignment", "{}", "ValidationException", "6 validation errors detected: Value null at 'instanceArn'"},
+		{"a member that is too long", "sso", "SWBExternalService.ListPermissionSets", `{"NextToken":"` + strings.Repeat("a", 2049) + `"}`, "ValidationException", "less than or equal to 2048"},
+		{"no alternate identifier", "identitystore", "AWSIdentityStore.GetGroupId", `{"IdentityStoreId":"d-9567000000"}`, "ValidationException", "exactly one member set"},
+		{
+			"both alternate identifiers", "identitystore", "AWSIdentityStore.GetUserId",
+			`{"IdentityStoreId":"d-9567000000","AlternateIdentifier":{"ExternalId":{"Issuer":"a","Id":"b"},"UniqueAttribute":{"AttributePath":"userName","AttributeValue":"c"}}}`,
+			"ValidationException", "exactly one member set",
+		},
+		{
+			"no value of an attribute", "identitystore", "AWSIdentityStore.GetUserId",
+			`{"IdentityStoreId":"d-9567000000","AlternateIdentifier":{"UniqueAttribute":{"AttributePath":"userName"}}}`, "ValidationException", "attributeValue",
+		},
+		{"no value of a filter", "identitystore", "AWSIdentityStore.ListUsers", `{"IdentityStoreId":"d-9567000000","Filters":[{"AttributePath":"UserName"}]}`, "ValidationException", "attributeValue"},
+		{"no account", "organizations", "AWSOrganizationsV20161128.DescribeAccount", "{}", "InvalidInputException", "'accountId'"},
+		{"no child type", "organizations", "AWSOrganizationsV20161128.ListChildren", `{"ParentId":"r-abcd"}`, "InvalidInputException", "'childType'"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			_, header, body := send(t, signedRequest{
+				key: "AKIA" + testDelegate, secret: "secret-of-" + testDelegate, service: tc.service, region: "ap-northeast-1", body: tc.body,
+				at: f.clock.Now(), header: http.Header{"X-Amz-Target": {tc.target}},
+			}.build(t, f.url))
+			if header.Get("X-Amzn-ErrorType") != tc.code || !strings.Contains(string(body), tc.text) {
+				t.Errorf("got %s", body)
+			}
+		})
+	}
+}
+
+func TestCanonicalRequestTakesTheTargetAsSent(t *testing.T) {
+	t.Parallel()
+	for target, want := range map[string]string{
+		"":                               "/\n\n",
+		"/aws/":                          "/aws/\n\n",
+		"/a%20b/":                        "/a%2520b/\n\n",
+		"/?b=2&a=%7E&a=+&flag":           "/\na=%20&a=~&b=2&flag=\n",
+		"/?a=1&a-b=2":                    "/\na=1&a-b=2\n",
+		"/?x=%zz":                        "/\nx=%25zz\n",
+		"http://127.0.0.1:8080/aws/?q=1": "/aws/\nq=1\n",
+	} {
+		r := &http.Request{Method: http.MethodPost, RequestURI: target, Header: http.Header{}}
+		if got := canonicalRequest(r, []string{"host"}, nil); !strings.HasPrefix(got, "POST\n"+want+"host:") {
+			t.Errorf("%q: got %q", target, got)
+		}
 	}
 }

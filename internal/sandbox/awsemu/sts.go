@@ -3,6 +3,7 @@ package awsemu
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -207,8 +208,8 @@ func roleOf(arn string) string {
 func (s *Server) writeXML(w http.ResponseWriter, out any, err error) {
 	status := http.StatusOK
 	if err != nil {
-		e, ok := err.(*queryError)
-		if !ok { // unreachable: all errors here are query errors
+		var e *queryError
+		if !errors.As(err, &e) { // unreachable: all errors here are query errors
 			e = failQuery(http.StatusInternalServerError, "InternalFailure", "%v", err)
 		}
 		status = e.status
