@@ -1,0 +1,101 @@
+package gitops
+
+import (
+	"fmt"
+	"strings"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// Limits of GitHub: a title has at most 256 characters, a body 65,536, a label
+// 50.
+const (
+	maxTitle = 200
+	maxLabel = 50
+)
+
+// title returns the title of a request's pull request, which is also the
+// headline of its commit.
+func title(r access.Request) string {
+	verb := "Grant"
+	if r.Kind == access.KindRevoke {
+		verb = "Revoke"
+	}
+	w := r.Want
+	t := fmt.Sprintf("%s %s in %s for %s (%s)", verb, oneLine(w.PermissionSet), oneLine(w.AccountSlug), oneLine(w.PrincipalName), r.ID)
+	return clip(t, maxTitle)
+}
+
+// clip returns at most max runes.
+func clip(s string, max int) string {
+	if r := []rune(s); len(r) > max {
+		return string(r[:max])
+	}
+	return s
+}
+
+// commitMessage says what the commit does; it decides nothing.
+func commitMessage(r access.Request) string {
+	return title(r) + "\n\nRequest: " + string(r.ID) + "\n"
+}
+
+// labels returns the labels of a request's pull request.
+func labels(r access.Request) []string {
+	return []string{
+		CheckName,
+		clip("account: "+r.Want.AccountSlug, maxLabel),
+		clip("set: "+r.Want.PermissionSet, maxLabel),
+	}
+}
+
+// body returns the body of a request's pull request: a table made from the
+// server's record, the reason as inert text, and the signed block.
+func body(r access.Request, rule *config.Rule, signed string) string {
+	w := r.Want
+	var b strings.Builder
+	if r.Kind == access.KindRevoke {
+		b.WriteString("Access is to be taken away. Merging this removes the assignment, if no other grant makes it.\n\n")
+	} else {
+		b.WriteString("Access is asked for. Approve on GitHub; the check `" + CheckName + "` says who may, and what is missing.\n\n")
+	}
+	b.WriteString("| | |\n|---|---|\n")
+	row := func(name, value string) { fmt.Fprintf(&b, "| %s | %s |\n", name, value) }
+	row("Request", code(string(r.ID)))
+	row("Asked by", code(r.Asker.Name)+" "+code(r.Asker.Email))
+	row(kindWord(w.Principal), code(w.PrincipalName)+", Entra object "+code(w.Principal.ID))
+	row("Account", code(w.AccountName)+", "+code(w.AccountID))
+	if w.OU != "" {
+		row("OU", code(w.OU))
+	}
+	row("Permission set", code(w.PermissionSet))
+	if r.Kind == access.KindRevoke {
+		row("Takes back", code(string(w.Revokes)))
+	} else {
+		row("How long", termRow(w.Term))
+	}
+	if rule != nil {
+		row("Rule", code(rule.Name))
+	}
+	if w.Reason != "" {
+		b.WriteString("\nReason, in the words of who asked:\n\n" + fence(w.Reason))
+	}
+	b.WriteString("\n" + signed + "\n")
+	return b.String()
+}
+
+func kindWord(p config.Principal) string {
+	if p.Kind == config.UserPrincipal {
+		return "User"
+	}
+	return "Group"
+}
+
+func termRow(t config.Term) string {
+	text := code(review.TermText(t))
+	if t.For > 0 {
+		text += ", from the merge"
+	}
+	return text
+}

@@ -1,0 +1,252 @@
+package gitops
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// checkPulls looks at open pull requests, all of them or those numbered, and
+// at the records of those that are open no more.
+func (g *Gitops) checkPulls(ctx context.Context, w work) error {
+	open, err := g.host.OpenPulls(ctx, g.opt.Branch)
+	if err != nil {
+		return fmt.Errorf("list open pull requests: %w", err)
+	}
+	var errs []error
+	isOpen := map[int]bool{}
+	for i := range open {
+		p := &open[i]
+		isOpen[p.Number] = true
+		if !w.wants(p.Number) {
+			continue
+		}
+		if err := g.checkPull(ctx, p, slices.Contains(w.rewrite, p.Number)); err != nil {
+			errs = append(errs, fmt.Errorf("check pull request %d: %w", p.Number, err))
+		}
+	}
+	records, err := g.state.OpenPullRecords(ctx)
+	if err != nil {
+		return errors.Join(append(errs, fmt.Errorf("list records of open pull requests: %w", err))...)
+	}
+	for _, rec := range records {
+		if rec.Number != 0 && !isOpen[rec.Number] {
+			if err := g.closeRecord(ctx, rec); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// closeRecord takes over how a pull request ended.
+func (g *Gitops) closeRecord(ctx context.Context, rec PullRecord) error {
+	p, err := g.host.Pull(ctx, rec.Number)
+	if err != nil {
+		return fmt.Errorf("read pull request %d: %w", rec.Number, err)
+	}
+	switch {
+	case p.Merged():
+		rec.State, rec.MergedAt, rec.MergedBy, rec.Commit = access.PullMerged, p.MergedAt, p.MergedBy, p.MergeCommit
+	case !p.Open:
+		rec.State = access.PullClosed
+	default:
+		return nil // the list was older than this read
+	}
+	rec.Missing = nil
+	if err := g.state.SavePull(ctx, StepFacts, rec); err != nil {
+		return fmt.Errorf("record the end of pull request %d: %w", rec.Number, err)
+	}
+	g.opt.OnChange()
+	return nil
+}
+
+// examined is an open pull request as the check shows it.
+type examined struct {
+	pull    *Pull
+	base    *config.Repo // rules; nil when nothing is in force
+	head    *config.Repo
+	change  config.Change
+	verdict review.Verdict
+	teams   map[string][]int64
+	// problems make the head invalid, faults are broken rules of
+	// verification, notes are told beside the verdict.
+	problems []string
+	faults   []fault
+	notes    []string
+}
+
+// checkPull evaluates one open pull request, writes its check run if the
+// content changed, and records what is missing.
+func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) error {
+	x, err := g.examineOpen(ctx, p)
+	if err != nil {
+		return err
+	}
+	if err := g.writeCheck(ctx, x, rewrite); err != nil {
+		return err
+	}
+	rec, known, err := g.state.PullNumbered(ctx, p.Number)
+	if err != nil || !known {
+		return err
+	}
+	missing := x.missing()
+	if rec.State == access.PullOpen && slices.Equal(rec.Missing, missing) {
+		return nil
+	}
+	rec.State, rec.Missing = access.PullOpen, missing
+	if err := g.state.SavePull(ctx, StepFacts, rec); err != nil {
+		return err
+	}
+	g.opt.OnChange()
+	return nil
+}
+
+// examineOpen gathers everything the check says.
+func (g *Gitops) examineOpen(ctx context.Context, p *Pull) (*examined, error) {
+	x := &examined{pull: p}
+	walk, err := g.state.Walk(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if walk.InForce.Commit == "" {
+		x.notes = append(x.notes, "No commit is trusted yet, so nothing can be approved. An operator names the first one with `bot trust SHA`.")
+		return x, nil
+	}
+	if walk.Halt != nil {
+		x.notes = append(x.notes, haltNote(walk.Halt))
+	}
+	if p.HeadRepo != g.opt.RepoID {
+		x.faults = append(x.faults, fault{HaltFork, "Pull requests from forks are never put in force. Push the branch to this repository."})
+		return x, nil
+	}
+	force, err := g.inForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x.base = force.Repo
+	return x, g.judgeOpen(ctx, x, force)
+}
+
+func haltNote(h *Halt) string {
+	return fmt.Sprintf("The bot stands still at commit %s: %s Nothing merged after it comes into force until that is resolved.", short(h.Commit), h.Text)
+}
+
+// judgeOpen compares the head with where it left the branch and evaluates.
+func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InForce) error {
+	head, err := g.reader.read(ctx, x.pull.HeadSHA)
+	if err != nil {
+		return err
+	}
+	if head.invalid != nil {
+		x.problems = head.invalid.Problems
+		return nil
+	}
+	x.head = head.repo
+	from, err := g.leftAt(ctx, x, force)
+	if err != nil {
+		return err
+	}
+	if problems := config.CheckTransition(from, head.repo); len(problems) > 0 {
+		x.problems = problemLines(problems)
+		return nil
+	}
+	now := g.opt.Now()
+	x.change = config.Compare(from, head.repo, force.Starts, now)
+	o, bad, err := g.origin(ctx, x.pull)
+	if err != nil {
+		return err
+	}
+	if bad != nil {
+		x.faults = append(x.faults, *bad)
+		return nil
+	}
+	in := review.Input{Base: force.Repo, Head: head.repo, Change: x.change, Start: now, Starts: force.Starts, HeadSHA: x.pull.HeadSHA}
+	o.fill(&in)
+	if in.Reviews, err = g.host.Reviews(ctx, x.pull.Number); err != nil {
+		return fmt.Errorf("read reviews: %w", err)
+	}
+	if err := g.facts(ctx, &in); err != nil {
+		return err
+	}
+	x.teams = in.Teams
+	x.verdict = review.Evaluate(in)
+	return nil
+}
+
+// leftAt returns the repo at the commit where the pull request left the
+// branch, or the one in force when that commit's config is invalid.
+func (g *Gitops) leftAt(ctx context.Context, x *examined, force *access.InForce) (*config.Repo, error) {
+	cmp, err := g.host.Compare(ctx, g.opt.Branch, x.pull.HeadSHA)
+	if err != nil {
+		return nil, fmt.Errorf("compare with %s: %w", g.opt.Branch, err)
+	}
+	if cmp.Status == "diverged" || cmp.Status == "behind" {
+		x.notes = append(x.notes, fmt.Sprintf("The branch is behind %s and must be brought up to date before it can be merged.", g.opt.Branch))
+	}
+	s, err := g.reader.read(ctx, cmp.MergeBase)
+	if err != nil {
+		return nil, err
+	}
+	if s.repo == nil {
+		return force.Repo, nil
+	}
+	return s.repo, nil
+}
+
+// writeCheck creates or updates the check run when its content changed.
+func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) error {
+	run := x.run()
+	data, err := json.Marshal(run)
+	if err != nil {
+		return fmt.Errorf("write check: %w", err)
+	}
+	sum := sha256.Sum256(data)
+	digest := hex.EncodeToString(sum[:])
+	rec, _, err := g.state.Check(ctx, x.pull.Number)
+	if err != nil {
+		return err
+	}
+	if rec.Head != run.Head {
+		rec = CheckRecord{Number: x.pull.Number, Head: run.Head}
+	}
+	if rec.Digest != digest || rewrite {
+		if rec.RunID, err = g.putCheck(ctx, rec.RunID, run); err != nil {
+			return err
+		}
+	}
+	next := rec
+	next.Digest, next.Fingerprint, next.Teams = digest, x.change.Fingerprint(), x.teams
+	return g.state.SaveCheck(ctx, next)
+}
+
+// putCheck writes a check run, the one known or the one it finds, else a new
+// one.
+func (g *Gitops) putCheck(ctx context.Context, id int64, run CheckRun) (int64, error) {
+	if id == 0 {
+		found, err := g.host.FindCheck(ctx, run.Head)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return 0, fmt.Errorf("look for the check run: %w", err)
+		}
+		id = found
+	}
+	if id != 0 {
+		if err := g.host.UpdateCheck(ctx, id, run); err != nil {
+			return 0, fmt.Errorf("update check run %d: %w", id, err)
+		}
+		return id, nil
+	}
+	id, err := g.host.CreateCheck(ctx, run)
+	if err != nil {
+		return 0, fmt.Errorf("create check run: %w", err)
+	}
+	return id, nil
+}

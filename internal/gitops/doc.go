@@ -1,0 +1,47 @@
+// Package gitops keeps the config repo: it turns requests into pull requests,
+// says on each pull request what its approval still lacks, and walks the
+// default branch to find the verified commit, the one that is in force.
+//
+// # What it trusts
+//
+// Nothing that a webhook, a commit message, an author field or a branch name
+// says. It reads GitHub by numeric ids through [Host], Entra through
+// [Directory], and its own records through [State]. Rules, people, teams and
+// owners come from the base, in its last valid verified version, never from
+// the change that is judged.
+//
+// # The walk
+//
+// [Gitops.Look] lists the first parents from the last position to the branch
+// head and judges them oldest first. Each must have come from a merged pull
+// request of this repository into this branch; commits of one rebase merge are
+// judged as one. A commit is
+//
+//   - put in force, when its content is what was reviewed and its change was
+//     approved by the rules (package review);
+//   - passed over, when its config is invalid: the last valid verified commit
+//     stays in force, and the next valid one is judged with all that came
+//     since, the people behind the invalid one counting as its authors;
+//   - or the place of a halt: which commit is in force is frozen, until a late
+//     approval, [Gitops.Trust], or a later first-parent commit that restores
+//     every path the bad one touched.
+//
+// A commit whose paths were restored is judged no more; the commits from it up
+// to the restoring one are judged as if it had not been, and only the
+// restoring one is put in force. A read that fails is never a verdict: the
+// look ends with an error and is repeated.
+//
+// # What it keeps
+//
+// The commit in force with its starts and the content of its files, so that a
+// restart needs no GitHub; the position; the halt; a verdict per commit; a
+// record per request's pull request and per check. Keys and steps are in
+// internal/store. Each outside effect is found again before it is repeated:
+// the branch by its name, the pull request by its head branch, the check run
+// by name on its commit.
+//
+// # What it does not do
+//
+// It merges nothing, gives nobody access and knows no chat. Provisioning reads
+// [Gitops.InForce]; requests read [Gitops.PullFacts] and [Gitops.Verdict].
+package gitops

@@ -1,0 +1,129 @@
+package gitops
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+)
+
+// prepare applies a request to a base. Its errors are refusals: the same base
+// gives the same answer.
+func prepare(r access.Request, base *snapshot, now time.Time) (*proposal, error) {
+	p := &proposal{request: r, base: base}
+	var err error
+	if r.Kind == access.KindRevoke {
+		err = p.takeOut()
+	} else {
+		err = p.putIn()
+	}
+	if err != nil {
+		return nil, err
+	}
+	fsys := base.fsys.with(p.path, p.content)
+	if p.head, err = config.Load(fsys); err != nil {
+		var problems config.Problems
+		if errors.As(err, &problems) {
+			return nil, &access.Refusal{Message: "With this change the config repo would not be valid: " + problems[0].Message + ".", Mend: problems[0].Mend}
+		}
+		return nil, err
+	}
+	p.change = config.Compare(base.repo, p.head, nil, now)
+	if rule, ok := base.repo.RuleFor(r.Want.Assignment()); ok {
+		p.rule = rule
+	}
+	if r.Kind == access.KindRevoke {
+		return p, nil
+	}
+	return p, p.allowed(now)
+}
+
+// allowed refuses what no approval could make good.
+func (p *proposal) allowed(now time.Time) error {
+	w := p.request.Want
+	acc, ok := p.base.repo.AccountByID(w.AccountID)
+	if !ok {
+		return &access.Refusal{Field: "account", Message: fmt.Sprintf("The account %s has no file in the config repo.", w.AccountID)}
+	}
+	if err := p.base.repo.Requestable(acc); err != nil {
+		return &access.Refusal{Field: "account", Message: err.Error()}
+	}
+	if p.rule == nil {
+		return &access.Refusal{Field: "permission_set", Message: "No approval rule covers this access.", Mend: "Ask the people of the control plane to add one."}
+	}
+	if err := p.rule.Allows(w.Term, now); err != nil {
+		return &access.Refusal{Field: "duration", Message: fmt.Sprintf("The rule %q does not allow this: %v.", p.rule.Name, err)}
+	}
+	return nil
+}
+
+// putIn adds the grant to the principal's file, which is made when absent.
+func (p *proposal) putIn() error {
+	w := p.request.Want
+	acc, ok := p.base.repo.AccountByID(w.AccountID)
+	if !ok {
+		return &access.Refusal{Field: "account", Message: fmt.Sprintf("The account %s has no file in the config repo.", w.AccountID)}
+	}
+	grant := config.Grant{
+		Account: acc.Slug, PermissionSet: w.PermissionSet, Reason: w.Reason, Request: string(p.request.ID),
+		Duration: w.Term.For, Expires: w.Term.End,
+	}
+	if w.Term.Standing {
+		grant.Duration, grant.Expires = 0, time.Time{}
+	}
+	header := config.Header{ID: w.Principal.ID, Name: w.PrincipalName}
+	if f, ok := p.base.repo.PrincipalFile(w.Principal); ok {
+		p.path = f.Path()
+		header.Name = f.Name
+	} else {
+		p.path = p.newPath()
+	}
+	content, err := config.AddGrant(p.base.fsys[p.path], w.Principal.Kind, header, grant)
+	if err != nil {
+		return &access.Refusal{Message: fmt.Sprintf("The grant cannot be written to %s: %v.", p.path, err)}
+	}
+	p.content = content
+	return nil
+}
+
+// newPath names the file of a principal that has none.
+func (p *proposal) newPath() string {
+	w := p.request.Want
+	files := p.base.repo.Groups
+	if w.Principal.Kind == config.UserPrincipal {
+		files = p.base.repo.Users
+	}
+	slug := config.SlugFor(w.PrincipalName, w.Principal.ID, func(s string) bool { return files[s] != nil })
+	return (&config.PrincipalFile{Slug: slug, Principal: w.Principal}).Path()
+}
+
+// takeOut removes the lines of the request that is revoked.
+func (p *proposal) takeOut() error {
+	w := p.request.Want
+	gone := &access.Refusal{
+		Message: fmt.Sprintf("The grant of %s is not in the config repo any more.", w.Revokes),
+		Mend:    "There is nothing to take away.",
+	}
+	f, ok := p.base.repo.PrincipalFile(w.Principal)
+	if !ok || w.Revokes == "" {
+		return gone
+	}
+	p.path, p.content = f.Path(), p.base.fsys[f.Path()]
+	found := false
+	for _, grant := range f.Access {
+		if grant.Request != string(w.Revokes) {
+			continue
+		}
+		content, err := config.RemoveGrant(p.content, w.Principal.Kind, f.Key(grant))
+		if err != nil {
+			return &access.Refusal{Message: fmt.Sprintf("The grant of %s cannot be taken out of %s: %v.", w.Revokes, p.path, err)}
+		}
+		p.content, found = content, true
+	}
+	if !found {
+		return gone
+	}
+	return nil
+}

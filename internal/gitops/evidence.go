@@ -1,0 +1,89 @@
+package gitops
+
+import (
+	"context"
+	"fmt"
+
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// PullFacts implements [access.PullEvidence].
+func (g *Gitops) PullFacts(ctx context.Context, id access.ID) (*access.PullFacts, error) {
+	rec, ok, err := g.state.Pull(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("pull request of %s: %w", id, err)
+	}
+	switch {
+	case !ok:
+		return nil, nil
+	case rec.Refused != "":
+		return &access.PullFacts{Refused: rec.Refused}, nil
+	case rec.Number == 0:
+		return nil, nil
+	}
+	return &access.PullFacts{
+		Ref:   access.PullRef{Number: rec.Number, URL: rec.URL, Head: rec.Head},
+		State: rec.State, Missing: rec.Missing, MergedAt: rec.MergedAt, MergedBy: rec.MergedBy, Commit: rec.Commit,
+	}, nil
+}
+
+// Verdict implements [access.PullEvidence].
+func (g *Gitops) Verdict(ctx context.Context, id access.ID) (*access.Verdict, error) {
+	rec, ok, err := g.state.Pull(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("verdict of %s: %w", id, err)
+	}
+	if !ok || rec.Commit == "" {
+		return nil, nil
+	}
+	v, known, err := g.state.CommitVerdict(ctx, rec.Commit)
+	if err != nil {
+		return nil, fmt.Errorf("verdict of commit %s: %w", short(rec.Commit), err)
+	}
+	if known {
+		return accessVerdict(v), nil
+	}
+	walk, err := g.state.Walk(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("verdict of %s: %w", id, err)
+	}
+	if h := walk.Halt; h != nil && h.Commit == rec.Commit {
+		return &access.Verdict{Commit: rec.Commit, At: h.At, Halt: h.Sentence()}, nil
+	}
+	return g.unrecorded(ctx, rec, walk)
+}
+
+func accessVerdict(v Verdict) *access.Verdict {
+	out := &access.Verdict{Commit: v.Commit, At: v.At, Void: v.Void}
+	switch v.Outcome {
+	case Verified, Trusted:
+		out.InForce = true
+	case Undone:
+		out.Undone = true
+	case Invalid:
+		out.Halt = "The config at commit " + short(v.Commit) + " is invalid, so it was passed over; a later commit that mends it brings this into force.\n" + v.Text
+	}
+	return out
+}
+
+// unrecorded answers for a merge that was never judged, because an operator
+// trusted a commit past it: what it did stands in the commit in force or not.
+func (g *Gitops) unrecorded(ctx context.Context, rec PullRecord, w Walk) (*access.Verdict, error) {
+	if w.InForce.Commit == "" || w.InForce.At.Before(rec.MergedAt) || rec.Kind != review.Grant {
+		return nil, nil
+	}
+	force, err := g.inForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, ref := range force.Repo.Grants() {
+		if ref.Grant.Request == string(rec.Request) {
+			return &access.Verdict{
+				Commit: rec.Commit, At: w.InForce.At, InForce: true,
+				Void: void(force.Repo, string(rec.Request), force.Starts),
+			}, nil
+		}
+	}
+	return nil, nil
+}

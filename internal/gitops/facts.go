@@ -1,0 +1,158 @@
+package gitops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// facts reads what a verdict needs of teams, groups and former requests into
+// in, whose repos and change are set. Any read that fails is an error; a group
+// or team that does not exist has no members.
+func (g *Gitops) facts(ctx context.Context, in *review.Input) error {
+	var err error
+	if in.Teams == nil {
+		if in.Teams, err = g.teams(ctx, in.Base); err != nil {
+			return err
+		}
+	}
+	if in.Members, err = g.members(ctx, in.Change); err != nil {
+		return err
+	}
+	in.Askers, err = g.askers(ctx, in.Base, in.Head)
+	return err
+}
+
+// teams reads the members of every team that people.yaml names and something
+// refers to.
+func (g *Gitops) teams(ctx context.Context, base *config.Repo) (map[string][]int64, error) {
+	out := map[string][]int64{}
+	for _, name := range namedTeams(base) {
+		team, ok := base.People.Teams[name]
+		if !ok {
+			continue
+		}
+		ids, err := g.host.TeamMembers(ctx, team.ID)
+		if errors.Is(err, ErrNotFound) {
+			ids, err = nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read members of team %s: %w", name, err)
+		}
+		out[name] = ids
+	}
+	return out, nil
+}
+
+// namedTeams returns the teams that rules and owners refer to, sorted.
+func namedTeams(base *config.Repo) []string {
+	var names []string
+	add := func(refs []config.ApproverRef) {
+		for _, r := range refs {
+			if r.Kind == config.ApproverTeam && !slices.Contains(names, r.Name) {
+				names = append(names, r.Name)
+			}
+		}
+	}
+	steps := func(s config.Steps) {
+		for _, st := range s {
+			add(st.Approvers)
+		}
+	}
+	steps(base.Access.ControlPlane)
+	for _, r := range base.Access.Approvals {
+		steps(r.Steps)
+	}
+	add(base.Access.Onboarding.Approvers)
+	for _, a := range base.Accounts {
+		add(a.Owners)
+	}
+	for _, f := range base.Groups {
+		add(f.Owners)
+	}
+	for _, f := range base.Users {
+		add(f.Owners)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// members reads the direct members of every group the change is about.
+func (g *Gitops) members(ctx context.Context, c config.Change) (map[string][]string, error) {
+	out := map[string][]string{}
+	for _, list := range [][]config.AssignmentChange{c.Added, c.Lengthened, c.Shortened, c.Removed} {
+		for _, a := range list {
+			who := a.Assignment.Principal
+			if _, done := out[who.ID]; done || who.Kind != config.GroupPrincipal {
+				continue
+			}
+			people, err := g.dir.DirectMembers(ctx, who.ID)
+			if err != nil && !errors.Is(err, access.ErrNotFound) {
+				return nil, fmt.Errorf("read members of %s: %w", who, err)
+			}
+			ids := make([]string, 0, len(people))
+			for _, p := range people {
+				ids = append(ids, p.Entra)
+			}
+			out[who.ID] = ids
+		}
+	}
+	return out, nil
+}
+
+// askers finds who asked for the grants that the change takes out.
+func (g *Gitops) askers(ctx context.Context, base, head *config.Repo) (map[string][]string, error) {
+	kept := map[config.GrantKey]bool{}
+	for _, ref := range head.Grants() {
+		kept[ref.Key] = true
+	}
+	out := map[string][]string{}
+	for _, ref := range base.Grants() {
+		id := ref.Grant.Request
+		if kept[ref.Key] || id == "" || out[id] != nil {
+			continue
+		}
+		rec, ok, err := g.state.Pull(ctx, access.ID(id))
+		if err != nil {
+			return nil, fmt.Errorf("look up who asked for %s: %w", id, err)
+		}
+		if ok {
+			out[id] = append([]string{rec.Requester}, rec.Joined...)
+		}
+	}
+	return out, nil
+}
+
+// pushers reads who pushed to a branch up to a time (zero: ever); false when
+// GitHub does not name one of them.
+func (g *Gitops) pushers(ctx context.Context, p *Pull) ([]review.User, bool, error) {
+	log, err := g.host.Activity(ctx, p.HeadRef)
+	if errors.Is(err, ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read activity of %s: %w", p.HeadRef, err)
+	}
+	known, moved := true, false
+	var users []review.User
+	for _, a := range log {
+		if a.Kind == "branch_deletion" || p.Merged() && a.At.After(p.MergedAt) {
+			continue
+		}
+		moved = true
+		if a.Actor == nil {
+			known = false
+			continue
+		}
+		if !slices.ContainsFunc(users, func(u review.User) bool { return u.ID == a.Actor.ID }) {
+			users = append(users, *a.Actor)
+		}
+	}
+	// A branch without any activity was not made by nobody.
+	return users, known && moved, nil
+}

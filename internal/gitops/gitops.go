@@ -1,0 +1,105 @@
+package gitops
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"aws-access-bot/internal/access"
+)
+
+// CheckName is the name of the check run.
+const CheckName = "aws-access"
+
+// branchPrefix begins the branch of every bot pull request.
+const branchPrefix = "access/"
+
+// minKey is the least length of the signing key in bytes.
+const minKey = 32
+
+// Options configure [New]. Zero values mean the defaults named.
+type Options struct {
+	// Owner, Name, RepoID and Branch name the config repo. RepoID decides.
+	Owner, Name string
+	RepoID      int64
+	Branch      string
+	// SigningKey signs request blocks, at least 32 bytes.
+	SigningKey []byte
+	// Poll is how often to look without a hint (3 min), Coalesce how long
+	// hints are gathered into one look (2 s).
+	Poll, Coalesce time.Duration
+	// Lag is how long a commit may be without its pull request before that is
+	// a halt: GitHub shows the two by different reads (20 s).
+	Lag time.Duration
+	// OnInForce is called after another commit came into force, OnChange
+	// after a record changed that people may see. Neither may block.
+	OnInForce, OnChange func()
+	// Ops is told of halts and invalid commits; nil tells nobody.
+	Ops Ops
+	// Now is the clock (time.Now) and Log the logger (discarded).
+	Now func() time.Time
+	Log *slog.Logger
+}
+
+// Gitops is the whole of this package's work on one config repo. It is safe
+// for use by several goroutines; looks are made one at a time.
+type Gitops struct {
+	opt    Options
+	host   Host
+	state  State
+	dir    Directory
+	reader *reader
+	hints  hints
+
+	// looking is held during a look, a trust and the check of one pull
+	// request, so that each step of the walk has one writer.
+	looking sync.Mutex
+	// firstSeen has when commits without a pull request were first met; it is
+	// guarded by looking.
+	firstSeen map[string]time.Time
+	// force caches the config in force; nil until it was read.
+	force atomic.Pointer[access.InForce]
+}
+
+// New returns a Gitops. It reads and writes nothing yet.
+func New(o Options, host Host, state State, dir Directory) (*Gitops, error) {
+	var errs []error
+	if o.Owner == "" || o.Name == "" || o.RepoID <= 0 || o.Branch == "" {
+		errs = append(errs, errors.New("config repo: owner, name, numeric id and branch are required"))
+	}
+	if len(o.SigningKey) < minKey {
+		errs = append(errs, errors.New("signing key for request blocks: at least 32 bytes are required"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	setDefault(&o.Poll, 3*time.Minute)
+	setDefault(&o.Coalesce, 2*time.Second)
+	setDefault(&o.Lag, 20*time.Second)
+	if o.OnInForce == nil {
+		o.OnInForce = func() {}
+	}
+	if o.OnChange == nil {
+		o.OnChange = func() {}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Gitops{
+		opt: o, host: host, state: state, dir: dir,
+		reader:    newReader(host, state),
+		hints:     hints{wake: make(chan struct{}, 1)},
+		firstSeen: map[string]time.Time{},
+	}, nil
+}
+
+func setDefault(d *time.Duration, def time.Duration) {
+	if *d <= 0 {
+		*d = def
+	}
+}

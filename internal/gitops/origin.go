@@ -1,0 +1,110 @@
+package gitops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// origin is who stands behind a pull request.
+type origin struct {
+	// request is nil for a pull request written by hand.
+	request *review.Request
+	id      access.ID
+	askedAt time.Time
+	author  review.User
+	pushers []review.User
+	known   bool // the pushers are
+}
+
+// fault is a rule of verification that a pull request breaks.
+type fault struct {
+	code HaltCode
+	text string
+}
+
+func faultf(code HaltCode, format string, args ...any) *fault {
+	return &fault{code, fmt.Sprintf(format, args...)}
+}
+
+// origin finds who stands behind a pull request: for one of the bot's by the
+// store's record, else by the signed block; for others by author and pushers.
+func (g *Gitops) origin(ctx context.Context, p *Pull) (origin, *fault, error) {
+	o := origin{author: p.Author, askedAt: p.CreatedAt}
+	var err error
+	if o.pushers, o.known, err = g.pushers(ctx, p); err != nil {
+		return origin{}, nil, err
+	}
+	block, ours, bad, err := g.claim(ctx, p)
+	if err != nil || bad != nil {
+		return o, bad, err
+	}
+	if !ours {
+		return o, nil, nil
+	}
+	o.id = block.Request
+	o.request = &review.Request{Kind: block.Kind, Requester: block.Requester, Joined: block.Joined}
+	o.askedAt = block.AskedAt
+	if block.Head != p.HeadSHA {
+		return o, faultf(HaltHeadMoved, "The head %s of pull request #%d is not the commit the bot made (%s).", short(p.HeadSHA), p.Number, short(block.Head)), nil
+	}
+	return o, nil, nil
+}
+
+// claim returns what the bot knows of a pull request; ours is false for one
+// written by hand.
+func (g *Gitops) claim(ctx context.Context, p *Pull) (b Block, ours bool, bad *fault, err error) {
+	rec, known, err := g.state.PullNumbered(ctx, p.Number)
+	if err != nil {
+		return Block{}, false, nil, fmt.Errorf("look up pull request %d: %w", p.Number, err)
+	}
+	id, prefixed := strings.CutPrefix(p.HeadRef, branchPrefix)
+	if !known && prefixed {
+		// The pull request may have been made just before a crash.
+		rec, known, err = g.state.Pull(ctx, access.ID(id))
+		if err != nil {
+			return Block{}, false, nil, fmt.Errorf("look up request %s: %w", id, err)
+		}
+		known = known && rec.Head != ""
+	}
+	if known {
+		return g.block(rec), true, nil, nil
+	}
+	if !prefixed && !p.Author.Bot {
+		return Block{}, false, nil, nil
+	}
+	b, err = ParseBlock(p.Body, g.opt.SigningKey)
+	switch {
+	case errors.Is(err, ErrNoBlock):
+		return b, true, faultf(HaltNoRecord, "Pull request #%d looks like the bot's, but the bot has no record of it and it carries no signed block.", p.Number), nil
+	case err != nil:
+		return b, true, faultf(HaltNoRecord, "The bot has no record of pull request #%d, and %v.", p.Number, err), nil
+	case b.Repo != g.opt.RepoID || branchPrefix+string(b.Request) != p.HeadRef:
+		return b, true, faultf(HaltNoRecord, "The signed block of pull request #%d belongs to another one.", p.Number), nil
+	}
+	return b, true, nil, nil
+}
+
+// fill puts who stands behind a pull request into the input of a review.
+func (o *origin) fill(in *review.Input) {
+	in.Request = o.request
+	in.Author = o.author
+	in.Pushers = o.pushers
+	in.PushersKnown = o.known
+	if o.request == nil {
+		return
+	}
+	// What the bot itself pushed is its own exact commit.
+	var people []review.User
+	for _, u := range o.pushers {
+		if !u.Bot {
+			people = append(people, u)
+		}
+	}
+	in.Pushers = people
+}

@@ -1,0 +1,163 @@
+package gitops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// Error kinds of [Host] that the package acts on.
+var (
+	// ErrNotFound: no such object, or not visible to the App.
+	ErrNotFound = errors.New("not found on GitHub")
+	// ErrExists: what was to be created is there already (422).
+	ErrExists = errors.New("exists on GitHub")
+	// ErrDenied: the credential is refused or lacks a permission.
+	ErrDenied = errors.New("denied by GitHub")
+)
+
+// ThrottledError says that GitHub wants to be left alone until Until.
+type ThrottledError struct {
+	Until time.Time
+}
+
+func (e *ThrottledError) Error() string {
+	return fmt.Sprintf("throttled by GitHub until %s", e.Until.UTC().Format(time.RFC3339))
+}
+
+// Objects reads git objects of the config repo by id.
+type Objects interface {
+	Commit(ctx context.Context, sha string) (Commit, error)
+	// Tree reads a tree recursively.
+	Tree(ctx context.Context, sha string) (Tree, error)
+	Blob(ctx context.Context, sha string) ([]byte, error)
+}
+
+// Branches reads refs and how commits stand to each other.
+type Branches interface {
+	// Branch returns the head of a branch, or ErrNotFound.
+	Branch(ctx context.Context, name string) (string, error)
+	Compare(ctx context.Context, base, head string) (Comparison, error)
+	// Activity returns the whole activity log of a branch.
+	Activity(ctx context.Context, branch string) ([]Activity, error)
+}
+
+// Pulls reads pull requests and their reviews, every page.
+type Pulls interface {
+	Pull(ctx context.Context, number int) (Pull, error)
+	PullsWithCommit(ctx context.Context, sha string) ([]Pull, error)
+	// OpenPulls returns the open pull requests into a branch.
+	OpenPulls(ctx context.Context, base string) ([]Pull, error)
+	// PullsFrom returns those from a branch of this repository, any state.
+	PullsFrom(ctx context.Context, branch string) ([]Pull, error)
+	Reviews(ctx context.Context, number int) ([]review.Review, error)
+}
+
+// Teams reads the active, direct members of a team by its number. Members of
+// child teams are left out. A team that does not exist is ErrNotFound.
+type Teams interface {
+	TeamMembers(ctx context.Context, team int64) ([]int64, error)
+}
+
+// Author makes the branch and commit of a request.
+type Author interface {
+	// CreateTree replaces files of a tree; nil content deletes.
+	CreateTree(ctx context.Context, base string, files map[string][]byte) (string, error)
+	CreateCommit(ctx context.Context, message, tree string, parents []string) (string, error)
+	// CreateBranch makes a branch, or returns ErrExists.
+	CreateBranch(ctx context.Context, name, sha string) error
+}
+
+// PullWriter makes and closes pull requests.
+type PullWriter interface {
+	// CreatePull makes a pull request, or returns ErrExists.
+	CreatePull(ctx context.Context, p NewPull) (Pull, error)
+	ClosePull(ctx context.Context, number int) error
+	Label(ctx context.Context, number int, labels []string) error
+	// AskReviewers requests reviews of people by login and teams by slug.
+	AskReviewers(ctx context.Context, number int, logins, teams []string) error
+}
+
+// Checks writes check runs under the name aws-access.
+type Checks interface {
+	// FindCheck returns the id of this App's newest check run on a commit, or
+	// ErrNotFound.
+	FindCheck(ctx context.Context, head string) (int64, error)
+	CreateCheck(ctx context.Context, c CheckRun) (int64, error)
+	UpdateCheck(ctx context.Context, id int64, c CheckRun) error
+}
+
+// Host is GitHub as this package needs it. Package github implements it.
+type Host interface {
+	Objects
+	Branches
+	Pulls
+	Teams
+	Author
+	PullWriter
+	Checks
+	// Budget returns the last known rest of the request budget.
+	Budget() Budget
+}
+
+// Directory is what the package needs to know of Entra: a subset of
+// [access.Directory]. A group that does not exist is [access.ErrNotFound].
+type Directory interface {
+	DirectMembers(ctx context.Context, group string) ([]access.Entrant, error)
+}
+
+// State keeps the records. Every method that writes is durable when it
+// returns. Not found is a false second result.
+type State interface {
+	Walks
+	PullRecords
+	// StoredBlob returns the content of a file of the commit in force.
+	StoredBlob(ctx context.Context, sha string) ([]byte, bool, error)
+}
+
+// Walks keeps where the walk is.
+type Walks interface {
+	Walk(ctx context.Context) (Walk, error)
+	// Advance makes one step and ends the halt.
+	Advance(ctx context.Context, a Advance) error
+	// PutHalt sets the halt; nil ends it.
+	PutHalt(ctx context.Context, h *Halt) error
+	CommitVerdict(ctx context.Context, commit string) (Verdict, bool, error)
+}
+
+// PullRecords keeps the records of pull requests and checks.
+type PullRecords interface {
+	Pull(ctx context.Context, request access.ID) (PullRecord, bool, error)
+	PullNumbered(ctx context.Context, number int) (PullRecord, bool, error)
+	// OpenPullRecords returns the records whose pull request is open.
+	OpenPullRecords(ctx context.Context) ([]PullRecord, error)
+	// SavePull stores a record under a step label of this package.
+	SavePull(ctx context.Context, step Step, r PullRecord) error
+	Check(ctx context.Context, number int) (CheckRecord, bool, error)
+	SaveCheck(ctx context.Context, r CheckRecord) error
+}
+
+// Step labels a durable step.
+type Step string
+
+// The durable steps of this package.
+const (
+	StepProposing Step = "gitops.proposing" // the base is chosen
+	StepRefused   Step = "gitops.refused"
+	StepBranch    Step = "gitops.branch" // the branch exists
+	StepPull      Step = "gitops.pull"   // the pull request exists
+	StepFacts     Step = "gitops.facts"  // its state or what it lacks changed
+	StepCheck     Step = "gitops.check"
+	StepInForce   Step = "gitops.inforce"
+	StepPassed    Step = "gitops.passed"
+	StepHalt      Step = "gitops.halt"
+)
+
+// Ops takes notices for the operations channel, once per key.
+type Ops interface {
+	PutNotice(ctx context.Context, n access.Notice) error
+}

@@ -1,0 +1,296 @@
+package gitops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// maxReviewers is how many people are asked for a review (15: GitHub's limit
+// on requested reviewers).
+const maxReviewers = 15
+
+// proposal is a request's change, ready to be written.
+type proposal struct {
+	request access.Request
+	base    *snapshot
+	head    *config.Repo
+	path    string
+	content []byte
+	rule    *config.Rule // nil for a revocation no rule covers
+	change  config.Change
+}
+
+// Propose implements [access.Pulls]. The branch is made from the default
+// branch's head; that base is stored first, so that a repeated call makes the
+// same tree and finds its own branch and pull request.
+func (g *Gitops) Propose(ctx context.Context, r access.Request) error {
+	rec, known, err := g.state.Pull(ctx, r.ID)
+	if err != nil {
+		return fmt.Errorf("propose %s: %w", r.ID, err)
+	}
+	switch {
+	case known && rec.Refused != "":
+		return &access.Refusal{Message: rec.Refused}
+	case known && rec.Number != 0:
+		return nil
+	}
+	if rec.Base == "" {
+		if rec, err = g.begin(ctx, r); err != nil {
+			return fmt.Errorf("propose %s: %w", r.ID, err)
+		}
+	}
+	if err := g.propose(ctx, r, rec); err != nil {
+		var refusal *access.Refusal
+		if errors.As(err, &refusal) {
+			rec.Refused = refusal.Error()
+			if err := g.state.SavePull(ctx, StepRefused, rec); err != nil {
+				return fmt.Errorf("propose %s: %w", r.ID, err)
+			}
+			g.opt.OnChange()
+			return refusal
+		}
+		return fmt.Errorf("propose %s: %w", r.ID, err)
+	}
+	g.opt.OnChange()
+	return nil
+}
+
+// begin chooses the base and stores it.
+func (g *Gitops) begin(ctx context.Context, r access.Request) (PullRecord, error) {
+	base, err := g.host.Branch(ctx, g.opt.Branch)
+	if err != nil {
+		return PullRecord{}, fmt.Errorf("read the head of %s: %w", g.opt.Branch, err)
+	}
+	rec := PullRecord{
+		Request: r.ID, Kind: review.Grant, Branch: branchPrefix + string(r.ID), Base: base,
+		Requester: r.Asker.Entra, Principal: r.Want.Principal, AskedAt: askedAt(r), State: access.PullOpen,
+	}
+	if r.Kind == access.KindRevoke {
+		rec.Kind = review.Revoke
+	}
+	return rec, g.state.SavePull(ctx, StepProposing, rec)
+}
+
+func askedAt(r access.Request) time.Time {
+	at, _ := r.At(access.StageAsked)
+	return at
+}
+
+// propose makes what is still missing: branch, then pull request.
+func (g *Gitops) propose(ctx context.Context, r access.Request, rec PullRecord) error {
+	base, err := g.reader.read(ctx, rec.Base)
+	if err != nil {
+		return err
+	}
+	if base.invalid != nil {
+		return g.rebegin(ctx, r, rec, base.invalid)
+	}
+	p, err := prepare(r, base, g.opt.Now())
+	if err != nil {
+		return err
+	}
+	rec.Fingerprint = p.change.Fingerprint()
+	if rec.Head == "" {
+		if rec.Head, err = g.branch(ctx, p, rec); err != nil {
+			return err
+		}
+		if err := g.state.SavePull(ctx, StepBranch, rec); err != nil {
+			return err
+		}
+	}
+	pull, err := g.pull(ctx, p, rec)
+	if err != nil {
+		return err
+	}
+	rec.Number, rec.URL = pull.Number, pull.URL
+	rec.Missing = g.firstMissing(ctx, p)
+	return g.state.SavePull(ctx, StepPull, rec)
+}
+
+// rebegin drops a base that cannot be built on while nothing was made from it,
+// so that the next try takes the branch's head of that time.
+func (g *Gitops) rebegin(ctx context.Context, r access.Request, rec PullRecord, why *InvalidConfig) error {
+	if rec.Head == "" {
+		rec.Base = ""
+		if err := g.state.SavePull(ctx, StepProposing, rec); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("the default branch cannot be built on for %s: %w", r.ID, why)
+}
+
+// branch makes the commit and its branch, or finds the branch made earlier:
+// one whose only commit has our base and our tree.
+func (g *Gitops) branch(ctx context.Context, p *proposal, rec PullRecord) (string, error) {
+	tree, err := g.host.CreateTree(ctx, p.base.commit.Tree, map[string][]byte{p.path: p.content})
+	if err != nil {
+		return "", fmt.Errorf("make the tree: %w", err)
+	}
+	if head, err := g.ownBranch(ctx, rec, tree); err != nil || head != "" {
+		return head, err
+	}
+	head, err := g.host.CreateCommit(ctx, commitMessage(p.request), tree, []string{rec.Base})
+	if err != nil {
+		return "", fmt.Errorf("make the commit: %w", err)
+	}
+	err = g.host.CreateBranch(ctx, rec.Branch, head)
+	if errors.Is(err, ErrExists) {
+		return g.ownBranch(ctx, rec, tree)
+	}
+	if err != nil {
+		return "", fmt.Errorf("make the branch %s: %w", rec.Branch, err)
+	}
+	return head, nil
+}
+
+// ownBranch returns the head of the request's branch if it is ours, and "" if
+// there is no branch.
+func (g *Gitops) ownBranch(ctx context.Context, rec PullRecord, tree string) (string, error) {
+	head, err := g.host.Branch(ctx, rec.Branch)
+	if errors.Is(err, ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look for the branch %s: %w", rec.Branch, err)
+	}
+	c, err := g.reader.commit(ctx, head)
+	if err != nil {
+		return "", err
+	}
+	if c.Tree != tree || !slices.Equal(c.Parents, []string{rec.Base}) {
+		return "", &access.Refusal{
+			Message: fmt.Sprintf("The branch %s exists and holds something else.", rec.Branch),
+			Mend:    "Delete the branch on GitHub and ask again.",
+		}
+	}
+	return head, nil
+}
+
+// pull makes the pull request, or finds the one made earlier.
+func (g *Gitops) pull(ctx context.Context, p *proposal, rec PullRecord) (Pull, error) {
+	if found, ok, err := g.ownPull(ctx, rec); err != nil || ok {
+		return found, err
+	}
+	signed, err := g.block(rec).Sign(g.opt.SigningKey)
+	if err != nil {
+		return Pull{}, err
+	}
+	made, err := g.host.CreatePull(ctx, NewPull{
+		Title: title(p.request), Body: body(p.request, p.rule, signed), Head: rec.Branch, Base: g.opt.Branch,
+	})
+	if errors.Is(err, ErrExists) {
+		found, ok, err := g.ownPull(ctx, rec)
+		if err == nil && !ok {
+			err = fmt.Errorf("the pull request from %s exists and is not listed yet", rec.Branch)
+		}
+		return found, err
+	}
+	if err != nil {
+		return Pull{}, fmt.Errorf("make the pull request: %w", err)
+	}
+	g.decorate(ctx, p, made.Number)
+	return made, nil
+}
+
+func (g *Gitops) ownPull(ctx context.Context, rec PullRecord) (Pull, bool, error) {
+	pulls, err := g.host.PullsFrom(ctx, rec.Branch)
+	if err != nil {
+		return Pull{}, false, fmt.Errorf("look for the pull request from %s: %w", rec.Branch, err)
+	}
+	for _, p := range pulls {
+		if p.BaseRef == g.opt.Branch && p.BaseRepo == g.opt.RepoID && p.HeadRepo == g.opt.RepoID {
+			return p, true, nil
+		}
+	}
+	return Pull{}, false, nil
+}
+
+func (g *Gitops) block(rec PullRecord) Block {
+	return Block{
+		Repo: g.opt.RepoID, Request: rec.Request, Kind: rec.Kind, Requester: rec.Requester, Joined: rec.Joined,
+		Principal: rec.Principal, Base: rec.Base, Head: rec.Head, Fingerprint: rec.Fingerprint, AskedAt: rec.AskedAt,
+	}
+}
+
+// decorate adds labels and asks for reviews. Both only help people: a failure
+// is logged, and not tried again.
+func (g *Gitops) decorate(ctx context.Context, p *proposal, number int) {
+	if err := g.host.Label(ctx, number, labels(p.request)); err != nil {
+		g.opt.Log.WarnContext(ctx, "label pull request", "number", number, "error", err)
+	}
+	v, err := g.judgeProposal(ctx, p)
+	if err != nil {
+		g.opt.Log.WarnContext(ctx, "find reviewers", "number", number, "error", err)
+		return
+	}
+	var logins []string
+	for _, n := range v.Needs {
+		for _, s := range n.Steps {
+			for _, who := range s.Could {
+				if !slices.Contains(logins, who.User.Login) && len(logins) < maxReviewers {
+					logins = append(logins, who.User.Login)
+				}
+			}
+		}
+	}
+	if len(logins) == 0 {
+		return
+	}
+	if err := g.host.AskReviewers(ctx, number, logins, nil); err != nil {
+		g.opt.Log.WarnContext(ctx, "ask for reviews", "number", number, "error", err)
+	}
+}
+
+// judgeProposal evaluates a proposal that nobody has reviewed yet.
+func (g *Gitops) judgeProposal(ctx context.Context, p *proposal) (review.Verdict, error) {
+	in := review.Input{
+		Base: p.base.repo, Head: p.head, Change: p.change, Start: g.opt.Now(), PushersKnown: true,
+		Request: &review.Request{Kind: review.Grant, Requester: p.request.Asker.Entra},
+	}
+	if p.request.Kind == access.KindRevoke {
+		in.Request.Kind = review.Revoke
+	}
+	if err := g.facts(ctx, &in); err != nil {
+		return review.Verdict{}, err
+	}
+	return review.Evaluate(in), nil
+}
+
+// firstMissing is what the check is going to say; the check itself comes with
+// the next look.
+func (g *Gitops) firstMissing(ctx context.Context, p *proposal) []string {
+	v, err := g.judgeProposal(ctx, p)
+	if err != nil {
+		return nil
+	}
+	return review.Sentences(v, p.base.repo, p.head)
+}
+
+// Withdraw implements [access.Pulls].
+func (g *Gitops) Withdraw(ctx context.Context, r access.Request) error {
+	rec, known, err := g.state.Pull(ctx, r.ID)
+	if err != nil {
+		return fmt.Errorf("withdraw %s: %w", r.ID, err)
+	}
+	if !known || rec.Number == 0 {
+		return nil
+	}
+	p, err := g.host.Pull(ctx, rec.Number)
+	if err != nil {
+		return fmt.Errorf("withdraw %s: read pull request %d: %w", r.ID, rec.Number, err)
+	}
+	if p.Open {
+		if err := g.host.ClosePull(ctx, rec.Number); err != nil {
+			return fmt.Errorf("withdraw %s: close pull request %d: %w", r.ID, rec.Number, err)
+		}
+	}
+	g.Hint(rec.Number)
+	return nil
+}

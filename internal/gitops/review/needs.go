@@ -1,0 +1,212 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"aws-access-bot/config"
+)
+
+// collectNeeds derives everything that must be approved.
+func (e *evaluation) collectNeeds() {
+	c := e.in.Change
+	if e.controlNeeded() {
+		e.need(Need{Subject: SubjectControl, Rule: "control plane", Steps: e.steps(e.in.Base.Access.ControlPlane)}, nil)
+	}
+	if len(c.NewAccounts) > 0 {
+		e.need(Need{Subject: SubjectOnboarding, Rule: "onboarding", Steps: e.onboarding()}, nil)
+	}
+	for i := range c.Added {
+		e.gain(SubjectAdd, &c.Added[i])
+	}
+	for i := range c.Lengthened {
+		e.gain(SubjectLengthen, &c.Lengthened[i])
+	}
+	exempt := e.removalExempt()
+	for i := range c.Shortened {
+		e.loss(SubjectShorten, &c.Shortened[i], exempt)
+	}
+	for i := range c.Removed {
+		e.loss(SubjectRemove, &c.Removed[i], exempt)
+	}
+}
+
+// controlNeeded reports whether the control plane must approve: for its
+// fields, and for a new group or user file that comes with no grant whose
+// rule could decide.
+func (e *evaluation) controlNeeded() bool {
+	c := e.in.Change
+	if len(c.Control) > 0 {
+		return true
+	}
+	for _, path := range c.NewPrincipals {
+		if !e.hasGain(path) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(c.Added, fromControl) && len(c.NewAccounts) == 0 ||
+		slices.ContainsFunc(c.Lengthened, fromControl) && len(c.NewAccounts) == 0
+}
+
+func fromControl(a config.AssignmentChange) bool { return a.FromControl }
+
+// hasGain reports whether a new principal file brings an assignment.
+func (e *evaluation) hasGain(path string) bool {
+	has := func(files map[string]*config.PrincipalFile) bool {
+		for _, f := range files {
+			if f.Path() != path {
+				continue
+			}
+			return slices.ContainsFunc(e.in.Change.Added, func(a config.AssignmentChange) bool {
+				return a.Assignment.Principal == f.Principal
+			})
+		}
+		return false
+	}
+	return has(e.in.Head.Groups) || has(e.in.Head.Users)
+}
+
+// need adds a need; a need nobody is named for is refused.
+func (e *evaluation) need(n Need, owners []config.ApproverRef) {
+	if n.Exempt == "" && len(n.Steps) == 0 {
+		e.refusef(RefusedNoApprovers, "Nobody is named who may approve %s (%s). Name approvers in aws-access.yaml first.", e.describe(n), n.Rule)
+	}
+	e.v.Needs = append(e.v.Needs, n)
+	e.owners = append(e.owners, owners)
+}
+
+func (e *evaluation) steps(steps config.Steps) []StepState {
+	out := make([]StepState, 0, len(steps))
+	for _, s := range steps {
+		out = append(out, StepState{Approvers: s.Approvers, Count: max(1, s.Count)})
+	}
+	return out
+}
+
+func (e *evaluation) onboarding() []StepState {
+	o := e.in.Base.Access.Onboarding
+	if len(o.Approvers) == 0 {
+		return nil
+	}
+	return []StepState{{Approvers: o.Approvers, Count: max(1, o.Count)}}
+}
+
+// gain adds the needs of an added or lengthened assignment: one per rule it
+// falls under by its old and by its new facts.
+func (e *evaluation) gain(s Subject, c *config.AssignmentChange) {
+	facts, fresh := e.facts(c.Assignment)
+	if fresh && e.isBaseline(c.Assignment) {
+		e.need(Need{Subject: s, Change: c, Rule: "onboarding baseline", Steps: e.onboarding()}, nil)
+		return
+	}
+	done := map[string]bool{}
+	for _, f := range facts {
+		rule, ok := f.repo.RuleFor(f.assignment)
+		if !ok {
+			e.refusef(RefusedNoRule, "No approval rule covers %s. Add one to aws-access.yaml first.", e.describe(Need{Subject: s, Change: c}))
+			continue
+		}
+		key := rule.Name + "\x00" + refs(f.owners)
+		if done[key] {
+			continue
+		}
+		done[key] = true
+		if c.New != nil {
+			if err := rule.Allows(*c.New, e.in.Start); err != nil {
+				e.refusef(RefusedTerm, "%s is not allowed by the rule %q: %v.", capital(e.describe(Need{Subject: s, Change: c})), rule.Name, err)
+			}
+		}
+		e.need(Need{Subject: s, Change: c, Rule: rule.Name, Steps: e.steps(rule.Steps)}, f.owners)
+	}
+}
+
+// fact is an assignment as one version of its account's file sees it.
+type fact struct {
+	repo       *config.Repo
+	assignment config.Assignment
+	owners     []config.ApproverRef
+}
+
+// facts returns the versions of an assignment's account that rules are asked
+// about: by id at the base, by the file's slug at the base when its id was
+// changed, and at the head. fresh is true for an account new in this change.
+func (e *evaluation) facts(a config.Assignment) (all []fact, fresh bool) {
+	var owners []config.ApproverRef
+	if old, ok := e.in.Base.AccountByID(a.Account); ok {
+		owners = old.Owners
+		all = append(all, fact{e.in.Base, a, old.Owners})
+	}
+	head, inHead := e.in.Head.AccountByID(a.Account)
+	if inHead {
+		if old, ok := e.in.Base.AccountBySlug(head.Slug); ok && old.ID != a.Account {
+			was := a
+			was.Account = old.ID
+			all = append(all, fact{e.in.Base, was, old.Owners})
+			if owners == nil {
+				owners = old.Owners
+			}
+		}
+	}
+	fresh = len(all) == 0
+	if fresh {
+		owners = e.in.Base.Access.Onboarding.Approvers
+	}
+	if inHead {
+		all = append(all, fact{&e.ruled, a, owners})
+	}
+	return all, fresh
+}
+
+// isBaseline reports whether onboarding gives an assignment to every new
+// account.
+func (e *evaluation) isBaseline(a config.Assignment) bool {
+	for _, b := range e.in.Base.Access.Onboarding.Baseline {
+		g, ok := e.in.Base.Groups[b.Group]
+		if ok && g.Principal == a.Principal && b.PermissionSet == a.PermissionSet {
+			return true
+		}
+	}
+	return false
+}
+
+// loss adds the need of a removed or shortened assignment: one approval by
+// anybody the rule at the base names.
+func (e *evaluation) loss(s Subject, c *config.AssignmentChange, exempt string) {
+	n := Need{Subject: s, Change: c, Rule: "control plane", Exempt: exempt}
+	steps := e.in.Base.Access.ControlPlane
+	var owners []config.ApproverRef
+	if acc, ok := e.in.Base.AccountByID(c.Assignment.Account); ok {
+		owners = acc.Owners
+	}
+	if rule, ok := e.in.Base.RuleFor(c.Assignment); ok {
+		n.Rule, steps = rule.Name, rule.Steps
+	}
+	one := StepState{Count: 1}
+	for _, st := range steps {
+		for _, r := range st.Approvers {
+			if !slices.Contains(one.Approvers, r) {
+				one.Approvers = append(one.Approvers, r)
+			}
+		}
+	}
+	if len(one.Approvers) > 0 {
+		n.Steps = []StepState{one}
+	}
+	e.need(n, owners)
+}
+
+func refs(list []config.ApproverRef) string {
+	names := make([]string, len(list))
+	for i, r := range list {
+		names[i] = r.String()
+	}
+	return strings.Join(names, ",")
+}
+
+func (e *evaluation) refusef(code Code, format string, args ...any) {
+	f := Finding{code, fmt.Sprintf(format, args...)}
+	if !slices.Contains(e.v.Refused, f) {
+		e.v.Refused = append(e.v.Refused, f)
+	}
+}

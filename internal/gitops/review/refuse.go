@@ -1,0 +1,71 @@
+package review
+
+import (
+	"aws-access-bot/config"
+)
+
+// refuse finds what no approval mends.
+func (e *evaluation) refuse() {
+	c := e.in.Change
+	if c.Mixed() {
+		e.refusef(RefusedMixed, "This changes the control plane and grants together. Make it two pull requests: the control plane first, then the grants.")
+	}
+	e.refusePeople()
+	for _, list := range [][]config.AssignmentChange{c.Added, c.Lengthened} {
+		for _, a := range list {
+			e.refuseManagement(a.Assignment)
+		}
+	}
+	for _, a := range c.Removed {
+		if e.in.Base.IsProtected(a.Assignment) {
+			e.refusef(RefusedProtected, "%s is protected and is never removed. Take it out of `protected` in aws-access.yaml first, under the control plane.", capital(e.assignmentName(a.Assignment)))
+		}
+	}
+	for _, a := range c.Shortened {
+		if e.in.Base.IsProtected(a.Assignment) {
+			e.refusef(RefusedProtected, "%s is protected and is never shortened. Take it out of `protected` in aws-access.yaml first, under the control plane.", capital(e.assignmentName(a.Assignment)))
+		}
+	}
+	if r := e.in.Request; r != nil && r.Kind == Cleanup && !e.allEnded() {
+		e.refusef(RefusedCleanup, "A clean-up by the bot may only take out grants that have ended, and this does more.")
+	}
+}
+
+// refusePeople wants the author and every pusher of a pull request written by
+// hand to be linked people.
+func (e *evaluation) refusePeople() {
+	if e.in.Request != nil {
+		return
+	}
+	if !e.linked(e.in.Author) {
+		e.refusef(RefusedAuthor, "%s wrote this pull request and is not linked to a person in people.yaml.", login(e.in.Author))
+	}
+	if !e.in.PushersKnown {
+		e.refusef(RefusedActivity, "GitHub does not say who pushed to this branch. Open the pull request again from a new branch.")
+	}
+	for _, u := range e.in.Pushers {
+		if !e.linked(u) {
+			e.refusef(RefusedPusher, "%s pushed to this branch and is not linked to a person in people.yaml. Push the change again from a new branch, by somebody who is.", login(u))
+		}
+	}
+}
+
+func (e *evaluation) linked(u User) bool {
+	_, ok := e.byID[u.ID]
+	return ok && !u.Bot
+}
+
+func login(u User) string {
+	if u.Login == "" {
+		return "An account without a name"
+	}
+	return u.Login
+}
+
+// refuseManagement keeps grants out of the management account, by the base's
+// word and by the head's.
+func (e *evaluation) refuseManagement(a config.Assignment) {
+	if a.Account == e.in.Base.Access.ManagementAccount || a.Account == e.in.Head.Access.ManagementAccount {
+		e.refusef(RefusedManagement, "%s is the management account of the organization; the bot grants nothing there.", a.Account)
+	}
+}

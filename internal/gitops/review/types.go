@@ -1,0 +1,216 @@
+package review
+
+import (
+	"time"
+
+	"aws-access-bot/config"
+)
+
+// User is a GitHub account. ID identifies it; Login is for showing.
+type User struct {
+	ID    int64
+	Login string
+	// Bot is true for every account that is not of type "User".
+	Bot bool
+}
+
+// State is the state of a review as GitHub's REST API writes it.
+type State string
+
+// The states of a review.
+const (
+	Approved         State = "APPROVED"
+	ChangesRequested State = "CHANGES_REQUESTED"
+	Commented        State = "COMMENTED"
+	Dismissed        State = "DISMISSED"
+	Pending          State = "PENDING"
+)
+
+// Review is one review of a pull request.
+type Review struct {
+	User   User
+	State  State
+	Commit string // the head it was given on
+	At     time.Time
+}
+
+// Kind says what a bot pull request does.
+type Kind string
+
+// The kinds of bot pull request.
+const (
+	Grant   Kind = "grant"
+	Revoke  Kind = "revoke"
+	Cleanup Kind = "cleanup" // takes out lines of grants that have ended
+)
+
+// Request is who stands behind a bot pull request, from the server's record or
+// from a valid signed block.
+type Request struct {
+	Kind Kind
+	// Requester is the Entra object id; it is empty for a clean-up.
+	Requester string
+	// Joined asked for the same thing later.
+	Joined []string
+}
+
+// Input is everything a verdict is made of.
+type Input struct {
+	// Base has the rules, people, teams and owners; Head is the repo as the
+	// change leaves it. Change is what is judged.
+	Base   *config.Repo
+	Head   *config.Repo
+	Change config.Change
+	// Start is when grants with a duration would begin: merged_at, or now
+	// while the pull request is open.
+	Start time.Time
+	// Starts are the starts of the grants in force; clean-ups need them.
+	Starts config.Starts
+
+	// Request is nil for a pull request written by hand.
+	Request *Request
+	// Author is who opened a pull request written by hand.
+	Author User
+	// Pushers pushed to its branch. PushersKnown is false when they could not
+	// be read in full, or one of them had no account.
+	Pushers      []User
+	PushersKnown bool
+	// Carried are people behind commits that were passed over and whose
+	// content this change takes in, by GitHub id; CarriedEntra by Entra id.
+	Carried      []User
+	CarriedEntra []string
+
+	Reviews []Review
+	HeadSHA string
+	// MergedAt is zero while the pull request is open.
+	MergedAt time.Time
+	// Late lets reviews given after MergedAt count: they mend a halt.
+	Late bool
+
+	// Teams has the active direct members of each team by the team's name in
+	// people.yaml. A team that is absent is one nobody is known to be in.
+	Teams map[string][]int64
+	// Members has the direct members of groups, Entra ids by Entra id. A
+	// gaining group that is absent makes the verdict undecided.
+	Members map[string][]string
+	// Askers has the Entra ids of those who asked for a request, by its id.
+	Askers map[string][]string
+}
+
+// Person is somebody linked in people.yaml with a GitHub account.
+type Person struct {
+	Entra string
+	Email string
+	User  User
+}
+
+// Code names a reason in a stable way.
+type Code string
+
+// Why a review was not counted.
+const (
+	NotRequester Code = "requester"
+	NotJoined    Code = "joined"
+	NotGains     Code = "gains"
+	NotMember    Code = "direct-member"
+	NotPusher    Code = "pusher"
+	NotBot       Code = "bot"
+	NotLinked    Code = "not-linked"
+	NotAllowed   Code = "not-allowed"
+	NotHead      Code = "stale-head"
+	NotInTime    Code = "late"
+)
+
+// Why a change is refused whoever approves it.
+const (
+	RefusedMixed       Code = "mixed"
+	RefusedAuthor      Code = "author-unlinked"
+	RefusedPusher      Code = "pusher-unlinked"
+	RefusedActivity    Code = "pushers-unknown"
+	RefusedManagement  Code = "management-account"
+	RefusedProtected   Code = "protected"
+	RefusedTerm        Code = "term"
+	RefusedNoRule      Code = "no-rule"
+	RefusedNoApprovers Code = "no-approvers"
+	RefusedCleanup     Code = "cleanup"
+)
+
+// Excluded is a review that was not counted, or a person who could not give
+// one.
+type Excluded struct {
+	User User
+	Code Code
+	Why  string // a clause: "asked for this change"
+}
+
+// Finding is a refusal in words, with what mends it.
+type Finding struct {
+	Code     Code
+	Sentence string
+}
+
+// Subject says what a need is about.
+type Subject string
+
+// The subjects of needs.
+const (
+	SubjectAdd        Subject = "add"
+	SubjectLengthen   Subject = "lengthen"
+	SubjectShorten    Subject = "shorten"
+	SubjectRemove     Subject = "remove"
+	SubjectControl    Subject = "control-plane"
+	SubjectOnboarding Subject = "new-account"
+)
+
+// Need is one thing that must be approved.
+type Need struct {
+	Subject Subject
+	// Change is the assignment, nil for the control plane and new accounts.
+	Change *config.AssignmentChange
+	// Rule is the name of the rule, or words where no named rule decides.
+	Rule  string
+	Steps []StepState
+	// Exempt says why nobody needs to approve, "" when somebody does.
+	Exempt string
+	// NotCounted are those who approved and did not count here.
+	NotCounted []Excluded
+	// Cannot are those named as approvers who may not approve this change.
+	Cannot []Excluded
+}
+
+// Met reports whether the need has all its approvals.
+func (n *Need) Met() bool {
+	if n.Exempt != "" {
+		return true
+	}
+	for _, s := range n.Steps {
+		if s.Missing > 0 {
+			return false
+		}
+	}
+	return len(n.Steps) > 0
+}
+
+// StepState is how far one step of a need is.
+type StepState struct {
+	Approvers []config.ApproverRef
+	Count     int
+	Approved  []Person
+	Missing   int
+	// Could are those who may still give what is missing.
+	Could []Person
+}
+
+// Verdict is the outcome.
+type Verdict struct {
+	// Pass is true when the change may be put in force.
+	Pass bool
+	// Undecided names facts that could not be read; it is never a pass.
+	Undecided []string
+	Refused   []Finding
+	// Blocks are people who requested changes and may approve something here.
+	Blocks []Person
+	Needs  []Need
+	// Ignored are reviews that could count for nothing in this change.
+	Ignored []Excluded
+}

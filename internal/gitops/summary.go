@@ -1,0 +1,243 @@
+package gitops
+
+import (
+	"fmt"
+	"strings"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// maxSummary is how many bytes of a check's summary are written. GitHub
+// refuses more than 65,535, which it documents as characters and measures as
+// bytes.
+const maxSummary = 60_000
+
+// run returns the check run that shows what was found.
+func (x *examined) run() CheckRun {
+	return CheckRun{
+		Head: x.pull.HeadSHA, Conclusion: x.conclusion(), Title: clip(x.title(), maxTitle),
+		Summary: cut(x.summary(), maxSummary), ExternalID: fmt.Sprintf("pull/%d", x.pull.Number), URL: x.pull.URL,
+	}
+}
+
+func (x *examined) conclusion() string {
+	switch {
+	case len(x.problems)+len(x.faults)+len(x.verdict.Refused) > 0:
+		return "failure"
+	case x.verdict.Pass:
+		return "success"
+	default:
+		return "action_required"
+	}
+}
+
+func (x *examined) title() string {
+	switch {
+	case len(x.problems) > 0:
+		return "the config is not valid"
+	case len(x.faults) > 0:
+		return oneLine(x.faults[0].text)
+	case len(x.verdict.Refused) > 0:
+		return "refused: " + oneLine(x.verdict.Refused[0].Sentence)
+	case x.base == nil:
+		return "no commit is trusted yet"
+	case x.verdict.Pass && len(x.verdict.Needs) == 0:
+		return "nothing needs approval"
+	case x.verdict.Pass:
+		return "approved"
+	case len(x.verdict.Undecided) > 0:
+		return "cannot be decided yet"
+	case len(x.verdict.Blocks) > 0:
+		return "changes were requested by " + oneLine(review.Logins(x.verdict.Blocks))
+	}
+	return x.openTitle()
+}
+
+// openTitle names the first approval that is missing.
+func (x *examined) openTitle() string {
+	first, more := "", 0
+	for _, n := range x.verdict.Needs {
+		if n.Exempt != "" {
+			continue
+		}
+		for _, s := range n.Steps {
+			switch {
+			case s.Missing == 0:
+			case first == "":
+				first = "needs " + approvals(s.Missing) + " of " + oneLine(review.Approvers(s.Approvers))
+			default:
+				more++
+			}
+		}
+	}
+	if more > 0 {
+		first += fmt.Sprintf(" and %d more", more)
+	}
+	return first
+}
+
+func approvals(n int) string {
+	if n == 1 {
+		return "1 approval"
+	}
+	return fmt.Sprintf("%d approvals", n)
+}
+
+// missing is what the pull request still lacks, a sentence each.
+func (x *examined) missing() []string {
+	var out []string
+	for _, f := range x.faults {
+		out = append(out, f.text)
+	}
+	for _, p := range x.problems {
+		out = append(out, "The config is not valid: "+p)
+	}
+	if x.base == nil {
+		return append(out, x.notes...)
+	}
+	return append(out, review.Sentences(x.verdict, x.base, x.head)...)
+}
+
+func (x *examined) summary() string {
+	var b strings.Builder
+	for _, n := range x.notes {
+		fmt.Fprintf(&b, "> %s\n\n", oneLine(n))
+	}
+	x.writeFaults(&b)
+	if x.head == nil || x.base == nil || len(x.problems)+len(x.faults) > 0 {
+		return b.String()
+	}
+	x.writeChange(&b)
+	x.writeControl(&b)
+	x.writeNeeds(&b)
+	x.writePeople(&b)
+	return b.String()
+}
+
+func (x *examined) writeFaults(b *strings.Builder) {
+	for _, f := range x.faults {
+		fmt.Fprintf(b, "**%s** (`%s`)\n\n", oneLine(f.text), f.code)
+	}
+	if len(x.problems) > 0 {
+		b.WriteString("### The config is not valid\n\nNothing of this commit would come into force.\n\n")
+		for _, p := range x.problems {
+			fmt.Fprintf(b, "- %s\n", code(p))
+		}
+		b.WriteString("\n")
+	}
+	if len(x.verdict.Refused) > 0 {
+		b.WriteString("### Refused, whoever approves\n\n")
+		for _, f := range x.verdict.Refused {
+			fmt.Fprintf(b, "- %s (`%s`)\n", oneLine(f.Sentence), f.Code)
+		}
+		b.WriteString("\n")
+	}
+	for _, u := range x.verdict.Undecided {
+		fmt.Fprintf(b, "**Not decided yet.** %s\n\n", oneLine(u))
+	}
+}
+
+// writeChange shows the assignments by account: the lists are sorted so.
+func (x *examined) writeChange(b *strings.Builder) {
+	c := x.change
+	b.WriteString("### Access\n\n")
+	if len(c.Added)+len(c.Lengthened)+len(c.Shortened)+len(c.Removed) == 0 {
+		b.WriteString("No assignment changes.\n\n")
+		return
+	}
+	b.WriteString("| | Account | Permission set | Who | Before | After |\n|---|---|---|---|---|---|\n")
+	row := func(what string, list []config.AssignmentChange) {
+		for _, a := range list {
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", what,
+				code(review.AccountName(a.Assignment.Account, x.base, x.head)), code(a.Assignment.PermissionSet),
+				code(review.PrincipalName(a.Assignment.Principal, x.base, x.head)), termCell(a.Old), termCell(a.New))
+		}
+	}
+	row("added", c.Added)
+	row("lengthened", c.Lengthened)
+	row("shortened", c.Shortened)
+	row("removed", c.Removed)
+	b.WriteString("\n")
+}
+
+func termCell(t *config.Term) string {
+	if t == nil {
+		return "-"
+	}
+	return code(review.TermText(*t))
+}
+
+func (x *examined) writeControl(b *strings.Builder) {
+	if len(x.change.Control) == 0 {
+		return
+	}
+	b.WriteString("### Control plane\n\n| File | Field | Before | After |\n|---|---|---|---|\n")
+	for _, f := range x.change.Control {
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", code(f.Path), code(f.Field), code(clip(f.Old, 200)), code(clip(f.New, 200)))
+	}
+	b.WriteString("\n")
+}
+
+func (x *examined) writeNeeds(b *strings.Builder) {
+	if len(x.verdict.Needs) == 0 {
+		return
+	}
+	b.WriteString("### Approvals\n\n| What | Rule | Approvers | Approved by | Missing | Who could give it |\n|---|---|---|---|---|---|\n")
+	for _, n := range x.verdict.Needs {
+		what := code(review.Describe(n, x.base, x.head))
+		if n.Exempt != "" {
+			fmt.Fprintf(b, "| %s | %s | nobody: %s | | | |\n", what, code(n.Rule), oneLine(n.Exempt))
+			continue
+		}
+		for _, s := range n.Steps {
+			fmt.Fprintf(b, "| %s | %s | %d of %s | %s | %s | %s |\n", what, code(n.Rule), s.Count,
+				code(review.Approvers(s.Approvers)), logins(s.Approved), missingCell(s.Missing), logins(s.Could))
+		}
+	}
+	b.WriteString("\n")
+}
+
+func missingCell(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+func logins(people []review.Person) string {
+	if len(people) == 0 {
+		return "-"
+	}
+	names := make([]string, len(people))
+	for i, p := range people {
+		names[i] = p.User.Login
+	}
+	return code(strings.Join(names, ", "))
+}
+
+// writePeople says who did not count, who may not approve, and who blocks.
+func (x *examined) writePeople(b *strings.Builder) {
+	for _, p := range x.verdict.Blocks {
+		fmt.Fprintf(b, "- %s requested changes.\n", code(p.User.Login))
+	}
+	said := map[string]bool{}
+	line := func(prefix string, e review.Excluded) {
+		text := fmt.Sprintf("- %s %s: %s (`%s`).\n", code(e.User.Login), prefix, e.Why, e.Code)
+		if !said[text] {
+			b.WriteString(text)
+		}
+		said[text] = true
+	}
+	for _, e := range x.verdict.Ignored {
+		line("was not counted", e)
+	}
+	for _, n := range x.verdict.Needs {
+		for _, e := range n.NotCounted {
+			line("was not counted", e)
+		}
+		for _, e := range n.Cannot {
+			line("may not approve this", e)
+		}
+	}
+}

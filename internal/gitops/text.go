@@ -1,0 +1,90 @@
+package gitops
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// zwsp is a zero-width space. Put after a character that GitHub gives a
+// meaning, it takes the meaning away and leaves the look.
+const zwsp = "\u200b"
+
+// inert returns text that mentions nobody, closes nothing, links nowhere and
+// hides nothing, wherever GitHub shows it: bodies are copied to commit
+// messages, where a fence does not help. Control and invisible characters but
+// line ends go.
+func inert(s string) string {
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r == utf8.RuneError, unicode.Is(unicode.C, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
+			return -1
+		default:
+			return r
+		}
+	}, s)
+	return strings.NewReplacer(
+		"@", "@"+zwsp,
+		"#", "#"+zwsp,
+		"://", ":"+zwsp+"//",
+		"www.", "www"+zwsp+".",
+		"<!", "<"+zwsp+"!",
+		"GH-", "GH"+zwsp+"-", "gh-", "gh"+zwsp+"-",
+	).Replace(s)
+}
+
+// oneLine returns inert text on one line.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(inert(s)), " ")
+}
+
+// fence returns text as a fenced block that nothing in it can end: the fence
+// is longer than any run of backticks in the text.
+func fence(s string) string {
+	s = strings.TrimRight(inert(s), "\n")
+	mark := strings.Repeat("`", max(3, longestRun(s, '`')+1))
+	return mark + "text\n" + s + "\n" + mark + "\n"
+}
+
+// code returns text as an inline code span, fit for a table cell.
+func code(s string) string {
+	s = strings.ReplaceAll(oneLine(s), "|", "\u00a6")
+	if s == "" {
+		return "-"
+	}
+	mark := strings.Repeat("`", longestRun(s, '`')+1)
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
+		s = " " + s + " "
+	}
+	return mark + s + mark
+}
+
+func longestRun(s string, c rune) int {
+	longest, run := 0, 0
+	for _, r := range s {
+		if r == c {
+			run++
+			longest = max(longest, run)
+		} else {
+			run = 0
+		}
+	}
+	return longest
+}
+
+// cut returns at most max bytes of s, whole runes, with a note when something
+// was left out.
+func cut(s string, max int) string {
+	const note = "\n\n… cut here: the rest does not fit."
+	if len(s) <= max {
+		return s
+	}
+	keep := max - len(note)
+	for keep > 0 && !utf8.RuneStart(s[keep]) {
+		keep--
+	}
+	return s[:keep] + note
+}

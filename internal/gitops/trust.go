@@ -1,0 +1,252 @@
+package gitops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+)
+
+// trustDepth is how many first parents of the branch head are searched.
+const trustDepth = 5000
+
+var commitForm = regexp.MustCompile(`^[0-9a-f]{40}$`)
+
+// Trust puts a commit in force by an operator's word: it names the first one,
+// and ends a halt. by says who, for the record. The commit must be the branch
+// head or a first parent on the way to it, and its config valid.
+func (g *Gitops) Trust(ctx context.Context, sha, by string) error {
+	if !commitForm.MatchString(sha) {
+		return fmt.Errorf("trust %q: a commit is named by its 40 hex digits", sha)
+	}
+	g.looking.Lock()
+	defer g.looking.Unlock()
+	if err := g.trust(ctx, sha, by); err != nil {
+		return fmt.Errorf("trust %s: %w", short(sha), err)
+	}
+	g.opt.OnInForce()
+	g.opt.OnChange()
+	g.Hint(0)
+	return nil
+}
+
+func (g *Gitops) trust(ctx context.Context, sha, by string) error {
+	walk, err := g.state.Walk(ctx)
+	if err != nil {
+		return err
+	}
+	if err := g.trustable(ctx, walk, sha); err != nil {
+		return err
+	}
+	s, err := g.reader.read(ctx, sha)
+	if err != nil {
+		return err
+	}
+	if s.invalid != nil {
+		return s.invalid
+	}
+	starts, err := g.trustedStarts(ctx, s, walk.InForce.Starts)
+	if err != nil {
+		return err
+	}
+	now := g.opt.Now()
+	force := &InForce{Commit: sha, Tree: s.commit.Tree, At: now, Starts: starts, Files: s.files()}
+	verdicts, err := g.trustedVerdicts(ctx, walk, s, starts, by)
+	if err != nil {
+		return err
+	}
+	a := Advance{
+		From: walk.Position, To: sha, InForce: force, Desired: desired(s.repo, starts, now),
+		Blobs: blobs(s), Verdicts: verdicts,
+	}
+	if err := g.state.Advance(ctx, a); err != nil {
+		return err
+	}
+	g.force.Store(&access.InForce{Commit: sha, Repo: s.repo, Starts: starts})
+	g.opt.Log.InfoContext(ctx, "commit trusted", "commit", sha, "by", by)
+	return nil
+}
+
+// trustable refuses a commit that is not on the branch, or older than the one
+// in force while the history still holds it.
+func (g *Gitops) trustable(ctx context.Context, w Walk, sha string) error {
+	head, err := g.host.Branch(ctx, g.opt.Branch)
+	if err != nil {
+		return fmt.Errorf("read the head of %s: %w", g.opt.Branch, err)
+	}
+	found, seen := false, false
+	for at, n := head, 0; at != "" && n < trustDepth && !found; n++ {
+		found = at == sha
+		c, err := g.reader.commit(ctx, at)
+		if err != nil {
+			return err
+		}
+		seen = seen || at == w.InForce.Commit && !found
+		at = ""
+		if len(c.Parents) > 0 {
+			at = c.Parents[0]
+		}
+	}
+	switch {
+	case !found:
+		return fmt.Errorf("it is not the head of %s nor a first parent of it", g.opt.Branch)
+	case seen:
+		return fmt.Errorf("commit %s, which is in force, is newer", short(w.InForce.Commit))
+	}
+	return nil
+}
+
+// trustedStarts keeps known starts and finds those of other grants: the merge
+// of the request's own pull request, else the date of the commit.
+func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, known config.Starts) (config.Starts, error) {
+	at := s.commit.At
+	if now := g.opt.Now(); at.IsZero() || at.After(now) {
+		at = now
+	}
+	starts := newStarts(s.repo, known, config.Start{MergedAt: at, AskedAt: at})
+	for _, ref := range s.repo.Grants() {
+		if _, ok := known[ref.Key]; ok || ref.Grant.Request == "" {
+			continue
+		}
+		start, ok, err := g.mergedStart(ctx, ref.Grant.Request)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			starts[ref.Key] = start
+		}
+	}
+	return starts, nil
+}
+
+// mergedStart finds when the pull request of a request was merged.
+func (g *Gitops) mergedStart(ctx context.Context, request string) (config.Start, bool, error) {
+	pulls, err := g.host.PullsFrom(ctx, branchPrefix+request)
+	if errors.Is(err, ErrNotFound) {
+		return config.Start{}, false, nil
+	}
+	if err != nil {
+		return config.Start{}, false, fmt.Errorf("find the pull request of %s: %w", request, err)
+	}
+	for i := range pulls {
+		p := &pulls[i]
+		if !p.Merged() || p.BaseRef != g.opt.Branch || p.BaseRepo != g.opt.RepoID || p.HeadRepo != g.opt.RepoID {
+			continue
+		}
+		start := config.Start{MergedAt: p.MergedAt, AskedAt: p.CreatedAt}
+		if b, err := ParseBlock(p.Body, g.opt.SigningKey); err == nil && string(b.Request) == request {
+			start.AskedAt = b.AskedAt
+		}
+		return start, true, nil
+	}
+	return config.Start{}, false, nil
+}
+
+// trustedVerdicts records that commits up to the trusted one are in force by
+// somebody's word, where the way there is known.
+func (g *Gitops) trustedVerdicts(ctx context.Context, w Walk, s *snapshot, starts config.Starts, by string) ([]Verdict, error) {
+	sha := s.commit.SHA
+	chain := []Commit{s.commit}
+	if w.Position != "" {
+		list, bad, err := g.chain(ctx, w.Position, sha)
+		if err != nil {
+			return nil, err
+		}
+		if bad == nil && len(list) > 0 {
+			chain = list
+		}
+	}
+	var out []Verdict
+	for _, c := range chain {
+		v := Verdict{Commit: c.SHA, Outcome: Trusted, At: g.opt.Now(), Text: "trusted by " + strings.TrimSpace(by)}
+		pulls, err := g.host.PullsWithCommit(ctx, c.SHA)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, fmt.Errorf("find the pull request of commit %s: %w", short(c.SHA), err)
+		}
+		for _, p := range pulls {
+			if p.Merged() && p.MergeCommit == c.SHA {
+				v.Pull = p.Number
+			}
+		}
+		if rec, ok, err := g.state.PullNumbered(ctx, v.Pull); err != nil {
+			return nil, err
+		} else if ok {
+			v.Request = rec.Request
+			v.Void = void(s.repo, string(rec.Request), starts)
+		}
+		out = append(out, v)
+	}
+	caught, err := g.caughtUp(ctx, w.Passed, s.repo, starts)
+	return append(out, caught...), err
+}
+
+// inForce returns the config in force, from memory or from the store.
+func (g *Gitops) inForce(ctx context.Context) (*access.InForce, error) {
+	if f := g.force.Load(); f != nil {
+		return f, nil
+	}
+	walk, err := g.state.Walk(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the walk: %w", err)
+	}
+	if walk.InForce.Commit == "" {
+		return nil, fmt.Errorf("config in force: %w", access.ErrNotFound)
+	}
+	s, err := g.reader.restore(ctx, walk.InForce)
+	if err != nil {
+		return nil, fmt.Errorf("load commit %s, which is in force: %w", short(walk.InForce.Commit), err)
+	}
+	f := &access.InForce{Commit: walk.InForce.Commit, Repo: s.repo, Starts: walk.InForce.Starts}
+	g.force.CompareAndSwap(nil, f)
+	return g.force.Load(), nil
+}
+
+// restore makes the snapshot of the commit in force from the store alone; a
+// file that is missing there is read from GitHub.
+func (r *reader) restore(ctx context.Context, f InForce) (*snapshot, error) {
+	entries := make(map[string]TreeEntry, len(f.Files))
+	for p, sha := range f.Files {
+		entries[p] = TreeEntry{Path: p, Mode: "100644", Type: "blob", SHA: sha}
+	}
+	s, err := r.assemble(ctx, Commit{SHA: f.Commit, Tree: f.Tree}, entries)
+	if err != nil {
+		return nil, err
+	}
+	if s.invalid != nil {
+		return nil, s.invalid
+	}
+	return s, nil
+}
+
+// InForce implements [access.Commits].
+func (g *Gitops) InForce(ctx context.Context) (access.InForce, error) {
+	f, err := g.inForce(ctx)
+	if err != nil {
+		return access.InForce{}, err
+	}
+	return *f, nil
+}
+
+// Status is what an operator is shown.
+type Status struct {
+	Branch   string    `json:"branch"`
+	InForce  string    `json:"in_force,omitempty"`
+	Since    time.Time `json:"since,omitzero"`
+	Position string    `json:"position,omitempty"`
+	Halt     *Halt     `json:"halt,omitempty"`
+	Passed   []string  `json:"passed,omitempty"`
+}
+
+// Status returns where the walk is.
+func (g *Gitops) Status(ctx context.Context) (Status, error) {
+	w, err := g.state.Walk(ctx)
+	if err != nil {
+		return Status{}, fmt.Errorf("read the walk: %w", err)
+	}
+	return Status{Branch: g.opt.Branch, InForce: w.InForce.Commit, Since: w.InForce.At, Position: w.Position, Halt: w.Halt, Passed: w.Passed}, nil
+}

@@ -1,0 +1,234 @@
+package gitops
+
+import (
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// Commit is a git commit.
+type Commit struct {
+	SHA     string
+	Tree    string
+	Parents []string
+	// At is the committer's date: written by whoever made the commit.
+	At time.Time
+}
+
+// TreeEntry is one entry of a recursive tree, with git's octal mode and type
+// ("blob", "tree", "commit").
+type TreeEntry struct {
+	Path, Mode, Type, SHA string
+}
+
+// Tree is a whole tree. Truncated is GitHub's word that entries are missing
+// (over 100,000 entries or 7 MB: Git trees API).
+type Tree struct {
+	Entries   []TreeEntry
+	Truncated bool
+}
+
+// Pull is a pull request as GitHub has it now.
+type Pull struct {
+	Number int
+	URL    string
+	Open   bool
+	Title  string
+	Body   string
+	Author review.User
+
+	BaseRef  string
+	BaseRepo int64
+	HeadRef  string
+	HeadSHA  string
+	HeadRepo int64 // 0 when the fork is gone
+
+	CreatedAt time.Time
+	MergedAt  time.Time // zero when not merged
+	MergedBy  string    // login; only a single read has it
+	// MergeCommit is merge_commit_sha: meaningful once merged.
+	MergeCommit string
+}
+
+// Merged reports whether the pull request was merged.
+func (p *Pull) Merged() bool { return !p.MergedAt.IsZero() }
+
+// Activity is one entry of a branch's activity log.
+type Activity struct {
+	// Kind is push, force_push, branch_creation, branch_deletion, pr_merge or
+	// merge_queue_merge.
+	Kind string
+	// Actor is nil when GitHub does not say.
+	Actor *review.User
+	At    time.Time
+}
+
+// Comparison is how a head stands to a base.
+type Comparison struct {
+	// Status is identical, ahead, behind or diverged.
+	Status    string
+	MergeBase string
+	AheadBy   int
+}
+
+// NewPull is a pull request to be made.
+type NewPull struct {
+	Title, Body, Head, Base string
+}
+
+// CheckRun is the content of a check run.
+type CheckRun struct {
+	Head       string
+	Conclusion string // success, failure or action_required
+	Title      string
+	Summary    string // at most 60,000 bytes
+	ExternalID string
+	URL        string
+}
+
+// Budget is the rest of the request budget. Limit is 0 when unknown.
+type Budget struct {
+	Limit, Remaining int
+	Reset            time.Time
+}
+
+// PullRecord is what is kept of a request's pull request.
+type PullRecord struct {
+	Request access.ID
+	Kind    review.Kind
+	Branch  string
+	// Base is the commit the change was made on, Head the commit made. Head
+	// is empty until the branch exists, Number until the pull request does.
+	Base, Head string
+	Number     int
+	URL        string
+	// Requester, Joined and Principal are Entra ids.
+	Requester   string
+	Joined      []string
+	Principal   config.Principal
+	Fingerprint string
+	AskedAt     time.Time
+	// Refused is why no pull request could be made.
+	Refused string
+
+	State    access.PullState
+	Missing  []string
+	MergedAt time.Time
+	MergedBy string
+	Commit   string
+}
+
+// CheckRecord is what is kept of the check on a pull request.
+type CheckRecord struct {
+	Number int
+	Head   string
+	RunID  int64
+	// Digest is that of the content last written.
+	Digest string
+	// Fingerprint is that of the change shown.
+	Fingerprint string
+	// Teams are the team members as read for what was shown, by name.
+	Teams map[string][]int64
+}
+
+// Outcome is how a commit was judged.
+type Outcome string
+
+// The outcomes of a judged commit. A halt is no outcome: it is kept apart and
+// judged again.
+const (
+	Verified Outcome = "verified" // put in force, itself or within a later one
+	Trusted  Outcome = "trusted"  // named by an operator
+	Invalid  Outcome = "invalid"  // passed over: the config has problems
+	Undone   Outcome = "undone"   // passed over: restored by a later commit
+)
+
+// Verdict is the judgement of one first-parent commit.
+type Verdict struct {
+	Commit  string
+	Outcome Outcome
+	At      time.Time
+	Pull    int
+	Request access.ID
+	// Void says why the request's grant grants nothing.
+	Void string
+	// Text is the reason in words: the problems of an invalid commit, who
+	// trusted, who approved.
+	Text string
+}
+
+// Halt is why the walk stands still.
+type Halt struct {
+	Commit string
+	// Code is the rule that was broken, stable.
+	Code HaltCode
+	// Text says what is wrong, Ways what ends the halt.
+	Text    string
+	Ways    []string
+	Pull    int
+	Request access.ID
+	At      time.Time
+}
+
+// HaltCode names a rule of verification.
+type HaltCode string
+
+// The rules of verification.
+const (
+	HaltRewritten  HaltCode = "history-rewritten"
+	HaltNoBranch   HaltCode = "branch-missing"
+	HaltDirectPush HaltCode = "direct-push"
+	HaltFork       HaltCode = "fork"
+	HaltContent    HaltCode = "content-not-reviewed"
+	HaltHeadMoved  HaltCode = "head-not-the-bots"
+	HaltNoRecord   HaltCode = "no-record"
+	HaltRefused    HaltCode = "refused"
+	HaltBlocked    HaltCode = "changes-requested"
+	HaltApproval   HaltCode = "approval-missing"
+)
+
+// Walk is where the walk is.
+type Walk struct {
+	// InForce has an empty Commit until a first commit is trusted.
+	InForce InForce
+	// Position is the newest first-parent commit that was judged.
+	Position string
+	// Halt is nil when the walk goes on.
+	Halt *Halt
+	// Passed are the invalid commits since the one in force, Carried and
+	// CarriedEntra the people behind them by GitHub and by Entra.
+	Passed       []string
+	Carried      []review.User
+	CarriedEntra []string
+}
+
+// InForce is the verified commit with all that is needed to enforce it.
+type InForce struct {
+	Commit string
+	Tree   string
+	At     time.Time
+	Pull   int
+	Starts config.Starts
+	// Files has the blob id of every path.
+	Files map[string]string
+}
+
+// Advance is one step of the walk, stored in one transaction.
+type Advance struct {
+	// From is the position the step starts from; another stored position
+	// makes it fail with [access.ErrConflict].
+	From, To string
+	// InForce is nil when no other commit comes into force.
+	InForce *InForce
+	// Desired are the assignments that InForce makes owned.
+	Desired []config.Assignment
+	// Blobs has the content of InForce.Files that may not be stored yet.
+	Blobs    map[string][]byte
+	Verdicts []Verdict
+	// Passed, Carried and CarriedEntra replace those of the walk.
+	Passed       []string
+	Carried      []review.User
+	CarriedEntra []string
+}

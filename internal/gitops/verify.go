@@ -1,0 +1,220 @@
+package gitops
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// judged is what the verification of one unit found: a pass when both faults
+// and problems are empty.
+type judged struct {
+	origin   origin
+	bad      *fault
+	problems []string
+	verdict  review.Verdict
+}
+
+// verify judges a unit. base is the last valid verified content, as the commits
+// passed over leave it; after is the content the unit leaves. late lets
+// approvals given after the merge count.
+func (g *Gitops) verify(ctx context.Context, base, after *snapshot, u *unit, w *Walk, starts config.Starts, late bool) (judged, error) {
+	var j judged
+	var err error
+	if u.bad != nil {
+		j.bad = u.bad
+		return j, nil
+	}
+	var bad *fault
+	if j.origin, bad, err = g.origin(ctx, u.pull); err != nil {
+		return j, err
+	}
+	if after.invalid != nil {
+		j.problems = after.invalid.Problems
+		return j, nil
+	}
+	if p := config.CheckTransition(base.repo, after.repo); len(p) > 0 {
+		j.problems = problemLines(p)
+		return j, nil
+	}
+	if j.bad = bad; bad != nil {
+		return j, nil
+	}
+	if j.bad, err = g.sameContent(ctx, base, u, starts); err != nil || j.bad != nil {
+		return j, err
+	}
+	return j, g.approved(ctx, &j, base, after, u, w, starts, late)
+}
+
+// sameContent checks that what was merged is what was reviewed: the same tree
+// as the approved head, else the same change of assignments and of every other
+// field, each against where it started.
+func (g *Gitops) sameContent(ctx context.Context, base *snapshot, u *unit, starts config.Starts) (*fault, error) {
+	head, err := g.reader.read(ctx, u.pull.HeadSHA)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := g.reader.read(ctx, u.last().SHA)
+	if err != nil {
+		return nil, err
+	}
+	if maps.Equal(head.entries, merged.entries) {
+		return nil, nil
+	}
+	differs := faultf(HaltContent, "What commit %s changes is not what was reviewed on the head %s of pull request #%d.", short(u.last().SHA), short(u.pull.HeadSHA), u.pull.Number)
+	if head.repo == nil || merged.repo == nil {
+		return differs, nil
+	}
+	parent := u.commits[0].Parents[0]
+	before, err := g.repoAt(ctx, parent, base)
+	if err != nil {
+		return nil, err
+	}
+	cmp, err := g.host.Compare(ctx, parent, u.pull.HeadSHA)
+	if err != nil {
+		return nil, fmt.Errorf("compare %s with %s: %w", short(parent), short(u.pull.HeadSHA), err)
+	}
+	left, err := g.repoAt(ctx, cmp.MergeBase, base)
+	if err != nil {
+		return nil, err
+	}
+	at := u.pull.MergedAt
+	was := config.Compare(left, head.repo, starts, at)
+	is := config.Compare(before, merged.repo, starts, at)
+	if was.Fingerprint() != is.Fingerprint() {
+		return differs, nil
+	}
+	return nil, nil
+}
+
+// repoAt returns the repo at a commit, or the last valid one when its config
+// is invalid.
+func (g *Gitops) repoAt(ctx context.Context, sha string, base *snapshot) (*config.Repo, error) {
+	s, err := g.reader.read(ctx, sha)
+	if err != nil {
+		return nil, err
+	}
+	if s.repo == nil {
+		return base.repo, nil
+	}
+	return s.repo, nil
+}
+
+// approved evaluates the reviews.
+func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot, u *unit, w *Walk, starts config.Starts, late bool) error {
+	in := review.Input{
+		Base: base.repo, Head: after.repo, Change: config.Compare(base.repo, after.repo, starts, u.pull.MergedAt),
+		Start: u.pull.MergedAt, Starts: starts, HeadSHA: u.pull.HeadSHA, MergedAt: u.pull.MergedAt, Late: late,
+		Carried: w.Carried, CarriedEntra: w.CarriedEntra,
+	}
+	j.origin.fill(&in)
+	var err error
+	if in.Reviews, err = g.host.Reviews(ctx, u.pull.Number); err != nil {
+		return fmt.Errorf("read reviews of pull request %d: %w", u.pull.Number, err)
+	}
+	if err := g.facts(ctx, &in); err != nil {
+		return err
+	}
+	if !late {
+		if err := g.bothTeams(ctx, u.pull, &in); err != nil {
+			return err
+		}
+	}
+	j.verdict = review.Evaluate(in)
+	if len(j.verdict.Undecided) > 0 {
+		return fmt.Errorf("judge pull request %d: %s", u.pull.Number, strings.Join(j.verdict.Undecided, " "))
+	}
+	j.bad = verdictFault(&j.verdict, u.pull, base.repo, after.repo)
+	return nil
+}
+
+// bothTeams leaves only those in a team who were in it when the check was
+// shown for the merged head, if the bot showed one.
+func (g *Gitops) bothTeams(ctx context.Context, p *Pull, in *review.Input) error {
+	rec, ok, err := g.state.Check(ctx, p.Number)
+	if err != nil {
+		return fmt.Errorf("look up the check of pull request %d: %w", p.Number, err)
+	}
+	if !ok || rec.Head != p.HeadSHA || rec.Teams == nil {
+		return nil
+	}
+	both := map[string][]int64{}
+	for name, ids := range in.Teams {
+		both[name] = slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return !slices.Contains(rec.Teams[name], id) })
+	}
+	in.Teams = both
+	return nil
+}
+
+// verdictFault says which rule a verdict breaks, nil for a pass.
+func verdictFault(v *review.Verdict, p *Pull, base, head *config.Repo) *fault {
+	if v.Pass {
+		return nil
+	}
+	text := strings.Join(review.Sentences(*v, base, head), " ")
+	code := HaltApproval
+	switch {
+	case len(v.Refused) > 0:
+		code = HaltRefused
+	case len(v.Blocks) > 0:
+		code = HaltBlocked
+	}
+	return faultf(code, "Pull request #%d was merged without what its change needs. %s", p.Number, text)
+}
+
+// ways says how a halt ends.
+func (f *fault) ways(sha string, p *Pull) []string {
+	var out []string
+	if p != nil && (f.code == HaltApproval || f.code == HaltBlocked) {
+		out = append(out, fmt.Sprintf("the missing approval on pull request #%d, now", p.Number))
+	}
+	if f.code != HaltRewritten && f.code != HaltNoBranch {
+		out = append(out, fmt.Sprintf("a pull request that puts back every file commit %s touched", short(sha)))
+	}
+	return append(out, "`bot trust SHA` by an operator")
+}
+
+// newStarts returns the starts of the grants of after: those known are kept,
+// new ones begin at the merge, and those of grants that are gone go.
+func newStarts(after *config.Repo, known config.Starts, fresh config.Start) config.Starts {
+	out := config.Starts{}
+	for _, ref := range after.Grants() {
+		if s, ok := known[ref.Key]; ok {
+			out[ref.Key] = s
+		} else {
+			out[ref.Key] = fresh
+		}
+	}
+	return out
+}
+
+// void says why the grants of a request grant nothing, "" when they do or
+// when there are none.
+func void(repo *config.Repo, id string, starts config.Starts) string {
+	for _, ref := range repo.Grants() {
+		if ref.Grant.Request != id || id == "" {
+			continue
+		}
+		s := starts[ref.Key]
+		limit := repo.Access.Limits.StartBy
+		switch {
+		case limit > 0 && s.MergedAt.Sub(s.AskedAt) > limit:
+			return fmt.Sprintf("It was merged %s after it was asked for; after %s a grant grants nothing (limits.start_by). Ask again.",
+				span(s.MergedAt.Sub(s.AskedAt)), config.FormatDuration(limit))
+		case !ref.Grant.Expires.IsZero() && !ref.Grant.Expires.After(s.MergedAt):
+			return fmt.Sprintf("It was merged after its end, %s. Ask again.", ref.Grant.Expires.UTC().Format("2006-01-02 15:04 UTC"))
+		}
+	}
+	return ""
+}
+
+// span writes a measured time to the minute.
+func span(d time.Duration) string {
+	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+}

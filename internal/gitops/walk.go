@@ -1,0 +1,331 @@
+package gitops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// walker is one pass over the units between the position and the branch head.
+type walker struct {
+	g    *Gitops
+	walk Walk
+	// units are those of the pass; after[i] has the tree each leaves.
+	units []unit
+	after []*snapshot
+	// prev is the content of the unit before, valid or not; base the last
+	// valid one; both as undone paths leave them.
+	prev, base *snapshot
+	starts     config.Starts
+	// undone has, per path, what a bad commit must be thought away to.
+	// A nil entry means that the path was absent.
+	undone map[string]*TreeEntry
+	// pending are verdicts not stored yet: of commits before the one that
+	// restores what a bad one touched.
+	pending []Verdict
+	// moved is set when another commit came into force.
+	moved bool
+}
+
+// walkBranch brings the position as far as the branch allows, and reports
+// whether another commit came into force.
+func (g *Gitops) walkBranch(ctx context.Context) (bool, error) {
+	walk, err := g.state.Walk(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read the walk: %w", err)
+	}
+	if walk.InForce.Commit == "" {
+		return false, nil
+	}
+	head, err := g.host.Branch(ctx, g.opt.Branch)
+	if errors.Is(err, ErrNotFound) {
+		bad := faultf(HaltNoBranch, "The branch %s does not exist.", g.opt.Branch)
+		return false, g.halt(ctx, walk, walk.Position, bad, nil, "")
+	}
+	if err != nil {
+		return false, fmt.Errorf("read the head of %s: %w", g.opt.Branch, err)
+	}
+	chain, bad, err := g.chain(ctx, walk.Position, head)
+	if err != nil {
+		return false, err
+	}
+	if bad != nil {
+		return false, g.halt(ctx, walk, head, bad, nil, "")
+	}
+	if len(chain) == 0 {
+		return false, g.unhalt(ctx, walk)
+	}
+	w := &walker{g: g, walk: walk, undone: map[string]*TreeEntry{}}
+	err = w.run(ctx, chain)
+	return w.moved, err
+}
+
+// run judges the units of a chain, oldest first.
+func (w *walker) run(ctx context.Context, chain []Commit) error {
+	force, err := w.g.inForce(ctx)
+	if err != nil {
+		return err
+	}
+	w.starts = force.Starts
+	if w.units, err = w.g.units(ctx, chain); err != nil {
+		return err
+	}
+	if w.prev, err = w.g.reader.read(ctx, w.walk.Position); err != nil {
+		return err
+	}
+	if w.base, err = w.g.reader.read(ctx, w.walk.InForce.Commit); err != nil {
+		return err
+	}
+	for i := range w.units {
+		s, err := w.g.reader.read(ctx, w.units[i].last().SHA)
+		if err != nil {
+			return err
+		}
+		w.after = append(w.after, s)
+	}
+	for i := range w.units {
+		if on, err := w.step(ctx, i); err != nil || !on {
+			return err
+		}
+	}
+	return nil
+}
+
+// step judges one unit and reports whether the walk goes on.
+func (w *walker) step(ctx context.Context, i int) (bool, error) {
+	u := &w.units[i]
+	after, err := w.thought(ctx, w.after[i])
+	if err != nil {
+		return false, err
+	}
+	late := w.walk.Halt != nil && w.walk.Halt.Commit == u.last().SHA
+	j, err := w.g.verify(ctx, w.base, after, u, &w.walk, w.starts, late)
+	if err != nil {
+		return false, fmt.Errorf("verify commit %s: %w", short(u.last().SHA), err)
+	}
+	switch {
+	case j.bad != nil:
+		return w.bad(ctx, i, after, &j)
+	case len(j.problems) > 0:
+		return true, w.invalid(ctx, i, after, &j)
+	default:
+		return true, w.pass(ctx, i, after, &j)
+	}
+}
+
+// thought returns a snapshot as it would be without the undone commits.
+func (w *walker) thought(ctx context.Context, s *snapshot) (*snapshot, error) {
+	if len(w.undone) == 0 {
+		return s, nil
+	}
+	entries := maps.Clone(s.entries)
+	for p, e := range w.undone {
+		if e == nil {
+			delete(entries, p)
+		} else {
+			entries[p] = *e
+		}
+	}
+	if maps.Equal(entries, s.entries) {
+		return s, nil
+	}
+	return w.g.reader.assemble(ctx, s.commit, entries)
+}
+
+// bad deals with a unit that breaks a rule: it is passed over when a later
+// commit restored what it touched, else it halts the walk.
+func (w *walker) bad(ctx context.Context, i int, after *snapshot, j *judged) (bool, error) {
+	u := &w.units[i]
+	touched := diff(w.prev.entries, after.entries)
+	within := len(touched) == 0 && len(w.undone) > 0
+	if !within && !w.restoredLater(i, touched) {
+		return false, w.g.halt(ctx, w.walk, u.last().SHA, j.bad, u.pull, j.origin.id)
+	}
+	maps.Copy(w.undone, touched)
+	w.pending = append(w.pending, w.verdict(u, j, Undone, j.bad.text))
+	restored, err := w.thought(ctx, w.after[i])
+	if err != nil {
+		return false, err
+	}
+	w.prev = restored
+	if maps.Equal(restored.entries, w.after[i].entries) && restored.repo != nil {
+		// It restores everything itself: the branch is whole again here.
+		w.base = restored
+		return true, w.advance(ctx, u, restored)
+	}
+	return true, nil
+}
+
+// diff returns what the paths that differ were before; nil for absent.
+func diff(before, after map[string]TreeEntry) map[string]*TreeEntry {
+	out := map[string]*TreeEntry{}
+	for p, e := range before {
+		if after[p] != e {
+			out[p] = &e
+		}
+	}
+	for p := range after {
+		if _, ok := before[p]; !ok {
+			out[p] = nil
+		}
+	}
+	return out
+}
+
+// restoredLater reports whether a later unit leaves every path as it was.
+func (w *walker) restoredLater(i int, touched map[string]*TreeEntry) bool {
+	for _, s := range w.after[i+1:] {
+		whole := true
+		for p, was := range touched {
+			now, ok := s.entries[p]
+			if ok != (was != nil) || ok && now != *was {
+				whole = false
+				break
+			}
+		}
+		if whole {
+			return true
+		}
+	}
+	return false
+}
+
+// invalid passes over a unit whose config cannot be used.
+func (w *walker) invalid(ctx context.Context, i int, after *snapshot, j *judged) error {
+	u := &w.units[i]
+	w.prev = after
+	w.pending = append(w.pending, w.verdict(u, j, Invalid, strings.Join(j.problems, "\n")))
+	w.walk.Passed = append(w.walk.Passed, u.last().SHA)
+	w.walk.Carried = append(w.walk.Carried, j.origin.author)
+	w.walk.Carried = append(w.walk.Carried, j.origin.pushers...)
+	if r := j.origin.request; r != nil {
+		w.walk.CarriedEntra = append(w.walk.CarriedEntra, r.Requester)
+		w.walk.CarriedEntra = append(w.walk.CarriedEntra, r.Joined...)
+	}
+	w.g.tellInvalid(ctx, u, j.problems)
+	if after != w.after[i] {
+		return nil // undone paths are not restored yet
+	}
+	return w.store(ctx, Advance{To: u.last().SHA})
+}
+
+// pass takes in a unit that may be put in force, and does so unless undone
+// paths are not restored yet.
+func (w *walker) pass(ctx context.Context, i int, after *snapshot, j *judged) error {
+	u := &w.units[i]
+	w.starts = newStarts(after.repo, w.starts, config.Start{MergedAt: u.pull.MergedAt, AskedAt: j.origin.askedAt})
+	v := w.verdict(u, j, Verified, approvedBy(&j.verdict))
+	v.Void = void(after.repo, string(j.origin.id), w.starts)
+	w.pending = append(w.pending, v)
+	w.prev, w.base = after, after
+	if !maps.Equal(after.entries, w.after[i].entries) {
+		return nil
+	}
+	return w.advance(ctx, u, after)
+}
+
+func (w *walker) verdict(u *unit, j *judged, o Outcome, text string) Verdict {
+	v := Verdict{Commit: u.last().SHA, Outcome: o, At: w.g.opt.Now(), Request: j.origin.id, Text: text}
+	if u.pull != nil {
+		v.Pull = u.pull.Number
+	}
+	return v
+}
+
+// approvedBy lists who approved, for the record.
+func approvedBy(v *review.Verdict) string {
+	var names []string
+	for _, n := range v.Needs {
+		for _, s := range n.Steps {
+			for _, p := range s.Approved {
+				if !slices.Contains(names, p.User.Login) {
+					names = append(names, p.User.Login)
+				}
+			}
+		}
+	}
+	if len(names) == 0 {
+		return "nobody needed to approve"
+	}
+	return "approved by " + strings.Join(names, ", ")
+}
+
+// advance puts the last commit of a unit in force.
+func (w *walker) advance(ctx context.Context, u *unit, s *snapshot) error {
+	force := &InForce{
+		Commit: u.last().SHA, Tree: u.last().Tree, At: w.g.opt.Now(), Starts: w.starts, Files: s.files(),
+	}
+	if u.pull != nil {
+		force.Pull = u.pull.Number
+	}
+	caught, err := w.g.caughtUp(ctx, w.walk.Passed, s.repo, w.starts)
+	if err != nil {
+		return err
+	}
+	w.pending = append(w.pending, caught...)
+	w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra = nil, nil, nil
+	if err := w.store(ctx, Advance{To: force.Commit, InForce: force, Desired: desired(s.repo, w.starts, force.At), Blobs: blobs(s)}); err != nil {
+		return err
+	}
+	w.walk.InForce, w.moved = *force, true
+	w.undone = map[string]*TreeEntry{}
+	w.g.force.Store(&access.InForce{Commit: force.Commit, Repo: s.repo, Starts: w.starts})
+	w.g.opt.Log.InfoContext(ctx, "commit in force", "commit", force.Commit, "pull", force.Pull)
+	return nil
+}
+
+// store makes one durable step with all verdicts gathered so far.
+func (w *walker) store(ctx context.Context, a Advance) error {
+	a.From, a.Verdicts = w.walk.Position, w.pending
+	a.Passed, a.Carried, a.CarriedEntra = w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra
+	if err := w.g.state.Advance(ctx, a); err != nil {
+		return fmt.Errorf("record commit %s: %w", short(a.To), err)
+	}
+	w.walk.Position, w.walk.Halt, w.pending = a.To, nil, nil
+	w.g.opt.OnChange()
+	return nil
+}
+
+// caughtUp returns the verdicts of commits that were invalid and whose content
+// came into force with a later one.
+func (g *Gitops) caughtUp(ctx context.Context, passed []string, repo *config.Repo, starts config.Starts) ([]Verdict, error) {
+	var out []Verdict
+	for _, sha := range passed {
+		v, ok, err := g.state.CommitVerdict(ctx, sha)
+		if err != nil {
+			return nil, fmt.Errorf("read the verdict of %s: %w", short(sha), err)
+		}
+		if !ok {
+			continue // of the same step, not stored yet
+		}
+		v.Outcome, v.At = Verified, g.opt.Now()
+		v.Void = void(repo, string(v.Request), starts)
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func desired(repo *config.Repo, starts config.Starts, at time.Time) []config.Assignment {
+	var out []config.Assignment
+	for _, d := range repo.Desired(starts, at) {
+		out = append(out, d.Assignment)
+	}
+	return out
+}
+
+// blobs returns the content of a snapshot by blob id.
+func blobs(s *snapshot) map[string][]byte {
+	out := make(map[string][]byte, len(s.entries))
+	for p, e := range s.entries {
+		out[e.SHA] = s.fsys[p]
+	}
+	return out
+}
