@@ -1,0 +1,206 @@
+// Package entra is Microsoft Graph for the rest of the program: users and
+// groups, the assignment of groups to the one enterprise application, and its
+// provisioning job. It is the only package that imports msgraph-sdk-go, and of
+// that only the request builders it uses: the whole SDK takes minutes to
+// compile.
+//
+// # Credentials
+//
+// The SDK's own constructor attaches the token for six Microsoft hosts only,
+// and to any other host sends the request without it and without an error. So
+// the client is put together here from its parts: the token is valid for the
+// host of the configured Graph URL, and a transport below everything refuses a
+// request that has no Authorization header.
+package entra
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"aws-access-bot/internal/secret"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	abstractions "github.com/microsoft/kiota-abstractions-go"
+	kiotaauth "github.com/microsoft/kiota-authentication-azure-go"
+	kiotahttp "github.com/microsoft/kiota-http-go"
+	jsonformat "github.com/microsoft/kiota-serialization-json-go"
+	"github.com/microsoftgraph/msgraph-sdk-go/groups"
+	"github.com/microsoftgraph/msgraph-sdk-go/serviceprincipals"
+	"github.com/microsoftgraph/msgraph-sdk-go/users"
+)
+
+// callTimeout bounds one HTTP exchange with Graph; on-demand provisioning is
+// the slowest call and answers within half a minute.
+const callTimeout = 60 * time.Second
+
+// Options say where Graph is and who the bot is there.
+type Options struct {
+	Tenant string
+	Client string
+	// Secret or Certificate (PEM with key); with neither, workload identity.
+	Secret      secret.Value
+	Certificate secret.Value
+	// GraphURL ends in "/v1.0"; AuthorityURL is the login host.
+	GraphURL     string
+	AuthorityURL string
+	// RootCAs are trusted for both; nil means the system's.
+	RootCAs *x509.CertPool
+	// App is the object id of the enterprise application (service principal).
+	// It is asked for at each call: the config repo names it.
+	App func() (string, error)
+}
+
+// Client calls Graph. It is safe for concurrent use.
+type Client struct {
+	adapter abstractions.RequestAdapter
+	params  map[string]string
+	host    string
+	app     func() (string, error)
+	rules   ruleCache
+}
+
+// New returns a client. It makes no call.
+func New(o Options) (*Client, error) {
+	base, err := url.Parse(o.GraphURL)
+	if err != nil || base.Host == "" {
+		return nil, fmt.Errorf("graph URL %q: not a URL", o.GraphURL)
+	}
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
+	}
+	cred, err := credential(o, &http.Client{Transport: transport, Timeout: callTimeout})
+	if err != nil {
+		return nil, err
+	}
+	scope := base.Scheme + "://" + base.Host + "/.default"
+	auth, err := kiotaauth.NewAzureIdentityAuthenticationProviderWithScopesAndValidHosts(cred, []string{scope}, []string{base.Hostname()})
+	if err != nil {
+		return nil, fmt.Errorf("graph authentication: %w", err)
+	}
+	// An explicit list: the SDK's default order comes out of a map. Bodies are
+	// not compressed; they are small.
+	pipeline := kiotahttp.NewCustomTransportWithParentTransport(credentialed{transport},
+		kiotahttp.NewRetryHandler(), kiotahttp.NewParametersNameDecodingHandler(), kiotahttp.NewUserAgentHandler())
+	adapter, err := kiotahttp.NewNetHttpRequestAdapterWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
+		auth, jsonformat.NewJsonParseNodeFactory(), jsonformat.NewJsonSerializationWriterFactory(), &http.Client{Transport: pipeline, Timeout: callTimeout})
+	if err != nil {
+		return nil, fmt.Errorf("graph client: %w", err)
+	}
+	graph := strings.TrimRight(o.GraphURL, "/")
+	adapter.SetBaseUrl(graph)
+	return &Client{adapter: adapter, params: map[string]string{"baseurl": graph}, host: base.Host, app: o.App}, nil
+}
+
+// microsoftLogins are the authorities that instance discovery knows.
+func microsoftLogin(host string) bool {
+	switch host {
+	case "login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn":
+		return true
+	default:
+		return false
+	}
+}
+
+// credential picks the kind of credential that is configured.
+func credential(o Options, hc *http.Client) (azcore.TokenCredential, error) {
+	authority, err := url.Parse(o.AuthorityURL)
+	if err != nil {
+		return nil, fmt.Errorf("authority URL %q: %w", o.AuthorityURL, err)
+	}
+	co := azcore.ClientOptions{Transport: hc, Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: o.AuthorityURL}}
+	own := !microsoftLogin(authority.Host)
+	switch {
+	case !o.Secret.Empty():
+		c, err := azidentity.NewClientSecretCredential(o.Tenant, o.Client, o.Secret.Reveal(),
+			&azidentity.ClientSecretCredentialOptions{ClientOptions: co, DisableInstanceDiscovery: own})
+		return c, wrap(err, "client secret credential")
+	case !o.Certificate.Empty():
+		certs, key, err := azidentity.ParseCertificates([]byte(o.Certificate.Reveal()), nil)
+		if err != nil {
+			return nil, errors.New("entra certificate: not a PEM certificate with its key")
+		}
+		c, err := azidentity.NewClientCertificateCredential(o.Tenant, o.Client, certs, key,
+			&azidentity.ClientCertificateCredentialOptions{ClientOptions: co, DisableInstanceDiscovery: own})
+		return c, wrap(err, "client certificate credential")
+	default:
+		c, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
+			TenantID: o.Tenant, ClientID: o.Client, ClientOptions: co, DisableInstanceDiscovery: own})
+		return c, wrap(err, "workload identity credential")
+	}
+}
+
+func wrap(err error, op string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", op, err)
+}
+
+// errNoCredentials means that a request was about to go out without a token.
+var errNoCredentials = errors.New("request to graph would carry no credentials")
+
+// credentialed refuses what carries no token.
+type credentialed struct{ next http.RoundTripper }
+
+func (c credentialed) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Header.Get("Authorization") == "" {
+		return nil, errNoCredentials
+	}
+	return c.next.RoundTrip(r)
+}
+
+func (c *Client) users() *users.UsersRequestBuilder {
+	return users.NewUsersRequestBuilderInternal(c.params, c.adapter)
+}
+
+func (c *Client) groups() *groups.GroupsRequestBuilder {
+	return groups.NewGroupsRequestBuilderInternal(c.params, c.adapter)
+}
+
+// application returns the builder of the enterprise application.
+func (c *Client) application() (*serviceprincipals.ServicePrincipalItemRequestBuilder, string, error) {
+	id, err := c.app()
+	if err != nil {
+		return nil, "", fmt.Errorf("enterprise application: %w", err)
+	}
+	return serviceprincipals.NewServicePrincipalsRequestBuilderInternal(c.params, c.adapter).ByServicePrincipalId(id), id, nil
+}
+
+// sameHost refuses a next link that leads to another host.
+func (c *Client) sameHost(link string) error {
+	u, err := url.Parse(link)
+	if err != nil || u.Host != c.host {
+		return fmt.Errorf("next link leads away from %s", c.host)
+	}
+	return nil
+}
+
+// LoadCAs reads further root certificates from a PEM file into the system's
+// pool; an empty path means the system's alone.
+func LoadCAs(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("CA file: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("CA file %s has no certificate", path)
+	}
+	return pool, nil
+}
