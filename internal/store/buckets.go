@@ -1,0 +1,44 @@
+package store
+
+// The buckets of the records in this package; keys and values beside each.
+// "seq" is a counter as 20 decimal digits, so that the order of keys is the
+// order of storing.
+const (
+	bucketMeta = "meta" // "schema", "audit" -> JSON
+
+	bucketCounters = "counters" // name -> last number given
+
+	bucketRequests       = "requests"        // id -> requestRecord
+	bucketRequestsKey    = "requests.key"    // natural key of the delivery -> id
+	bucketRequestsOpen   = "requests.open"   // seq -> id, those not final
+	bucketRequestsAsker  = "requests.asker"  // asker, time, id -> nothing
+	bucketBindings       = "bindings"        // platform, team, user -> bindingRecord
+	bucketInbox          = "inbox"           // natural key -> inboundRecord
+	bucketRoots          = "outbox.roots"    // request id -> rootRecord
+	bucketRootsDue       = "outbox.rootsdue" // seq of the request -> id
+	bucketNotices        = "outbox.notices"  // seq -> noticeRecord
+	bucketNoticesKey     = "outbox.keys"     // natural key -> seq
+	bucketNoticesDue     = "outbox.due"      // seq -> nothing, those not sent
+	bucketSeen           = "seen"            // hash of scope and key -> time
+	bucketSeenExpiry     = "seen.expiry"     // time, hash -> nothing
+	bucketAudit          = "audit"           // seq -> auditRecord
+	bucketGitopsPulls    = "gitops.pulls"    // see gitops.go
+	bucketGitopsVerdicts = "gitops.verdicts" // see gitops.go
+	bucketGitopsState    = "gitops.state"    // see gitops.go
+	bucketOwned          = "owned"           // assignment -> see provision.go
+	bucketProvision      = "provision"       // see provision.go
+	bucketProvisionState = "provision.state" // see provision.go
+)
+
+// buckets lists every bucket; a new one is added here.
+func buckets() []string {
+	return []string{
+		bucketMeta, bucketCounters,
+		bucketRequests, bucketRequestsKey, bucketRequestsOpen, bucketRequestsAsker,
+		bucketBindings, bucketInbox,
+		bucketRoots, bucketRootsDue, bucketNotices, bucketNoticesKey, bucketNoticesDue,
+		bucketSeen, bucketSeenExpiry, bucketAudit,
+		bucketGitopsPulls, bucketGitopsVerdicts, bucketGitopsState,
+		bucketOwned, bucketProvision, bucketProvisionState,
+	}
+}
