@@ -106,6 +106,50 @@ func TestCreationRightAfterADeletionNeverStopsToShow(t *testing.T) {
 	}
 }
 
+func TestCreationAfterADeletionShowsAnew(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.prodGroup()
+	must(t, f.AddAssignment(a))
+	f.beginRemoval(t, a)
+	f.clock.advance(2500 * time.Millisecond) // removed, and for half a second still listed
+	f.begin(t, a)
+	f.clock.advance(2 * time.Second) // nobody looked in between
+	if f.listed(t, a) {
+		t.Error("listed at the end of the operation")
+	}
+	f.clock.advance(time.Second)
+	if !f.listed(t, a) {
+		t.Error("not listed after the visibility delay")
+	}
+}
+
+func TestRequestIDsAreOfOneKind(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.beginRemoval(t, f.prodGroup())
+	_, err := f.sso(testMgmt).DescribeAccountAssignmentCreationStatus(background(), &ssoadmin.DescribeAccountAssignmentCreationStatusInput{
+		InstanceArn: &f.opts.InstanceARN, AccountAssignmentCreationRequestId: &id,
+	})
+	if got := code(t, err); got != "ResourceNotFoundException" {
+		t.Errorf("a deletion described as a creation: %q", got)
+	}
+}
+
+func TestOperationsEndInTheOrderOfTheirEnds(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	slow := f.begin(t, f.prodGroup())
+	f.kit.Speed = 10
+	quick := f.begin(t, Assignment{testDev, f.readOnly, "GROUP", f.group})
+	f.clock.advance(time.Second)
+	first, _ := f.creation(t, quick)
+	second, _ := f.creation(t, slow)
+	if first != "SUCCEEDED" || second != "IN_PROGRESS" {
+		t.Errorf("quick %s, slow %s", first, second)
+	}
+}
+
 func TestOperationsFail(t *testing.T) {
 	t.Parallel()
 	missing := "9567000000-" + newUUID()
@@ -222,6 +266,7 @@ func TestQuotasOfGroupsAndSets(t *testing.T) {
 	}{
 		{"one group more", Assignment{testProd, f.readOnly, "GROUP", other}, "ServiceQuotaExceededException"},
 		{"one set more", Assignment{testProd, f.admin, "GROUP", f.group}, "ServiceQuotaExceededException"},
+		{"a duplicate is not one more", f.prodGroup(), ""},
 		{"users do not count as groups", Assignment{testProd, f.readOnly, "USER", f.user}, ""},
 		{"another account has its own", Assignment{testDev, f.admin, "GROUP", other}, ""},
 	}
@@ -230,13 +275,14 @@ func TestQuotasOfGroupsAndSets(t *testing.T) {
 		if got := code(t, err); got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
 		}
+		f.clock.advance(2 * time.Second)
 	}
 }
 
 func TestStatusListsAreFilteredAndSayLittle(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.FailNext(opCreate, "it broke")
+	must(t, f.FailNext(opCreate, "it broke"))
 	failed := f.begin(t, f.prodGroup())
 	f.clock.advance(2 * time.Second)
 	done := f.begin(t, f.prodGroup())
@@ -288,8 +334,11 @@ func TestHooksChangeTheNextOperationOfTheirKind(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	a := f.prodGroup()
-	f.LoseNext(opCreate)
-	f.FailNext(opDelete, "no")
+	must(t, f.LoseNext(opCreate))
+	must(t, f.FailNext(opDelete, "no"))
+	if f.LoseNext("ListInstances") == nil || f.FailNext(opCreate, "") == nil {
+		t.Error("a hook that could never work is accepted")
+	}
 	lost := f.begin(t, a)
 	f.clock.advance(3 * time.Second)
 	if status, _ := f.creation(t, lost); status != "SUCCEEDED" || f.listed(t, a) {

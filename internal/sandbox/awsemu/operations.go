@@ -37,19 +37,28 @@ type plan struct {
 	lost   bool   // succeed without effect
 }
 
-// FailNext makes the next operation of that kind ("CreateAccountAssignment" or
-// "DeleteAccountAssignment") that is accepted end FAILED with the reason,
-// without effect. Calls add up: two of them make the next two fail.
-func (s *Server) FailNext(kind, reason string) { s.plan(plan{kind: kind, reason: reason}) }
+// FailNext makes the next operation of that kind (CreateAccountAssignment or
+// DeleteAccountAssignment) that is accepted end FAILED with the reason, without
+// effect. Calls add up: two of them make the next two fail.
+func (s *Server) FailNext(kind, reason string) error {
+	if reason == "" {
+		return fmt.Errorf("fail the next %s: the reason is empty", kind)
+	}
+	return s.plan(plan{kind: kind, reason: reason})
+}
 
 // LoseNext makes the next operation of that kind that is accepted end SUCCEEDED
 // without effect: a created assignment is never listed, a deleted one stays.
-func (s *Server) LoseNext(kind string) { s.plan(plan{kind: kind, lost: true}) }
+func (s *Server) LoseNext(kind string) error { return s.plan(plan{kind: kind, lost: true}) }
 
-func (s *Server) plan(p plan) {
+func (s *Server) plan(p plan) error {
+	if p.kind != opCreate && p.kind != opDelete {
+		return fmt.Errorf("operation %q: want %s or %s", p.kind, opCreate, opDelete)
+	}
 	s.lock()
 	defer s.mu.Unlock()
 	s.center.plans = append(s.center.plans, p)
+	return nil
 }
 
 // start accepts an operation.

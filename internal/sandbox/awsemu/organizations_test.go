@@ -229,6 +229,14 @@ func TestSeedingChecksAccountsAndUnits(t *testing.T) {
 			t.Errorf("%+v is accepted", a)
 		}
 	}
+	tags := map[string]string{"env": "dev"}
+	must(t, f.AddAccount(Account{ID: testDev, OU: "/", Tags: tags}))
+	tags["env"] = "changed by its owner"
+	for _, a := range f.State().Accounts {
+		if a.ID == testDev && a.Tags["env"] != "dev" {
+			t.Errorf("tags %v", a.Tags)
+		}
+	}
 	if err := f.SetAccountState(testOther, StateClosed); err == nil {
 		t.Error("an account outside is changed")
 	}

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	idtypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -178,5 +181,32 @@ func TestHandMadeMembersAreNotSeenBySCIM(t *testing.T) {
 	}
 	if err := f.AddMember("none", id); err == nil {
 		t.Error("a member of no group is accepted")
+	}
+}
+
+func TestDeletingEndsMemberships(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	other, err := f.AddGroup("another")
+	must(t, err)
+	must(t, f.AddMember(other, f.user))
+	groups := func() []string {
+		out, err := f.ids(testMgmt).ListGroupMembershipsForMember(background(), &identitystore.ListGroupMembershipsForMemberInput{
+			IdentityStoreId: aws.String(testStore), MemberId: &idtypes.MemberIdMemberUserId{Value: f.user},
+		})
+		must(t, err)
+		var ids []string
+		for _, m := range out.GroupMemberships {
+			ids = append(ids, *m.GroupId)
+		}
+		return ids
+	}
+	must(t, f.SCIM("scim-token").DeleteGroup("entra-group"))
+	if diff := cmp.Diff([]string{other}, groups()); diff != "" {
+		t.Error(diff)
+	}
+	f.DeleteUser(f.user)
+	if got := f.State().Groups; len(got) != 1 || len(got[0].Members) != 0 {
+		t.Errorf("groups %+v", got)
 	}
 }
