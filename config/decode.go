@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -42,16 +43,28 @@ const (
 // what it returns is used only if there was none.
 type file struct {
 	*source
+	root     *yaml.Node // nil if there is nothing to decode
 	problems Problems
 	refs     []reference
+	// form has the places of problems of form, such as an alias. What the
+	// value there means is not reported on top.
+	form map[Position]bool
 }
 
-func (f *file) problemAt(pos Position, mend, format string, args ...any) {
-	f.problems = append(f.problems, Problem{pos, fmt.Sprintf(format, args...), mend})
+// openFile parses a file. Problems of form are its first problems.
+func openFile(path string, data []byte) *file {
+	f := &file{source: newSource(path, data), form: map[Position]bool{}}
+	f.root, f.problems = f.parse()
+	for _, p := range f.problems {
+		f.form[p.Position] = true
+	}
+	return f
 }
 
 func (f *file) problem(n *yaml.Node, mend, format string, args ...any) {
-	f.problemAt(f.position(n), mend, format, args...)
+	if pos := f.position(n); !f.form[pos] {
+		f.problems = append(f.problems, Problem{pos, fmt.Sprintf(format, args...), mend})
+	}
 }
 
 // refuse reports an error of a check, which is a [Refusal] with its own mend.
@@ -300,6 +313,12 @@ func (f *file) integer(n *yaml.Node, what string, lowest, highest int64) int64 {
 		return 0
 	}
 	mend := fmt.Sprintf("write a whole number from %d to %d, without quotes", lowest, highest)
+	switch {
+	case lowest == highest:
+		mend = fmt.Sprintf("write %d, without quotes", lowest)
+	case highest > math.MaxInt32:
+		mend = fmt.Sprintf("write a whole number from %d, without quotes", lowest)
+	}
 	if !isPlain(n) || !countShape.MatchString(n.Value) {
 		f.problem(n, mend, "%s must be a whole number", what)
 		return 0
@@ -327,13 +346,9 @@ func (f *file) percent(n *yaml.Node, what string, absent, lowest, highest float6
 	if n == nil {
 		return absent
 	}
-	s, ok := f.text(n, what)
-	if !ok {
-		return 0
-	}
-	v, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
-	if !percentShape.MatchString(s) || err != nil || v < lowest || v > highest {
-		f.problem(n, fmt.Sprintf("write a percentage from %v%% to %v%%, like 10%%", lowest, highest), "%s %q is not a percentage in range", what, cut(s, 80))
+	v, err := strconv.ParseFloat(strings.TrimSuffix(n.Value, "%"), 64)
+	if n.Kind != yaml.ScalarNode || !percentShape.MatchString(n.Value) || err != nil || v < lowest || v > highest {
+		f.problem(n, fmt.Sprintf("write a percentage from %v%% to %v%%, like 10%%", lowest, highest), "%s %q is not a percentage in range", what, cut(n.Value, 80))
 		return 0
 	}
 	return v

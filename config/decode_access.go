@@ -189,7 +189,7 @@ func (f *file) steps(o object, what string, allowed approverUse) Steps {
 		f.problem(list, "put every approvers and count under all_of, or drop all_of", "%s has both all_of and approvers or count beside it", what)
 		return nil
 	case list == nil && o.get("approvers") == nil:
-		f.problem(o.node, "add approvers: [account-owners] and count: 1, or all_of", "%s has no approvers", what)
+		f.problem(o.node, "add approvers and count, or all_of", "%s has no approvers", what)
 		return nil
 	case list == nil:
 		return Steps{f.step(o, allowed)}
@@ -220,7 +220,7 @@ func (f *file) enoughPeople(n *yaml.Node, s Step) {
 		}
 	}
 	if len(s.Approvers) > 0 && s.Count > len(s.Approvers) {
-		f.problem(n, "name more approvers, or ask for fewer", "count is %d but only %d people are named", s.Count, len(s.Approvers))
+		f.problem(n, "name more approvers, or ask for fewer", "count is %d, more than the people that are named (%d)", s.Count, len(s.Approvers))
 	}
 }
 

@@ -290,7 +290,7 @@ func (f *file) teams(n *yaml.Node) map[string]Team {
 		f.problem(n, "write it like {platform: {id: 1234568}}, or remove the key", "teams must be a mapping with at least one team")
 		return out
 	}
-	seen := map[string]int{}
+	seen := map[int64]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		slug := f.matching(n.Content[i], "team", teamShape, "write the slug of the GitHub team in lower case")
 		o, ok := f.object(n.Content[i+1], teamKeys)
@@ -299,9 +299,17 @@ func (f *file) teams(n *yaml.Node) map[string]Team {
 		}
 		id := f.integer(o.get("id"), "id", 1, math.MaxInt64/10)
 		if id != 0 {
-			f.unique(o.get("id"), "the GitHub team", fmt.Sprint(id), seen)
+			f.distinctTeam(o.get("id"), id, seen)
 		}
 		out[slug] = Team{ID: id}
 	}
 	return out
+}
+
+func (f *file) distinctTeam(n *yaml.Node, id int64, seen map[int64]int) {
+	if line, doubled := seen[id]; doubled {
+		f.problem(n, "name each team once", "the GitHub team %d stands on line %d already", id, line)
+		return
+	}
+	seen[id] = n.Line
 }

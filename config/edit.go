@@ -125,13 +125,13 @@ type editor struct {
 const editedFile = "file"
 
 func newEditor(content []byte, kind PrincipalKind) (*editor, error) {
-	f := &file{source: newSource(editedFile, content)}
 	if len(content) > maxFileSize {
 		return nil, Problems{{Position{File: editedFile}, "larger than 1 MiB", "split it into several files"}}
 	}
-	root, problems := f.parse()
+	f := openFile(editedFile, content)
+	root := f.root
 	if root == nil {
-		return nil, problems.sorted()
+		return nil, f.problems.sorted()
 	}
 	e := &editor{source: f.source, root: root, eol: "\n", file: f.principalFile(root, kind, editedFile)}
 	if len(f.problems) > 0 {

@@ -312,10 +312,10 @@ func misplaced(p string) *Problem {
 
 // decodeFile turns bytes into a value, or into problems.
 func decodeFile(p string, kind fileKind, data []byte) *parsed {
-	f := &file{source: newSource(p, data)}
-	root, problems := f.parse()
+	f := openFile(p, data)
+	root := f.root
 	if root == nil {
-		return &parsed{problems: problems}
+		return &parsed{problems: f.problems.sorted().capped()}
 	}
 	stem := strings.TrimSuffix(path.Base(p), ".yaml")
 	out := &parsed{}
@@ -333,6 +333,6 @@ func decodeFile(p string, kind fileKind, data []byte) *parsed {
 	case permissionSetKind:
 		out.permissionSet = f.permissionSetFile(root, stem)
 	}
-	out.problems, out.refs = f.problems.capped(), f.refs
+	out.problems, out.refs = f.problems.sorted().capped(), f.refs
 	return out
 }

@@ -100,7 +100,7 @@ func closeness(a, b string) (int, bool) {
 		return 0, false
 	}
 	d := editDistance(a, b)
-	if d <= max(1, max(len(a), len(b))/3) {
+	if d <= min(3, max(1, max(len(a), len(b))/4)) {
 		return d, true
 	}
 	part := len(a) >= 3 && strings.Contains(b, a) || len(b) >= 3 && strings.Contains(a, b)

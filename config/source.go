@@ -89,12 +89,13 @@ func (s *source) checkCharacters() Problems {
 	return ps
 }
 
-// parse reads the one document of the file. What comes back has no anchors,
-// aliases, tags, merge keys or doubled keys, is at most maxDepth deep, and
-// every scalar stands on one line; otherwise there are problems.
+// parse reads the one document of the file. Without problems it has no
+// anchors, aliases, tags, merge keys or doubled keys, is at most maxDepth deep,
+// and every scalar stands on one line. The node is nil where the file cannot
+// be read at all.
 func (s *source) parse() (*yaml.Node, Problems) {
 	if ps := s.checkCharacters(); len(ps) > 0 {
-		return nil, ps.capped()
+		return nil, ps
 	}
 	doc, ps := s.decode()
 	if doc == nil {
@@ -102,10 +103,7 @@ func (s *source) parse() (*yaml.Node, Problems) {
 	}
 	w := walker{source: s, problems: ps}
 	w.walk(doc.Content[0], 1)
-	if len(w.problems) > 0 {
-		return nil, w.problems.capped()
-	}
-	return doc.Content[0], nil
+	return doc.Content[0], w.problems
 }
 
 // decode returns the document node, or nil and why there is none.
@@ -154,10 +152,19 @@ func (s *source) syntaxProblem(err error) Problem {
 		_, text, _ = strings.Cut(text, ": ")
 	}
 	line = min(max(line, 1), len(s.lines))
-	if strings.HasPrefix(text, "unknown anchor") {
-		return Problem{Position{s.path, line, 1}, "an alias (*) in the file", "write the value itself"}
+	var alias string
+	if n, scanErr := fmt.Sscanf(text, "unknown anchor '%s", &alias); scanErr == nil && n == 1 {
+		alias = "*" + strings.TrimSuffix(alias, "'")
+		return Problem{s.find(alias), "an alias (" + alias + ")", "write the value itself"}
 	}
 	return Problem{Position{s.path, line, 1}, "not YAML: " + text, "check indentation, quotes and brackets around this line"}
+}
+
+// find returns the position of the first occurrence of a text.
+func (s *source) find(text string) Position {
+	at := max(bytes.Index(s.data, []byte(text)), 0)
+	line := bytes.Count(s.data[:at], []byte("\n"))
+	return Position{s.path, line + 1, utf8.RuneCount(s.data[s.lines[line]:at]) + 1}
 }
 
 // scalarEnd returns the offset after a scalar, and false if it does not stand
