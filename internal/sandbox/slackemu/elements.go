@@ -223,7 +223,7 @@ func (v *validator) initialOffered(ptr string, o object) {
 		}
 		v.bad(ptr, "must match one of the options")
 	}
-	if x, ok := o["initial_option"]; ok {
+	if x, ok := o["initial_option"].(object); ok {
 		one(ptr+"/initial_option", x)
 	}
 	if xs, ok := o["initial_options"].([]any); ok {
