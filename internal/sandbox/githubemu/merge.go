@@ -225,6 +225,7 @@ func (r *Repo) markMerged(p *pull, sha gitobj.ID, by identity) {
 			p.mergeBase = base
 		}
 	}
+	p.commits = r.pullCommits(p)
 	now := r.s.now()
 	p.state, p.closed, p.merged, p.updated = "closed", now, now, now
 	p.mergedBy, p.mergeSHA = by.user, sha

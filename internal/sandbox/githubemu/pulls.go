@@ -35,6 +35,7 @@ type pull struct {
 	mergeSHA           gitobj.ID
 	mergeBase          gitobj.ID   // set when merged, since it cannot be found afterwards
 	landed             []gitobj.ID // what the merge put on the base
+	commits            []gitobj.ID // its own commits, set when merged
 	reviews            []*review
 	comments           []*comment
 	labels             []string
@@ -277,7 +278,7 @@ func (c *call) listPulls() (reply, error) {
 	return reply{status: http.StatusOK, body: out, header: header}, nil
 }
 
-// base returns the commit that a pull request is compared with.
+// compareBase returns the commit that a pull request is compared with.
 func (r *Repo) compareBase(p *pull) gitobj.ID {
 	if p.mergeBase != "" {
 		return p.mergeBase
@@ -289,7 +290,11 @@ func (r *Repo) compareBase(p *pull) gitobj.ID {
 	return base
 }
 
+// pullCommits are the commits of a pull request, oldest first.
 func (r *Repo) pullCommits(p *pull) []gitobj.ID {
+	if p.commits != nil {
+		return p.commits
+	}
 	ids, err := r.git.Log(p.head, r.compareBase(p))
 	if err != nil {
 		return nil // unreachable: the head exists
@@ -333,8 +338,10 @@ func (c *call) commitPulls() (reply, error) {
 	onMain := c.repo.git.IsAncestor(id, c.repo.head())
 	out := []obj{}
 	for _, p := range c.repo.pulls {
-		inside := slices.Contains(p.landed, id) || slices.Contains(c.repo.pullCommits(p), id)
-		if inside && ((onMain && !p.merged.IsZero()) || (!onMain && p.state == "open")) {
+		if (onMain && p.merged.IsZero()) || (!onMain && p.state != "open") {
+			continue
+		}
+		if slices.Contains(p.landed, id) || slices.Contains(c.repo.pullCommits(p), id) {
 			out = append(out, c.repo.pullJSON(p, false))
 		}
 	}

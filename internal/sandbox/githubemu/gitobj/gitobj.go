@@ -102,11 +102,12 @@ type Store struct {
 	trees   map[ID][]Entry
 	commits map[ID]Commit
 	order   map[ID]int // order in which commits came in, to break ties of time
+	depth   map[ID]int // one more than the deepest parent's, so children have more
 }
 
 // NewStore returns a store that knows the empty tree only.
 func NewStore() *Store {
-	s := &Store{blobs: map[ID][]byte{}, trees: map[ID][]Entry{}, commits: map[ID]Commit{}, order: map[ID]int{}}
+	s := &Store{blobs: map[ID][]byte{}, trees: map[ID][]Entry{}, commits: map[ID]Commit{}, order: map[ID]int{}, depth: map[ID]int{}}
 	s.trees[hash("tree", nil)] = nil
 	return s
 }
@@ -222,6 +223,9 @@ func (s *Store) PutCommit(c Commit) (ID, error) {
 		c.Parents = slices.Clone(c.Parents)
 		s.commits[id] = c
 		s.order[id] = len(s.order)
+		for _, p := range c.Parents {
+			s.depth[id] = max(s.depth[id], s.depth[p]+1)
+		}
 	}
 	return id, nil
 }

@@ -3,9 +3,13 @@ package gitobj
 import (
 	"bytes"
 	"errors"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -317,4 +321,55 @@ func FuzzMergeText(f *testing.F) {
 			t.Errorf("patch of %q to %q: +%d -%d", base, ours, added, removed)
 		}
 	})
+}
+
+// TestHistoryOfRandomGraphs compares the walks, which stop early, with the
+// definitions they stand for.
+func TestHistoryOfRandomGraphs(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test wants the same graphs each time
+	for range 50 {
+		s := NewStore()
+		var ids []ID
+		for i := range 25 {
+			var parents []ID
+			for range min(i, rng.IntN(3)) {
+				if p := ids[rng.IntN(len(ids))]; !slices.Contains(parents, p) {
+					parents = append(parents, p)
+				}
+			}
+			ids = append(ids, putCommit(t, s, texts(t, s, "f", strconv.Itoa(i)), parents...))
+		}
+		a, b := ids[24], ids[rng.IntN(24)]
+		ofA, ofB := reach(s, a), reach(s, b)
+		log, err := s.Log(a, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range ids {
+			if got, want := slices.Contains(log, id), ofA[id] && !ofB[id]; got != want {
+				t.Errorf("log: %v, want %v", got, want)
+			}
+			if got := s.IsAncestor(id, a); got != ofA[id] {
+				t.Errorf("ancestor: %v, want %v", got, ofA[id])
+			}
+		}
+		base, err := s.MergeBase(a, b)
+		if err == nil != slices.ContainsFunc(ids, func(id ID) bool { return ofA[id] && ofB[id] }) {
+			t.Errorf("merge base: %v", err)
+		}
+		for _, id := range ids {
+			if err == nil && id != base && ofA[id] && ofB[id] && reach(s, id)[base] {
+				t.Errorf("merge base %s is not the best: %s has it", base, id)
+			}
+		}
+	}
+}
+
+func reach(s *Store, id ID) map[ID]bool {
+	out := map[ID]bool{id: true}
+	for _, p := range s.commits[id].Parents {
+		maps.Copy(out, reach(s, p))
+	}
+	return out
 }

@@ -5,50 +5,98 @@ import (
 	"fmt"
 )
 
-// Ancestors returns the commit and everything reachable from it.
-func (s *Store) Ancestors(id ID) map[ID]bool {
-	seen := map[ID]bool{}
-	todo := []ID{id}
+// IsAncestor reports whether old is reachable from id; a commit is its own
+// ancestor. It looks no deeper than old lies.
+func (s *Store) IsAncestor(old, id ID) bool {
+	if _, known := s.commits[old]; !known {
+		return false
+	}
+	seen, todo := map[ID]bool{}, []ID{id}
 	for len(todo) > 0 {
 		id := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
-		c, ok := s.commits[id]
-		if !ok || seen[id] {
+		if id == old {
+			return true
+		}
+		if seen[id] || s.depth[id] <= s.depth[old] {
 			continue
 		}
 		seen[id] = true
-		todo = append(todo, c.Parents...)
+		todo = append(todo, s.commits[id].Parents...)
 	}
-	return seen
+	return false
 }
 
-// IsAncestor reports whether old is reachable from id; a commit is its own
-// ancestor.
-func (s *Store) IsAncestor(old, id ID) bool { return s.Ancestors(id)[old] }
+// Marks of a walk from two tips.
+const (
+	fromA = 1 << iota
+	fromB
+	shared // an ancestor of a common ancestor
+)
+
+// paint walks from both tips, deepest commits first, until only shared
+// history is left. It returns the commits that only a has, and the best
+// common ancestors. Either tip may be empty.
+func (s *Store) paint(a, b ID) (onlyA map[ID]bool, bases []ID) {
+	onlyA = map[ID]bool{}
+	marks := map[ID]int{}
+	q := &queue{less: func(x, y ID) bool {
+		if s.depth[x] != s.depth[y] {
+			return s.depth[x] > s.depth[y]
+		}
+		return s.order[x] > s.order[y]
+	}}
+	live := 0 // queued commits that are not shared
+	push := func(id ID, mark int) {
+		if _, known := s.commits[id]; !known {
+			return
+		}
+		old, queued := marks[id]
+		if !queued {
+			heap.Push(q, id)
+		}
+		if queued && old&shared == 0 {
+			live--
+		}
+		if marks[id] = old | mark; marks[id]&shared == 0 {
+			live++
+		}
+	}
+	push(a, fromA)
+	push(b, fromB)
+	for live > 0 {
+		id := heap.Pop(q).(ID)
+		mark := marks[id]
+		switch {
+		case mark&shared != 0:
+		case mark == fromA|fromB:
+			live--
+			bases = append(bases, id)
+			mark |= shared
+		default:
+			live--
+			if mark == fromA {
+				onlyA[id] = true
+			}
+		}
+		for _, p := range s.commits[id].Parents {
+			push(p, mark)
+		}
+	}
+	return onlyA, bases
+}
 
 // MergeBase returns the best common ancestor of two commits: one that is not
 // an ancestor of another common ancestor; of several, the newest. Without any
 // it is [ErrNotFound].
 func (s *Store) MergeBase(a, b ID) (ID, error) {
-	ofA, ofB := s.Ancestors(a), s.Ancestors(b)
-	var common []ID
-	for id := range ofA {
-		if ofB[id] {
-			common = append(common, id)
-		}
-	}
-	if len(common) == 0 {
+	_, bases := s.paint(a, b)
+	if len(bases) == 0 {
 		return "", fmt.Errorf("merge base of %s and %s: %w", a, b, ErrNotFound)
 	}
-	inner := map[ID]bool{} // common ancestors that another one descends from
-	for _, id := range common {
-		for _, p := range s.commits[id].Parents {
-			inner[p] = true
-		}
-	}
-	best := ID("")
-	for _, id := range common {
-		if !inner[id] && (best == "" || s.newer(id, best)) {
+	best := bases[0]
+	for _, id := range bases[1:] {
+		if s.newer(id, best) {
 			best = id
 		}
 	}
@@ -70,18 +118,14 @@ func (s *Store) Log(tip, hide ID) ([]ID, error) {
 	if _, err := s.Commit(tip); err != nil {
 		return nil, err
 	}
-	in, hidden := s.Ancestors(tip), s.Ancestors(hide)
+	in, _ := s.paint(tip, hide)
 	children := map[ID]int{}
 	for id := range in {
-		if hidden[id] {
-			delete(in, id)
-			continue
-		}
 		for _, p := range s.commits[id].Parents {
 			children[p]++
 		}
 	}
-	q := &queue{store: s}
+	q := &queue{less: s.newer}
 	if in[tip] {
 		q.ids = append(q.ids, tip)
 	}
@@ -114,14 +158,14 @@ func (s *Store) FirstParents(tip ID) []ID {
 	}
 }
 
-// queue is a heap of commits, newest first.
+// queue is a heap of commits.
 type queue struct {
-	store *Store
-	ids   []ID
+	less func(a, b ID) bool
+	ids  []ID
 }
 
 func (q *queue) Len() int           { return len(q.ids) }
-func (q *queue) Less(i, j int) bool { return q.store.newer(q.ids[i], q.ids[j]) }
+func (q *queue) Less(i, j int) bool { return q.less(q.ids[i], q.ids[j]) }
 func (q *queue) Swap(i, j int)      { q.ids[i], q.ids[j] = q.ids[j], q.ids[i] }
 func (q *queue) Push(x any)         { q.ids = append(q.ids, x.(ID)) }
 func (q *queue) Pop() any {
