@@ -1,0 +1,205 @@
+package provision
+
+import (
+	"fmt"
+	"time"
+
+	"aws-access-bot/config"
+)
+
+// The codes of the guards, in the order in which they are asked.
+const (
+	// CodeDisabled: enable_changes is off.
+	CodeDisabled Code = "changes-disabled"
+	// CodeManagement: the management account, as the config or as
+	// Organizations names it, or one of the two is not known.
+	CodeManagement Code = "management-account"
+	// CodeLegacy: an addition in an account that is legacy or has no file.
+	CodeLegacy Code = "legacy-account"
+	// CodeNotDesired: an addition that the commit in force does not desire.
+	CodeNotDesired Code = "not-desired"
+	// CodeNotOwned: a removal of what is not owned, or is desired.
+	CodeNotOwned Code = "not-owned"
+	// CodeProtected: a removal of a protected grant.
+	CodeProtected Code = "protected"
+	// CodeIncomplete: a removal in a cycle in which a read failed.
+	CodeIncomplete Code = "incomplete-read"
+	// CodeClock: something that hangs on the time while our clock and those of
+	// trusted services disagree, or cannot be compared.
+	CodeClock Code = "clock"
+	// CodeWholeAccount, CodeWholeGroup, CodeWholeEstate: all that is owned of
+	// an account, of a group or at all, five assignments or more, would go.
+	CodeWholeAccount Code = "whole-account"
+	CodeWholeGroup   Code = "whole-group"
+	CodeWholeEstate  Code = "whole-estate"
+	// CodeBudget: the removals of 24 hours would be over limits.removals.
+	CodeBudget Code = "removal-budget"
+	// CodeExpiryBound: more than 50 expiries within 10 minutes.
+	CodeExpiryBound Code = "expiry-bound"
+)
+
+// maxSkew is how far our clock may be from trusted Date headers before what
+// hangs on the time is held. Date headers have whole seconds.
+const maxSkew = 60 * time.Second
+
+// Removal is one entry of the log of removals that were begun.
+type Removal struct {
+	At         time.Time
+	Assignment config.Assignment
+	// Expiry is true for the removal of an ended grant, which is outside the
+	// removal budget.
+	Expiry bool
+	// Commit is that of the cause.
+	Commit string
+}
+
+// Surroundings is what the guards know besides the plan.
+type Surroundings struct {
+	EnableChanges bool
+	Now           time.Time
+	// ConfigManagement and LiveManagement name the management account; empty
+	// is unknown.
+	ConfigManagement string
+	LiveManagement   string
+	// Stages has the stage of every account with a file, by id.
+	Stages map[string]config.Stage
+	// Desired has every desired assignment with its end, zero for standing.
+	Desired   map[config.Assignment]time.Time
+	Owned     map[config.Assignment]bool
+	Protected map[config.Assignment]bool
+	// RemovalPercent of the owned assignments may go in 24 h.
+	RemovalPercent float64
+	Allow          *config.RemovalAllowance
+	// Log has the removals begun in the last 24 hours.
+	Log []Removal
+	// ReadFailed: a read of this cycle failed or was cut short.
+	ReadFailed bool
+	// Skew is our clock against trusted ones; SkewKnown is false when none
+	// was heard lately.
+	Skew      time.Duration
+	SkewKnown bool
+}
+
+// Refused is a change that a guard holds back.
+type Refused struct {
+	Change   Change `json:"change"`
+	Code     Code   `json:"code"`
+	Sentence string `json:"sentence"` // what is wrong, and the mend
+}
+
+// Verdict is what the guards say of a plan.
+type Verdict struct {
+	Allowed []Change
+	Refused []Refused
+}
+
+// objection is what a guard says of one change; an empty code is none.
+type objection struct {
+	code     Code
+	sentence string
+}
+
+// Check asks every guard. A change is refused under the first guard that
+// objects. Guards that count see the whole plan, with what is still to be
+// read, so that a plan is never passed in slices.
+func Check(plan Result, s Surroundings) Verdict {
+	budget := newBudget(plan, s)
+	guards := []func(Change) objection{
+		s.disabled, s.management, s.legacy, s.notDesired, s.notOwned, s.protected, s.incomplete, s.clock,
+		budget.whole, budget.removals, budget.expiries,
+	}
+	var v Verdict
+	for _, c := range plan.Changes {
+		refused := false
+		for _, guard := range guards {
+			if o := guard(c); o.code != "" {
+				v.Refused = append(v.Refused, Refused{c, o.code, o.sentence})
+				refused = true
+				break
+			}
+		}
+		if !refused {
+			v.Allowed = append(v.Allowed, c)
+		}
+	}
+	return v
+}
+
+func (s Surroundings) disabled(Change) objection {
+	if s.EnableChanges {
+		return objection{}
+	}
+	return objection{CodeDisabled, "Changes are switched off: enable_changes is false in the settings."}
+}
+
+func (s Surroundings) management(c Change) objection {
+	switch {
+	case s.ConfigManagement == "" || s.LiveManagement == "":
+		return objection{CodeManagement, "The management account could not be read from AWS Organizations, so nothing is changed."}
+	case c.Assignment.Account == s.ConfigManagement || c.Assignment.Account == s.LiveManagement:
+		return objection{CodeManagement, fmt.Sprintf("%s is the management account, which is never touched.", c.Assignment.Account)}
+	}
+	return objection{}
+}
+
+func (s Surroundings) legacy(c Change) objection {
+	if c.Kind != Add {
+		return objection{}
+	}
+	switch stage, ok := s.Stages[c.Assignment.Account]; {
+	case !ok:
+		return objection{CodeLegacy, fmt.Sprintf("Account %s has no file under accounts/.", c.Assignment.Account)}
+	case stage != config.StageSSO:
+		return objection{CodeLegacy, fmt.Sprintf("Account %s is %s; move it to stage sso first.", c.Assignment.Account, stage)}
+	}
+	return objection{}
+}
+
+func (s Surroundings) notDesired(c Change) objection {
+	if _, ok := s.Desired[c.Assignment]; c.Kind == Add && !ok {
+		return objection{CodeNotDesired, "The commit in force does not grant this."}
+	}
+	return objection{}
+}
+
+func (s Surroundings) notOwned(c Change) objection {
+	if c.Kind != Remove {
+		return objection{}
+	}
+	_, desired := s.Desired[c.Assignment]
+	switch {
+	case desired:
+		return objection{CodeNotOwned, "The commit in force grants this."}
+	case !s.Owned[c.Assignment]:
+		return objection{CodeNotOwned, "The bot does not own this assignment."}
+	}
+	return objection{}
+}
+
+func (s Surroundings) protected(c Change) objection {
+	if c.Kind == Remove && s.Protected[c.Assignment] {
+		return objection{CodeProtected, "The grant is protected; it goes only after a control-plane change of \"protected\"."}
+	}
+	return objection{}
+}
+
+func (s Surroundings) incomplete(c Change) objection {
+	if c.Kind == Remove && s.ReadFailed {
+		return objection{CodeIncomplete, "A read of AWS was not complete; removals wait for one that is."}
+	}
+	return objection{}
+}
+
+// clock holds expiries while the time is in doubt, and additions that end
+// while our clock is known to be wrong.
+func (s Surroundings) clock(c Change) objection {
+	wrong := s.SkewKnown && s.Skew.Abs() > maxSkew
+	sentence := fmt.Sprintf("The clock of the bot is %s off those of AWS, Microsoft and GitHub; mend it first.", s.Skew.Abs().Round(time.Second))
+	switch {
+	case c.Kind == Remove && c.Cause.Kind == CauseExpiry && wrong, c.Kind == Add && !s.Desired[c.Assignment].IsZero() && wrong:
+		return objection{CodeClock, sentence}
+	case c.Kind == Remove && c.Cause.Kind == CauseExpiry && !s.SkewKnown:
+		return objection{CodeClock, "No trusted service has told the time lately; ended grants wait for one."}
+	}
+	return objection{}
+}

@@ -1,0 +1,330 @@
+package provision
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"aws-access-bot/config"
+)
+
+// Desire is a desired assignment with the requests behind its grants.
+type Desire struct {
+	config.Desired
+	Requests []string // sorted
+}
+
+// PairState is what one reading of a pair showed.
+type PairState struct {
+	// Complete is false when the reading failed or was cut short; then
+	// nothing is concluded from it.
+	Complete bool
+	// NoSet: no permission set of the name exists. Nothing can be live.
+	NoSet bool
+	Live  []LiveAssignment
+}
+
+// PrincipalState is what is known of a principal.
+type PrincipalState struct {
+	// Looked: the identity store was searched to the end at least once.
+	Looked bool
+	// ID is the present id in the identity store, empty when there is none.
+	ID string
+	// Earlier are ids that the principal had before.
+	Earlier []string
+	// Code and Sentence say why it cannot be provisioned, or are empty.
+	Code     Code
+	Sentence string
+}
+
+// ids returns the present and the earlier ids.
+func (s PrincipalState) ids() []string {
+	if s.ID == "" {
+		return s.Earlier
+	}
+	return append([]string{s.ID}, s.Earlier...)
+}
+
+// RecordState is what the record of an assignment says to the planner.
+type RecordState struct {
+	// ReadBack: it was seen live before, and no new grant was merged since.
+	ReadBack bool
+	// MissingConfirmed: two readings in a row, some time apart, missed it.
+	MissingConfirmed bool
+	// MayExist: a creation was sent and its end or its listing is open, so a
+	// listing without it proves nothing.
+	MayExist bool
+	// PrincipalID is the identity store id that was last acted on.
+	PrincipalID string
+	// Removal is the cause under which a removal began, or nil.
+	Removal *Cause
+	// Begun: a deletion was sent under that cause.
+	Begun bool
+}
+
+// Input is all that a plan depends on.
+type Input struct {
+	Commit string
+	// Desired is desired(commit in force, starts, now).
+	Desired []Desire
+	Owned   []config.Assignment
+	// Ended has the latest end of assignments whose grants were in force and
+	// have ended.
+	Ended map[config.Assignment]time.Time
+	// Live has the pairs that were read; one that is absent was not.
+	Live       map[config.Pair]PairState
+	Principals map[config.Principal]PrincipalState
+	// Accounts has those that were looked up.
+	Accounts  map[string]AccountState
+	Records   map[config.Assignment]RecordState
+	Protected map[config.Assignment]bool
+	// SetFiles are the paths of the permission sets that are declared.
+	SetFiles []string
+	Drift    config.DriftMode
+	Names    Names
+}
+
+// Plan compares desired with live. It is pure: the same input gives the same
+// bytes, whatever the order of its lists.
+func Plan(in Input) Result {
+	p := planner{in: in, out: Result{Commit: in.Commit}, desired: map[config.Assignment]bool{}, owned: map[config.Assignment]bool{}}
+	for _, d := range in.Desired {
+		p.desired[d.Assignment] = true
+	}
+	for _, a := range in.Owned {
+		p.owned[a] = true
+	}
+	for _, d := range in.Desired {
+		p.wanted(d)
+	}
+	for a := range p.owned {
+		if !p.desired[a] {
+			p.unwanted(a)
+		}
+	}
+	p.extras()
+	for _, path := range in.SetFiles {
+		p.out.Blocked = append(p.out.Blocked, Blocked{Entry: path, Code: CodeNotYetProvisioned,
+			Sentence: path + " is checked but not yet provisioned by this version."})
+	}
+	p.sort()
+	return p.out
+}
+
+// planner collects a plan.
+type planner struct {
+	in      Input
+	out     Result
+	desired map[config.Assignment]bool
+	owned   map[config.Assignment]bool
+}
+
+// wanted judges a desired assignment.
+func (p *planner) wanted(d Desire) {
+	a := d.Assignment
+	if a.Principal.Kind != config.GroupPrincipal {
+		p.block(a, CodeNotYetProvisioned, "Grants of single users are checked but not yet provisioned by this version.")
+		return
+	}
+	who, pair := p.in.Principals[a.Principal], p.in.Live[a.Pair()]
+	if who.ID != "" && pair.Complete && pair.has(who.ID) {
+		p.out.Live = append(p.out.Live, a)
+		return
+	}
+	if code, why := p.obstacle(a, who, pair); code != "" {
+		p.block(a, code, why)
+		return
+	}
+	change := Change{Kind: Add, Assignment: a, PrincipalID: who.ID, Cause: p.addCause(d), End: d.End}
+	switch {
+	case !who.Looked:
+		p.wait(change, CodeNotLooked)
+	case who.ID != "" && !pair.Complete:
+		p.wait(change, CodeUnread)
+	case !p.in.Records[a].ReadBack:
+		p.change(change)
+	default:
+		p.missing(change)
+	}
+}
+
+// missing judges a desired assignment that was live and is not.
+func (p *planner) missing(c Change) {
+	putBack := p.in.Drift == config.DriftRevert || p.in.Protected[c.Assignment]
+	if putBack && p.in.Records[c.Assignment].MissingConfirmed {
+		c.Cause = Cause{Kind: CauseDrift, Commit: p.in.Commit, Requests: c.Cause.Requests}
+		p.change(c)
+		return
+	}
+	p.out.Drift = append(p.out.Drift, Drift{c.Assignment,
+		fmt.Sprintf("%s is in the config repo and was live, and is gone from AWS.", p.in.Names.assignment(c.Assignment))})
+}
+
+// obstacle says why a desired assignment that is not live cannot be made.
+func (p *planner) obstacle(a config.Assignment, who PrincipalState, pair PairState) (Code, string) {
+	if who.Code != "" {
+		return who.Code, who.Sentence
+	}
+	account, looked := p.in.Accounts[a.Account]
+	switch {
+	case looked && !account.Found:
+		return CodeAccountUnknown, fmt.Sprintf("%s is not a member of the organization.", p.in.Names.account(a.Account))
+	case looked && !account.Active:
+		return CodeAccountInactive, fmt.Sprintf("%s is %s, not ACTIVE.", p.in.Names.account(a.Account), orUnknown(account.State))
+	case pair.Complete && pair.NoSet:
+		return CodeSetMissing, fmt.Sprintf("Identity Center has no permission set named %s.", a.PermissionSet)
+	}
+	return "", ""
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "in an unknown state"
+	}
+	return s
+}
+
+func (p *planner) addCause(d Desire) Cause {
+	c := Cause{Kind: CauseCommit, Commit: p.in.Commit, Requests: slices.Clone(d.Requests)}
+	slices.Sort(c.Requests)
+	if len(c.Requests) > 0 {
+		c.Kind = CauseRequest
+	}
+	return c
+}
+
+// unwanted judges an owned assignment that is not desired.
+func (p *planner) unwanted(a config.Assignment) {
+	rec, who, pair := p.in.Records[a], p.in.Principals[a.Principal], p.in.Live[a.Pair()]
+	if p.in.Protected[a] {
+		p.block(a, CodeProtected, fmt.Sprintf("%s is protected: it is no longer granted, and it stays.", p.in.Names.assignment(a)))
+		return
+	}
+	ids := who.ids()
+	if rec.PrincipalID != "" && !slices.Contains(ids, rec.PrincipalID) {
+		ids = append(slices.Clone(ids), rec.PrincipalID)
+	}
+	change := Change{Kind: Remove, Assignment: a, Cause: p.removeCause(a, rec), Begun: rec.Begun}
+	switch {
+	case a.Principal.Kind != config.GroupPrincipal:
+		p.out.Gone = append(p.out.Gone, a) // never made by this version
+	case len(ids) == 0 && who.Looked:
+		p.out.Gone = append(p.out.Gone, a) // never was in the identity store
+	case len(ids) == 0:
+		p.wait(change, CodeNotLooked)
+	case !pair.Complete:
+		p.wait(change, CodeUnread)
+	case pair.NoSet:
+		p.out.Gone = append(p.out.Gone, a)
+	default:
+		p.removeLive(change, ids, pair, rec)
+	}
+}
+
+// removeLive plans the removal of what is listed, or may exist unlisted. Of
+// several ids one goes at a time.
+func (p *planner) removeLive(c Change, ids []string, pair PairState, rec RecordState) {
+	for _, id := range ids {
+		if pair.has(id) {
+			c.PrincipalID = id
+			p.change(c)
+			return
+		}
+	}
+	if rec.MayExist && rec.PrincipalID != "" {
+		c.PrincipalID = rec.PrincipalID
+		p.change(c)
+		return
+	}
+	p.out.Gone = append(p.out.Gone, c.Assignment)
+}
+
+func (p *planner) removeCause(a config.Assignment, rec RecordState) Cause {
+	if rec.Removal != nil {
+		return *rec.Removal
+	}
+	if end, ok := p.in.Ended[a]; ok {
+		return Cause{Kind: CauseExpiry, Commit: p.in.Commit, End: end.UTC()}
+	}
+	return Cause{Kind: CauseCommit, Commit: p.in.Commit}
+}
+
+// extras reports what is live on the pairs that were read and is neither
+// desired nor owned.
+func (p *planner) extras() {
+	byID := p.byID()
+	for pair, s := range p.in.Live {
+		if !s.Complete {
+			continue
+		}
+		for _, l := range s.Live {
+			e := Extra{Pair: pair, Live: l}
+			if who, ok := byID[l.PrincipalID]; ok && who.Kind == l.Kind {
+				a := config.Assignment{Principal: who, Account: pair.Account, PermissionSet: pair.PermissionSet}
+				if p.desired[a] || p.owned[a] {
+					continue
+				}
+				e.Principal = &who
+			}
+			p.out.Extra = append(p.out.Extra, e)
+		}
+	}
+}
+
+// byID maps identity store ids to principals. Should two claim one id, the
+// first in order has it, so that the plan does not depend on map order.
+func (p *planner) byID() map[string]config.Principal {
+	out := map[string]config.Principal{}
+	claim := func(id string, who config.Principal) {
+		if had, taken := out[id]; id != "" && (!taken || who.String() < had.String()) {
+			out[id] = who
+		}
+	}
+	for who, s := range p.in.Principals {
+		for _, id := range s.ids() {
+			claim(id, who)
+		}
+	}
+	for a, rec := range p.in.Records {
+		claim(rec.PrincipalID, a.Principal)
+	}
+	return out
+}
+
+// has reports whether the group with an identity store id is listed.
+func (s PairState) has(id string) bool {
+	return slices.Contains(s.Live, LiveAssignment{PrincipalID: id, Kind: config.GroupPrincipal})
+}
+
+func (p *planner) change(c Change) {
+	c.End = c.End.UTC()
+	c.Undo = c.Kind.Reverse()
+	c.Sentence = p.in.Names.sentence(c)
+	p.out.Changes = append(p.out.Changes, c)
+}
+
+func (p *planner) wait(c Change, code Code) {
+	p.out.Waiting = append(p.out.Waiting, Waiting{c.Kind, c.Assignment, c.Cause, c.Begun, code})
+}
+
+func (p *planner) block(a config.Assignment, code Code, why string) {
+	p.out.Blocked = append(p.out.Blocked, Blocked{a.String(), &a, code, why})
+}
+
+func (p *planner) sort() {
+	slices.SortFunc(p.out.Changes, func(a, b Change) int {
+		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), a.Assignment.Compare(b.Assignment))
+	})
+	slices.SortFunc(p.out.Waiting, func(a, b Waiting) int {
+		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), a.Assignment.Compare(b.Assignment))
+	})
+	slices.SortFunc(p.out.Blocked, func(a, b Blocked) int { return cmp.Compare(a.Entry, b.Entry) })
+	slices.SortFunc(p.out.Drift, func(a, b Drift) int { return a.Assignment.Compare(b.Assignment) })
+	slices.SortFunc(p.out.Extra, func(a, b Extra) int {
+		return cmp.Or(cmp.Compare(a.Pair.Account, b.Pair.Account), cmp.Compare(a.Pair.PermissionSet, b.Pair.PermissionSet),
+			cmp.Compare(a.Live.Kind, b.Live.Kind), cmp.Compare(a.Live.PrincipalID, b.Live.PrincipalID))
+	})
+	slices.SortFunc(p.out.Live, config.Assignment.Compare)
+	slices.SortFunc(p.out.Gone, config.Assignment.Compare)
+}

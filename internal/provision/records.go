@@ -1,0 +1,174 @@
+package provision
+
+import (
+	"context"
+	"time"
+
+	"aws-access-bot/config"
+)
+
+// State says what is under way for an assignment.
+type State string
+
+// The states of a record.
+const (
+	// Adding: desired, and not read back since it was (newly) desired.
+	Adding State = "adding"
+	// Live: read back and desired.
+	Live State = "live"
+	// Removing: owned and no longer desired.
+	Removing State = "removing"
+	// Gone: nothing is there and nothing is under way.
+	Gone State = "gone"
+)
+
+// Operation is one asynchronous write to Identity Center. Its members are set
+// in order; a zero one was not reached, or its outcome was lost.
+type Operation struct {
+	Action      Action
+	PrincipalID string
+	// Intent is when the write was about to be made.
+	Intent time.Time
+	// RequestID and Requested are set once AWS accepted it.
+	RequestID string
+	Requested time.Time
+	// Ended is when it was learnt that it succeeded. An operation that failed
+	// is dropped.
+	Ended time.Time
+}
+
+// outstanding reports whether the operation may be running in AWS.
+func (o *Operation) outstanding() bool { return o != nil && o.Ended.IsZero() }
+
+// unknown reports an operation whose answer was lost.
+func (o *Operation) unknown() bool { return o.outstanding() && o.RequestID == "" }
+
+// Record is what is kept of one assignment. Times are of the present
+// undertaking, in UTC; zero is not yet.
+type Record struct {
+	Assignment config.Assignment
+	State      State
+	// Cause is why the present undertaking began, Since when.
+	Cause Cause
+	Since time.Time
+	// Grants make the assignment, sorted; a new one among them makes the
+	// record pending again.
+	Grants []config.GrantKey
+	// PrincipalID is the identity store id that was last acted on or seen.
+	PrincipalID string
+	Op          *Operation
+	// MayExist: a creation was sent, and no listing and no failure has
+	// settled since whether the assignment exists.
+	MayExist bool
+
+	AppAssigned time.Time
+	Seen        time.Time
+	Created     time.Time
+	ReadBack    time.Time
+	RemoveAsked time.Time
+	Removed     time.Time
+	// Missing is when a complete reading first did not show what was live.
+	Missing time.Time
+
+	// Attempts counts the writes in a row that did not succeed; NextTry is
+	// when the next may be made.
+	Attempts int
+	NextTry  time.Time
+	// Code and Trouble say what holds it up, for people; empty: nothing.
+	Code    Code
+	Trouble string
+}
+
+// GroupRecord is what is kept of one Entra group.
+type GroupRecord struct {
+	ID string // Entra object id
+	// Name is the display name as the config repo last had it.
+	Name string
+
+	// AssignIntent is when the bot was about to assign the group to the
+	// application, having seen that it was not assigned.
+	AssignIntent time.Time
+	// AppAssignment is the id of the assignment, AppAssigned when it was
+	// first seen, Ensured when it was last.
+	AppAssignment string
+	AppAssigned   time.Time
+	Ensured       time.Time
+	// AssignedByBot is true only if the bot made the assignment.
+	AssignedByBot bool
+
+	// DemandTries counts the on-demand provisionings since FirstDemand.
+	// Demanded is when one succeeded, LeftToCycle when it was given up.
+	DemandTries int
+	FirstDemand time.Time
+	Demanded    time.Time
+	LeftToCycle time.Time
+
+	// StoreID is the id in the identity store, EarlierIDs those before.
+	StoreID    string
+	EarlierIDs []string
+	// Seen is when the group was first seen there under StoreID, Looked when
+	// the identity store was last searched to the end.
+	Seen   time.Time
+	Looked time.Time
+	// Waiting is since when the group is waited for; Looks counts the
+	// searches since.
+	Waiting time.Time
+	Looks   int
+
+	// MembersSeen of MembersTotal enabled direct members were counted in the
+	// identity store at MembersRead, the MemberLooks-th time.
+	MembersSeen  int
+	MembersTotal int
+	MembersRead  time.Time
+	MemberLooks  int
+
+	// Attempts and NextTry are about errors, and about what is waited for.
+	Attempts int
+	NextTry  time.Time
+	Code     Code
+	Trouble  string
+}
+
+// Step labels a durable step; see the table in package store.
+type Step string
+
+// The durable steps of this package.
+const (
+	StepBegun     Step = "provision.begun"     // undertakings of a new commit or of the time
+	StepIntent    Step = "provision.intent"    // before an outside write
+	StepRequested Step = "provision.requested" // AWS's request id
+	StepOutcome   Step = "provision.outcome"   // the end of an operation
+	StepReadBack  Step = "provision.readback"  // a listing shows it
+	StepRemoved   Step = "provision.removed"   // a listing does not show it any more
+	StepNoted     Step = "provision.noted"     // what holds a record up, or that it is missing
+	StepAssigned  Step = "provision.assigned"  // the group is assigned to the application
+	StepGroup     Step = "provision.group"     // other progress of a group
+)
+
+// Store keeps the records. What writes is durable when it returns nil.
+type Store interface {
+	// Owned returns the owned assignments, sorted.
+	Owned(ctx context.Context) ([]config.Assignment, error)
+	// Records returns all records, sorted by assignment.
+	Records(ctx context.Context) ([]Record, error)
+	// Record returns the record of an assignment, false when there is none.
+	Record(ctx context.Context, a config.Assignment) (Record, bool, error)
+	// Groups returns all group records, sorted by id.
+	Groups(ctx context.Context) ([]GroupRecord, error)
+	// Group returns the record of a group, false when there is none.
+	Group(ctx context.Context, id string) (GroupRecord, bool, error)
+	// Begin stores records, and makes assignments owned that commit desires.
+	Begin(ctx context.Context, commit string, records []Record, own []config.Assignment) error
+	// SaveRecord stores a record.
+	SaveRecord(ctx context.Context, step Step, r Record) error
+	// IntendRemoval stores a record that is about to be removed, and the
+	// entry of the log that counts against the bounds.
+	IntendRemoval(ctx context.Context, r Record, entry Removal) error
+	// Disown stores a record of which nothing is left (step StepRemoved) and
+	// ends the ownership of its assignment.
+	Disown(ctx context.Context, r Record) error
+	// Removals returns the log from a time on, oldest first. Older entries
+	// may be dropped by IntendRemoval.
+	Removals(ctx context.Context, since time.Time) ([]Removal, error)
+	SaveGroup(ctx context.Context, step Step, g GroupRecord) error
+}

@@ -1,0 +1,232 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/provision"
+)
+
+// Keys of the provision buckets. The bucket "owned" has the key of each owned
+// assignment; "provision" has the two kinds of record under these prefixes;
+// "provision.state" has the log of removals, keyed by time and assignment so
+// that a scan is in order.
+const (
+	keyAssignment = "assignment/"
+	keyGroup      = "group/"
+	keyRemoval    = "removal/"
+)
+
+// removalsKept is how long entries of the log of removals are kept: longer than
+// the 24 hours over which the guards look back.
+const removalsKept = 48 * time.Hour
+
+// ownedRecord says which commit made an assignment owned first.
+type ownedRecord struct {
+	Commit     string            `json:"commit"`
+	Assignment config.Assignment `json:"assignment"`
+}
+
+// MarkOwned makes the assignments that a commit desires owned. The code that
+// puts a verified commit in force calls it in the same transaction. What is
+// owned already stays as it is.
+func MarkOwned(tx Tx, commit string, assignments []config.Assignment) error {
+	for _, a := range assignments {
+		key := a.String()
+		_, ok, err := tx.Get(bucketOwned, key)
+		if err != nil {
+			return fmt.Errorf("mark %s owned: %w", key, err)
+		}
+		if ok {
+			continue
+		}
+		if err := putJSON(tx, bucketOwned, key, ownedRecord{commit, a}); err != nil {
+			return fmt.Errorf("mark %s owned: %w", key, err)
+		}
+	}
+	return nil
+}
+
+// Provision keeps the records of package provision. It implements
+// [provision.Store]. Its steps:
+//
+//	step                 durable once it is reported
+//	provision.begun      what a new commit, or the time, set going
+//	provision.intent     that an outside write is about to be made
+//	provision.requested  AWS's id of an asynchronous operation
+//	provision.outcome    how an operation ended
+//	provision.readback   that a listing showed the assignment
+//	provision.removed    that a listing did not show it any more
+//	provision.noted      what holds an assignment up, or that it is missing
+//	provision.assigned   that a group is assigned to the enterprise application
+//	provision.group      other progress of a group
+type Provision struct {
+	db DB
+}
+
+// NewProvision returns the records of provision on a DB.
+func NewProvision(db DB) *Provision { return &Provision{db} }
+
+// Owned implements [provision.Store].
+func (p *Provision) Owned(ctx context.Context) ([]config.Assignment, error) {
+	var out []config.Assignment
+	err := p.db.View(ctx, func(tx Tx) error {
+		return scanJSON(tx, bucketOwned, "", func(_ string, r ownedRecord) error {
+			out = append(out, r.Assignment)
+			return nil
+		})
+	})
+	return out, wrapProvision("owned assignments", err)
+}
+
+// Records implements [provision.Store].
+func (p *Provision) Records(ctx context.Context) ([]provision.Record, error) {
+	var out []provision.Record
+	err := p.db.View(ctx, func(tx Tx) error {
+		return scanJSON(tx, bucketProvision, keyAssignment, func(_ string, r provisionRecord) error {
+			out = append(out, r.domain())
+			return nil
+		})
+	})
+	return out, wrapProvision("records", err)
+}
+
+// Record implements [provision.Store].
+func (p *Provision) Record(ctx context.Context, a config.Assignment) (provision.Record, bool, error) {
+	var r provisionRecord
+	var ok bool
+	err := p.db.View(ctx, func(tx Tx) (err error) {
+		r, ok, err = getJSON[provisionRecord](tx, bucketProvision, keyAssignment+a.String())
+		return err
+	})
+	return r.domain(), ok, wrapProvision("record of "+a.String(), err)
+}
+
+// Groups implements [provision.Store].
+func (p *Provision) Groups(ctx context.Context) ([]provision.GroupRecord, error) {
+	var out []provision.GroupRecord
+	err := p.db.View(ctx, func(tx Tx) error {
+		return scanJSON(tx, bucketProvision, keyGroup, func(_ string, r groupRecord) error {
+			out = append(out, r.domain())
+			return nil
+		})
+	})
+	return out, wrapProvision("group records", err)
+}
+
+// Group implements [provision.Store].
+func (p *Provision) Group(ctx context.Context, id string) (provision.GroupRecord, bool, error) {
+	var r groupRecord
+	var ok bool
+	err := p.db.View(ctx, func(tx Tx) (err error) {
+		r, ok, err = getJSON[groupRecord](tx, bucketProvision, keyGroup+id)
+		return err
+	})
+	return r.domain(), ok, wrapProvision("record of group "+id, err)
+}
+
+// Begin implements [provision.Store].
+func (p *Provision) Begin(ctx context.Context, commit string, records []provision.Record, own []config.Assignment) error {
+	err := p.db.Update(ctx, string(provision.StepBegun), func(tx Tx) error {
+		if err := MarkOwned(tx, commit, own); err != nil {
+			return err
+		}
+		for _, r := range records {
+			if err := putProvision(tx, r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return wrapProvision("begin commit "+commit, err)
+}
+
+// SaveRecord implements [provision.Store].
+func (p *Provision) SaveRecord(ctx context.Context, step provision.Step, r provision.Record) error {
+	err := p.db.Update(ctx, string(step), func(tx Tx) error { return putProvision(tx, r) })
+	return wrapProvision("save record of "+r.Assignment.String(), err)
+}
+
+// IntendRemoval implements [provision.Store].
+func (p *Provision) IntendRemoval(ctx context.Context, r provision.Record, entry provision.Removal) error {
+	err := p.db.Update(ctx, string(provision.StepIntent), func(tx Tx) error {
+		if err := putProvision(tx, r); err != nil {
+			return err
+		}
+		if err := forgetRemovals(tx, entry.At.Add(-removalsKept)); err != nil {
+			return err
+		}
+		key := keyRemoval + timeKey(entry.At) + "/" + entry.Assignment.String()
+		return putJSON(tx, bucketProvisionState, key, removalRecord{entry.At.UTC(), entry.Assignment, entry.Expiry, entry.Commit})
+	})
+	return wrapProvision("intend the removal of "+r.Assignment.String(), err)
+}
+
+// forgetRemovals drops entries of the log that are older than a time.
+func forgetRemovals(tx Tx, before time.Time) error {
+	var old []string
+	limit := keyRemoval + timeKey(before)
+	err := tx.Scan(bucketProvisionState, keyRemoval, func(key string, _ []byte) error {
+		if key >= limit {
+			return ErrStop
+		}
+		old = append(old, key)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, key := range old {
+		if err := tx.Delete(bucketProvisionState, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Disown implements [provision.Store].
+func (p *Provision) Disown(ctx context.Context, r provision.Record) error {
+	err := p.db.Update(ctx, string(provision.StepRemoved), func(tx Tx) error {
+		if err := putProvision(tx, r); err != nil {
+			return err
+		}
+		return tx.Delete(bucketOwned, r.Assignment.String())
+	})
+	return wrapProvision("disown "+r.Assignment.String(), err)
+}
+
+// Removals implements [provision.Store].
+func (p *Provision) Removals(ctx context.Context, since time.Time) ([]provision.Removal, error) {
+	var out []provision.Removal
+	err := p.db.View(ctx, func(tx Tx) error {
+		return scanJSON(tx, bucketProvisionState, keyRemoval, func(_ string, r removalRecord) error {
+			if r.At.Before(since) {
+				return nil
+			}
+			out = append(out, provision.Removal{At: r.At, Assignment: r.Assignment, Expiry: r.Expiry, Commit: r.Commit})
+			return nil
+		})
+	})
+	return out, wrapProvision("log of removals", err)
+}
+
+// SaveGroup implements [provision.Store].
+func (p *Provision) SaveGroup(ctx context.Context, step provision.Step, g provision.GroupRecord) error {
+	err := p.db.Update(ctx, string(step), func(tx Tx) error {
+		return putJSON(tx, bucketProvision, keyGroup+g.ID, newGroupRecord(g))
+	})
+	return wrapProvision("save record of group "+g.ID, err)
+}
+
+func putProvision(tx Tx, r provision.Record) error {
+	return putJSON(tx, bucketProvision, keyAssignment+r.Assignment.String(), newProvisionRecord(r))
+}
+
+func wrapProvision(what string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}

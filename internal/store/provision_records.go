@@ -1,0 +1,146 @@
+package store
+
+import (
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/provision"
+)
+
+// removalRecord is a stored [provision.Removal].
+type removalRecord struct {
+	At         time.Time         `json:"at"`
+	Assignment config.Assignment `json:"assignment"`
+	Expiry     bool              `json:"expiry,omitempty"`
+	Commit     string            `json:"commit,omitempty"`
+}
+
+// causeRecord is a stored [provision.Cause].
+type causeRecord struct {
+	Kind     string    `json:"kind"`
+	Commit   string    `json:"commit,omitempty"`
+	Requests []string  `json:"requests,omitempty"`
+	End      time.Time `json:"end,omitzero"`
+}
+
+// operationRecord is a stored [provision.Operation].
+type operationRecord struct {
+	Action      string    `json:"action"`
+	PrincipalID string    `json:"principal_id"`
+	Intent      time.Time `json:"intent"`
+	RequestID   string    `json:"request_id,omitempty"`
+	Requested   time.Time `json:"requested,omitzero"`
+	Ended       time.Time `json:"ended,omitzero"`
+}
+
+// provisionRecord is a stored [provision.Record].
+type provisionRecord struct {
+	Assignment  config.Assignment `json:"assignment"`
+	State       string            `json:"state"`
+	Cause       causeRecord       `json:"cause"`
+	Since       time.Time         `json:"since"`
+	Grants      []config.GrantKey `json:"grants,omitempty"`
+	PrincipalID string            `json:"principal_id,omitempty"`
+	Op          *operationRecord  `json:"op,omitempty"`
+	MayExist    bool              `json:"may_exist,omitempty"`
+
+	AppAssigned time.Time `json:"app_assigned,omitzero"`
+	Seen        time.Time `json:"seen,omitzero"`
+	Created     time.Time `json:"created,omitzero"`
+	ReadBack    time.Time `json:"read_back,omitzero"`
+	RemoveAsked time.Time `json:"remove_asked,omitzero"`
+	Removed     time.Time `json:"removed,omitzero"`
+	Missing     time.Time `json:"missing,omitzero"`
+
+	Attempts int       `json:"attempts,omitempty"`
+	NextTry  time.Time `json:"next_try,omitzero"`
+	Code     string    `json:"code,omitempty"`
+	Trouble  string    `json:"trouble,omitempty"`
+}
+
+func newProvisionRecord(r provision.Record) provisionRecord {
+	out := provisionRecord{
+		Assignment: r.Assignment, State: string(r.State), Since: r.Since, Grants: r.Grants,
+		Cause:       causeRecord{string(r.Cause.Kind), r.Cause.Commit, r.Cause.Requests, r.Cause.End},
+		PrincipalID: r.PrincipalID, MayExist: r.MayExist,
+		AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
+		RemoveAsked: r.RemoveAsked, Removed: r.Removed, Missing: r.Missing,
+		Attempts: r.Attempts, NextTry: r.NextTry, Code: string(r.Code), Trouble: r.Trouble,
+	}
+	if o := r.Op; o != nil {
+		out.Op = &operationRecord{string(o.Action), o.PrincipalID, o.Intent, o.RequestID, o.Requested, o.Ended}
+	}
+	return out
+}
+
+func (r provisionRecord) domain() provision.Record {
+	out := provision.Record{
+		Assignment: r.Assignment, State: provision.State(r.State), Since: r.Since, Grants: r.Grants,
+		Cause:       provision.Cause{Kind: provision.CauseKind(r.Cause.Kind), Commit: r.Cause.Commit, Requests: r.Cause.Requests, End: r.Cause.End},
+		PrincipalID: r.PrincipalID, MayExist: r.MayExist,
+		AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
+		RemoveAsked: r.RemoveAsked, Removed: r.Removed, Missing: r.Missing,
+		Attempts: r.Attempts, NextTry: r.NextTry, Code: provision.Code(r.Code), Trouble: r.Trouble,
+	}
+	if o := r.Op; o != nil {
+		out.Op = &provision.Operation{Action: provision.Action(o.Action), PrincipalID: o.PrincipalID, Intent: o.Intent,
+			RequestID: o.RequestID, Requested: o.Requested, Ended: o.Ended}
+	}
+	return out
+}
+
+// groupRecord is a stored [provision.GroupRecord].
+type groupRecord struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+
+	AssignIntent  time.Time `json:"assign_intent,omitzero"`
+	AppAssignment string    `json:"app_assignment,omitempty"`
+	AppAssigned   time.Time `json:"app_assigned,omitzero"`
+	Ensured       time.Time `json:"ensured,omitzero"`
+	AssignedByBot bool      `json:"assigned_by_bot,omitempty"`
+
+	DemandTries int       `json:"demand_tries,omitempty"`
+	FirstDemand time.Time `json:"first_demand,omitzero"`
+	Demanded    time.Time `json:"demanded,omitzero"`
+	LeftToCycle time.Time `json:"left_to_cycle,omitzero"`
+
+	StoreID    string    `json:"store_id,omitempty"`
+	EarlierIDs []string  `json:"earlier_ids,omitempty"`
+	Seen       time.Time `json:"seen,omitzero"`
+	Looked     time.Time `json:"looked,omitzero"`
+	Waiting    time.Time `json:"waiting,omitzero"`
+	Looks      int       `json:"looks,omitempty"`
+
+	MembersSeen  int       `json:"members_seen,omitempty"`
+	MembersTotal int       `json:"members_total,omitempty"`
+	MembersRead  time.Time `json:"members_read,omitzero"`
+	MemberLooks  int       `json:"member_looks,omitempty"`
+
+	Attempts int       `json:"attempts,omitempty"`
+	NextTry  time.Time `json:"next_try,omitzero"`
+	Code     string    `json:"code,omitempty"`
+	Trouble  string    `json:"trouble,omitempty"`
+}
+
+func newGroupRecord(g provision.GroupRecord) groupRecord {
+	return groupRecord{
+		ID: g.ID, Name: g.Name,
+		AssignIntent: g.AssignIntent, AppAssignment: g.AppAssignment, AppAssigned: g.AppAssigned, Ensured: g.Ensured, AssignedByBot: g.AssignedByBot,
+		DemandTries: g.DemandTries, FirstDemand: g.FirstDemand, Demanded: g.Demanded, LeftToCycle: g.LeftToCycle,
+		StoreID: g.StoreID, EarlierIDs: g.EarlierIDs, Seen: g.Seen, Looked: g.Looked, Waiting: g.Waiting, Looks: g.Looks,
+		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
+		Attempts: g.Attempts, NextTry: g.NextTry, Code: string(g.Code), Trouble: g.Trouble,
+	}
+}
+
+func (g groupRecord) domain() provision.GroupRecord {
+	return provision.GroupRecord{
+		ID: g.ID, Name: g.Name,
+		AssignIntent: g.AssignIntent, AppAssignment: g.AppAssignment, AppAssigned: g.AppAssigned, Ensured: g.Ensured, AssignedByBot: g.AssignedByBot,
+		DemandTries: g.DemandTries, FirstDemand: g.FirstDemand, Demanded: g.Demanded, LeftToCycle: g.LeftToCycle,
+		StoreID: g.StoreID, EarlierIDs: g.EarlierIDs, Seen: g.Seen, Looked: g.Looked, Waiting: g.Waiting, Looks: g.Looks,
+		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
+		Attempts: g.Attempts, NextTry: g.NextTry, Code: provision.Code(g.Code), Trouble: g.Trouble,
+	}
+}
