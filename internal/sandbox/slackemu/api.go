@@ -124,11 +124,12 @@ func bearer(r *http.Request, a args) string {
 
 // dispatch checks who calls and whether it may, and runs the method.
 func (s *Server) dispatch(ctx context.Context, h http.Header, name, token string, a args) (object, error) {
-	i := slices.IndexFunc(methods(), func(m method) bool { return m.name == name })
+	all := methods()
+	i := slices.IndexFunc(all, func(m method) bool { return m.name == name })
 	if i < 0 {
 		return nil, fail("unknown_method")
 	}
-	m := methods()[i]
+	m := all[i]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, err := s.authenticate(token)

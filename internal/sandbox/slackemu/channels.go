@@ -29,8 +29,9 @@ type Channel struct {
 // channel is a conversation with what was said in it.
 type channel struct {
 	Channel
-	messages  []*message // by time
-	ephemeral []*message // by time; each is for one person
+	messages  []*message            // by time, and so by TS
+	threads   map[string][]*message // replies by their parent's TS, by time
+	ephemeral []*message            // by time; each is for one person
 }
 
 // in reports whether a workspace sees the channel.
@@ -58,7 +59,7 @@ func (s *Server) AddChannel(c Channel) error {
 func (s *Server) addChannel(c Channel) *channel {
 	c.Members, c.SharedWith = slices.Clone(c.Members), slices.Clone(c.SharedWith)
 	c.Created = s.kit.Now().Unix()
-	ch := &channel{Channel: c}
+	ch := &channel{Channel: c, threads: map[string][]*message{}}
 	s.channels = append(s.channels, ch)
 	s.touch()
 	return ch

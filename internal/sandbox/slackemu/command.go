@@ -40,7 +40,7 @@ func (s *Server) Command(ctx context.Context, user, channel, command, text strin
 	defer s.mu.Unlock()
 	ch := s.channel(channel)
 	if reply.inChannel {
-		ch.messages = append(ch.messages, &message{Message: Message{
+		ch.add(&message{Message: Message{
 			Type: "message", User: user, Team: s.user(user).TeamID, Text: strings.TrimSpace(command + " " + text), TS: s.newTS(),
 		}})
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,20 +57,15 @@ func TestCredentialsAndBodiesAreRefusedAsSlackDoes(t *testing.T) {
 	}
 }
 
-func TestErrorsOfMethods(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	_, ts, err := w.api.PostMessage("C0OPEN", slack.MsgOptionText("mine", false))
-	w.ok(err)
-	theirs, err := w.Post("U0HANA", "C0OPEN", "theirs", "")
-	w.ok(err)
-	reply, err := w.Post("U0HANA", "C0OPEN", "reply", ts)
-	w.ok(err)
-	all := strings.Join([]string{"chat:write", "im:write", "users:read", "users:read.email", "channels:history", "groups:history", "channels:read"}, ",")
-	tests := []struct {
-		method, args, want string
-		scopes             string // others than all
-	}{
+// refusal is a call, with form arguments, and the error it gets.
+type refusal struct {
+	method, args, want string
+	scopes             string // others than all that are needed
+}
+
+// chatRefusals take the timestamps of a message of the bot and of a person's.
+func chatRefusals(ts, theirs string) []refusal {
+	return []refusal{
 		{"chat.postMessage", "channel=C0NONE&text=x", "channel_not_found", ""},
 		{"chat.postMessage", "channel=%23aws-access&text=x", "channel_not_found", ""},
 		{"chat.postMessage", "channel=G0SECRET&text=x", "channel_not_found", ""},
@@ -97,6 +93,12 @@ func TestErrorsOfMethods(t *testing.T) {
 		{"chat.postEphemeral", "channel=C0OPEN&user=U0HANA", "no_text", ""},
 		{"chat.postEphemeral", "channel=C0OPEN&user=U0HANA&text=" + strings.Repeat("x", 40001), "msg_too_long", ""},
 		{"chat.getPermalink", "channel=C0OPEN&message_ts=9.9", "message_not_found", ""},
+	}
+}
+
+// conversationRefusals take the timestamp of a reply.
+func conversationRefusals(reply string) []refusal {
+	return []refusal{
 		{"conversations.history", "channel=C0NONE", "channel_not_found", ""},
 		{"conversations.history", "channel=C0OUT", "not_in_channel", ""},
 		{"conversations.history", "channel=C0OPEN", "missing_scope", "groups:history"},
@@ -115,6 +117,11 @@ func TestErrorsOfMethods(t *testing.T) {
 		{"conversations.open", "users=1,2,3,4,5,6,7,8,9", "too_many_users", ""},
 		{"conversations.open", "users=U0HANA,U0YUKI", "missing_scope", ""},
 		{"conversations.open", "channel=C0OPEN", "method_not_supported_for_channel_type", ""},
+	}
+}
+
+func otherRefusals() []refusal {
+	return []refusal{
 		{"users.info", "user=U0NONE", "user_not_found", ""},
 		{"users.info", "user=U9HIDDEN", "user_not_found", ""},
 		{"users.lookupByEmail", "email=nobody@example.com", "users_not_found", ""},
@@ -134,6 +141,19 @@ func TestErrorsOfMethods(t *testing.T) {
 		{"views.publish", "user_id=U0HANA&view=" + smallest, "invalid_arguments", ""},
 		{"views.publish", "user_id=U0HANA&hash=x&view=" + homeView, "hash_conflict", ""},
 	}
+}
+
+func TestErrorsOfMethods(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, ts, err := w.api.PostMessage("C0OPEN", slack.MsgOptionText("mine", false))
+	w.ok(err)
+	theirs, err := w.Post("U0HANA", "C0OPEN", "theirs", "")
+	w.ok(err)
+	reply, err := w.Post("U0HANA", "C0OPEN", "reply", ts)
+	w.ok(err)
+	all := strings.Join([]string{"chat:write", "im:write", "users:read", "users:read.email", "channels:history", "groups:history", "channels:read"}, ",")
+	tests := slices.Concat(chatRefusals(ts, theirs), conversationRefusals(reply), otherRefusals())
 	for _, tc := range tests {
 		name := tc.method + " " + tc.want + " " + tc.args[:min(len(tc.args), 40)]
 		t.Run(name, func(t *testing.T) {

@@ -254,3 +254,12 @@ func (w *world) top() ViewState {
 	}
 	return views[len(views)-1]
 }
+
+// element returns the state of the only element of a block.
+func (v ViewState) element(block string) map[string]any {
+	actions, _ := v.View["state"].(map[string]any)["values"].(map[string]any)[block].(map[string]any)
+	for _, o := range actions {
+		return o.(map[string]any)
+	}
+	return nil
+}

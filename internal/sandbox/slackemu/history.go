@@ -79,13 +79,7 @@ func (s *Server) conversationsReplies(c *call) (object, error) {
 	if root == nil {
 		return nil, fail("thread_not_found")
 	}
-	var list []*message
-	for _, m := range ch.messages {
-		if m == root || m.ThreadTS == root.TS {
-			list = append(list, m)
-		}
-	}
-	return historyPage(c, ch, list, 1000)
+	return historyPage(c, ch, append([]*message{root}, ch.threads[root.TS]...), 1000)
 }
 
 func (s *Server) readHistory(c *call) (*channel, error) {

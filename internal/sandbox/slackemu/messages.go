@@ -181,7 +181,7 @@ func (s *Server) chatPostMessage(c *call) (object, error) {
 			m.Subtype = "thread_broadcast"
 		}
 	}
-	ch.messages = append(ch.messages, m)
+	ch.add(m)
 	s.touch()
 	return object{"channel": ch.ID, "ts": m.TS, "message": ch.wire(m, true)}, nil
 }
@@ -202,14 +202,21 @@ func (ch *channel) parent(threadTS string) (*message, error) {
 	return m, nil
 }
 
+// add appends a message that is newer than all before it.
+func (ch *channel) add(m *message) {
+	ch.messages = append(ch.messages, m)
+	if m.ThreadTS != "" {
+		ch.threads[m.ThreadTS] = append(ch.threads[m.ThreadTS], m)
+	}
+}
+
 // find returns the message with a timestamp, or nil.
 func (ch *channel) find(ts string) *message {
-	for _, m := range ch.messages {
-		if m.TS == ts {
-			return m
-		}
+	i, ok := slices.BinarySearchFunc(ch.messages, ts, func(m *message, ts string) int { return strings.Compare(m.TS, ts) })
+	if !ok {
+		return nil
 	}
-	return nil
+	return ch.messages[i]
 }
 
 // wire returns a message as it is shown, with what is counted from its thread.
@@ -218,10 +225,7 @@ func (ch *channel) wire(m *message, metadata bool) Message {
 	if !metadata {
 		out.Metadata = nil
 	}
-	for _, r := range ch.messages {
-		if r.ThreadTS != m.TS || r == m {
-			continue
-		}
+	for _, r := range ch.threads[m.TS] {
 		out.ThreadTS = m.TS
 		out.ReplyCount++
 		out.LatestReply = r.TS
@@ -297,12 +301,14 @@ func (s *Server) chatDelete(c *call) (object, error) {
 
 // remove deletes a message; a thread keeps a tombstone as its parent.
 func (ch *channel) remove(m *message) {
-	if ch.wire(m, false).ReplyCount > 0 {
+	if len(ch.threads[m.TS]) > 0 {
 		m.Message = Message{Type: "message", Subtype: "tombstone", User: "USLACKBOT", Text: "This message was deleted.", TS: m.TS, ThreadTS: m.TS}
 		return
 	}
-	ch.messages = slices.DeleteFunc(ch.messages, func(x *message) bool { return x == m })
-	ch.ephemeral = slices.DeleteFunc(ch.ephemeral, func(x *message) bool { return x == m })
+	gone := func(x *message) bool { return x == m }
+	ch.messages = slices.DeleteFunc(ch.messages, gone)
+	ch.ephemeral = slices.DeleteFunc(ch.ephemeral, gone)
+	ch.threads[m.ThreadTS] = slices.DeleteFunc(ch.threads[m.ThreadTS], gone)
 }
 
 func (s *Server) chatPostEphemeral(c *call) (object, error) {

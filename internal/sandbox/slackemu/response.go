@@ -81,7 +81,7 @@ func (s *Server) show(ch *channel, user string, r reply) *message {
 		m.ThreadTS, m.ParentUserID = parent.TS, parent.User
 	}
 	if r.inChannel {
-		ch.messages = append(ch.messages, m)
+		ch.add(m)
 		s.touch()
 		return m
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // State is a snapshot of everything in the emulator that a page or a checker
-// may want to see. It shares nothing with the emulator.
+// may want to see. The emulator does not change it afterwards, nor may a reader.
 type State struct {
 	// Version grows with every change.
 	Version    int64          `json:"version"`
@@ -93,10 +93,8 @@ func (ch *channel) state() ChannelState {
 			continue
 		}
 		st := ch.messageState(m)
-		for _, r := range ch.messages {
-			if r != m && r.ThreadTS == m.TS {
-				st.Replies = append(st.Replies, ch.messageState(r))
-			}
+		for _, r := range ch.threads[m.TS] {
+			st.Replies = append(st.Replies, ch.messageState(r))
 		}
 		out.Messages = append(out.Messages, st)
 	}
@@ -111,7 +109,10 @@ func (ch *channel) messageState(m *message) MessageState {
 }
 
 func (s *Server) viewState(v *view) ViewState {
-	return ViewState{User: v.user, View: s.wireView(v), Errors: maps.Clone(v.errors)}
+	// By way of JSON, for one kind of map throughout.
+	wire, _ := decode(string(encode(s.wireView(v))))
+	o, _ := wire.(object)
+	return ViewState{User: v.user, View: o, Errors: maps.Clone(v.errors)}
 }
 
 // Post plays a person who writes in a conversation, in a thread if threadTS is
@@ -131,7 +132,7 @@ func (s *Server) Post(user, channelID, text, threadTS string) (string, error) {
 	if parent != nil {
 		m.ThreadTS, m.ParentUserID = parent.TS, parent.User
 	}
-	ch.messages = append(ch.messages, m)
+	ch.add(m)
 	s.touch()
 	return m.TS, nil
 }

@@ -192,6 +192,9 @@ func (p placed) stateOf(v Value, offered optionSets) (object, error) {
 	if len(many) == 0 && v.Text != "" {
 		many = []string{v.Text}
 	}
+	if hi, ok := whole(p.element["max_selected_items"]); ok && int64(len(many)) > hi {
+		return nil, fmt.Errorf("element %s: takes at most %d", p.target().ActionID, hi)
+	}
 	var err error
 	switch {
 	case shape == "options":
