@@ -109,7 +109,8 @@ func (ch *channel) messageState(m *message) MessageState {
 }
 
 func (s *Server) viewState(v *view) ViewState {
-	// By way of JSON, for one kind of map throughout.
+	// By way of JSON, for one kind of map throughout; it was made of JSON, so
+	// that decoding it cannot fail.
 	wire, _ := decode(string(encode(s.wireView(v))))
 	o, _ := wire.(object)
 	return ViewState{User: v.user, View: o, Errors: maps.Clone(v.errors)}
