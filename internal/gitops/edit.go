@@ -11,7 +11,7 @@ import (
 
 // prepare applies a request to a base. Its errors are refusals: the same base
 // gives the same answer.
-func prepare(r access.Request, base *snapshot, now time.Time) (*proposal, error) {
+func (g *Gitops) prepare(r access.Request, base *snapshot, starts config.Starts) (*proposal, error) {
 	p := &proposal{request: r, base: base}
 	var err error
 	if r.Kind == access.KindRevoke {
@@ -22,15 +22,15 @@ func prepare(r access.Request, base *snapshot, now time.Time) (*proposal, error)
 	if err != nil {
 		return nil, err
 	}
-	fsys := base.fsys.with(p.path, p.content)
-	if p.head, err = config.Load(fsys); err != nil {
+	now := g.opt.Now()
+	if p.head, err = g.reader.cache.Load(base.fsys.with(p.path, p.content)); err != nil {
 		var problems config.Problems
 		if errors.As(err, &problems) {
 			return nil, &access.Refusal{Message: "With this change the config repo would not be valid: " + problems[0].Message + ".", Mend: problems[0].Mend}
 		}
 		return nil, err
 	}
-	p.change = config.Compare(base.repo, p.head, nil, now)
+	p.change = config.Compare(base.repo, p.head, starts, now)
 	if rule, ok := base.repo.RuleFor(r.Want.Assignment()); ok {
 		p.rule = rule
 	}
@@ -54,7 +54,7 @@ func (p *proposal) allowed(now time.Time) error {
 		return &access.Refusal{Field: "permission_set", Message: "No approval rule covers this access.", Mend: "Ask the people of the control plane to add one."}
 	}
 	if err := p.rule.Allows(w.Term, now); err != nil {
-		return &access.Refusal{Field: "duration", Message: fmt.Sprintf("The rule %q does not allow this: %v.", p.rule.Name, err)}
+		return &access.Refusal{Field: "duration", Message: capital(err.Error()) + "."}
 	}
 	return nil
 }

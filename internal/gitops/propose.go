@@ -92,7 +92,14 @@ func (g *Gitops) propose(ctx context.Context, r access.Request, rec PullRecord) 
 	if base.invalid != nil {
 		return g.rebegin(ctx, r, rec, base.invalid)
 	}
-	p, err := prepare(r, base, g.opt.Now())
+	var starts config.Starts
+	switch force, err := g.inForce(ctx); {
+	case err == nil:
+		starts = force.Starts
+	case !errors.Is(err, access.ErrNotFound):
+		return err
+	}
+	p, err := g.prepare(r, base, starts)
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,7 @@ type reader struct {
 	commits *lru[Commit]
 	blobs   *lru[[]byte]
 	repos   *lru[*snapshot] // by tree
+	cache   *config.Cache
 }
 
 func newReader(host Objects, state State) *reader {
@@ -65,6 +66,7 @@ func newReader(host Objects, state State) *reader {
 		commits: newLRU[Commit](4096),
 		blobs:   newLRU[[]byte](blobCache),
 		repos:   newLRU[*snapshot](repoCache),
+		cache:   new(config.Cache),
 	}
 }
 
@@ -150,7 +152,7 @@ func (r *reader) assemble(ctx context.Context, c Commit, entries map[string]Tree
 	if s.fsys, err = r.content(ctx, s.files()); err != nil {
 		return nil, fmt.Errorf("read commit %s: %w", short(c.SHA), err)
 	}
-	return s, s.load()
+	return s, s.load(r.cache)
 }
 
 // files returns the blob id of every path.
@@ -163,8 +165,8 @@ func (s *snapshot) files() map[string]string {
 }
 
 // load parses the files.
-func (s *snapshot) load() error {
-	repo, err := config.Load(s.fsys)
+func (s *snapshot) load(cache *config.Cache) error {
+	repo, err := cache.Load(s.fsys)
 	var problems config.Problems
 	switch {
 	case errors.As(err, &problems):

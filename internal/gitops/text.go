@@ -88,3 +88,12 @@ func cut(s string, max int) string {
 	}
 	return s[:keep] + note
 }
+
+// capital returns s with its first letter as a capital.
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
+}

@@ -50,7 +50,7 @@ func (g *Gitops) trust(ctx context.Context, sha, by string) error {
 	if s.invalid != nil {
 		return s.invalid
 	}
-	starts, err := g.trustedStarts(ctx, s, walk.InForce.Starts)
+	starts, err := g.trustedStarts(ctx, s, walk)
 	if err != nil {
 		return err
 	}
@@ -103,14 +103,23 @@ func (g *Gitops) trustable(ctx context.Context, w Walk, sha string) error {
 
 // trustedStarts keeps known starts and finds those of other grants: the merge
 // of the request's own pull request, else the date of the commit.
-func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, known config.Starts) (config.Starts, error) {
+func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, w Walk) (config.Starts, error) {
 	at := s.commit.At
 	if now := g.opt.Now(); at.IsZero() || at.After(now) {
 		at = now
 	}
-	starts := newStarts(s.repo, known, config.Start{MergedAt: at, AskedAt: at})
+	var base *config.Repo
+	if w.InForce.Commit != "" {
+		force, err := g.inForce(ctx)
+		if err != nil {
+			return nil, err
+		}
+		base = force.Repo
+	}
+	fresh := config.Start{MergedAt: at, AskedAt: at}
+	starts := config.NextStarts(base, s.repo, w.InForce.Starts, fresh)
 	for _, ref := range s.repo.Grants() {
-		if _, ok := known[ref.Key]; ok || ref.Grant.Request == "" {
+		if starts[ref.Key] != fresh || ref.Grant.Request == "" {
 			continue
 		}
 		start, ok, err := g.mergedStart(ctx, ref.Grant.Request)

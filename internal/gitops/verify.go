@@ -180,20 +180,6 @@ func (f *fault) ways(sha string, p *Pull) []string {
 	return append(out, "`bot trust SHA` by an operator")
 }
 
-// newStarts returns the starts of the grants of after: those known are kept,
-// new ones begin at the merge, and those of grants that are gone go.
-func newStarts(after *config.Repo, known config.Starts, fresh config.Start) config.Starts {
-	out := config.Starts{}
-	for _, ref := range after.Grants() {
-		if s, ok := known[ref.Key]; ok {
-			out[ref.Key] = s
-		} else {
-			out[ref.Key] = fresh
-		}
-	}
-	return out
-}
-
 // void says why the grants of a request grant nothing, "" when they do or
 // when there are none.
 func void(repo *config.Repo, id string, starts config.Starts) string {

@@ -221,7 +221,7 @@ func (w *walker) invalid(ctx context.Context, i int, after *snapshot, j *judged)
 // paths are not restored yet.
 func (w *walker) pass(ctx context.Context, i int, after *snapshot, j *judged) error {
 	u := &w.units[i]
-	w.starts = newStarts(after.repo, w.starts, config.Start{MergedAt: u.pull.MergedAt, AskedAt: j.origin.askedAt})
+	w.starts = config.NextStarts(w.base.repo, after.repo, w.starts, config.Start{MergedAt: u.pull.MergedAt, AskedAt: j.origin.askedAt})
 	v := w.verdict(u, j, Verified, approvedBy(&j.verdict))
 	v.Void = void(after.repo, string(j.origin.id), w.starts)
 	w.pending = append(w.pending, v)

@@ -102,7 +102,7 @@ func (e *evaluation) gain(s Subject, c *config.AssignmentChange) {
 	}
 	done := map[string]bool{}
 	for _, f := range facts {
-		rule, ok := f.repo.RuleFor(f.assignment)
+		rule, ok := e.in.Base.MatchRule(f.account, c.Assignment.PermissionSet)
 		if !ok {
 			e.refusef(RefusedNoRule, "No approval rule covers %s. Add one to aws-access.yaml first.", e.describe(Need{Subject: s, Change: c}))
 			continue
@@ -114,48 +114,38 @@ func (e *evaluation) gain(s Subject, c *config.AssignmentChange) {
 		done[key] = true
 		if c.New != nil {
 			if err := rule.Allows(*c.New, e.in.Start); err != nil {
-				e.refusef(RefusedTerm, "%s is not allowed by the rule %q: %v.", capital(e.describe(Need{Subject: s, Change: c})), rule.Name, err)
+				e.refusef(RefusedTerm, "%s is not allowed: %v.", capital(e.describe(Need{Subject: s, Change: c})), err)
 			}
 		}
 		e.need(Need{Subject: s, Change: c, Rule: rule.Name, Steps: e.steps(rule.Steps)}, f.owners)
 	}
 }
 
-// fact is an assignment as one version of its account's file sees it.
+// fact is one version of an account's file, with the owners who may approve.
 type fact struct {
-	repo       *config.Repo
-	assignment config.Assignment
-	owners     []config.ApproverRef
+	account *config.Account
+	owners  []config.ApproverRef
 }
 
 // facts returns the versions of an assignment's account that rules are asked
 // about: by id at the base, by the file's slug at the base when its id was
 // changed, and at the head. fresh is true for an account new in this change.
 func (e *evaluation) facts(a config.Assignment) (all []fact, fresh bool) {
-	var owners []config.ApproverRef
 	if old, ok := e.in.Base.AccountByID(a.Account); ok {
-		owners = old.Owners
-		all = append(all, fact{e.in.Base, a, old.Owners})
+		all = append(all, fact{old, old.Owners})
 	}
 	head, inHead := e.in.Head.AccountByID(a.Account)
-	if inHead {
-		if old, ok := e.in.Base.AccountBySlug(head.Slug); ok && old.ID != a.Account {
-			was := a
-			was.Account = old.ID
-			all = append(all, fact{e.in.Base, was, old.Owners})
-			if owners == nil {
-				owners = old.Owners
-			}
-		}
+	if !inHead {
+		return all, false
 	}
-	fresh = len(all) == 0
-	if fresh {
-		owners = e.in.Base.Access.Onboarding.Approvers
+	if old, ok := e.in.Base.AccountBySlug(head.Slug); ok && old.ID != a.Account {
+		all = append(all, fact{old, old.Owners})
 	}
-	if inHead {
-		all = append(all, fact{&e.ruled, a, owners})
+	owners := e.in.Base.Access.Onboarding.Approvers
+	if fresh = len(all) == 0; !fresh {
+		owners = all[0].owners
 	}
-	return all, fresh
+	return append(all, fact{head, owners}), fresh
 }
 
 // isBaseline reports whether onboarding gives an assignment to every new

@@ -60,10 +60,7 @@ func Evaluate(in Input) Verdict {
 
 // evaluation holds what one call of Evaluate has found so far.
 type evaluation struct {
-	in Input
-	// ruled is the head with the rules and people of the base: new facts
-	// under old rules.
-	ruled  config.Repo
+	in     Input
 	people []Person // linked, with a GitHub account, sorted by login
 	byID   map[int64]Person
 	// owners has, per need, the owners of its account.
@@ -75,9 +72,7 @@ type evaluation struct {
 }
 
 func newEvaluation(in Input) *evaluation {
-	e := &evaluation{in: in, ruled: *in.Head, byID: map[int64]Person{}}
-	e.ruled.Access = in.Base.Access
-	e.ruled.People = in.Base.People
+	e := &evaluation{in: in, byID: map[int64]Person{}}
 	for _, p := range in.Base.People.People {
 		if p.GitHub == nil {
 			continue

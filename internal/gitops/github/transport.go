@@ -1,0 +1,161 @@
+package github
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"aws-access-bot/internal/gitops"
+)
+
+const (
+	// maxResponse is how much of one answer is read: a tree of 100,000
+	// entries, GitHub's limit, is 7 MB there and about 25 MB with addresses.
+	maxResponse = 32 << 20
+	// maxTries is how often a read is made.
+	maxTries = 3
+	// firstPause doubles with each try.
+	firstPause = 500 * time.Millisecond
+	// maxInline is how long a wait GitHub asks for is waited out here.
+	maxInline = 5 * time.Second
+)
+
+// transport retries, limits answers and notes the request budget.
+type transport struct {
+	next http.RoundTripper
+	now  func() time.Time
+
+	// mu guards what follows.
+	mu     sync.Mutex
+	budget gitops.Budget
+}
+
+func newTransport(next http.RoundTripper, now func() time.Time) *transport {
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	return &transport{next: next, now: now}
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	for try := 1; ; try++ {
+		resp, err := t.next.RoundTrip(r)
+		if err == nil {
+			t.note(resp)
+		}
+		wait, again := t.again(r, resp, err, try)
+		if !again {
+			if err != nil {
+				return nil, err
+			}
+			resp.Body = &limited{body: resp.Body, left: maxResponse}
+			return resp, nil
+		}
+		if resp != nil {
+			resp.Body.Close()
+		}
+		if err := pause(r.Context(), wait); err != nil {
+			return nil, err
+		}
+		if r, err = rewind(r); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// rewind returns the request with its body at the start again.
+func rewind(r *http.Request) (*http.Request, error) {
+	if r.Body == nil || r.GetBody == nil {
+		return r, nil
+	}
+	body, err := r.GetBody()
+	if err != nil {
+		return nil, fmt.Errorf("repeat request: %w", err)
+	}
+	out := r.Clone(r.Context())
+	out.Body = body
+	return out, nil
+}
+
+// again decides whether and when a request is repeated: reads after a failure
+// of the connection or the server, and anything that was refused for a short
+// while.
+func (t *transport) again(r *http.Request, resp *http.Response, err error, try int) (time.Duration, bool) {
+	if try >= maxTries || r.Context().Err() != nil {
+		return 0, false
+	}
+	read := r.Method == http.MethodGet
+	back := firstPause << (try - 1)
+	switch {
+	case err != nil:
+		return back, read
+	case resp.StatusCode >= 500:
+		return back, read
+	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusForbidden:
+		s, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+		wait := time.Duration(s) * time.Second
+		return wait, err == nil && wait <= maxInline && (r.Body == nil || r.GetBody != nil)
+	}
+	return 0, false
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// note keeps the core budget of the last answer.
+func (t *transport) note(resp *http.Response) {
+	h := resp.Header
+	if res := h.Get("X-RateLimit-Resource"); res != "" && res != "core" {
+		return
+	}
+	limit, err1 := strconv.Atoi(h.Get("X-RateLimit-Limit"))
+	remaining, err2 := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
+	reset, err3 := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
+	if err1 != nil || err2 != nil || err3 != nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.budget = gitops.Budget{Limit: limit, Remaining: remaining, Reset: time.Unix(reset, 0)}
+}
+
+func (t *transport) budgetNow() gitops.Budget {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.budget
+}
+
+// limited is a body that fails when it is longer than allowed.
+type limited struct {
+	body io.ReadCloser
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	if l.left < 0 {
+		return 0, fmt.Errorf("answer is longer than %d bytes", maxResponse)
+	}
+	if int64(len(p)) > l.left+1 {
+		p = p[:l.left+1]
+	}
+	n, err := l.body.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		return n, fmt.Errorf("answer is longer than %d bytes", maxResponse)
+	}
+	return n, err
+}
+
+func (l *limited) Close() error { return l.body.Close() }

@@ -1,0 +1,212 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// viewJSON returns one record in a View of its own.
+func viewJSON[T any](ctx context.Context, db DB, bucket, key string) (v T, ok bool, err error) {
+	err = db.View(ctx, func(tx Tx) error {
+		v, ok, err = getJSON[T](tx, bucket, key)
+		return err
+	})
+	return v, ok, err
+}
+
+// putChangedJSON stores a record unless the same one is there.
+func putChangedJSON[T any](tx Tx, bucket, key string, v T) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode %s/%q: %w", bucket, key, err)
+	}
+	old, ok, err := tx.Get(bucket, key)
+	if err != nil || ok && bytes.Equal(old, raw) {
+		return err
+	}
+	return tx.Put(bucket, key, raw)
+}
+
+type userRecord struct {
+	ID    int64  `json:"id"`
+	Login string `json:"login"`
+	Bot   bool   `json:"bot,omitempty"`
+}
+
+func newUserRecords(users []review.User) []userRecord {
+	var out []userRecord
+	for _, u := range users {
+		out = append(out, userRecord{u.ID, u.Login, u.Bot})
+	}
+	return out
+}
+
+func users(records []userRecord) []review.User {
+	var out []review.User
+	for _, u := range records {
+		out = append(out, review.User{ID: u.ID, Login: u.Login, Bot: u.Bot})
+	}
+	return out
+}
+
+type startRecord struct {
+	MergedAt time.Time `json:"merged_at"`
+	AskedAt  time.Time `json:"asked_at"`
+}
+
+type walkRecord struct {
+	Commit       string                 `json:"commit,omitempty"`
+	Tree         string                 `json:"tree,omitempty"`
+	At           time.Time              `json:"at,omitzero"`
+	Pull         int                    `json:"pull,omitempty"`
+	Starts       map[string]startRecord `json:"starts,omitempty"`
+	Files        map[string]string      `json:"files,omitempty"`
+	Position     string                 `json:"position,omitempty"`
+	Halt         *haltRecord            `json:"halt,omitempty"`
+	Passed       []string               `json:"passed,omitempty"`
+	Carried      []userRecord           `json:"carried,omitempty"`
+	CarriedEntra []string               `json:"carried_entra,omitempty"`
+}
+
+func newWalkRecord(w gitops.Walk) walkRecord {
+	f := w.InForce
+	r := walkRecord{
+		Commit: f.Commit, Tree: f.Tree, At: f.At, Pull: f.Pull, Files: f.Files, Position: w.Position,
+		Halt: newHaltRecord(w.Halt), Passed: w.Passed, Carried: newUserRecords(w.Carried), CarriedEntra: w.CarriedEntra,
+	}
+	if f.Starts != nil {
+		r.Starts = make(map[string]startRecord, len(f.Starts))
+		for k, s := range f.Starts {
+			r.Starts[string(k)] = startRecord{s.MergedAt, s.AskedAt}
+		}
+	}
+	return r
+}
+
+func (r walkRecord) domain() gitops.Walk {
+	w := gitops.Walk{
+		InForce:  gitops.InForce{Commit: r.Commit, Tree: r.Tree, At: r.At, Pull: r.Pull, Files: r.Files},
+		Position: r.Position, Halt: r.Halt.domain(), Passed: r.Passed, Carried: users(r.Carried), CarriedEntra: r.CarriedEntra,
+	}
+	if r.Commit != "" {
+		w.InForce.Starts = make(config.Starts, len(r.Starts))
+		for k, s := range r.Starts {
+			w.InForce.Starts[config.GrantKey(k)] = config.Start{MergedAt: s.MergedAt, AskedAt: s.AskedAt}
+		}
+	}
+	return w
+}
+
+type haltRecord struct {
+	Commit  string    `json:"commit"`
+	Code    string    `json:"code"`
+	Text    string    `json:"text"`
+	Ways    []string  `json:"ways,omitempty"`
+	Pull    int       `json:"pull,omitempty"`
+	Request string    `json:"request,omitempty"`
+	At      time.Time `json:"at"`
+}
+
+func newHaltRecord(h *gitops.Halt) *haltRecord {
+	if h == nil {
+		return nil
+	}
+	return &haltRecord{h.Commit, string(h.Code), h.Text, h.Ways, h.Pull, string(h.Request), h.At}
+}
+
+func (r *haltRecord) domain() *gitops.Halt {
+	if r == nil {
+		return nil
+	}
+	return &gitops.Halt{
+		Commit: r.Commit, Code: gitops.HaltCode(r.Code), Text: r.Text, Ways: r.Ways, Pull: r.Pull,
+		Request: access.ID(r.Request), At: r.At,
+	}
+}
+
+type verdictRecord struct {
+	Commit  string    `json:"commit"`
+	Outcome string    `json:"outcome"`
+	At      time.Time `json:"at"`
+	Pull    int       `json:"pull,omitempty"`
+	Request string    `json:"request,omitempty"`
+	Void    string    `json:"void,omitempty"`
+	Text    string    `json:"text,omitempty"`
+}
+
+func newVerdictRecord(v gitops.Verdict) verdictRecord {
+	return verdictRecord{v.Commit, string(v.Outcome), v.At, v.Pull, string(v.Request), v.Void, v.Text}
+}
+
+func (r verdictRecord) domain() gitops.Verdict {
+	return gitops.Verdict{
+		Commit: r.Commit, Outcome: gitops.Outcome(r.Outcome), At: r.At, Pull: r.Pull, Request: access.ID(r.Request),
+		Void: r.Void, Text: r.Text,
+	}
+}
+
+type pullRecord struct {
+	Request       string    `json:"request"`
+	Kind          string    `json:"kind"`
+	Branch        string    `json:"branch"`
+	Base          string    `json:"base,omitempty"`
+	Head          string    `json:"head,omitempty"`
+	Number        int       `json:"number,omitempty"`
+	URL           string    `json:"url,omitempty"`
+	Requester     string    `json:"requester"`
+	Joined        []string  `json:"joined,omitempty"`
+	PrincipalKind string    `json:"principal_kind"`
+	PrincipalID   string    `json:"principal_id"`
+	Fingerprint   string    `json:"fingerprint,omitempty"`
+	AskedAt       time.Time `json:"asked_at"`
+	Refused       string    `json:"refused,omitempty"`
+	State         string    `json:"state"`
+	Missing       []string  `json:"missing,omitempty"`
+	MergedAt      time.Time `json:"merged_at,omitzero"`
+	MergedBy      string    `json:"merged_by,omitempty"`
+	Commit        string    `json:"commit,omitempty"`
+}
+
+func newPullRecord(p gitops.PullRecord) pullRecord {
+	return pullRecord{
+		Request: string(p.Request), Kind: string(p.Kind), Branch: p.Branch, Base: p.Base, Head: p.Head, Number: p.Number,
+		URL: p.URL, Requester: p.Requester, Joined: p.Joined, PrincipalKind: string(p.Principal.Kind),
+		PrincipalID: p.Principal.ID, Fingerprint: p.Fingerprint, AskedAt: p.AskedAt, Refused: p.Refused,
+		State: string(p.State), Missing: p.Missing, MergedAt: p.MergedAt, MergedBy: p.MergedBy, Commit: p.Commit,
+	}
+}
+
+func (r pullRecord) domain() gitops.PullRecord {
+	return gitops.PullRecord{
+		Request: access.ID(r.Request), Kind: review.Kind(r.Kind), Branch: r.Branch, Base: r.Base, Head: r.Head,
+		Number: r.Number, URL: r.URL, Requester: r.Requester, Joined: r.Joined,
+		Principal:   config.Principal{Kind: config.PrincipalKind(r.PrincipalKind), ID: r.PrincipalID},
+		Fingerprint: r.Fingerprint, AskedAt: r.AskedAt, Refused: r.Refused, State: access.PullState(r.State),
+		Missing: r.Missing, MergedAt: r.MergedAt, MergedBy: r.MergedBy, Commit: r.Commit,
+	}
+}
+
+type checkRecord struct {
+	Number      int                `json:"number"`
+	Head        string             `json:"head"`
+	RunID       int64              `json:"run"`
+	Digest      string             `json:"digest"`
+	Fingerprint string             `json:"fingerprint,omitempty"`
+	Teams       map[string][]int64 `json:"teams,omitempty"`
+}
+
+func newCheckRecord(c gitops.CheckRecord) checkRecord {
+	return checkRecord{c.Number, c.Head, c.RunID, c.Digest, c.Fingerprint, c.Teams}
+}
+
+func (r checkRecord) domain() gitops.CheckRecord {
+	return gitops.CheckRecord{Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, Fingerprint: r.Fingerprint, Teams: r.Teams}
+}
