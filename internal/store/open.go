@@ -19,6 +19,11 @@ import (
 // enough for one that is just ending, short enough to be told.
 const lockTimeout = time.Second
 
+// mapped is how much address space is reserved for the file, in bytes. bbolt
+// enlarges its map only when no View is open, so that an Update would wait for
+// the longest of them; a state is not expected to outgrow this.
+const mapped = 256 << 20
+
 // mode of the state file: it names people and what they may do.
 const mode fs.FileMode = 0o600
 
@@ -89,7 +94,7 @@ func openFile(path string, timeout time.Duration) (db *bbolt.DB, err error) {
 			db, err = nil, fmt.Errorf("state file %s is damaged: %v", path, p)
 		}
 	}()
-	db, err = bbolt.Open(path, mode, &bbolt.Options{Timeout: timeout, FreelistType: bbolt.FreelistMapType})
+	db, err = bbolt.Open(path, mode, &bbolt.Options{Timeout: timeout, FreelistType: bbolt.FreelistMapType, InitialMmapSize: mapped})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return nil, fmt.Errorf("state file %s is in use: %w", path, ErrInUse)
