@@ -1,0 +1,254 @@
+package githubemu
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-github/v60/github"
+)
+
+// TestSignIsThePublishedVector uses the example of GitHub's "Validating
+// webhook deliveries".
+func TestSignIsThePublishedVector(t *testing.T) {
+	t.Parallel()
+	want := "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+	if got := Sign("It's a Secret to Everybody", []byte("Hello, World!")); got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
+// hook is one webhook as its receiver saw it.
+type hook struct {
+	event, guid string
+	payload     any
+}
+
+// receiver is a server that checks and parses webhooks with the real client.
+func receiver(t *testing.T, code int) (url string, got chan hook) {
+	t.Helper()
+	got = make(chan hook, 100)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := github.ValidatePayload(r, []byte(hookSecret))
+		if err != nil {
+			t.Error(err)
+		}
+		payload, err := github.ParseWebHook(github.WebHookType(r), body)
+		if err != nil {
+			t.Error(err)
+		}
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, "seen")
+		got <- hook{github.WebHookType(r), github.DeliveryID(r), payload}
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL, got
+}
+
+// await takes the next n webhooks and returns them by event and action.
+func await(t *testing.T, got chan hook, n int) map[string]hook {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	out := map[string]hook{}
+	for range n {
+		select {
+		case h := <-got:
+			name := h.event
+			if a, has := h.payload.(interface{ GetAction() string }); has && a.GetAction() != "" {
+				name += "." + a.GetAction()
+			}
+			out[name] = h
+		case <-ctx.Done():
+			t.Fatalf("only %d of %d webhooks came", len(out), n)
+		}
+	}
+	return out
+}
+
+func names(m map[string]hook) []string { return sortedKeys(m) }
+
+func TestWebhooksSayWhatHappened(t *testing.T) {
+	t.Parallel()
+	url, got := receiver(t, http.StatusAccepted)
+	w := newWorld(t, func(o *Options) { o.WebhookURL, o.WebhookDelay = url, time.Nanosecond })
+	w.run()
+	w.Ping()
+	w.clock.move(time.Second)
+	w.poke()
+	if h := await(t, got, 1)["ping"]; h.payload.(*github.PingEvent).GetHookID() != 77 {
+		t.Errorf("ping: %v", h)
+	}
+	n, first := w.pullRequest("topic", map[string]*File{"a": text("1\n")})
+	w.pass(first)
+	w.must(ignore(w.repo.Review("yuki", n, "APPROVE", "", "")))
+	w.clock.move(time.Second)
+	w.poke()
+	seen := await(t, got, 5)
+	want := []string{"check_run.completed", "check_run.created", "pull_request.opened", "pull_request_review.submitted", "push"}
+	if diff := cmp.Diff(want, names(seen)); diff != "" {
+		t.Fatal(diff)
+	}
+	push := seen["push"].payload.(*github.PushEvent)
+	if push.GetRef() != "refs/heads/topic" || push.GetAfter() != first || !push.GetCreated() || push.GetRepo().GetID() != 4242 ||
+		push.GetInstallation().GetID() != 770 || !slices.Equal(push.Commits[0].Added, []string{"a"}) || push.Commits[0].GetAuthor().GetLogin() != "ken" {
+		t.Errorf("push: %v", push)
+	}
+	review := seen["pull_request_review.submitted"].payload.(*github.PullRequestReviewEvent)
+	if review.Review.GetState() != "approved" || review.Review.GetCommitID() != first || review.Sender.GetID() != 1002 {
+		t.Errorf("review: %v", review)
+	}
+
+	second, err := w.repo.Push("ken", Push{Branch: "topic", Changes: map[string]*File{"a": text("2\n")}, Message: "more"})
+	w.must(err)
+	title := "better"
+	w.must(w.repo.EditPull("ken", n, &title, nil, nil, nil))
+	w.must(w.repo.ClosePull("ken", n))
+	w.must(w.repo.ReopenPull("ken", n))
+	w.clock.move(time.Second)
+	w.poke()
+	seen = await(t, got, 6)
+	want = []string{"pull_request.closed", "pull_request.edited", "pull_request.reopened", "pull_request.synchronize", "pull_request_review.dismissed", "push"}
+	if diff := cmp.Diff(want, names(seen)); diff != "" {
+		t.Fatal(diff)
+	}
+	sync := seen["pull_request.synchronize"].payload.(*github.PullRequestEvent)
+	if sync.GetBefore() != first || sync.GetAfter() != second || sync.PullRequest.Head.GetSHA() != second {
+		t.Errorf("synchronize: %v", sync)
+	}
+	if c := seen["pull_request.edited"].payload.(*github.PullRequestEvent).Changes; c.GetTitle().GetFrom() != "change topic" {
+		t.Errorf("changes: %v", c)
+	}
+	w.pass(second)
+	sha, err := w.repo.Merge("yuki", n, MergeSpec{Method: "squash"})
+	w.must(err)
+	run := w.repo.stateForTest().Checks[1]
+	w.must(w.repo.RerequestCheck("ken", run.ID))
+	w.clock.move(time.Second)
+	w.poke()
+	seen = await(t, got, 5)
+	closed := seen["pull_request.closed"].payload.(*github.PullRequestEvent).PullRequest
+	if !closed.GetMerged() || closed.GetMergeCommitSHA() != sha || closed.MergedBy.GetLogin() != "yuki" || closed.Base.GetRef() != "main" {
+		t.Errorf("closed: %v", closed)
+	}
+	if _, asked := seen["check_run.rerequested"]; !asked {
+		t.Errorf("got %v", names(seen))
+	}
+}
+
+func TestDeliveriesAreLoggedAndSentAgainOnlyWhenAsked(t *testing.T) {
+	t.Parallel()
+	url, got := receiver(t, http.StatusInternalServerError)
+	w := newWorld(t, func(o *Options) { o.WebhookURL, o.WebhookDelay = url, time.Nanosecond })
+	w.run()
+	ctx, app := t.Context(), w.client(w.goodJWT())
+	w.clock.move(-time.Second) // nothing is due yet
+	for _, branch := range []string{"a", "b", "c"} {
+		w.must(ignore(w.repo.Push("ken", Push{Branch: branch, Message: "x"})))
+	}
+	w.clock.move(2 * time.Second)
+	w.poke()
+	await(t, got, 3)
+	w.settle(3)
+	first, res, err := app.Apps.ListHookDeliveries(ctx, &github.ListCursorOptions{PerPage: 2})
+	w.must(err)
+	if len(first) != 2 || first[0].GetStatusCode() != 500 || first[0].GetEvent() != "push" || first[0].GetRedelivery() || res.Cursor == "" {
+		t.Fatalf("deliveries: %v, cursor %q", first, res.Cursor)
+	}
+	rest, res, err := app.Apps.ListHookDeliveries(ctx, &github.ListCursorOptions{PerPage: 2, Cursor: res.Cursor})
+	w.must(err)
+	if len(rest) != 1 || res.Cursor != "" {
+		t.Fatalf("second page: %v", rest)
+	}
+	_, _, err = app.Apps.RedeliverHookDelivery(ctx, rest[0].GetID())
+	if _, accepted := err.(*github.AcceptedError); !accepted { //nolint:errorlint // the client returns it bare
+		t.Fatalf("redeliver: %v", err)
+	}
+	if again := await(t, got, 1)["push"]; again.guid != rest[0].GetGUID() {
+		t.Errorf("guid %s, want the old %s", again.guid, rest[0].GetGUID())
+	}
+	w.settle(4)
+	one, _, err := app.Apps.GetHookDelivery(ctx, w.State().Deliveries[3].ID)
+	w.must(err)
+	if !one.GetRedelivery() || one.Request.GetHeaders()["X-GitHub-Event"] != "push" || !strings.Contains(string(*one.Request.RawPayload), `"ref":"refs/heads/`) {
+		t.Errorf("delivery: %v", one)
+	}
+	_, _, err = app.Apps.RedeliverHookDelivery(ctx, 1)
+	w.wantStatus("unknown delivery", err, 404)
+	w.clock.move(keepDeliveries + time.Hour)
+	old, _, err := w.client(w.goodJWT()).Apps.ListHookDeliveries(ctx, nil)
+	w.must(err)
+	if len(old) != 0 {
+		t.Errorf("kept too long: %d", len(old))
+	}
+}
+
+// settle waits until the log has n entries.
+func (w *world) settle(n int) {
+	w.t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); len(w.State().Deliveries) < n; <-tick.C {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("the log has %d entries, want %d", len(w.State().Deliveries), n)
+		}
+	}
+}
+
+func TestLostWebhooksAreInTheLog(t *testing.T) {
+	t.Parallel()
+	url, got := receiver(t, http.StatusOK)
+	w := newWorld(t, func(o *Options) { o.WebhookURL, o.WebhookDelay = url, time.Nanosecond })
+	w.run()
+	w.DropWebhooks(true)
+	w.must(ignore(w.repo.Push("ken", Push{Branch: "a", Message: "x"})))
+	w.clock.move(time.Second)
+	w.poke()
+	w.settle(1)
+	w.DropWebhooks(false)
+	w.must(ignore(w.repo.Push("ken", Push{Branch: "b", Message: "x"})))
+	w.clock.move(time.Second)
+	w.poke()
+	push := await(t, got, 1)["push"].payload.(*github.PushEvent)
+	w.settle(2)
+	log := w.State().Deliveries
+	if push.GetRef() != "refs/heads/b" || log[0].Code != 504 || log[0].Status != "timed out" || log[1].Status != "OK" {
+		t.Errorf("got %s, log %+v", push.GetRef(), log)
+	}
+}
+
+func TestReceiversThatAreSlowOrGone(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	}))
+	defer slow.Close()
+	defer close(release)
+	w := newWorld(t, func(o *Options) {
+		o.WebhookURL, o.WebhookDelay, o.WebhookTimeout = slow.URL, time.Nanosecond, 50*time.Millisecond
+	})
+	w.run()
+	w.Ping()
+	w.clock.move(time.Second)
+	w.poke()
+	w.settle(1)
+	w.SetWebhookURL("http://127.0.0.1:1/closed")
+	w.Ping()
+	w.clock.move(time.Second)
+	w.poke()
+	w.settle(2)
+	log := w.State().Deliveries
+	if log[0].Status != "timed out" || log[1].Status != "failed to connect to host" {
+		t.Errorf("log: %+v", log)
+	}
+}
