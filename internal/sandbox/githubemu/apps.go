@@ -3,6 +3,7 @@ package githubemu
 import (
 	"net/http"
 	"slices"
+	"time"
 )
 
 func (c *call) getApp() (reply, error) { return ok(c.s.appJSON(c.who.app)) }
@@ -134,6 +135,9 @@ func (c *call) bearer() string {
 
 func (c *call) rateLimit() (reply, error) {
 	b := c.s.limits[c.who.name()]
+	if b == nil {
+		b = &bucket{reset: c.s.kit.Now().Add(time.Hour)}
+	}
 	core := obj{"limit": c.s.opt.RateLimit, "remaining": c.s.opt.RateLimit - b.used, "used": b.used, "reset": b.reset.Unix(), "resource": "core"}
 	return ok(obj{"resources": obj{"core": core}, "rate": core})
 }

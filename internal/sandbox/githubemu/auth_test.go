@@ -1,6 +1,7 @@
 package githubemu
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-github/v60/github"
+
+	"aws-access-bot/internal/sandbox/emukit"
 )
 
 func TestJWTIsCheckedAsDocumented(t *testing.T) {
@@ -203,5 +206,44 @@ func TestRateLimitIsARateLimitErrorOfTheClient(t *testing.T) {
 	w.wantStatus("over the limit", err, 403)
 	if err == nil || !strings.Contains(err.Error(), "API rate limit") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestSecondaryLimitsAreFaultsOfTheKit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.kit.Faults.Add(emukit.Fault{
+		Name: "secondary limit", Service: "github", Op: "POST /repos/{owner}/{repo}/issues/{issue_number}/comments", Status: http.StatusForbidden,
+		Header: http.Header{"Retry-After": {"60"}, "Content-Type": {"application/json"}},
+		Body:   `{"message":"You have exceeded a secondary rate limit.","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`,
+	})
+	n, _ := w.pullRequest("topic", map[string]*File{"a": text("1")})
+	comment := func() error {
+		return err3(w.client("ghp_yuki").Issues.CreateComment(t.Context(), org, repoName, n, &github.IssueComment{Body: github.String("x")}))
+	}
+	var abuse *github.AbuseRateLimitError
+	if err := comment(); !errors.As(err, &abuse) || abuse.GetRetryAfter() != time.Minute {
+		t.Errorf("got %v", err)
+	}
+	w.must(comment())
+	entries, _ := w.kit.Journal.Since(0)
+	last := entries[len(entries)-1]
+	if last.Caller != "yuki" || last.Status != http.StatusCreated || entries[len(entries)-2].Fault != "secondary limit" {
+		t.Errorf("journal: %+v", last)
+	}
+}
+
+func TestTokensAreNotInTheJournal(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.bot(nil)
+	entries, _ := w.kit.Journal.Since(0)
+	if e := entries[0]; !strings.Contains(e.Response, `"token":"[redacted]"`) || e.Caller != "app/access-bot" {
+		t.Errorf("journal: %+v", e)
+	}
+	limits, _, err := w.client("ghp_hana").RateLimit.Get(t.Context())
+	w.must(err)
+	if limits.Core.Limit != 5000 || limits.Core.Remaining != 5000 {
+		t.Errorf("limits: %v", limits)
 	}
 }

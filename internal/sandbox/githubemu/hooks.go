@@ -37,7 +37,7 @@ type delivery struct {
 	repoID        int64
 	due           time.Time
 	redelivery    bool
-	// At is when it was attempted; zero while it is on its way.
+	// at is when it was attempted; zero while it is on its way.
 	at       time.Time
 	took     time.Duration
 	status   string // OK, or what went wrong

@@ -259,7 +259,8 @@ func (c *call) listPulls() (reply, error) {
 	}
 	head, base := c.query("head"), c.query("base")
 	list := slices.DeleteFunc(slices.Clone(c.repo.pulls), func(p *pull) bool {
-		// A head without "owner:" is ignored, as documented by experience.
+		// A head without "owner:" does not filter (List pull requests: "in the
+		// format of user:ref-name").
 		return (state != "all" && p.state != state) || (base != "" && p.base != base) ||
 			(strings.Contains(head, ":") && head != p.owner()+":"+p.headBranch)
 	})
@@ -389,7 +390,11 @@ func (r *Repo) pullJSON(p *pull, full bool) obj {
 func (r *Repo) sideJSON(owner, branch string, sha gitobj.ID, p *pull) obj {
 	repo := r.json()
 	if p != nil && p.fromFork() {
-		repo["id"], repo["full_name"], repo["fork"] = r.id+1_000_000+int64(len(owner)), owner+"/"+r.name, true
+		id := r.id + 1_000_000_000 // of a repository that nobody else has
+		if u := r.s.user(owner); u != nil {
+			id += u.ID
+		}
+		repo["id"], repo["full_name"], repo["fork"] = id, owner+"/"+r.name, true
 		repo["owner"], repo["html_url"] = r.s.ownerJSON(owner), r.s.web("/%s/%s", owner, r.name)
 	}
 	return obj{"label": owner + ":" + branch, "ref": branch, "sha": sha, "user": r.s.ownerJSON(owner), "repo": repo}

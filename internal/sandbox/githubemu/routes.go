@@ -68,6 +68,7 @@ func gitRoutes() []route {
 	return []route{
 		{method: "GET", pattern: "/git/ref/{ref}", need: "contents:read", handle: (*call).getRef},
 		{method: "GET", pattern: "/git/matching-refs/{ref}", need: "contents:read", handle: (*call).matchingRefs},
+		{method: "GET", pattern: "/git/matching-refs", need: "contents:read", handle: (*call).matchingRefs},
 		{method: "POST", pattern: "/git/refs", need: "contents:write", handle: (*call).createRef},
 		{method: "PATCH", pattern: "/git/refs/{ref}", need: "contents:write", handle: (*call).updateRef},
 		{method: "DELETE", pattern: "/git/refs/{ref}", need: "contents:write", handle: (*call).deleteRef},
