@@ -112,7 +112,7 @@ func (e *evaluation) gain(s Subject, c *config.AssignmentChange) {
 			continue
 		}
 		done[key] = true
-		if c.New != nil {
+		if c.New != nil && !(fresh && c.FromControl) {
 			if err := rule.Allows(*c.New, e.in.Start); err != nil {
 				e.refusef(RefusedTerm, "%s is not allowed: %v.", capital(e.describe(Need{Subject: s, Change: c})), err)
 			}

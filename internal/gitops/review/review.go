@@ -32,7 +32,9 @@
 // Whoever approves: changes mixed of control plane and grants, a pull request
 // written by hand whose author or pushers are not linked or not known, the
 // management account, protected grants, terms beyond the rule, and
-// assignments that no rule covers.
+// assignments that no rule covers. A term is not judged again where a new
+// account joins an entry that stands already: the break-glass group must reach
+// every account, and who may approve is asked all the same.
 package review
 
 import (

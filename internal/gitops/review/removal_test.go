@@ -1,0 +1,167 @@
+package review
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"aws-access-bot/config"
+)
+
+// TestRemovals: who may take access away alone, and who else must approve.
+func TestRemovals(t *testing.T) {
+	t.Parallel()
+	with := exampleTree(t).grant(devFile, devGrant)
+	without := exampleTree(t)
+	revoke := func(who string) func(*Input) {
+		return func(in *Input) { in.Request = &Request{Kind: Revoke, Requester: who} }
+	}
+	tests := []struct {
+		name   string
+		change func(*Input)
+		pass   bool
+	}{
+		{"by the account's owner", revoke(yukiEntra), true},
+		{"by a member of the group", revoke(hanaEntra), true},
+		{"by who asked for it", func(in *Input) {
+			revoke(kenEntra)(in)
+			in.Askers = map[string][]string{"REQ-7F3K2Q": {kenEntra}}
+		}, true},
+		{"not by who asked for something else", func(in *Input) {
+			revoke(kenEntra)(in)
+			in.Askers = map[string][]string{"REQ-000000": {kenEntra}}
+		}, false},
+		{"not by somebody else", revoke(taroEntra), false},
+		{"not by nobody", revoke(""), false},
+		{"by somebody else with an owner's approval", func(in *Input) {
+			revoke(taroEntra)(in)
+			in.Reviews = []Review{approved(yuki)}
+		}, true},
+		{"not by somebody else with their own approval", func(in *Input) {
+			revoke(taroEntra)(in)
+			in.Reviews = []Review{approved(taro)}
+		}, false},
+		{"by hand by an owner", func(in *Input) { *in = byHand(*in, yuki) }, true},
+		{"not by hand when somebody else pushed too", func(in *Input) {
+			*in = byHand(*in, yuki)
+			in.Pushers = append(in.Pushers, taro)
+		}, false},
+		{"not by hand by a stranger", func(in *Input) { *in = byHand(*in, stranger) }, false},
+		{"not when it takes in a commit of somebody else", func(in *Input) {
+			revoke(yukiEntra)(in)
+			in.Carried = []User{taro}
+		}, false},
+		{"not when an approver requested changes", func(in *Input) {
+			revoke(hanaEntra)(in)
+			in.Reviews = []Review{{User: yuki, State: ChangesRequested, Commit: head, At: noon.Add(-time.Hour)}}
+		}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := input(t, with, without)
+			tt.change(&in)
+			v := Evaluate(in)
+			if v.Pass != tt.pass {
+				t.Errorf("pass = %v, want %v: %q", v.Pass, tt.pass, Sentences(v, in.Base, in.Head))
+			}
+			if len(v.Needs) == 0 {
+				t.Error("a removal is nobody's concern")
+			}
+		})
+	}
+}
+
+func TestARemovalBesideAGainNeedsAnApproval(t *testing.T) {
+	t.Parallel()
+	base := exampleTree(t).grant(devFile, devGrant)
+	after := exampleTree(t).grant("groups/aws-data-analysts.yaml", "  - account: data-lake\n    permission_set: PowerUserAccess\n    duration: 4h\n    reason: x\n")
+	in := byHand(input(t, base, after, approved(taro)), hana)
+	in.Members["0b7e3f4c-0000-4000-8000-000000000015"] = nil
+	v := Evaluate(in)
+	if v.Pass || !slices.Contains(missing(v), "remove/read and develop") {
+		t.Errorf("pass = %v, missing %q", v.Pass, missing(v))
+	}
+	in.Reviews = append(in.Reviews, approved(yuki))
+	if v := Evaluate(in); !v.Pass {
+		t.Errorf("missing %q", missing(v))
+	}
+}
+
+// TestCleanup: the bot takes out ended grants alone, and nothing else.
+func TestCleanup(t *testing.T) {
+	t.Parallel()
+	base := exampleTree(t).grant(devFile, devGrant)
+	var key config.GrantKey
+	for _, ref := range base.repo(t).Grants() {
+		if ref.Grant.Request == "REQ-7F3K2Q" {
+			key = ref.Key
+		}
+	}
+	start := func(ago time.Duration) config.Starts {
+		return config.Starts{key: {MergedAt: noon.Add(-ago), AskedAt: noon.Add(-ago)}}
+	}
+	tests := []struct {
+		name   string
+		starts config.Starts
+		after  tree
+		pass   bool
+	}{
+		{"an ended grant", start(5 * time.Hour), exampleTree(t), true},
+		{"a grant that ends now", start(4 * time.Hour), exampleTree(t), true},
+		{"a grant that has not ended", start(3 * time.Hour), exampleTree(t), false},
+		{"a grant whose start is not known", nil, exampleTree(t), false},
+		{"an ended grant and a standing one", start(5 * time.Hour), exampleTree(t).plus("groups/aws-sandbox-users.yaml", ""), false},
+		{"an ended grant and a new one", start(5 * time.Hour), exampleTree(t).grant("groups/aws-sandbox-users.yaml", "  - account: payments-dev\n    permission_set: ReadOnlyAccess\n    duration: 4h\n    reason: x\n"), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := input(t, base, tt.after)
+			in.Starts = tt.starts
+			in.Change = config.Compare(in.Base, in.Head, in.Starts, noon)
+			in.Request = &Request{Kind: Cleanup}
+			in.Members["0b7e3f4c-0000-4000-8000-000000000018"] = nil
+			if v := Evaluate(in); v.Pass != tt.pass {
+				t.Errorf("pass = %v, want %v: %q", v.Pass, tt.pass, Sentences(v, in.Base, in.Head))
+			}
+		})
+	}
+}
+
+// TestNewAccounts: a new account file needs the onboarding approvers, and
+// they stand in for its owners.
+func TestNewAccounts(t *testing.T) {
+	t.Parallel()
+	base := exampleTree(t)
+	file := "id: \"123123123123\"\nname: fresh\nstage: sso\nou: /Workloads/Dev\nowners: [hana@example.com]\ntags: {env: dev, team: fresh}\n"
+	after := base.plus("accounts/fresh.yaml", file)
+	in := byHand(input(t, base, after, approved(hana), approved(yuki)), taro)
+	for _, id := range []string{"16", "11", "17"} {
+		in.Members["0b7e3f4c-0000-4000-8000-0000000000"+id] = nil
+	}
+	v := Evaluate(in)
+	if v.Pass || !slices.Contains(missing(v), "new-account/onboarding") {
+		t.Errorf("pass = %v, missing %q", v.Pass, missing(v))
+	}
+	in.Reviews = []Review{approved(ken)}
+	if v = Evaluate(in); !v.Pass {
+		t.Errorf("an onboarding approver is not enough: %q %q", missing(v), Sentences(v, in.Base, in.Head))
+	}
+	in.Members[adminGroup] = []string{kenEntra}
+	if v = Evaluate(in); v.Pass {
+		t.Error("a member of a group that gains approved for it")
+	}
+}
+
+func TestNothingToApprovePasses(t *testing.T) {
+	t.Parallel()
+	base := exampleTree(t)
+	after := base.plus(devFile, base[devFile]+"\n# a remark\n")
+	if v := Evaluate(byHand(input(t, base, after), hana)); !v.Pass || len(v.Needs) != 0 {
+		t.Errorf("pass = %v, needs %v", v.Pass, v.Needs)
+	}
+	if v := Evaluate(byHand(input(t, base, after), stranger)); v.Pass {
+		t.Error("a stranger's remark passes")
+	}
+}
