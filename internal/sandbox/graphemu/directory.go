@@ -146,15 +146,15 @@ func (d *directory) transitiveMembers(id string) []string {
 // reach returns everything that next leads to from start, sorted, without start.
 func reach(start string, next func(string) []string) []string {
 	seen := map[string]bool{start: true}
-	todo := []string{start}
-	for len(todo) > 0 {
-		for _, x := range next(todo[0]) {
+	queue := []string{start}
+	for len(queue) > 0 {
+		for _, x := range next(queue[0]) {
 			if !seen[x] {
 				seen[x] = true
-				todo = append(todo, x)
+				queue = append(queue, x)
 			}
 		}
-		todo = todo[1:]
+		queue = queue[1:]
 	}
 	delete(seen, start)
 	return slices.Sorted(maps.Keys(seen))

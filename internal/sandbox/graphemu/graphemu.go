@@ -28,8 +28,9 @@
 //
 // What it does not do: interactive sign-in, certificates and federated
 // credentials, writes of users, groups and service principals, saved secrets of
-// the job, changes of the schema, delta queries, and $expand. A cycle takes no
-// time.
+// the job, changes of the schema, delta queries, and $expand. A cycle and a call
+// of provisionOnDemand take no time. A member that comes back into scope is
+// noticed by the next cycle, where Entra is known to need a restart.
 package graphemu
 
 import (

@@ -29,7 +29,7 @@ func groupRoutes() []route {
 		// Without /$ref the path names the member itself, not its place in
 		// the group, and DELETE deletes it from the directory.
 		{op: "DELETE /groups/{id}/members/{member}", perms: []string{"User.ReadWrite.All", "Directory.ReadWrite.All"}, do: (*call).deleteMemberObject},
-		{op: "GET /groups/{id}/appRoleAssignments", units: 2, perms: []string{"Directory.Read.All", "AppRoleAssignment.ReadWrite.All", "Directory.ReadWrite.All"}, do: (*call).listGroupAssignments},
+		{op: "GET /groups/{id}/appRoleAssignments", units: 2, perms: readRoles(), do: (*call).listGroupAssignments},
 	}
 }
 

@@ -1,6 +1,10 @@
 package graphemu
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,8 +18,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"aws-access-bot/internal/sandbox/emukit"
-	"crypto/tls"
-	"crypto/x509"
 )
 
 func TestAzidentityGetsATokenThatGraphTakesThroughTheCA(t *testing.T) {
@@ -30,12 +32,16 @@ func TestAzidentityGetsATokenThatGraphTakesThroughTheCA(t *testing.T) {
 	}
 	srv := httptest.NewUnstartedServer(s.Handler())
 	srv.TLS = ca.ServerConfig()
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	srv.StartTLS()
 	t.Cleanup(srv.Close)
 
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(ca.PEM()) {
 		t.Fatal("the CA's PEM holds no certificate")
+	}
+	if !pool.Equal(ca.Pool()) {
+		t.Error("the pool of the CA is not its PEM")
 	}
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
 	opts := azcore.ClientOptions{Transport: client, Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: srv.URL}}

@@ -85,6 +85,10 @@ func syncJobs() []string {
 	return []string{"Application.ReadWrite.OwnedBy", "Synchronization.ReadWrite.All"}
 }
 
+func readRoles() []string {
+	return []string{"Directory.Read.All", "AppRoleAssignment.ReadWrite.All", "Directory.ReadWrite.All"}
+}
+
 func writeRoles() []string { return []string{"AppRoleAssignment.ReadWrite.All"} }
 
 // routes builds the table of everything that is served.

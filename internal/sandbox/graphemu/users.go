@@ -22,6 +22,7 @@ func userRoutes() []route {
 		{op: "GET /users/{id}/memberOf/{cast}", units: 2, perms: readGroups(), do: (*call).listMemberOf},
 		{op: "GET /users/{id}/transitiveMemberOf", units: 3, perms: readGroups(), do: (*call).listTransitiveMemberOf},
 		{op: "GET /users/{id}/transitiveMemberOf/{cast}", units: 3, perms: readGroups(), do: (*call).listTransitiveMemberOf},
+		{op: "GET /users/{id}/appRoleAssignments", units: 2, perms: readRoles(), do: (*call).listUserAssignments},
 		{op: "POST /users/{id}/checkMemberGroups", units: 4, reads: true, perms: readGroups(), do: (*call).checkMemberGroups},
 	}
 }
@@ -168,6 +169,14 @@ func (d *directory) objects(ids []string, kind string) []object {
 		out = append(out, o)
 	}
 	return out
+}
+
+func (c *call) listUserAssignments() (reply, error) {
+	u, err := c.s.dir.user(c.path("id"))
+	if err != nil {
+		return reply{}, err
+	}
+	return c.list(assignmentEntity(), "appRoleAssignments", c.assignmentObjects(u.ID))
 }
 
 func (c *call) checkMemberGroups() (reply, error) {
