@@ -242,6 +242,11 @@ func (r *recordingTarget) UpsertGroup(id, name string) (string, error) {
 	if err == nil && name == r.refuse {
 		err = errors.New("400 ValidationException: displayName")
 	}
+	for other, taken := range r.groups {
+		if err == nil && taken == name && other != id {
+			err = errors.New("409 ConflictException: another group has this name")
+		}
+	}
 	if err == nil {
 		r.groups[id] = name
 		if r.members[id] == nil {

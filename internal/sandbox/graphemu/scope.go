@@ -254,9 +254,13 @@ func without(a, b []string) []string {
 	return out
 }
 
-// all exports a whole scope: users first, then groups with their members, then
-// what has left the scope.
+// all exports a whole scope. Groups that have left it go first, since a group
+// that was made again needs the name of the old one; then users, then groups
+// with their members; users who have left come last.
 func (e *exporter) all(sc scope) error {
+	if err := e.deletions(sc); err != nil {
+		return err
+	}
 	present := map[string]bool{}
 	for _, id := range slices.Sorted(maps.Keys(sc.users)) {
 		ok, err := e.user(sc.users[id])
@@ -278,8 +282,8 @@ func (e *exporter) all(sc scope) error {
 	return e.leavers(sc)
 }
 
-// leavers deletes groups and deactivates users that are out of scope.
-func (e *exporter) leavers(sc scope) error {
+// deletions deletes groups that are out of scope.
+func (e *exporter) deletions(sc scope) error {
 	for _, id := range slices.Sorted(maps.Keys(e.synced.groups)) {
 		if _, in := sc.groups[id]; in {
 			continue
@@ -293,6 +297,11 @@ func (e *exporter) leavers(sc scope) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// leavers deactivates users who are out of scope.
+func (e *exporter) leavers(sc scope) error {
 	for _, id := range slices.Sorted(maps.Keys(e.synced.users)) {
 		u := e.synced.users[id]
 		if _, in := sc.users[id]; in || !u.Active {
