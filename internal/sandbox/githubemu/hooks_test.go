@@ -72,27 +72,36 @@ func await(t *testing.T, got chan hook, n int) map[string]hook {
 	return out
 }
 
-func names(m map[string]hook) []string { return sortedKeys(m) }
-
-func TestWebhooksSayWhatHappened(t *testing.T) {
-	t.Parallel()
-	url, got := receiver(t, http.StatusAccepted)
+// hooked is a world whose webhooks go to a receiver at once.
+func hooked(t *testing.T, code int) (*world, chan hook) {
+	t.Helper()
+	url, got := receiver(t, code)
 	w := newWorld(t, func(o *Options) { o.WebhookURL, o.WebhookDelay = url, time.Nanosecond })
 	w.run()
-	w.Ping()
+	return w, got
+}
+
+// flush moves the clock past the delay of webhooks.
+func (w *world) flush() {
 	w.clock.move(time.Second)
 	w.poke()
+}
+
+func TestWebhooksOfANewPullRequest(t *testing.T) {
+	t.Parallel()
+	w, got := hooked(t, http.StatusAccepted)
+	w.Ping()
+	w.flush()
 	if h := await(t, got, 1)["ping"]; h.payload.(*github.PingEvent).GetHookID() != 77 {
 		t.Errorf("ping: %v", h)
 	}
 	n, first := w.pullRequest("topic", map[string]*File{"a": text("1\n")})
 	w.pass(first)
 	w.must(ignore(w.repo.Review("yuki", n, "APPROVE", "", "")))
-	w.clock.move(time.Second)
-	w.poke()
+	w.flush()
 	seen := await(t, got, 5)
 	want := []string{"check_run.completed", "check_run.created", "pull_request.opened", "pull_request_review.submitted", "push"}
-	if diff := cmp.Diff(want, names(seen)); diff != "" {
+	if diff := cmp.Diff(want, sortedKeys(seen)); diff != "" {
 		t.Fatal(diff)
 	}
 	push := seen["push"].payload.(*github.PushEvent)
@@ -104,18 +113,25 @@ func TestWebhooksSayWhatHappened(t *testing.T) {
 	if review.Review.GetState() != "approved" || review.Review.GetCommitID() != first || review.Sender.GetID() != 1002 {
 		t.Errorf("review: %v", review)
 	}
+}
 
+func TestWebhooksOfAPullRequestThatMoves(t *testing.T) {
+	t.Parallel()
+	w, got := hooked(t, http.StatusAccepted)
+	n, first := w.pullRequest("topic", map[string]*File{"a": text("1\n")})
+	w.must(ignore(w.repo.Review("yuki", n, "APPROVE", "", "")))
+	w.flush()
+	await(t, got, 3)
 	second, err := w.repo.Push("ken", Push{Branch: "topic", Changes: map[string]*File{"a": text("2\n")}, Message: "more"})
 	w.must(err)
 	title := "better"
 	w.must(w.repo.EditPull("ken", n, &title, nil, nil, nil))
 	w.must(w.repo.ClosePull("ken", n))
 	w.must(w.repo.ReopenPull("ken", n))
-	w.clock.move(time.Second)
-	w.poke()
-	seen = await(t, got, 6)
-	want = []string{"pull_request.closed", "pull_request.edited", "pull_request.reopened", "pull_request.synchronize", "pull_request_review.dismissed", "push"}
-	if diff := cmp.Diff(want, names(seen)); diff != "" {
+	w.flush()
+	seen := await(t, got, 6)
+	want := []string{"pull_request.closed", "pull_request.edited", "pull_request.reopened", "pull_request.synchronize", "pull_request_review.dismissed", "push"}
+	if diff := cmp.Diff(want, sortedKeys(seen)); diff != "" {
 		t.Fatal(diff)
 	}
 	sync := seen["pull_request.synchronize"].payload.(*github.PullRequestEvent)
@@ -125,20 +141,37 @@ func TestWebhooksSayWhatHappened(t *testing.T) {
 	if c := seen["pull_request.edited"].payload.(*github.PullRequestEvent).Changes; c.GetTitle().GetFrom() != "change topic" {
 		t.Errorf("changes: %v", c)
 	}
-	w.pass(second)
+}
+
+func TestWebhooksOfAMergeAndOfACheckAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w, got := hooked(t, http.StatusAccepted)
+	n, head := w.pullRequest("topic", map[string]*File{"a": text("1\n")})
+	_, _, err := w.bot(nil).Checks.CreateCheckRun(t.Context(), org, repoName, github.CreateCheckRunOptions{
+		Name: "aws-access", HeadSHA: head, Conclusion: github.String("success"),
+		Actions: []*github.CheckRunAction{{Label: "Explain", Description: "say why", Identifier: "why"}},
+	})
+	w.must(err)
+	w.flush()
+	await(t, got, 4)
 	sha, err := w.repo.Merge("yuki", n, MergeSpec{Method: "squash"})
 	w.must(err)
-	run := w.repo.stateForTest().Checks[1]
+	run := w.repo.stateForTest().Checks[0]
 	w.must(w.repo.RerequestCheck("ken", run.ID))
-	w.clock.move(time.Second)
-	w.poke()
-	seen = await(t, got, 5)
+	w.must(w.repo.PressAction("ken", run.ID, "why"))
+	w.wantStatus("a button that is not there", w.repo.PressAction("ken", run.ID, "no"), 422)
+	w.flush()
+	seen := await(t, got, 4)
+	want := []string{"check_run.requested_action", "check_run.rerequested", "pull_request.closed", "push"}
+	if diff := cmp.Diff(want, sortedKeys(seen)); diff != "" {
+		t.Fatal(diff)
+	}
 	closed := seen["pull_request.closed"].payload.(*github.PullRequestEvent).PullRequest
 	if !closed.GetMerged() || closed.GetMergeCommitSHA() != sha || closed.MergedBy.GetLogin() != "yuki" || closed.Base.GetRef() != "main" {
 		t.Errorf("closed: %v", closed)
 	}
-	if _, asked := seen["check_run.rerequested"]; !asked {
-		t.Errorf("got %v", names(seen))
+	if a := seen["check_run.requested_action"].payload.(*github.CheckRunEvent).RequestedAction; a.Identifier != "why" {
+		t.Errorf("action: %v", a)
 	}
 }
 

@@ -63,6 +63,19 @@ func TestMergeMethods(t *testing.T) {
 	}
 }
 
+// passAsOther reports the required check from an App that it is not pinned to.
+func (w *world) passAsOther(head string) {
+	w.t.Helper()
+	w.AddApp(App{ID: 88, Slug: "other", InstallationID: 880, PublicKey: &w.key.PublicKey})
+	now := w.clock.Now().Unix()
+	app := w.client(w.jwt(map[string]any{"iss": "88", "iat": now, "exp": now + 60}))
+	tok, _, err := app.Apps.CreateInstallationToken(w.t.Context(), 880, nil)
+	w.must(err)
+	w.must(err3(w.client(tok.GetToken()).Checks.CreateCheckRun(w.t.Context(), org, repoName, github.CreateCheckRunOptions{
+		Name: "aws-access", HeadSHA: head, Conclusion: github.String("success"),
+	})))
+}
+
 func TestMergeIsRefused(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -73,14 +86,7 @@ func TestMergeIsRefused(t *testing.T) {
 	}{
 		{"required check missing", func(*world, string) *github.PullRequestOptions { return nil }, 405, "blocked"},
 		{"required check of another App", func(w *world, head string) *github.PullRequestOptions {
-			w.AddApp(App{ID: 88, Slug: "other", InstallationID: 880, PublicKey: &w.key.PublicKey})
-			now := w.clock.Now().Unix()
-			app := w.client(w.jwt(map[string]any{"iss": "88", "iat": now, "exp": now + 60}))
-			tok, _, err := app.Apps.CreateInstallationToken(w.t.Context(), 880, nil)
-			w.must(err)
-			w.must(err3(w.client(tok.GetToken()).Checks.CreateCheckRun(w.t.Context(), org, repoName, github.CreateCheckRunOptions{
-				Name: "aws-access", HeadSHA: head, Conclusion: github.String("success"),
-			})))
+			w.passAsOther(head)
 			return nil
 		}, 405, "blocked"},
 		{"required check as a status of a person", func(w *world, head string) *github.PullRequestOptions {

@@ -11,10 +11,10 @@ func (s *Store) IsAncestor(old, id ID) bool {
 	if _, known := s.commits[old]; !known {
 		return false
 	}
-	seen, todo := map[ID]bool{}, []ID{id}
-	for len(todo) > 0 {
-		id := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
+	seen, ahead := map[ID]bool{}, []ID{id}
+	for len(ahead) > 0 {
+		id := ahead[len(ahead)-1]
+		ahead = ahead[:len(ahead)-1]
 		if id == old {
 			return true
 		}
@@ -22,7 +22,7 @@ func (s *Store) IsAncestor(old, id ID) bool {
 			continue
 		}
 		seen[id] = true
-		todo = append(todo, s.commits[id].Parents...)
+		ahead = append(ahead, s.commits[id].Parents...)
 	}
 	return false
 }
