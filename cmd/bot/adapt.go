@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/store"
+)
+
+// transport returns an HTTP transport that trusts roots, nil for the system's.
+func transport(roots *x509.CertPool) http.RoundTripper {
+	t := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 16,
+		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+	}
+	return t
+}
+
+// waking stores notices and wakes whoever brings them out.
+type waking struct {
+	outbox *store.Outbox
+	wake   func()
+}
+
+// PutNotice implements the Ops ports of gitops and provision.
+func (w waking) PutNotice(ctx context.Context, n access.Notice) error {
+	if err := w.outbox.PutNotice(ctx, n); err != nil {
+		return err
+	}
+	w.wake()
+	return nil
+}
+
+// auditLog keeps provision's audit events in the store's chain.
+type auditLog struct{ chain *store.Audit }
+
+// Audit implements provision.Audit.
+func (a auditLog) Audit(ctx context.Context, e provision.AuditEvent) error {
+	return a.chain.Append(ctx, store.Event{At: e.At, Actor: "bot", Action: e.Action, Target: e.Target, Cause: e.Cause, Result: e.Result})
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/server"
+	"aws-access-bot/internal/settings"
+	"aws-access-bot/internal/store"
+)
+
+// operations are what the other subcommands can have done. A running bot does
+// them for them, over its control socket; when none runs, the subcommand opens
+// the state file itself.
+type operations interface {
+	Status(ctx context.Context) (statusReport, error)
+	Trust(ctx context.Context, sha, by string) error
+	Sync(ctx context.Context) (provision.Report, error)
+}
+
+// statusReport is the answer of status.
+type statusReport struct {
+	Commits   gitops.Status    `json:"commits"`
+	Last      provision.Report `json:"last_sync"`
+	Requests  map[string]int   `json:"requests"`
+	Changes   bool             `json:"enable_changes"`
+	Version   string           `json:"version"`
+	Troubles  []string         `json:"troubles,omitempty"`
+	NotReady  string           `json:"not_ready,omitempty"`
+	Processes string           `json:"process"` // "running" or "none"
+}
+
+// Status implements operations.
+func (b *bot) Status(ctx context.Context) (statusReport, error) {
+	commits, err := b.git.Status(ctx)
+	if err != nil {
+		return statusReport{}, err
+	}
+	all, err := b.requests.All(ctx)
+	if err != nil {
+		return statusReport{}, err
+	}
+	r := statusReport{Commits: commits, Last: b.engine.Last(), Requests: map[string]int{}, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
+	for _, x := range all {
+		r.Requests[string(x.State)]++
+		if x.Trouble != "" {
+			r.Troubles = append(r.Troubles, fmt.Sprintf("%s: %s", x.ID, x.Trouble))
+		}
+	}
+	if err := b.Ready(ctx); err != nil {
+		r.NotReady = err.Error()
+	}
+	return r, nil
+}
+
+// Trust implements operations and records who did it.
+func (b *bot) Trust(ctx context.Context, sha, by string) error {
+	return b.git.Trust(ctx, sha, by)
+}
+
+// Sync implements operations.
+func (b *bot) Sync(ctx context.Context) (provision.Report, error) { return b.engine.Sync(ctx) }
+
+// control serves operations on the control socket. Its file mode is what
+// guards it.
+func control(b *bot) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
+		st, err := b.Status(r.Context())
+		st.Processes = "running"
+		reply(w, st, err)
+	})
+	mux.HandleFunc("POST /sync", func(w http.ResponseWriter, r *http.Request) {
+		rep, err := b.Sync(r.Context())
+		reply(w, rep, err)
+	})
+	mux.HandleFunc("POST /trust", func(w http.ResponseWriter, r *http.Request) {
+		var in trustCall
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10)).Decode(&in); err != nil {
+			server.JSON(w, http.StatusBadRequest, failure{err.Error(), false})
+			return
+		}
+		reply(w, struct{}{}, b.Trust(r.Context(), in.SHA, in.By))
+	})
+	return mux
+}
+
+type trustCall struct {
+	SHA string `json:"sha"`
+	By  string `json:"by"`
+}
+
+// failure is an error on the control socket.
+type failure struct {
+	Error    string `json:"error"`
+	NotFound bool   `json:"not_found,omitempty"`
+}
+
+func reply(w http.ResponseWriter, v any, err error) {
+	if err != nil {
+		server.JSON(w, http.StatusInternalServerError, failure{err.Error(), errors.Is(err, access.ErrNotFound)})
+		return
+	}
+	server.JSON(w, http.StatusOK, v)
+}
+
+// remote has a running bot do operations.
+type remote struct{ client *http.Client }
+
+func (r remote) call(ctx context.Context, method, path string, in, out any) error {
+	var body io.Reader
+	if in != nil {
+		data, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(data)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://bot"+path, body)
+	if err != nil {
+		return err
+	}
+	res, err := r.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask the running bot: %w", err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		var f failure
+		if err := json.NewDecoder(res.Body).Decode(&f); err != nil {
+			return fmt.Errorf("the running bot answered %s", res.Status)
+		}
+		if f.NotFound {
+			return fmt.Errorf("%s: %w", f.Error, access.ErrNotFound)
+		}
+		return errors.New(f.Error)
+	}
+	return json.NewDecoder(res.Body).Decode(out)
+}
+
+// Status implements operations.
+func (r remote) Status(ctx context.Context) (st statusReport, err error) {
+	err = r.call(ctx, http.MethodGet, "/status", nil, &st)
+	return st, err
+}
+
+// Trust implements operations.
+func (r remote) Trust(ctx context.Context, sha, by string) error {
+	return r.call(ctx, http.MethodPost, "/trust", trustCall{sha, by}, &struct{}{})
+}
+
+// Sync implements operations.
+func (r remote) Sync(ctx context.Context) (rep provision.Report, err error) {
+	err = r.call(ctx, http.MethodPost, "/sync", nil, &rep)
+	return rep, err
+}
+
+// withOperations runs f with a running bot, or with one of its own that
+// serves nobody.
+func withOperations(ctx context.Context, set *settings.Settings, p program, f func(operations) error) error {
+	b, err := open(ctx, set, p, p.logger(false))
+	if errors.Is(err, store.ErrInUse) {
+		return f(remote{server.SocketClient(server.SocketPath(set.StateFile))})
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(b), b.db.Close())
+}

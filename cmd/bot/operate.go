@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// settingsFlag adds --settings to a command.
+func settingsFlag(c *cobra.Command, path *string) {
+	c.Flags().StringVar(path, "settings", "bot.yaml", "settings file")
+}
+
+func statusCommand(p program) *cobra.Command {
+	var path string
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "status", Short: "Show the commit in force, halts, requests and the last sync",
+		Long: "Status asks the running bot, or reads the state file when none runs.\nExit code 0: ready; 1: not ready.",
+		Args: exactly(0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			set, err := loadSettings(path, p)
+			if err != nil {
+				return err
+			}
+			return withOperations(c.Context(), set, p, func(o operations) error { return status(c.Context(), p, o, asJSON) })
+		},
+	}
+	settingsFlag(c, &path)
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func status(ctx context.Context, p program, o operations, asJSON bool) error {
+	st, err := o.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		err = p.printJSON(st)
+	} else {
+		_, err = fmt.Fprint(p.stdout, statusText(st))
+	}
+	if err == nil && st.NotReady != "" {
+		return findings{fmt.Errorf("not ready: %s", st.NotReady)}
+	}
+	return err
+}
+
+// statusText is the status for people.
+func statusText(st statusReport) string {
+	var b strings.Builder
+	line := func(k, v string) { fmt.Fprintf(&b, "%-14s %s\n", k, v) }
+	line("process", st.Processes)
+	line("version", st.Version)
+	line("changes", map[bool]string{true: "enabled", false: "off: plans and reports only (enable_changes)"}[st.Changes])
+	if st.Commits.InForce == "" {
+		line("in force", "nothing: name the first commit with 'bot trust SHA'")
+	} else {
+		line("in force", fmt.Sprintf("%s of %s, since %s", st.Commits.InForce, st.Commits.Branch, st.Commits.Since.Format(time.RFC3339)))
+	}
+	if h := st.Commits.Halt; h != nil {
+		line("halt", h.Sentence())
+	}
+	if !st.Last.At.IsZero() {
+		line("last sync", fmt.Sprintf("%s: %d changes, %d held back, %d outstanding", st.Last.At.Format(time.RFC3339), len(st.Last.Plan.Changes), len(st.Last.Refused), st.Last.Outstanding))
+	}
+	for _, s := range []string{"asked", "proposed", "merged", "halted", "verified", "live", "ending", "ended", "closed", "refused", "void", "undone"} {
+		if n := st.Requests[s]; n > 0 {
+			line("requests", fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	for _, t := range st.Troubles {
+		line("trouble", t)
+	}
+	if st.NotReady != "" {
+		line("not ready", st.NotReady)
+	}
+	return b.String()
+}
+
+func trustCommand(p program) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use: "trust SHA", Short: "Put a commit in force by your word",
+		Long: "Trust names the first commit, or ends a halt. The commit must be the head of the branch or a first parent on the way to it, and its config valid. It is recorded with your name.",
+		Args: exactly(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			set, err := loadSettings(path, p)
+			if err != nil {
+				return err
+			}
+			return withOperations(c.Context(), set, p, func(o operations) error {
+				if err := o.Trust(c.Context(), args[0], operator()); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(p.stdout, "%s is in force\n", args[0])
+				return err
+			})
+		},
+	}
+	settingsFlag(c, &path)
+	return c
+}
+
+// operator is who runs the command, as the system knows him.
+func operator() string {
+	u, err := user.Current()
+	if err != nil {
+		return "unknown"
+	}
+	return "system user " + u.Username
+}
+
+func syncCommand(p program) *cobra.Command {
+	var path string
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "sync", Short: "Read everything declared and owned, plan, and begin what may begin",
+		Long: "Sync makes one full pass now. With a running bot the operations go on there; without one only the pass is made and the next start goes on.\nExit code 0: nothing is due and nothing is held back; 1: otherwise.",
+		Args: exactly(0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			set, err := loadSettings(path, p)
+			if err != nil {
+				return err
+			}
+			return withOperations(c.Context(), set, p, func(o operations) error { return sync(c.Context(), p, o, asJSON) })
+		},
+	}
+	settingsFlag(c, &path)
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func sync(ctx context.Context, p program, o operations, asJSON bool) error {
+	rep, err := o.Sync(ctx)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		err = p.printJSON(rep)
+	} else {
+		err = printReport(p, rep)
+	}
+	if err == nil && len(rep.Plan.Changes)+len(rep.Refused)+len(rep.FailedReads) > 0 {
+		return findings{fmt.Errorf("%d changes", len(rep.Plan.Changes))}
+	}
+	return err
+}

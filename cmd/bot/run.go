@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of every subcommand.
+const (
+	exitGood     = 0
+	exitFindings = 1 // it ran, and something is wrong
+	exitUsage    = 2 // it was called wrongly
+)
+
+// program is what the process gives to its subcommands.
+type program struct {
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	// afterCommit is called after each durable step; nil outside tests, which
+	// kill the process there.
+	afterCommit func(step string)
+}
+
+// findings is an error that was already told in full.
+type findings struct{ err error }
+
+func (f findings) Error() string { return f.err.Error() }
+func (f findings) Unwrap() error { return f.err }
+
+// run runs one command line and returns the exit code.
+func run(ctx context.Context, args []string, p program) int {
+	root := &cobra.Command{
+		Use:           "bot",
+		Short:         "AWS access by chat, pull request and review",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetArgs(args)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(serveCommand(p), sandboxCommand(p), checkCommand(p), planCommand(p), syncCommand(p),
+		statusCommand(p), trustCommand(p), importCommand(), versionCommand(p))
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	err := root.ExecuteContext(ctx)
+	var told findings
+	var usage usageError
+	switch {
+	case err == nil, errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return exitGood
+	case errors.As(err, &told):
+		return exitFindings
+	case errors.As(err, &usage):
+		_, _ = fmt.Fprintf(p.stderr, "bot: %v\nTry 'bot --help'.\n", err)
+		return exitUsage
+	default:
+		_, _ = fmt.Fprintf(p.stderr, "bot: %v\n", err)
+		if cobraUsage(err) {
+			return exitUsage
+		}
+		return exitFindings
+	}
+}
+
+// usageError is a command line that cannot be run.
+type usageError struct{ error }
+
+func (u usageError) Unwrap() error { return u.error }
+
+// exactly wants n arguments.
+func exactly(n int) cobra.PositionalArgs { return argsOf(cobra.ExactArgs(n)) }
+
+// atMost wants up to n arguments.
+func atMost(n int) cobra.PositionalArgs { return argsOf(cobra.MaximumNArgs(n)) }
+
+func argsOf(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}
+
+// cobraUsage recognises cobra's own errors for unknown commands, which have
+// no type.
+func cobraUsage(err error) bool {
+	text := err.Error()
+	return len(text) >= 15 && (text[:15] == "unknown command" || text[:15] == "required flag(s")
+}
+
+// logger writes to stderr, so that stdout is for what was asked.
+func (p program) logger(asJSON bool) *slog.Logger {
+	if asJSON {
+		return slog.New(slog.NewJSONHandler(p.stderr, nil))
+	}
+	return slog.New(slog.NewTextHandler(p.stderr, nil))
+}
+
+// printJSON writes v for a machine.
+func (p program) printJSON(v any) error {
+	enc := json.NewEncoder(p.stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/server"
+	"aws-access-bot/internal/settings"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+)
+
+// Largest bodies of the public routes in bytes: above what the services send,
+// far below what hurts.
+const (
+	maxSlackBody  = 256 << 10
+	maxGitHubBody = 5 << 20
+)
+
+func serveCommand(p program) *cobra.Command {
+	var path string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "serve --settings bot.yaml",
+		Short: "Run the bot",
+		Args:  exactly(0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			set, err := loadSettings(path, p)
+			if err != nil {
+				return err
+			}
+			return serve(c.Context(), set, p, p.logger(asJSON), nil)
+		},
+	}
+	c.Flags().StringVar(&path, "settings", "bot.yaml", "settings file")
+	c.Flags().BoolVar(&asJSON, "json", false, "log as JSON")
+	return c
+}
+
+// loadSettings reads the settings; what is wrong with them is wrong use.
+func loadSettings(path string, p program) (*settings.Settings, error) {
+	set, err := settings.Load(path, p.getenv)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return set, nil
+}
+
+// serve runs the bot until ctx ends. started, if not nil, is called with the
+// bot once its listeners are open and before its workers run.
+func serve(ctx context.Context, set *settings.Settings, p program, log *slog.Logger, started func(*bot) error) error {
+	b, err := open(ctx, set, p, log)
+	if err != nil {
+		return err
+	}
+	err = b.serve(ctx, started)
+	// Workers and listeners have ended; the store goes last.
+	if cerr := b.db.Close(); cerr != nil {
+		err = errors.Join(err, fmt.Errorf("close state file: %w", cerr))
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		log.Info("stopped")
+		return nil
+	}
+	return err
+}
+
+// serve opens the listeners and runs everything until ctx ends or a part fails.
+func (b *bot) serve(ctx context.Context, started func(*bot) error) error {
+	public, err := server.Listen(ctx, b.set.Listen)
+	if err != nil {
+		return err
+	}
+	ops, err := server.Listen(ctx, b.set.OpsListen)
+	if err != nil {
+		return errors.Join(err, public.Close())
+	}
+	socket, err := server.ListenSocket(ctx, server.SocketPath(b.set.StateFile))
+	if err != nil {
+		return errors.Join(err, public.Close(), ops.Close())
+	}
+	if started != nil {
+		if err := started(b); err != nil {
+			return errors.Join(err, public.Close(), ops.Close(), socket.Close())
+		}
+	}
+	b.log.Info("serving", "listen", public.Addr().String(), "ops", ops.Addr().String(), "enable_changes", b.set.EnableChanges, "version", version())
+	g, ctx := errgroup.WithContext(ctx)
+	listeners := []struct {
+		l net.Listener
+		h http.Handler
+	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(), b)}, {socket, control(b)}}
+	for _, x := range listeners {
+		g.Go(func() error { return server.Serve(ctx, x.l, x.h, b.log) })
+	}
+	g.Go(func() error { return b.work(ctx) })
+	return g.Wait()
+}
+
+// routes are the public routes.
+func (b *bot) routes() []server.Route {
+	return []server.Route{
+		{Pattern: "POST /slack/commands", MaxBody: maxSlackBody, Handler: http.HandlerFunc(b.slack.Commands)},
+		{Pattern: "POST /slack/interactions", MaxBody: maxSlackBody, Handler: http.HandlerFunc(b.slack.Interactions)},
+		{Pattern: "POST /slack/events", MaxBody: maxSlackBody, Handler: http.HandlerFunc(b.slack.Events)},
+		{Pattern: "POST /github/webhook", MaxBody: maxGitHubBody, Handler: b.webhook},
+	}
+}
+
+// registry has the metrics of the process.
+func registry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+// Ready implements server.Readiness: a commit is in force and nothing halts.
+func (b *bot) Ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	st, err := b.git.Status(ctx)
+	switch {
+	case err != nil:
+		return err
+	case st.InForce == "":
+		return fmt.Errorf("no commit is in force: name one with 'bot trust SHA': %w", access.ErrNotFound)
+	case st.Halt != nil:
+		return errors.New(st.Halt.Sentence())
+	default:
+		return nil
+	}
+}
