@@ -68,7 +68,9 @@ func (s *Server) RunCycle(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("run a provisioning cycle: %w", err)
 	}
-	err = exp.all(sc)
+	if err = checkToken(exp.target); err == nil {
+		err = exp.all(sc)
+	}
 	s.endCycle(exp, sc, began, err)
 	if err != nil {
 		return fmt.Errorf("run a provisioning cycle: %w", err)

@@ -55,8 +55,12 @@ func TestCyclesFollowTheDirectory(t *testing.T) {
 	w.cycle("assigned again", "aws-pay-dev: Yuki\nHana false\nYuki true\nRen true\n")
 	before := w.target.calls
 	w.cycle("nothing new", "aws-pay-dev: Yuki\nHana false\nYuki true\nRen true\n")
-	if n := w.target.calls - before; n != 0 {
-		t.Errorf("a cycle without changes made %d calls", n)
+	if n := w.target.calls - before; n != 1 {
+		t.Errorf("a cycle without changes made %d calls, want only the one that tries the token", n)
+	}
+	w.target.fail(errToken{})
+	if err := w.RunCycle(t.Context()); !errors.As(err, new(errToken)) {
+		t.Errorf("a cycle without changes does not notice a bad token: %v", err)
 	}
 }
 

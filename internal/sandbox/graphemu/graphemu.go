@@ -15,7 +15,7 @@
 //     provisionOnDemand and of the provisioning log, each with Retry-After.
 //   - A role assignment shows in lists at once (see [Options.ReadDelay]) but is
 //     honoured by provisioning only [Options.ReplicationDelay] later.
-//   - The job writes to a [Target]. A cycle is incremental: it exports what has
+//   - The job writes to a [Target]. A cycle tries the token, then exports what has
 //     changed since the last one, and reads the target only in an initial cycle
 //     (the first one, or after a restart that resets the watermark). Only direct
 //     members of assigned groups are in scope; nested groups are not.

@@ -61,20 +61,8 @@ func TestAzidentityGetsATokenThatGraphTakesThroughTheCA(t *testing.T) {
 	if left := time.Until(tok.ExpiresOn); left < 59*time.Minute || left > 61*time.Minute {
 		t.Errorf("the token lives for %v", left)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+prefix+"/users", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+tok.Token)
-	res, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := res.Body.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if res.StatusCode != http.StatusOK {
-		t.Errorf("Graph says %s", res.Status)
+	if status := getWith(t, client, srv.URL+prefix+"/users", tok.Token); status != http.StatusOK {
+		t.Errorf("Graph says %d", status)
 	}
 	if _, err := credential("wrong-secret-here").GetToken(t.Context(), ask); err == nil || !strings.Contains(err.Error(), "AADSTS7000215") {
 		t.Errorf("wrong secret: %v", err)
@@ -82,6 +70,24 @@ func TestAzidentityGetsATokenThatGraphTakesThroughTheCA(t *testing.T) {
 	if _, err := http.Get(srv.URL); err == nil {
 		t.Error("a client that does not know the CA trusts the server")
 	}
+}
+
+// getWith returns the status of a GET with a bearer token.
+func getWith(t *testing.T, client *http.Client, url, token string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode
 }
 
 func TestLoginRefuses(t *testing.T) {

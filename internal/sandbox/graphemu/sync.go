@@ -205,8 +205,7 @@ func (s *Server) tryCredentials(saved bool, given map[string]string) error {
 		s.mu.Lock()
 		target := s.target
 		s.mu.Unlock()
-		// The group does not exist; only the refusal of the token matters.
-		if _, err := target.GroupMembers(newGUID()); badToken(err) {
+		if err := checkToken(target); err != nil {
 			return invalidCredentials(err)
 		}
 		return nil

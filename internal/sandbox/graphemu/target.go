@@ -37,6 +37,15 @@ func badToken(err error) bool {
 	return errors.As(err, &u) && u.Unauthorized()
 }
 
+// checkToken tries the token of a target by asking for the members of a group
+// that does not exist; only a refusal of the token is an error.
+func checkToken(t Target) error {
+	if _, err := t.GroupMembers(newGUID()); badToken(err) {
+		return err
+	}
+	return nil
+}
+
 // inBatches calls f with at most targetBatch ids at a time.
 func inBatches(ids []string, f func([]string) error) error {
 	for chunk := range slices.Chunk(ids, targetBatch) {
