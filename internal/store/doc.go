@@ -49,6 +49,7 @@
 //	outbox.notice.sent    that it was posted
 //	seen.first            that a delivery was seen
 //	audit.append          an audit entry
+//	schema                that the state was brought to this schema version
 //
 // The steps of gitops and provision are listed in gitops.go and provision.go.
 //

@@ -3,7 +3,10 @@ package store
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -67,6 +70,24 @@ func parseSeq(bucket, key string) (uint64, error) {
 	return n, nil
 }
 
-// timeKey is a time as the beginning of a key, to the second, in order for the
-// years 1970 to 2286.
-func timeKey(t time.Time) string { return fmt.Sprintf("%010d", max(0, t.Unix())) }
+// timeKey is a time as the beginning of a key: nanoseconds since 1970 as 19
+// digits. Times outside 1970 to 2261 are taken as the first or last moment.
+func timeKey(t time.Time) string {
+	var n int64
+	switch y := t.UTC().Year(); {
+	case y > 2261:
+		n = math.MaxInt64
+	case y >= 1970:
+		n = t.UnixNano()
+	}
+	return fmt.Sprintf("%019d", n)
+}
+
+// joinKey joins parts to a key in which each can be told apart.
+func joinKey(parts ...string) string {
+	escaped := make([]string, len(parts))
+	for i, p := range parts {
+		escaped[i] = url.PathEscape(p)
+	}
+	return strings.Join(escaped, "/")
+}

@@ -72,7 +72,7 @@ func (b *Bolt) prepare(s schema) error {
 			return fmt.Errorf("make buckets: %w: %w", ErrWrite, err)
 		}
 	}
-	return b.Update(context.Background(), "schema", s.migrate)
+	return b.Update(context.Background(), StepSchema, s.migrate)
 }
 
 func makeBuckets(tx *bbolt.Tx) error {

@@ -1,0 +1,220 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"aws-access-bot/internal/access"
+)
+
+// counterRequests numbers requests as they are created.
+const counterRequests = "requests"
+
+// Requests keeps requests. It implements [access.Requests].
+type Requests struct {
+	db DB
+}
+
+var _ access.Requests = (*Requests)(nil)
+
+// NewRequests returns the requests in db.
+func NewRequests(db DB) *Requests { return &Requests{db} }
+
+// Create implements [access.Requests]. A second request for the same delivery
+// is refused, whatever its id.
+func (s *Requests) Create(ctx context.Context, r access.Request) error {
+	return s.db.Update(ctx, StepRequestCreate, func(tx Tx) error {
+		if _, taken, err := tx.Get(bucketRequests, string(r.ID)); err != nil || taken {
+			return errors.Join(err, conflictIf(taken, "id %s is taken", r.ID))
+		}
+		if err := claimDelivery(tx, r); err != nil {
+			return err
+		}
+		seq, err := nextSeq(tx, counterRequests)
+		if err != nil {
+			return err
+		}
+		asked := joinKey(r.Asker.Entra, timeKey(r.Times[access.StageAsked]), string(r.ID))
+		if err := tx.Put(bucketRequestsAsker, asked, nil); err != nil {
+			return err
+		}
+		return putRequest(tx, seq, r)
+	})
+}
+
+// claimDelivery notes that the delivery that asked made r.
+func claimDelivery(tx Tx, r access.Request) error {
+	if r.Key == "" {
+		return nil
+	}
+	if !utf8.ValidString(r.Key) {
+		return fmt.Errorf("create %s: the key of the delivery, %q, is not UTF-8", r.ID, r.Key)
+	}
+	other, taken, err := tx.Get(bucketRequestsKey, r.Key)
+	if err != nil {
+		return err
+	}
+	if taken {
+		return fmt.Errorf("create %s: delivery %q made %s", r.ID, r.Key, other)
+	}
+	return tx.Put(bucketRequestsKey, r.Key, []byte(r.ID))
+}
+
+// conflictIf returns an ErrConflict that says what is wrong, if it is.
+func conflictIf(wrong bool, format string, args ...any) error {
+	if !wrong {
+		return nil
+	}
+	return fmt.Errorf(format+": %w", append(args, access.ErrConflict)...)
+}
+
+// putRequest stores r and keeps the indexes of open requests and of those to be
+// shown. Every new version is to be shown.
+func putRequest(tx Tx, seq uint64, r access.Request) error {
+	key, id := seqKey(seq), []byte(r.ID)
+	if r.State.Final() {
+		if err := tx.Delete(bucketRequestsOpen, key); err != nil {
+			return err
+		}
+	} else if err := tx.Put(bucketRequestsOpen, key, id); err != nil {
+		return err
+	}
+	if err := tx.Put(bucketRootsDue, key, id); err != nil {
+		return err
+	}
+	return putJSON(tx, bucketRequests, string(r.ID), newRequestRecord(seq, r))
+}
+
+// getRequest returns the record of a request, or access.ErrNotFound.
+func getRequest(tx Tx, id access.ID) (requestRecord, error) {
+	if id == "" {
+		return requestRecord{}, fmt.Errorf("request without an id: %w", access.ErrNotFound)
+	}
+	rec, ok, err := getJSON[requestRecord](tx, bucketRequests, string(id))
+	if err == nil && !ok {
+		err = fmt.Errorf("request %s: %w", id, access.ErrNotFound)
+	}
+	return rec, err
+}
+
+// Get implements [access.Requests].
+func (s *Requests) Get(ctx context.Context, id access.ID) (access.Request, error) {
+	var rec requestRecord
+	err := s.db.View(ctx, func(tx Tx) (err error) {
+		rec, err = getRequest(tx, id)
+		return err
+	})
+	if err != nil {
+		return access.Request{}, err
+	}
+	return rec.request(), nil
+}
+
+// ByKey returns the request that the delivery with this natural key made, or
+// access.ErrNotFound.
+func (s *Requests) ByKey(ctx context.Context, key string) (access.Request, error) {
+	var rec requestRecord
+	err := s.db.View(ctx, func(tx Tx) error {
+		id, ok, err := tx.Get(bucketRequestsKey, key)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fmt.Errorf("request of delivery %q: %w", key, access.ErrNotFound)
+		}
+		rec, err = getRequest(tx, access.ID(id))
+		return err
+	})
+	if err != nil {
+		return access.Request{}, err
+	}
+	return rec.request(), nil
+}
+
+// Save implements [access.Requests]. It returns access.ErrNotFound when there is
+// no such request and access.ErrConflict when its version is not the next one.
+func (s *Requests) Save(ctx context.Context, r access.Request, notices []access.Notice) error {
+	return s.db.Update(ctx, StepRequestSave, func(tx Tx) error {
+		have, err := getRequest(tx, r.ID)
+		if err != nil {
+			return err
+		}
+		if err := conflictIf(r.Version != have.Version+1, "save version %d of %s over %d", r.Version, r.ID, have.Version); err != nil {
+			return err
+		}
+		if r.Key != have.Key || r.Asker.Entra != have.Asker.Entra {
+			return fmt.Errorf("save %s: who asked, and by which delivery, cannot be changed", r.ID)
+		}
+		for _, n := range notices {
+			if err := putNotice(tx, n); err != nil {
+				return err
+			}
+		}
+		return putRequest(tx, have.Seq, r)
+	})
+}
+
+// Open implements [access.Requests].
+func (s *Requests) Open(ctx context.Context) ([]access.Request, error) {
+	return listed(ctx, s.db, bucketRequestsOpen)
+}
+
+// listed returns the requests that an index of seq -> id names, oldest first.
+func listed(ctx context.Context, db DB, index string) ([]access.Request, error) {
+	var out []access.Request
+	err := db.View(ctx, func(tx Tx) error {
+		return tx.Scan(index, "", func(_ string, id []byte) error {
+			rec, err := getRequest(tx, access.ID(id))
+			if err != nil {
+				return fmt.Errorf("index %s: %w", index, err)
+			}
+			out = append(out, rec.request())
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// All implements [access.Requests].
+func (s *Requests) All(ctx context.Context) ([]access.Request, error) {
+	var recs []requestRecord
+	err := s.db.View(ctx, func(tx Tx) error {
+		return scanJSON(tx, bucketRequests, "", func(_ string, r requestRecord) error {
+			recs = append(recs, r)
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(recs, func(a, b requestRecord) int { return cmp.Compare(b.Seq, a.Seq) })
+	out := make([]access.Request, len(recs))
+	for i, r := range recs {
+		out[i] = r.request()
+	}
+	return out, nil
+}
+
+// Asked returns how many requests a person, by Entra object id, has made since
+// a time, that moment included.
+func (s *Requests) Asked(ctx context.Context, entra string, since time.Time) (int, error) {
+	n, prefix := 0, joinKey(entra)+"/"
+	err := s.db.View(ctx, func(tx Tx) error {
+		return tx.Scan(bucketRequestsAsker, prefix, func(key string, _ []byte) error {
+			if strings.TrimPrefix(key, prefix) >= timeKey(since) {
+				n++
+			}
+			return nil
+		})
+	})
+	return n, err
+}

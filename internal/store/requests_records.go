@@ -1,0 +1,137 @@
+package store
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+)
+
+// requestRecord is an access.Request as it is kept.
+type requestRecord struct {
+	// Seq orders requests as they were created.
+	Seq          uint64                     `json:"seq"`
+	ID           access.ID                  `json:"id"`
+	Key          string                     `json:"key"`
+	Kind         access.Kind                `json:"kind"`
+	State        access.State               `json:"state"`
+	Version      int                        `json:"version"`
+	Asker        askerRecord                `json:"asker"`
+	Want         wantRecord                 `json:"want"`
+	Channel      string                     `json:"channel,omitempty"`
+	Times        map[access.Stage]time.Time `json:"times,omitempty"`
+	PullNumber   int                        `json:"pull_number,omitempty"`
+	PullURL      string                     `json:"pull_url,omitempty"`
+	PullHead     string                     `json:"pull_head,omitempty"`
+	Missing      []string                   `json:"missing,omitempty"`
+	MergedBy     string                     `json:"merged_by,omitempty"`
+	Commit       string                     `json:"commit,omitempty"`
+	End          time.Time                  `json:"end,omitzero"`
+	Trouble      string                     `json:"trouble,omitempty"`
+	MembersSeen  int                        `json:"members_seen,omitempty"`
+	MembersTotal int                        `json:"members_total,omitempty"`
+	Outcome      string                     `json:"outcome,omitempty"`
+	Warned       bool                       `json:"warned,omitempty"`
+}
+
+// askerRecord is an access.Asker as it is kept.
+type askerRecord struct {
+	Entra    string          `json:"entra"`
+	Name     string          `json:"name,omitempty"`
+	Email    string          `json:"email,omitempty"`
+	Platform access.Platform `json:"platform"`
+	Team     string          `json:"team"`
+	User     string          `json:"user"`
+	Zone     string          `json:"zone,omitempty"`
+}
+
+// wantRecord is an access.Want as it is kept.
+type wantRecord struct {
+	PrincipalKind config.PrincipalKind `json:"principal_kind"`
+	PrincipalID   string               `json:"principal_id"`
+	PrincipalSlug string               `json:"principal_slug"`
+	PrincipalName string               `json:"principal_name"`
+	AccountSlug   string               `json:"account_slug"`
+	AccountID     string               `json:"account_id"`
+	AccountName   string               `json:"account_name"`
+	OU            string               `json:"ou"`
+	PermissionSet string               `json:"permission_set"`
+	Standing      bool                 `json:"standing,omitempty"`
+	Until         time.Time            `json:"until,omitzero"`
+	ForNanos      int64                `json:"for_ns,omitempty"`
+	Reason        string               `json:"reason"`
+	Revokes       access.ID            `json:"revokes,omitempty"`
+}
+
+func newRequestRecord(seq uint64, r access.Request) requestRecord {
+	return requestRecord{
+		Seq: seq, ID: r.ID, Key: r.Key, Kind: r.Kind, State: r.State, Version: r.Version,
+		Asker: newAskerRecord(r.Asker), Want: newWantRecord(r.Want), Channel: r.Channel,
+		Times:      utcTimes(r.Times),
+		PullNumber: r.Pull.Number, PullURL: r.Pull.URL, PullHead: r.Pull.Head,
+		Missing: r.Missing, MergedBy: r.MergedBy, Commit: r.Commit, End: r.End.UTC(), Trouble: r.Trouble,
+		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Outcome: r.Outcome, Warned: r.Warned,
+	}
+}
+
+// request returns the request, which shares nothing with the record.
+func (r requestRecord) request() access.Request {
+	return access.Request{
+		ID: r.ID, Key: r.Key, Kind: r.Kind, State: r.State, Version: r.Version,
+		Asker: r.Asker.asker(), Want: r.Want.want(), Channel: r.Channel, Times: maps.Clone(r.Times),
+		Pull:    access.PullRef{Number: r.PullNumber, URL: r.PullURL, Head: r.PullHead},
+		Missing: slices.Clone(r.Missing), MergedBy: r.MergedBy, Commit: r.Commit, End: r.End, Trouble: r.Trouble,
+		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Outcome: r.Outcome, Warned: r.Warned,
+	}
+}
+
+func newAskerRecord(a access.Asker) askerRecord {
+	return askerRecord{
+		Entra: a.Entra, Name: a.Name, Email: a.Email,
+		Platform: a.Chat.Platform, Team: a.Chat.Team, User: a.Chat.User, Zone: a.Zone,
+	}
+}
+
+func (r askerRecord) asker() access.Asker {
+	return access.Asker{
+		Person: access.Person{Entra: r.Entra, Name: r.Name, Email: r.Email},
+		Chat:   access.ChatUser{Platform: r.Platform, Team: r.Team, User: r.User},
+		Zone:   r.Zone,
+	}
+}
+
+func newWantRecord(w access.Want) wantRecord {
+	return wantRecord{
+		PrincipalKind: w.Principal.Kind, PrincipalID: w.Principal.ID,
+		PrincipalSlug: w.PrincipalSlug, PrincipalName: w.PrincipalName,
+		AccountSlug: w.AccountSlug, AccountID: w.AccountID, AccountName: w.AccountName, OU: w.OU,
+		PermissionSet: w.PermissionSet,
+		Standing:      w.Term.Standing, Until: w.Term.End.UTC(), ForNanos: int64(w.Term.For),
+		Reason: w.Reason, Revokes: w.Revokes,
+	}
+}
+
+func (r wantRecord) want() access.Want {
+	return access.Want{
+		Principal:     config.Principal{Kind: r.PrincipalKind, ID: r.PrincipalID},
+		PrincipalSlug: r.PrincipalSlug, PrincipalName: r.PrincipalName,
+		AccountSlug: r.AccountSlug, AccountID: r.AccountID, AccountName: r.AccountName, OU: r.OU,
+		PermissionSet: r.PermissionSet,
+		Term:          config.Term{Standing: r.Standing, End: r.Until, For: time.Duration(r.ForNanos)},
+		Reason:        r.Reason, Revokes: r.Revokes,
+	}
+}
+
+// utcTimes returns a copy with every time in UTC, nil for none.
+func utcTimes(times map[access.Stage]time.Time) map[access.Stage]time.Time {
+	if len(times) == 0 {
+		return nil
+	}
+	out := make(map[access.Stage]time.Time, len(times))
+	for s, t := range times {
+		out[s] = t.UTC()
+	}
+	return out
+}
