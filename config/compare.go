@@ -26,7 +26,8 @@ func Compare(base, head *Repo, starts Starts, at time.Time) Change {
 // grant stays the same through a rename of its account's file. A nil base is an
 // empty repo.
 func NextStarts(base, head *Repo, known Starts, at Start) Starts {
-	_, next := newComparison(base, head).starts(known, at)
+	c := newComparison(base, head)
+	_, next := c.starts(c.pairs, known, at)
 	return next
 }
 
@@ -127,11 +128,11 @@ func (c *comparison) handle(slug string) string {
 	return "+" + slug
 }
 
-// starts returns the starts of base and of head. A grant of base that known
-// does not have starts with at.
-func (c *comparison) starts(known Starts, at Start) (base, head Starts) {
+// starts returns the starts of the grants of some files in base and in head. A
+// grant of base that known does not have starts with at.
+func (c *comparison) starts(pairs []pair, known Starts, at Start) (base, head Starts) {
 	base, head = Starts{}, Starts{}
-	for _, p := range c.pairs {
+	for _, p := range pairs {
 		kept := map[string]Start{}
 		if p.base != nil {
 			for _, g := range p.base.Access {
@@ -234,8 +235,17 @@ const accessField = "access"
 // assignments fills the lists of assignments, and puts those changed entries
 // that made no difference under Entries.
 func (c *comparison) assignments(starts Starts, at time.Time) {
-	baseStarts, headStarts := c.starts(starts, Start{MergedAt: at})
-	baseFiles, headFiles := c.differing()
+	pairs := c.differing()
+	baseStarts, headStarts := c.starts(pairs, starts, Start{MergedAt: at})
+	var baseFiles, headFiles []*PrincipalFile
+	for _, p := range pairs {
+		if p.base != nil {
+			baseFiles = append(baseFiles, p.base)
+		}
+		if p.head != nil {
+			headFiles = append(headFiles, p.head)
+		}
+	}
 	old := c.base.desired(baseStarts, at, baseFiles)
 	now := c.head.desired(headStarts, at, headFiles)
 	touched := map[Assignment]bool{}
@@ -326,20 +336,17 @@ func (c *comparison) changedAssignments(old, now map[Assignment]*wanted, touched
 // differing returns the principal files that can make a difference: a
 // principal's assignments depend on its own file and on the account files
 // only.
-func (c *comparison) differing() (base, head []*PrincipalFile) {
-	sameWorld := c.sameAccounts && c.base.Access.Limits.StartBy == c.head.Access.Limits.StartBy
+func (c *comparison) differing() []pair {
+	if !c.sameAccounts || c.base.Access.Limits.StartBy != c.head.Access.Limits.StartBy {
+		return c.pairs
+	}
+	var pairs []pair
 	for _, p := range c.pairs {
-		if sameWorld && p.base == p.head {
-			continue
-		}
-		if p.base != nil {
-			base = append(base, p.base)
-		}
-		if p.head != nil {
-			head = append(head, p.head)
+		if p.base != p.head {
+			pairs = append(pairs, p)
 		}
 	}
-	return base, head
+	return pairs
 }
 
 // sort puts every list in its order, which is part of the fingerprint.

@@ -62,10 +62,13 @@ func openFile(path string, data []byte) *file {
 }
 
 func (f *file) problem(n *yaml.Node, mend, format string, args ...any) {
-	if pos := f.position(n); !f.form[pos] {
+	if pos := f.position(n); !f.form[pos] && !f.full() {
 		f.problems = append(f.problems, Problem{pos, fmt.Sprintf(format, args...), mend})
 	}
 }
+
+// full reports that there is no use in looking for more problems.
+func (f *file) full() bool { return len(f.problems) >= 2*maxCollected }
 
 // refuse reports an error of a check, which is a [Refusal] with its own mend.
 func (f *file) refuse(n *yaml.Node, what string, err error) {
@@ -141,6 +144,9 @@ func (f *file) unknownKey(key *yaml.Node, s shape) {
 	}
 	known := append(append([]string{}, s.required...), s.optional...)
 	mend := "known keys are " + strings.Join(known, ", ")
+	if len(f.problems) > maxFileProblems {
+		known = nil // it will hardly be shown
+	}
 	if near := Nearest(key.Value, known); len(near) > 0 {
 		mend = fmt.Sprintf("did you mean %q? %s", near[0], mend)
 	}

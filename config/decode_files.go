@@ -109,6 +109,9 @@ func (f *file) access(n *yaml.Node, p *PrincipalFile) {
 	}
 	seen := make(map[GrantKey]int)
 	for _, item := range f.list(n, "access") {
+		if f.full() {
+			break
+		}
 		before := len(f.problems)
 		g := f.grant(item, p.Principal.Kind)
 		p.Access = append(p.Access, g)

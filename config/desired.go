@@ -13,13 +13,14 @@ import (
 // Key returns the identity of a grant in this file. Equal grants of one
 // principal have equal keys however they are written; the reason is no part.
 func (f *PrincipalFile) Key(g Grant) GrantKey {
-	return GrantKey(f.Principal.String() + " " + g.canonical(g.Account))
+	return GrantKey(string(f.Principal.Kind) + "/" + f.Principal.ID + " " + g.canonical(g.Account))
 }
 
 // canonical writes a grant without reason, with the account under a name that
 // the caller chooses. The form is durable: it is part of stored keys.
 func (g Grant) canonical(account string) string {
 	var b strings.Builder
+	b.Grow(128)
 	if g.Accounts != nil {
 		b.WriteString("accounts=")
 		b.WriteString(g.Accounts.canonical())

@@ -57,16 +57,17 @@ func (ps Problems) sorted() Problems {
 // junk does not drown the problems of the others.
 const maxFileProblems = 100
 
-// capped returns the first problems of a file and says how many were left out.
+// maxCollected bounds the problems that are collected of one file at all.
+const maxCollected = 10 * maxFileProblems
+
+// capped returns the first problems of a file and says that there are more.
 func (ps Problems) capped() Problems {
 	if len(ps) <= maxFileProblems {
 		return ps
 	}
-	rest := len(ps) - maxFileProblems
-	last := ps[maxFileProblems-1].Position
 	return append(slices.Clone(ps[:maxFileProblems]), Problem{
-		Position: last,
-		Message:  fmt.Sprintf("%d more problems in this file are not shown", rest),
+		Position: ps[maxFileProblems].Position,
+		Message:  "more problems in this file, from here on, are not shown",
 		Mend:     "mend those above first",
 	})
 }

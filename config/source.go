@@ -23,6 +23,10 @@ type source struct {
 	path  string
 	data  []byte
 	lines []int // offset of the first byte of each line
+
+	// line, column and at are the place that was asked for last. Going on
+	// from there keeps a walk in reading order linear on a line of 1 MiB.
+	line, column, at int
 }
 
 func newSource(path string, data []byte) *source {
@@ -41,16 +45,18 @@ func (s *source) offset(line, column int) int {
 	if line < 1 || line > len(s.lines) {
 		return len(s.data)
 	}
-	at := s.lines[line-1]
-	for ; column > 1 && at < len(s.data); column-- {
-		if s.data[at] < utf8.RuneSelf {
-			at++
+	if line != s.line || column < s.column {
+		s.line, s.column, s.at = line, 1, s.lines[line-1]
+	}
+	for ; s.column < column && s.at < len(s.data); s.column++ {
+		if s.data[s.at] < utf8.RuneSelf {
+			s.at++
 			continue
 		}
-		_, size := utf8.DecodeRune(s.data[at:])
-		at += size
+		_, size := utf8.DecodeRune(s.data[s.at:])
+		s.at += size
 	}
-	return at
+	return s.at
 }
 
 func (s *source) start(n *yaml.Node) int { return s.offset(n.Line, n.Column) }
@@ -63,7 +69,7 @@ func (s *source) position(n *yaml.Node) Position {
 func (s *source) checkCharacters() Problems {
 	var ps Problems
 	line, column := 1, 1
-	for at := 0; at < len(s.data); column++ {
+	for at := 0; at < len(s.data) && len(ps) < maxCollected; column++ {
 		r, size := rune(s.data[at]), 1
 		if r >= utf8.RuneSelf {
 			r, size = utf8.DecodeRune(s.data[at:])
@@ -116,7 +122,7 @@ func (s *source) decode() (doc *yaml.Node, ps Problems) {
 		}
 	}()
 	for i, at := range s.lines {
-		if at < len(s.data) && s.data[at] == '%' {
+		if at < len(s.data) && s.data[at] == '%' && len(ps) < maxCollected {
 			ps = append(ps, Problem{Position{s.path, i + 1, 1}, "a YAML directive", "remove the line"})
 		}
 	}
@@ -215,7 +221,9 @@ type walker struct {
 }
 
 func (w *walker) problem(n *yaml.Node, mend, format string, args ...any) {
-	w.problems = append(w.problems, Problem{w.position(n), fmt.Sprintf(format, args...), mend})
+	if len(w.problems) < maxCollected {
+		w.problems = append(w.problems, Problem{w.position(n), fmt.Sprintf(format, args...), mend})
+	}
 }
 
 func (w *walker) walk(n *yaml.Node, depth int) {
