@@ -40,5 +40,6 @@ type auditLog struct{ chain *store.Audit }
 
 // Audit implements provision.Audit.
 func (a auditLog) Audit(ctx context.Context, e provision.AuditEvent) error {
-	return a.chain.Append(ctx, store.Event{At: e.At, Actor: "bot", Action: e.Action, Target: e.Target, Cause: e.Cause, Result: e.Result})
+	_, err := a.chain.Append(ctx, store.Event{At: e.At, Actor: "bot", Action: e.Action, Target: e.Target, Cause: e.Cause, Result: e.Result})
+	return err
 }

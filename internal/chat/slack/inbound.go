@@ -33,9 +33,8 @@ type Inbound struct {
 	Workspaces []string
 	Desk       *chat.Desk
 	Client     *Client
-	// Stored is called after something was stored.
-	Now func() time.Time
-	Log *slog.Logger
+	Now        func() time.Time
+	Log        *slog.Logger
 }
 
 // allowed reports whether the workspace may use the bot.
@@ -234,4 +233,27 @@ func (in *Inbound) click(w http.ResponseWriter, r *http.Request, u access.ChatUs
 		Key: key("click", u, a.ActionTs, body), At: in.Now().UTC(), User: u, Channel: c.Channel.ID,
 		Command: "/aws-access", Text: a.ActionID + " " + a.Value,
 	})
+}
+
+// Events serves POST /slack/events: the check of the URL. The bot subscribes
+// to no events; what comes anyway is acknowledged and left.
+func (in *Inbound) Events(w http.ResponseWriter, r *http.Request) {
+	body, err := verified(r, in.Secrets, in.Now())
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	var e struct {
+		Type      string `json:"type"`
+		Challenge string `json:"challenge"`
+	}
+	if err := json.Unmarshal(body, &e); err != nil {
+		fail(w, err)
+		return
+	}
+	if e.Type == "url_verification" {
+		answer(w, map[string]string{"challenge": e.Challenge})
+		return
+	}
+	w.WriteHeader(http.StatusOK)
 }
