@@ -115,6 +115,8 @@ const (
 	CodeUnread Code = "unread"
 	// CodeNotLooked: the group was not looked for in the identity store yet.
 	CodeNotLooked Code = "not-looked"
+	// CodeAccountUnread: the account was not looked up yet.
+	CodeAccountUnread Code = "account-unread"
 )
 
 // Blocked is an entry that cannot be done now. It is never a reason to remove.

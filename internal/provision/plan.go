@@ -57,6 +57,8 @@ type RecordState struct {
 	MayExist bool
 	// PrincipalID is the identity store id that was last acted on.
 	PrincipalID string
+	// Drifted: it is being put back after drift.
+	Drifted bool
 	// Removal is the cause under which a removal began, or nil.
 	Removal *Cause
 	// Begun: a deletion was sent under that cause.
@@ -140,6 +142,8 @@ func (p *planner) wanted(d Desire) {
 	switch {
 	case !who.Looked:
 		p.wait(change, CodeNotLooked)
+	case !p.looked(a.Account):
+		p.wait(change, CodeAccountUnread)
 	case who.ID != "" && !pair.Complete:
 		p.wait(change, CodeUnread)
 	case !p.in.Records[a].ReadBack:
@@ -178,6 +182,11 @@ func (p *planner) obstacle(a config.Assignment, who PrincipalState, pair PairSta
 	return "", ""
 }
 
+func (p *planner) looked(account string) bool {
+	_, ok := p.in.Accounts[account]
+	return ok
+}
+
 func orUnknown(s string) string {
 	if s == "" {
 		return "in an unknown state"
@@ -188,7 +197,10 @@ func orUnknown(s string) string {
 func (p *planner) addCause(d Desire) Cause {
 	c := Cause{Kind: CauseCommit, Commit: p.in.Commit, Requests: slices.Clone(d.Requests)}
 	slices.Sort(c.Requests)
-	if len(c.Requests) > 0 {
+	switch {
+	case p.in.Records[d.Assignment].Drifted:
+		c.Kind = CauseDrift
+	case len(c.Requests) > 0:
 		c.Kind = CauseRequest
 	}
 	return c

@@ -1,0 +1,136 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+
+	"aws-access-bot/config"
+)
+
+// book has the records in memory and writes them through: memory changes only
+// after the store did. Records are values; what they point to is never changed
+// in place.
+type book struct {
+	store   Store
+	changed func()
+
+	mu      sync.Mutex // guards what follows
+	loaded  bool
+	records map[config.Assignment]Record
+	groups  map[string]GroupRecord
+}
+
+// load reads the records from the store, once.
+func (b *book) load(ctx context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.loaded {
+		return nil
+	}
+	records, err := b.store.Records(ctx)
+	if err != nil {
+		return fmt.Errorf("load records: %w", err)
+	}
+	groups, err := b.store.Groups(ctx)
+	if err != nil {
+		return fmt.Errorf("load group records: %w", err)
+	}
+	b.records = make(map[config.Assignment]Record, len(records))
+	for _, r := range records {
+		b.records[r.Assignment] = r
+	}
+	b.groups = make(map[string]GroupRecord, len(groups))
+	for _, g := range groups {
+		b.groups[g.ID] = g
+	}
+	b.loaded = true
+	return nil
+}
+
+// all returns a copy of the records.
+func (b *book) all() map[config.Assignment]Record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.records)
+}
+
+// allGroups returns a copy of the group records.
+func (b *book) allGroups() map[string]GroupRecord {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.groups)
+}
+
+func (b *book) record(a config.Assignment) Record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.records[a]
+}
+
+func (b *book) group(id string) GroupRecord {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.groups[id]
+}
+
+// begin stores what a commit or the time set going.
+func (b *book) begin(ctx context.Context, commit string, records []Record, own []config.Assignment) error {
+	if len(records) == 0 && len(own) == 0 {
+		return nil
+	}
+	if err := b.store.Begin(ctx, commit, records, own); err != nil {
+		return err
+	}
+	b.put(records...)
+	return nil
+}
+
+// save stores a record.
+func (b *book) save(ctx context.Context, step Step, r Record) error {
+	if err := b.store.SaveRecord(ctx, step, r); err != nil {
+		return err
+	}
+	b.put(r)
+	return nil
+}
+
+// intendRemoval stores the intent of a first deletion with its log entry.
+func (b *book) intendRemoval(ctx context.Context, r Record, entry Removal) error {
+	if err := b.store.IntendRemoval(ctx, r, entry); err != nil {
+		return err
+	}
+	b.put(r)
+	return nil
+}
+
+// disown stores a record of which nothing is left.
+func (b *book) disown(ctx context.Context, r Record) error {
+	if err := b.store.Disown(ctx, r); err != nil {
+		return err
+	}
+	b.put(r)
+	return nil
+}
+
+func (b *book) put(records ...Record) {
+	b.mu.Lock()
+	for _, r := range records {
+		b.records[r.Assignment] = r
+	}
+	b.mu.Unlock()
+	b.changed()
+}
+
+// saveGroup stores a group record.
+func (b *book) saveGroup(ctx context.Context, step Step, g GroupRecord) error {
+	if err := b.store.SaveGroup(ctx, step, g); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	b.groups[g.ID] = g
+	b.mu.Unlock()
+	b.changed()
+	return nil
+}

@@ -1,0 +1,48 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+)
+
+// GrantFacts implements [access.GrantEvidence]: what is recorded of an
+// assignment, whoever wants it; nil when nothing is. It leaves Desired, End and
+// StillWanted to the caller, who knows which request is meant. ReadBack is zero
+// unless the assignment is live as far as the last reading goes.
+func (e *Engine) GrantFacts(ctx context.Context, a config.Assignment) (*access.GrantFacts, error) {
+	r, ok, err := e.Store.Record(ctx, a)
+	if err != nil || !ok {
+		return nil, err
+	}
+	g, _, err := e.Store.Group(ctx, a.Principal.ID)
+	if err != nil {
+		return nil, fmt.Errorf("facts of %s: %w", a, err)
+	}
+	f := facts(r, g)
+	return &f, nil
+}
+
+// facts joins an assignment's record with that of its group.
+func facts(r Record, g GroupRecord) access.GrantFacts {
+	f := access.GrantFacts{
+		Idle:        r.State == Gone,
+		AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
+		RemoveAsked: r.RemoveAsked, Removed: r.Removed,
+		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal,
+		Trouble: r.Trouble, TroubleCode: string(r.Code),
+	}
+	if r.State == Adding {
+		f.AppAssigned, f.Seen = stageTimes(r, g)
+		if f.Trouble == "" {
+			f.Trouble, f.TroubleCode = g.Trouble, string(g.Code)
+		}
+	}
+	if !r.Missing.IsZero() {
+		f.ReadBack = time.Time{}
+	}
+	return f
+}

@@ -1,0 +1,120 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"aws-access-bot/config"
+)
+
+// heldFor is how long an entry that is blocked is left before its pair is read
+// again.
+const heldFor = 10 * time.Minute
+
+// note takes over from a plan and its verdict what concerns single records:
+// what holds them up, what is gone, and what is to be put back.
+func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict) error {
+	said := map[config.Assignment]objection{}
+	for _, b := range plan.Blocked {
+		if b.Assignment != nil {
+			said[*b.Assignment] = objection{b.Code, b.Sentence}
+			e.desk.held[*b.Assignment] = hold{v.force.Commit, v.now.Add(heldFor)}
+		}
+	}
+	for _, r := range verdict.Refused {
+		said[r.Change.Assignment] = objection{r.Code, r.Sentence}
+		switch r.Code {
+		case CodeClock, CodeIncomplete, CodeExpiryBound:
+			v.alarm.set(v.now.Add(e.pace(readFirst)))
+		case CodeManagement: // may only be unknown as yet; the look-up has its own alarm
+		default: // until people act, or the slow check reads it again
+			e.desk.held[r.Change.Assignment] = hold{commit: v.force.Commit}
+		}
+		e.tellRefused(ctx, r)
+	}
+	for _, c := range verdict.Allowed {
+		said[c.Assignment] = objection{}
+	}
+	for _, a := range plan.Live {
+		said[a] = objection{}
+	}
+	if err := e.noteTroubles(ctx, said); err != nil {
+		return err
+	}
+	if err := e.putBack(ctx, v, verdict.Allowed); err != nil {
+		return err
+	}
+	for _, a := range plan.Gone {
+		r := e.book.record(a)
+		if r.State != Removing || r.Op != nil {
+			continue
+		}
+		if !r.RemoveAsked.IsZero() {
+			r.Removed = v.now
+		}
+		if err := e.gone(ctx, v, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellRefused tells the operations channel what guards hold back that people
+// must decide on.
+func (e *Engine) tellRefused(ctx context.Context, r Refused) {
+	switch r.Code {
+	case CodeBudget, CodeWholeAccount, CodeWholeGroup, CodeWholeEstate:
+		e.notify(ctx, fmt.Sprintf("guard/%s/%s", r.Code, r.Change.Cause.Commit), r.Sentence)
+	case CodeClock:
+		e.notify(ctx, fmt.Sprintf("guard/%s/%s", r.Code, e.now().Format("2006-01-02")), r.Sentence)
+	}
+}
+
+// held reports whether a code says that the engine itself holds a record, as
+// opposed to what AWS answered.
+func held(c Code) bool {
+	switch c {
+	case CodeNotYetProvisioned, CodeSetMissing, CodeAccountUnknown, CodeAccountInactive, CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity,
+		CodeDisabled, CodeManagement, CodeLegacy, CodeNotDesired, CodeNotOwned, CodeProtected, CodeIncomplete, CodeClock,
+		CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeBudget, CodeExpiryBound:
+		return true
+	}
+	return false
+}
+
+// noteTroubles stores what holds records up. An empty objection ends one that
+// was noted here before; what AWS answered stays until it is overcome.
+func (e *Engine) noteTroubles(ctx context.Context, said map[config.Assignment]objection) error {
+	for _, r := range sortedRecords(e.book.all()) {
+		o, ok := said[r.Assignment]
+		if !ok || r.Code == o.code && r.Trouble == o.sentence {
+			continue
+		}
+		if o.code == "" && !held(r.Code) || o.code == CodeIncomplete {
+			continue
+		}
+		r.Code, r.Trouble = o.code, o.sentence
+		if err := e.book.save(ctx, StepNoted, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putBack turns records of drift that is to be undone into undertakings.
+func (e *Engine) putBack(ctx context.Context, v *view, allowed []Change) error {
+	for _, c := range allowed {
+		r := e.book.record(c.Assignment)
+		if c.Kind != Add || r.State != Live {
+			continue
+		}
+		next := v.beginAdding(r, v.wants[c.Assignment])
+		next.Cause = c.Cause
+		v.alarm.set(v.now)
+		if err := e.book.save(ctx, StepNoted, next); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+)
+
+// view is what one pass goes by.
+type view struct {
+	now     time.Time
+	force   access.InForce
+	desired []Desire
+	wants   map[config.Assignment]Desire
+	owned   map[config.Assignment]bool
+	refs    map[config.GrantKey]config.GrantRef
+	names   Names
+	alarm   alarm // when the next pass is due
+	full    bool
+	// readFailed: a read of this pass failed.
+	failed []config.Pair
+	read   int
+}
+
+// look makes the view of a pass. It returns nil until a commit is in force.
+func (e *Engine) look(ctx context.Context, full bool) (*view, error) {
+	force, err := e.Commits.InForce(ctx)
+	if errors.Is(err, access.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("config in force: %w", err)
+	}
+	owned, err := e.Store.Owned(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{now: e.now(), force: force, full: full, owned: make(map[config.Assignment]bool, len(owned)),
+		wants: map[config.Assignment]Desire{}, refs: map[config.GrantKey]config.GrantRef{}, names: names(force.Repo)}
+	for _, a := range owned {
+		v.owned[a] = true
+	}
+	for _, ref := range force.Repo.Grants() {
+		v.refs[ref.Key] = ref
+	}
+	for _, d := range force.Repo.Desired(force.Starts, v.now) {
+		desire := Desire{Desired: d, Requests: v.requests(d.Grants)}
+		v.desired = append(v.desired, desire)
+		v.wants[d.Assignment] = desire
+	}
+	if end, ok := force.Repo.Ends(force.Starts, v.now); ok {
+		v.alarm.set(end)
+	}
+	return v, nil
+}
+
+// requests returns the requests of grants, sorted.
+func (v *view) requests(keys []config.GrantKey) []string {
+	var out []string
+	for _, k := range keys {
+		if r := v.refs[k].Grant.Request; r != "" && !slices.Contains(out, r) {
+			out = append(out, r)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func names(r *config.Repo) Names {
+	n := Names{Principals: map[config.Principal]string{}, Accounts: map[string]string{}}
+	for _, files := range []map[string]*config.PrincipalFile{r.Groups, r.Users} {
+		for _, f := range files {
+			n.Principals[f.Principal] = f.Name
+		}
+	}
+	for _, a := range r.Accounts {
+		n.Accounts[a.ID] = a.Name
+	}
+	return n
+}
+
+// pass looks once at everything that is due: it settles what is to be
+// undertaken, follows operations, reads, reads back, plans, asks the guards
+// and sends what may be sent. It returns when the next pass is due. The report
+// is nil until a commit is in force.
+func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error) {
+	e.passMu.Lock()
+	defer e.passMu.Unlock()
+	if err := e.book.load(ctx); err != nil {
+		return nil, time.Time{}, err
+	}
+	v, err := e.look(ctx, full)
+	if err != nil || v == nil {
+		return nil, time.Time{}, err
+	}
+	changed, own := settle(v, e.book.all())
+	if err := e.book.begin(ctx, v.force.Commit, changed, own); err != nil {
+		return nil, time.Time{}, err
+	}
+	for _, a := range own {
+		v.owned[a] = true
+	}
+	for _, step := range []func(context.Context, *view) error{e.follow, e.readPairs, e.readBack, e.lookUpAccounts} {
+		if err := step(ctx, v); err != nil {
+			return nil, time.Time{}, err
+		}
+	}
+	report, err := e.planAndApply(ctx, v)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return report, v.alarm.at, nil
+}
+
+// planAndApply ends a pass.
+func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
+	removals, err := e.Store.Removals(ctx, v.now.Add(-budgetWindow))
+	if err != nil {
+		return nil, err
+	}
+	plan := Plan(e.input(v))
+	verdict := Check(plan, e.surroundings(v, removals))
+	if err := e.note(ctx, v, plan, verdict); err != nil {
+		return nil, err
+	}
+	e.publishNeeds(v, plan, verdict)
+	started, err := e.apply(ctx, v, verdict.Allowed)
+	if err != nil {
+		return nil, err
+	}
+	report := Report{At: v.now, Commit: v.force.Commit, Plan: plan, Refused: verdict.Refused,
+		Read: v.read, FailedReads: v.failed, Started: started, Outstanding: len(e.outstanding())}
+	e.mu.Lock()
+	e.last = report
+	e.mu.Unlock()
+	return &report, nil
+}
+
+// input is what the planner sees.
+func (e *Engine) input(v *view) Input {
+	repo := v.force.Repo
+	in := Input{Commit: v.force.Commit, Desired: v.desired, Owned: slices.SortedFunc(maps.Keys(v.owned), config.Assignment.Compare),
+		Ended: map[config.Assignment]time.Time{}, Live: map[config.Pair]PairState{}, Principals: map[config.Principal]PrincipalState{},
+		Accounts: map[string]AccountState{}, Records: map[config.Assignment]RecordState{}, Protected: v.protected(),
+		Drift: repo.Access.Drift, Names: v.names}
+	for pair, r := range e.desk.readings {
+		if v.now.Sub(r.started) < fresh {
+			in.Live[pair] = r.state
+		}
+	}
+	for id, g := range e.book.allGroups() {
+		in.Principals[config.Principal{Kind: config.GroupPrincipal, ID: id}] = PrincipalState{
+			Looked: !g.Looked.IsZero(), ID: g.StoreID, Earlier: g.EarlierIDs, Code: blocking(g.Code), Sentence: g.Trouble}
+	}
+	for id, a := range e.desk.accounts {
+		in.Accounts[id] = a.state
+	}
+	for a, r := range e.book.all() {
+		in.Records[a] = planned(r)
+		if end, ok := v.ended(r); ok && v.owned[a] {
+			in.Ended[a] = end
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(repo.PermissionSets)) {
+		in.SetFiles = append(in.SetFiles, "permission-sets/"+name+".yaml")
+	}
+	return in
+}
+
+// planned is what a record says to the planner.
+func planned(r Record) RecordState {
+	s := RecordState{ReadBack: !r.ReadBack.IsZero(), MissingConfirmed: r.Code == CodeMissing, MayExist: r.MayExist,
+		PrincipalID: r.PrincipalID, Drifted: r.State == Adding && r.Cause.Kind == CauseDrift}
+	if r.State == Removing {
+		cause := r.Cause
+		s.Removal, s.Begun = &cause, !r.RemoveAsked.IsZero()
+	}
+	return s
+}
+
+// blocking returns the code if it keeps a group from being provisioned at all.
+func blocking(c Code) Code {
+	switch c {
+	case CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity:
+		return c
+	default:
+		return ""
+	}
+}
+
+// protected returns which of the desired and owned assignments are protected.
+func (v *view) protected() map[config.Assignment]bool {
+	out := map[config.Assignment]bool{}
+	for a := range v.wants {
+		if v.force.Repo.IsProtected(a) {
+			out[a] = true
+		}
+	}
+	for a := range v.owned {
+		if v.force.Repo.IsProtected(a) {
+			out[a] = true
+		}
+	}
+	return out
+}
+
+// surroundings is what the guards see beside the plan.
+func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
+	repo := v.force.Repo
+	s := Surroundings{EnableChanges: e.opts.EnableChanges, Now: v.now, ConfigManagement: repo.Access.ManagementAccount,
+		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
+		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
+		Log: removals, ReadFailed: len(v.failed) > 0}
+	for _, a := range repo.Accounts {
+		s.Stages[a.ID] = a.Stage
+	}
+	for a, d := range v.wants {
+		s.Desired[a] = d.End
+	}
+	s.Skew, s.SkewKnown = e.Clocks.Skew()
+	return s
+}

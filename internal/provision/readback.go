@@ -1,0 +1,219 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// The codes of troubles that a listing shows.
+const (
+	// CodeMissing: read back once, and gone since.
+	CodeMissing Code = "drift-missing"
+	// CodeNotListed: AWS says that the creation succeeded but does not list
+	// the assignment.
+	CodeNotListed Code = "not-listed"
+	// CodeStillListed: AWS says that the deletion succeeded but still lists
+	// the assignment.
+	CodeStillListed Code = "still-listed"
+)
+
+// readBack holds the records against the readings of this pass.
+func (e *Engine) readBack(ctx context.Context, v *view) error {
+	for _, r := range sortedRecords(e.book.all()) {
+		seen, ok := e.desk.readings[r.Assignment.Pair()]
+		if !ok || seen.started.Before(v.now) || r.State == Gone {
+			continue
+		}
+		if err := e.compare(ctx, v, r, seen); err != nil {
+			return err
+		}
+		if now := e.book.record(r.Assignment); now.Op != nil || !now.Missing.IsZero() {
+			if at := e.readTime(v, now); !at.IsZero() {
+				v.alarm.set(at)
+			}
+		}
+	}
+	return nil
+}
+
+// compare holds one record against a reading that began after everything that
+// the record says.
+func (e *Engine) compare(ctx context.Context, v *view, r Record, seen reading) error {
+	if r.Op.outstanding() && !r.Op.unknown() {
+		return nil // its end decides, then another reading
+	}
+	id := e.listedAs(r, seen)
+	switch {
+	case r.State == Adding && id != "":
+		return e.isLive(ctx, r, seen, id)
+	case r.State == Adding && r.Op != nil:
+		return e.notListed(ctx, r, seen)
+	case r.State == Live && id != "":
+		return e.stillLive(ctx, r)
+	case r.State == Live:
+		return e.missing(ctx, v, r, seen)
+	case r.State == Removing && r.Op != nil && (seen.state.has(r.Op.PrincipalID) || r.Op.unknown() && r.MayExist):
+		// A creation that is not listed yet may come to light after a
+		// deletion that perhaps never was.
+		return e.stillListed(ctx, r, seen)
+	case r.State == Removing && r.Op != nil:
+		return e.notListedAnyMore(ctx, v, r, seen, id)
+	}
+	return nil
+}
+
+// listedAs returns the id under which the group is listed, empty when it is
+// not. For what is desired only the present id counts.
+func (e *Engine) listedAs(r Record, seen reading) string {
+	g := e.book.group(r.Assignment.Principal.ID)
+	if g.StoreID != "" && seen.state.has(g.StoreID) {
+		return g.StoreID
+	}
+	if r.State != Removing {
+		return ""
+	}
+	for _, id := range append([]string{r.PrincipalID}, g.EarlierIDs...) {
+		if id != "" && seen.state.has(id) {
+			return id
+		}
+	}
+	return ""
+}
+
+// isLive notes the read-back. Only here does an assignment become live.
+func (e *Engine) isLive(ctx context.Context, r Record, seen reading, id string) error {
+	g := e.book.group(r.Assignment.Principal.ID)
+	r.State, r.PrincipalID, r.ReadBack, r.MayExist = Live, id, seen.at, false
+	if r.Op != nil && r.Created.IsZero() {
+		r.Created = seen.at // its own answer was lost
+	}
+	r.AppAssigned, r.Seen = stageTimes(r, g)
+	r.Op, r.Attempts, r.NextTry, r.Missing, r.Code, r.Trouble = nil, 0, time.Time{}, time.Time{}, "", ""
+	e.forget(r.Assignment)
+	return e.book.save(ctx, StepReadBack, r)
+}
+
+// notListed looks on after a creation that no listing shows, and repeats it in
+// the end.
+func (e *Engine) notListed(ctx context.Context, r Record, seen reading) error {
+	since, patience := r.Op.Ended, unlistedTold
+	if r.Op.unknown() {
+		since, patience = r.Op.Intent, unknownGrace
+	}
+	if seen.at.Sub(since) < e.pace(patience) {
+		e.looked(r.Assignment)
+		return nil
+	}
+	if !r.Op.unknown() {
+		r.Code = CodeNotListed
+		r.Trouble = "AWS says that the assignment was created but does not list it. The bot goes on looking, and creates it again."
+	}
+	return e.repeat(ctx, r)
+}
+
+// stillListed looks on after a deletion that no listing confirms.
+func (e *Engine) stillListed(ctx context.Context, r Record, seen reading) error {
+	since, patience := r.Op.Ended, unlistedTold
+	if r.Op.unknown() {
+		since, patience = r.Op.Intent, unknownGrace
+	}
+	if seen.at.Sub(since) < e.pace(patience) {
+		e.looked(r.Assignment)
+		return nil
+	}
+	if !r.Op.unknown() {
+		r.Code = CodeStillListed
+		r.Trouble = "AWS says that the assignment was removed but still lists it. The bot goes on looking, and removes it again."
+	}
+	return e.repeat(ctx, r)
+}
+
+// repeat drops an operation, so that it is planned anew.
+func (e *Engine) repeat(ctx context.Context, r Record) error {
+	unknown := r.Op.unknown()
+	r.Op = nil
+	e.forget(r.Assignment)
+	if unknown {
+		r.Attempts++
+	} else {
+		e.retryLater(&r, retryFirst, retryMost, 0)
+	}
+	return e.book.save(ctx, StepNoted, r)
+}
+
+// notListedAnyMore notes that a removal was read back. other is another id
+// under which the group is still listed, if any: that goes next.
+func (e *Engine) notListedAnyMore(ctx context.Context, v *view, r Record, seen reading, other string) error {
+	r.Op, r.Attempts, r.NextTry, r.MayExist = nil, 0, time.Time{}, false
+	e.forget(r.Assignment)
+	if other != "" {
+		return e.book.save(ctx, StepNoted, r)
+	}
+	r.Removed = seen.at
+	return e.gone(ctx, v, r)
+}
+
+// gone closes a record of which nothing is left, and its ownership unless it
+// is desired again.
+func (e *Engine) gone(ctx context.Context, v *view, r Record) error {
+	r.State, r.MayExist, r.Code, r.Trouble = Gone, false, "", ""
+	r.ReadBack, r.Missing = time.Time{}, time.Time{}
+	r.AppAssigned, r.Seen, r.Created = time.Time{}, time.Time{}, time.Time{}
+	if _, desired := v.wants[r.Assignment]; desired {
+		v.alarm.set(v.now)
+		return e.book.save(ctx, StepRemoved, r)
+	}
+	delete(v.owned, r.Assignment)
+	return e.book.disown(ctx, r)
+}
+
+// stillLive ends a suspicion of drift.
+func (e *Engine) stillLive(ctx context.Context, r Record) error {
+	if r.Missing.IsZero() {
+		return nil
+	}
+	r.Missing, r.Code, r.Trouble = time.Time{}, "", ""
+	return e.book.save(ctx, StepReadBack, r)
+}
+
+// missing notes that what was live is not listed, and calls it drift when a
+// second reading some time later says the same.
+func (e *Engine) missing(ctx context.Context, v *view, r Record, seen reading) error {
+	switch {
+	case r.Missing.IsZero():
+		r.Missing = seen.at
+		return e.book.save(ctx, StepNoted, r)
+	case r.Code == CodeMissing || seen.started.Sub(r.Missing) < e.pace(missingConfirm):
+		return nil
+	}
+	r.Code = CodeMissing
+	r.Trouble = fmt.Sprintf("It was live, and is gone from AWS since %s: somebody or something other than the bot removed it.", r.Missing.Format(time.RFC3339))
+	if err := e.book.save(ctx, StepNoted, r); err != nil {
+		return err
+	}
+	e.notify(ctx, fmt.Sprintf("drift/%s/%d", r.Assignment, r.Missing.Unix()),
+		fmt.Sprintf("Drift: %s. %s", v.names.assignment(r.Assignment), r.Trouble))
+	return nil
+}
+
+// stageTimes returns when the group's assignment to the application and its
+// arrival in the identity store were reached for a record: not before its
+// undertaking began, and zero while they were not checked since.
+func stageTimes(r Record, g GroupRecord) (assigned, seen time.Time) {
+	assigned, seen = r.AppAssigned, r.Seen
+	if assigned.IsZero() && !g.AppAssigned.IsZero() && !g.Ensured.Before(r.Since) {
+		assigned = later(g.AppAssigned, r.Since)
+	}
+	if seen.IsZero() && g.StoreID != "" && !g.Looked.Before(r.Since) {
+		seen = later(g.Seen, r.Since)
+	}
+	return assigned, seen
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

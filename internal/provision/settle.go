@@ -1,0 +1,127 @@
+package provision
+
+import (
+	"slices"
+	"time"
+
+	"aws-access-bot/config"
+)
+
+// settle finds what is to be undertaken: the records that a view changes, and
+// the desired assignments that are not owned yet. Those are owned by right,
+// being desired by the verified commit; they are missing in the owned set only
+// where its end and a new desire crossed. It is pure.
+func settle(v *view, records map[config.Assignment]Record) (changed []Record, own []config.Assignment) {
+	for _, d := range v.desired {
+		if !v.owned[d.Assignment] {
+			own = append(own, d.Assignment)
+		}
+		rec, ok := records[d.Assignment]
+		if next, differs := settleDesired(v, rec, ok, d); differs {
+			changed = append(changed, next)
+		}
+	}
+	for a := range v.owned {
+		if _, desired := v.wants[a]; desired {
+			continue
+		}
+		rec, ok := records[a]
+		if next, differs := settleUnwanted(v, a, rec, ok); differs {
+			changed = append(changed, next)
+		}
+	}
+	for a, rec := range records {
+		if _, desired := v.wants[a]; !desired && !v.owned[a] && rec.State != Gone && !rec.Op.outstanding() {
+			rec.State, rec.Code, rec.Trouble = Gone, "", ""
+			changed = append(changed, rec)
+		}
+	}
+	slices.SortFunc(changed, func(a, b Record) int { return a.Assignment.Compare(b.Assignment) })
+	return changed, own
+}
+
+// settleDesired returns the record of a desired assignment, and whether it
+// differs from what is stored.
+func settleDesired(v *view, rec Record, known bool, d Desire) (Record, bool) {
+	switch {
+	case !known, rec.State == Gone, rec.State == Removing && rec.Op == nil:
+		return v.beginAdding(rec, d), true
+	case rec.State == Removing:
+		return rec, false // the deletion comes to its end first
+	case rec.State == Live && hasNew(d.Grants, rec.Grants):
+		return v.beginAdding(rec, d), true
+	case !slices.Equal(d.Grants, rec.Grants):
+		if hasNew(d.Grants, rec.Grants) {
+			rec.Cause = v.cause(d)
+		}
+		rec.Grants = d.Grants
+		return rec, true
+	}
+	return rec, false
+}
+
+// beginAdding starts an undertaking anew. What is live already will be read
+// back without a write.
+func (v *view) beginAdding(old Record, d Desire) Record {
+	return Record{Assignment: d.Assignment, State: Adding, Cause: v.cause(d), Since: v.now, Grants: d.Grants,
+		PrincipalID: old.PrincipalID, MayExist: old.MayExist}
+}
+
+func (v *view) cause(d Desire) Cause {
+	c := Cause{Kind: CauseCommit, Commit: v.force.Commit, Requests: d.Requests}
+	if len(d.Requests) > 0 {
+		c.Kind = CauseRequest
+	}
+	return c
+}
+
+// settleUnwanted returns the record of an owned assignment that is not desired.
+func settleUnwanted(v *view, a config.Assignment, rec Record, known bool) (Record, bool) {
+	switch {
+	case known && rec.State == Removing:
+		return rec, false
+	case known && rec.State == Adding && rec.Op.outstanding():
+		return rec, false // the creation comes to its end first
+	}
+	cause := Cause{Kind: CauseCommit, Commit: v.force.Commit}
+	if end, ok := v.ended(rec); ok {
+		cause = Cause{Kind: CauseExpiry, Commit: v.force.Commit, End: end.UTC()}
+	}
+	rec.Assignment, rec.State, rec.Cause, rec.Since = a, Removing, cause, v.now
+	rec.Op, rec.Attempts, rec.NextTry, rec.Code, rec.Trouble = nil, 0, time.Time{}, "", ""
+	rec.RemoveAsked, rec.Removed, rec.Missing = time.Time{}, time.Time{}, time.Time{}
+	return rec, true
+}
+
+// ended reports whether an assignment is no longer desired only because of the
+// time: every grant that made it is still in the repo, was in force, and has
+// come to its end. A commit that takes a grant away, or moves its end into the
+// past, is a removal by that commit.
+func (v *view) ended(rec Record) (time.Time, bool) {
+	var latest time.Time
+	for _, key := range rec.Grants {
+		ref, ok := v.refs[key]
+		start, started := v.force.Starts[key]
+		if !ok || !started {
+			return time.Time{}, false
+		}
+		end, standing := ref.Grant.End(start)
+		if standing || end.After(v.now) || !end.After(start.MergedAt) {
+			return time.Time{}, false
+		}
+		if end.After(latest) {
+			latest = end
+		}
+	}
+	return latest, !latest.IsZero()
+}
+
+// hasNew reports whether now has a key that before has not.
+func hasNew(now, before []config.GrantKey) bool {
+	for _, k := range now {
+		if !slices.Contains(before, k) {
+			return true
+		}
+	}
+	return false
+}

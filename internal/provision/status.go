@@ -1,0 +1,58 @@
+package provision
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Trouble is what holds an assignment or a group up.
+type Trouble struct {
+	Subject string    `json:"subject"` // assignment key, or "group/<id>"
+	Code    Code      `json:"code"`
+	Text    string    `json:"text"`
+	Since   time.Time `json:"since,omitzero"` // when the undertaking began
+	NextTry time.Time `json:"next_try,omitzero"`
+}
+
+// Overview is what `bot status` shows of provisioning.
+type Overview struct {
+	EnableChanges bool          `json:"enable_changes"`
+	States        map[State]int `json:"states"` // how many assignments
+	Outstanding   int           `json:"outstanding"`
+	Troubles      []Trouble     `json:"troubles"`
+	// Last is the last pass; its time is zero before the first one.
+	Last Report `json:"last"`
+	// Skew is our clock against trusted ones, if SkewKnown.
+	Skew      time.Duration `json:"skew"`
+	SkewKnown bool          `json:"skew_known"`
+}
+
+// Status tells how provisioning stands, from the records and the last pass.
+func (e *Engine) Status(ctx context.Context) (Overview, error) {
+	if err := e.book.load(ctx); err != nil {
+		return Overview{}, err
+	}
+	o := Overview{EnableChanges: e.opts.EnableChanges, States: map[State]int{}, Troubles: []Trouble{}}
+	for _, r := range sortedRecords(e.book.all()) {
+		o.States[r.State]++
+		if r.Op.outstanding() {
+			o.Outstanding++
+		}
+		if r.Code != "" {
+			o.Troubles = append(o.Troubles, Trouble{r.Assignment.String(), r.Code, r.Trouble, r.Since, r.NextTry})
+		}
+	}
+	groups := e.book.allGroups()
+	for _, id := range slices.Sorted(maps.Keys(groups)) {
+		if g := groups[id]; g.Code != "" {
+			o.Troubles = append(o.Troubles, Trouble{"group/" + id, g.Code, g.Trouble, g.Waiting, g.NextTry})
+		}
+	}
+	e.mu.Lock()
+	o.Last = e.last
+	e.mu.Unlock()
+	o.Skew, o.SkewKnown = e.Clocks.Skew()
+	return o, nil
+}
