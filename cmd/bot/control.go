@@ -28,14 +28,14 @@ type operations interface {
 
 // statusReport is the answer of status.
 type statusReport struct {
-	Commits   gitops.Status    `json:"commits"`
-	Last      provision.Report `json:"last_sync"`
-	Requests  map[string]int   `json:"requests"`
-	Changes   bool             `json:"enable_changes"`
-	Version   string           `json:"version"`
-	Troubles  []string         `json:"troubles,omitempty"`
-	NotReady  string           `json:"not_ready,omitempty"`
-	Processes string           `json:"process"` // "running" or "none"
+	Commits   gitops.Status      `json:"commits"`
+	Provision provision.Overview `json:"provision"`
+	Requests  map[string]int     `json:"requests"`
+	Changes   bool               `json:"enable_changes"`
+	Version   string             `json:"version"`
+	Troubles  []string           `json:"troubles,omitempty"`
+	NotReady  string             `json:"not_ready,omitempty"`
+	Processes string             `json:"process"` // "running" or "none"
 }
 
 // Status implements operations.
@@ -44,11 +44,15 @@ func (b *bot) Status(ctx context.Context) (statusReport, error) {
 	if err != nil {
 		return statusReport{}, err
 	}
+	overview, err := b.engine.Status(ctx)
+	if err != nil {
+		return statusReport{}, err
+	}
 	all, err := b.requests.All(ctx)
 	if err != nil {
 		return statusReport{}, err
 	}
-	r := statusReport{Commits: commits, Last: b.engine.Last(), Requests: map[string]int{}, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
+	r := statusReport{Commits: commits, Provision: overview, Requests: map[string]int{}, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
 	for _, x := range all {
 		r.Requests[string(x.State)]++
 		if x.Trouble != "" {

@@ -66,8 +66,8 @@ func statusText(st statusReport) string {
 	if h := st.Commits.Halt; h != nil {
 		line("halt", h.Sentence())
 	}
-	if !st.Last.At.IsZero() {
-		line("last sync", fmt.Sprintf("%s: %d changes, %d held back, %d outstanding", st.Last.At.Format(time.RFC3339), len(st.Last.Plan.Changes), len(st.Last.Refused), st.Last.Outstanding))
+	if !st.Provision.Last.At.IsZero() {
+		line("last sync", fmt.Sprintf("%s: %d changes, %d held back, %d outstanding", st.Provision.Last.At.Format(time.RFC3339), len(st.Provision.Last.Plan.Changes), len(st.Provision.Last.Refused), st.Provision.Last.Outstanding))
 	}
 	for _, s := range []string{"asked", "proposed", "merged", "halted", "verified", "live", "ending", "ended", "closed", "refused", "void", "undone"} {
 		if n := st.Requests[s]; n > 0 {

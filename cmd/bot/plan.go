@@ -41,7 +41,7 @@ func plan(ctx context.Context, p program, path string, args []string, asJSON boo
 	set.EnableChanges = false
 	var rep provision.Report
 	if len(args) == 1 {
-		rep, err = planDir(ctx, p, set.StateFile, args[0], func(ctx context.Context) (*outside, error) { return connect(ctx, set, &bot{}) })
+		rep, err = planDir(ctx, p, args[0], func(ctx context.Context) (*outside, error) { return connect(ctx, set, &bot{}) })
 	} else {
 		err = withOperations(ctx, set, p, func(o operations) error {
 			rep, err = planNow(ctx, o)
@@ -69,11 +69,11 @@ func planNow(ctx context.Context, o operations) (provision.Report, error) {
 		return b.Sync(ctx)
 	}
 	st, err := o.Status(ctx)
-	return st.Last, err
+	return st.Provision.Last, err
 }
 
 // planDir plans for a config repo on disk.
-func planDir(ctx context.Context, p program, _, dir string, dial func(context.Context) (*outside, error)) (provision.Report, error) {
+func planDir(ctx context.Context, p program, dir string, dial func(context.Context) (*outside, error)) (provision.Report, error) {
 	repo, err := config.Load(os.DirFS(dir))
 	var problems config.Problems
 	if errors.As(err, &problems) {
