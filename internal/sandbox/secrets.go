@@ -1,0 +1,38 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"strings"
+)
+
+// secrets are everything the bot needs to open the emulators, made at start.
+type secrets struct {
+	appKey       *rsa.PrivateKey
+	webhook      string
+	slackSigning string
+	slackToken   string
+	awsKeyID     string
+	awsSecret    string
+	entraSecret  string
+	scimToken    string
+	signingKey   string
+}
+
+// newSecrets makes new ones. A nil key is made too, which takes some tenths of
+// a second.
+func newSecrets(key *rsa.PrivateKey) (secrets, error) {
+	if key == nil {
+		made, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			return secrets{}, fmt.Errorf("make the key of the GitHub App: %w", err)
+		}
+		key = made
+	}
+	long := func() string { return rand.Text() + rand.Text() }
+	return secrets{
+		appKey: key, webhook: long(), slackSigning: strings.ToLower(long()), slackToken: "xoxb-sandbox-" + rand.Text(),
+		awsKeyID: "AKIA" + rand.Text()[:16], awsSecret: long(), entraSecret: long(), scimToken: long(), signingKey: long(),
+	}, nil
+}

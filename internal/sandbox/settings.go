@@ -1,0 +1,180 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// The shape of bot.yaml as docs/settings.md has it. It is written here in the
+// sandbox's own words so that the file is checked by the bot that reads it.
+type botFile struct {
+	Listen        string     `yaml:"listen"`
+	OpsListen     string     `yaml:"ops_listen"`
+	StateFile     string     `yaml:"state_file"`
+	EnableChanges bool       `yaml:"enable_changes"`
+	CAFile        string     `yaml:"ca_file"`
+	Poll          string     `yaml:"poll"`
+	SigningKey    secretFile `yaml:"signing_key"`
+	ConfigRepo    botRepo    `yaml:"config_repo"`
+	GitHub        botGitHub  `yaml:"github"`
+	Slack         botSlack   `yaml:"slack"`
+	AWS           botAWS     `yaml:"aws"`
+	Entra         botEntra   `yaml:"entra"`
+}
+
+type secretFile struct {
+	File string `yaml:"file"`
+}
+
+type botRepo struct {
+	Owner  string `yaml:"owner"`
+	Name   string `yaml:"name"`
+	ID     int64  `yaml:"id"`
+	Branch string `yaml:"branch"`
+}
+
+type botGitHub struct {
+	AppID          int64        `yaml:"app_id"`
+	InstallationID int64        `yaml:"installation_id"`
+	PrivateKey     secretFile   `yaml:"private_key"`
+	WebhookSecrets []secretFile `yaml:"webhook_secrets"`
+	BaseURL        string       `yaml:"base_url"`
+}
+
+type botSlack struct {
+	SigningSecrets []secretFile `yaml:"signing_secrets"`
+	BotToken       secretFile   `yaml:"bot_token"`
+	Workspaces     []string     `yaml:"workspaces"`
+	Channel        string       `yaml:"channel"`
+	OpsChannel     string       `yaml:"ops_channel"`
+	APIURL         string       `yaml:"api_url"`
+}
+
+type botAWS struct {
+	Region          string     `yaml:"region"`
+	ManagementRole  string     `yaml:"management_role"`
+	EndpointURL     string     `yaml:"endpoint_url"`
+	AccessKeyID     string     `yaml:"access_key_id"`
+	SecretAccessKey secretFile `yaml:"secret_access_key"`
+}
+
+type botEntra struct {
+	Tenant       string     `yaml:"tenant"`
+	Client       string     `yaml:"client"`
+	Secret       secretFile `yaml:"secret"`
+	GraphURL     string     `yaml:"graph_url"`
+	AuthorityURL string     `yaml:"authority_url"`
+}
+
+// pollInterval is short, so that a lost webhook costs a person little patience.
+const pollInterval = "10s"
+
+// WriteSettings writes a settings file for the bot at path, with its secrets
+// and the sandbox's CA certificate beside it, all readable by their owner only.
+// botListen is the address the bot will listen on; empty, or with port 0, a
+// free port is chosen. The emulators send to that address from now on.
+func (s *Sandbox) WriteSettings(path, botListen string) error {
+	listen, err := freeAddress(botListen)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("write settings: %w", err)
+	}
+	f := s.botFile(listen)
+	var text bytes.Buffer
+	text.WriteString("# Written by the sandbox for this run only: ports and secrets change with every start.\n")
+	enc := yaml.NewEncoder(&text)
+	enc.SetIndent(2)
+	if err := enc.Encode(f); err != nil {
+		return fmt.Errorf("write settings: %w", err) // unreachable: plain structs
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(s.world.secrets.appKey)
+	if err != nil {
+		return fmt.Errorf("write settings: key of the GitHub App: %w", err)
+	}
+	sec := s.world.secrets
+	for name, content := range map[string]string{
+		f.SigningKey.File: sec.signingKey, f.GitHub.WebhookSecrets[0].File: sec.webhook,
+		f.GitHub.PrivateKey.File:       string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})),
+		f.Slack.SigningSecrets[0].File: sec.slackSigning, f.Slack.BotToken.File: sec.slackToken,
+		f.AWS.SecretAccessKey.File: sec.awsSecret, f.Entra.Secret.File: sec.entraSecret,
+		f.CAFile: string(s.ca.PEM()), filepath.Base(path): text.String(),
+	} {
+		if err := writePrivate(filepath.Join(dir, name), content); err != nil {
+			return err
+		}
+	}
+	return s.SetBotURL("http://" + reachable(listen))
+}
+
+func (s *Sandbox) botFile(listen string) botFile {
+	sec := s.world.secrets
+	return botFile{
+		Listen: listen, OpsListen: "127.0.0.1:0", StateFile: "bot.db", EnableChanges: true, CAFile: "sandbox-ca.pem",
+		Poll: pollInterval, SigningKey: secretFile{"signing-key.secret"},
+		ConfigRepo: botRepo{githubOrg, configRepo, configID, s.world.config.DefaultBranch()},
+		GitHub: botGitHub{
+			AppID: githubAppID, InstallationID: githubAppIn, PrivateKey: secretFile{"github-app.pem"},
+			WebhookSecrets: []secretFile{{"github-webhook.secret"}}, BaseURL: s.url + "/github/api/v3/",
+		},
+		Slack: botSlack{
+			SigningSecrets: []secretFile{{"slack-signing.secret"}}, BotToken: secretFile{"slack-bot.secret"},
+			Workspaces: []string{slackTeam}, Channel: channelAWS, OpsChannel: channelOps, APIURL: s.url + "/slack/api/",
+		},
+		AWS: botAWS{
+			Region: s.world.repo.Access.IdentityCenter.Region, ManagementRole: managementRole, EndpointURL: s.url + "/aws/",
+			AccessKeyID: sec.awsKeyID, SecretAccessKey: secretFile{"aws-key.secret"},
+		},
+		Entra: botEntra{
+			Tenant: entraTenant, Client: entraClient, Secret: secretFile{"entra-client.secret"},
+			GraphURL: s.tlsURL + "/graph/v1.0", AuthorityURL: s.tlsURL,
+		},
+	}
+}
+
+// freeAddress fills in a free port of 127.0.0.1. The port is given back before
+// the bot takes it; on a developer's machine nobody else does in between.
+func freeAddress(addr string) (string, error) {
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("bot address %q: want host:port", addr)
+	}
+	if port != "0" {
+		return addr, nil
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(context.Background(), "tcp", addr)
+	if err != nil {
+		return "", fmt.Errorf("find a free port for the bot: %w", err)
+	}
+	addr = l.Addr().String()
+	if err := l.Close(); err != nil {
+		return "", fmt.Errorf("find a free port for the bot: %w", err)
+	}
+	return addr, nil
+}
+
+// writePrivate writes a file that only its owner may read, also where a more
+// open one was before.
+func writePrivate(path, content string) error {
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		return fmt.Errorf("write settings: %w", err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		return fmt.Errorf("write settings: %w", err)
+	}
+	return nil
+}
