@@ -11,9 +11,11 @@ import (
 // of a rebase merge.
 type unit struct {
 	commits []Commit // oldest first
-	// pull explains the unit; bad says why nothing does.
-	pull *Pull
-	bad  *fault
+	// pull explains the unit; bad says why nothing does, and young that this
+	// may only be because GitHub shows it late.
+	pull  *Pull
+	bad   *fault
+	young bool
 }
 
 func (u *unit) last() Commit { return u.commits[len(u.commits)-1] }
@@ -84,7 +86,7 @@ func (g *Gitops) units(ctx context.Context, chain []Commit) ([]unit, error) {
 		}
 		switch {
 		case p == nil:
-			out = append(out, unit{commits: []Commit{c}, bad: bad})
+			out = append(out, unit{commits: []Commit{c}, bad: bad, young: bad.code == HaltDirectPush && g.young(c.SHA)})
 		case pending == nil:
 			pending = &unit{commits: []Commit{c}, pull: p}
 		default:
@@ -122,9 +124,6 @@ func (g *Gitops) pullOf(ctx context.Context, sha string, chain map[string]bool) 
 	}
 	switch len(exact) {
 	case 0:
-		if g.young(sha) {
-			return nil, nil, fmt.Errorf("commit %s: %w", short(sha), errNotYet)
-		}
 		return nil, faultf(HaltDirectPush, "Commit %s came from no merged pull request: it was pushed to %s directly.", short(sha), g.opt.Branch), nil
 	case 1:
 	default:

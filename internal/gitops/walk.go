@@ -102,6 +102,9 @@ func (w *walker) run(ctx context.Context, chain []Commit) error {
 // step judges one unit and reports whether the walk goes on.
 func (w *walker) step(ctx context.Context, i int) (bool, error) {
 	u := &w.units[i]
+	if u.young {
+		return false, fmt.Errorf("commit %s: %w", short(u.last().SHA), errNotYet)
+	}
 	after, err := w.thought(ctx, w.after[i])
 	if err != nil {
 		return false, err
