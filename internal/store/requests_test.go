@@ -1,0 +1,248 @@
+package store
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"aws-access-bot/internal/access"
+)
+
+func TestARequestIsReadAsItWasStored(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		want := filled[access.Request](t)
+		create(t, db, want)
+		s := NewRequests(db)
+		got, err := s.Get(t.Context(), want.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "by id", want, got)
+		if got, err = s.ByKey(t.Context(), want.Key); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "by delivery", want, got)
+	})
+}
+
+func TestARequestThatIsNotThereIsNotFound(t *testing.T) {
+	t.Parallel()
+	s := NewRequests(NewMemory())
+	_, get := s.Get(t.Context(), "REQ-1")
+	_, empty := s.Get(t.Context(), "")
+	_, byKey := s.ByKey(t.Context(), "k")
+	save := s.Save(t.Context(), request("REQ-1"), nil)
+	root := NewOutbox(s.db).SaveRoot(t.Context(), access.Root{Request: "REQ-1"})
+	for name, err := range map[string]error{"Get": get, "Get of no id": empty, "ByKey": byKey, "Save": save, "SaveRoot": root} {
+		if !errors.Is(err, access.ErrNotFound) {
+			t.Errorf("%s = %v, want ErrNotFound", name, err)
+		}
+	}
+}
+
+func TestAnIDIsTakenOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		create(t, db, request("REQ-1"))
+		again := request("REQ-1")
+		again.Key, again.Channel = "another delivery", "C2"
+		if err := NewRequests(db).Create(t.Context(), again); !errors.Is(err, access.ErrConflict) {
+			t.Errorf("Create = %v, want ErrConflict", err)
+		}
+		got, err := NewRequests(db).Get(t.Context(), "REQ-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "the first request", request("REQ-1"), got)
+	})
+}
+
+func TestADeliveryMakesOneRequest(t *testing.T) {
+	t.Parallel()
+	db := NewMemory()
+	create(t, db, request("REQ-1"))
+	again := request("REQ-2")
+	again.Key = request("REQ-1").Key
+	err := NewRequests(db).Create(t.Context(), again)
+	if err == nil || errors.Is(err, access.ErrConflict) || !strings.Contains(err.Error(), "REQ-1") {
+		t.Errorf("Create = %v, want an error that names REQ-1 and is no ErrConflict, which would ask for another id", err)
+	}
+	bad := request("REQ-3")
+	bad.Key = "\xff"
+	if err := NewRequests(db).Create(t.Context(), bad); err == nil {
+		t.Error("a key that JSON cannot hold was accepted")
+	}
+	all, err := NewRequests(db).All(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "all", []string{"REQ-1"}, ids(all))
+}
+
+func TestSaveTakesOnlyTheNextVersion(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		r := request("REQ-1")
+		create(t, db, r)
+		r = save(t, db, r, access.StateProposed)
+		for _, version := range []int{0, 1, 2, 4} {
+			r := r
+			r.Version, r.Channel = version, "changed"
+			err := NewRequests(db).Save(t.Context(), r, []access.Notice{{Key: "lost", Kind: access.NoticeMerged}})
+			if !errors.Is(err, access.ErrConflict) {
+				t.Errorf("version %d over 2: %v, want ErrConflict", version, err)
+			}
+		}
+		got, err := NewRequests(db).Get(t.Context(), r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "stored", r, got)
+		due, err := NewOutbox(db).DueNotices(t.Context())
+		if err != nil || len(due) != 0 {
+			t.Errorf("notices of a refused save: %v, %v", due, err)
+		}
+	})
+}
+
+func TestOneOfManyWritersWins(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		r := request("REQ-1")
+		create(t, db, r)
+		r.Version++
+		var wg sync.WaitGroup
+		errs := make([]error, 6)
+		for i := range errs {
+			wg.Go(func() { errs[i] = NewRequests(db).Save(t.Context(), r, nil) })
+		}
+		wg.Wait()
+		won := 0
+		for _, err := range errs {
+			switch {
+			case err == nil:
+				won++
+			case !errors.Is(err, access.ErrConflict):
+				t.Errorf("a loser got %v", err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d writers won", won)
+		}
+	})
+}
+
+func TestWhoAskedCannotBeChanged(t *testing.T) {
+	t.Parallel()
+	db := NewMemory()
+	create(t, db, request("REQ-1"))
+	for name, change := range map[string]func(*access.Request){
+		"asker":    func(r *access.Request) { r.Asker.Entra = "somebody else" },
+		"delivery": func(r *access.Request) { r.Key = "another" },
+	} {
+		r := request("REQ-1")
+		r.Version = 2
+		change(&r)
+		if err := NewRequests(db).Save(t.Context(), r, nil); err == nil {
+			t.Errorf("another %s was accepted", name)
+		}
+	}
+}
+
+func TestOpenIsOldestFirstAndAllIsNewestFirst(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		var rs []access.Request
+		for _, id := range []string{"REQ-C", "REQ-A", "REQ-B", "REQ-D"} {
+			rs = append(rs, request(id))
+		}
+		create(t, db, rs...)
+		save(t, db, rs[1], access.StateRefused)
+		save(t, db, rs[0], access.StateProposed)
+		s := NewRequests(db)
+		open, err := s.Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "open", []string{"REQ-C", "REQ-B", "REQ-D"}, ids(open))
+		all, err := s.All(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "all", []string{"REQ-D", "REQ-B", "REQ-A", "REQ-C"}, ids(all))
+	})
+}
+
+func TestOpenHasARequestUntilItsStateIsFinal(t *testing.T) {
+	t.Parallel()
+	for _, state := range []access.State{
+		access.StateAsked, access.StateProposed, access.StateMerged, access.StateVerified, access.StateHalted, access.StateLive, access.StateEnding,
+		access.StateEnded, access.StateClosed, access.StateRefused, access.StateVoid, access.StateUndone,
+	} {
+		db := NewMemory()
+		r := request("REQ-1")
+		create(t, db, r)
+		save(t, db, r, state)
+		open, err := NewRequests(db).Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(open) == 1; got == state.Final() {
+			t.Errorf("%s: open is %v", state, got)
+		}
+	}
+}
+
+func TestAskedCountsOnePersonSinceATime(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		for i, id := range []string{"REQ-1", "REQ-2", "REQ-3"} {
+			r := request(id)
+			r.Times = map[access.Stage]time.Time{access.StageAsked: at(10 * i)}
+			create(t, db, r)
+		}
+		other := request("REQ-4")
+		other.Asker.Entra = "entra-hana-2"
+		create(t, db, other)
+		s := NewRequests(db)
+		for _, tt := range []struct {
+			entra string
+			since int
+			want  int
+		}{{"entra-hana", -1, 3}, {"entra-hana", 0, 3}, {"entra-hana", 1, 2}, {"entra-hana", 20, 1}, {"entra-hana", 21, 0}, {"entra", -1, 0}, {"entra-hana-2", -1, 1}} {
+			got, err := s.Asked(t.Context(), tt.entra, at(tt.since))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != tt.want {
+				t.Errorf("asked by %s since minute %d: %d, want %d", tt.entra, tt.since, got, tt.want)
+			}
+		}
+	})
+}
+
+func TestAnIndexThatNamesNothingIsAnError(t *testing.T) {
+	t.Parallel()
+	db := NewMemory()
+	err := db.Update(t.Context(), "test.step", func(tx Tx) error {
+		return errors.Join(
+			tx.Put(bucketRequestsOpen, seqKey(1), []byte("REQ-1")),
+			tx.Put(bucketRootsDue, seqKey(1), []byte("REQ-1")),
+			tx.Put(bucketNoticesDue, seqKey(1), nil),
+		)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, open := NewRequests(db).Open(t.Context())
+	_, roots := NewOutbox(db).DueRoots(t.Context())
+	_, notices := NewOutbox(db).DueNotices(t.Context())
+	for name, err := range map[string]error{bucketRequestsOpen: open, bucketRootsDue: roots, bucketNoticesDue: notices} {
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("error %v does not name the index %s", err, name)
+		}
+	}
+}
