@@ -97,12 +97,8 @@ func (e *Engine) isLive(ctx context.Context, r Record, seen reading, id string) 
 // notListed looks on after a creation that no listing shows, and repeats it in
 // the end.
 func (e *Engine) notListed(ctx context.Context, r Record, seen reading) error {
-	since, patience := r.Op.Ended, unlistedTold
-	if r.Op.unknown() {
-		since, patience = r.Op.Intent, unknownGrace
-	}
-	if seen.at.Sub(since) < e.pace(patience) {
-		e.looked(r.Assignment)
+	if end := e.patience(r.Op); seen.started.Before(end) {
+		e.looked(r.Assignment, end)
 		return nil
 	}
 	if !r.Op.unknown() {
@@ -114,12 +110,8 @@ func (e *Engine) notListed(ctx context.Context, r Record, seen reading) error {
 
 // stillListed looks on after a deletion that no listing confirms.
 func (e *Engine) stillListed(ctx context.Context, r Record, seen reading) error {
-	since, patience := r.Op.Ended, unlistedTold
-	if r.Op.unknown() {
-		since, patience = r.Op.Intent, unknownGrace
-	}
-	if seen.at.Sub(since) < e.pace(patience) {
-		e.looked(r.Assignment)
+	if end := e.patience(r.Op); seen.started.Before(end) {
+		e.looked(r.Assignment, end)
 		return nil
 	}
 	if !r.Op.unknown() {
@@ -127,6 +119,14 @@ func (e *Engine) stillListed(ctx context.Context, r Record, seen reading) error 
 		r.Trouble = "AWS says that the assignment was removed but still lists it. The bot goes on looking, and removes it again."
 	}
 	return e.repeat(ctx, r)
+}
+
+// patience returns until when a listing may lag behind an operation.
+func (e *Engine) patience(o *Operation) time.Time {
+	if o.unknown() {
+		return o.Intent.Add(e.pace(unknownGrace))
+	}
+	return o.Ended.Add(e.pace(unlistedTold))
 }
 
 // repeat drops an operation, so that it is planned anew.

@@ -110,10 +110,15 @@ func (e *Engine) lookTime(r Record, first time.Time) time.Time {
 	return first
 }
 
-// looked notes that an outcome was looked for in vain.
-func (e *Engine) looked(a config.Assignment) {
+// looked notes that an outcome was looked for in vain. The last look is when
+// patience ends.
+func (e *Engine) looked(a config.Assignment, end time.Time) {
 	s := e.desk.looks[a]
-	e.desk.looks[a] = schedule{s.n + 1, e.now().Add(e.pace(growing(time.Second, 30*time.Second, s.n)))}
+	next := e.now().Add(e.pace(growing(time.Second, 30*time.Second, s.n)))
+	if next.After(end) {
+		next = end
+	}
+	e.desk.looks[a] = schedule{s.n + 1, next}
 }
 
 // sweepPairs returns what the slow check reads in this pass: everything

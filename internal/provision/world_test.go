@@ -1,0 +1,531 @@
+package provision_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/provision/fault"
+	"aws-access-bot/internal/store"
+)
+
+// errLost is an answer that did not arrive.
+var errLost = errors.New("connection reset")
+
+// world is a small Entra, SCIM, Identity Center and Organizations with the
+// properties that matter: answers that are asynchronous, listings that lag,
+// one operation per account, and faults on order. It serves every port.
+type world struct {
+	mu    sync.Mutex // guards what follows
+	dead  bool       // the process was killed: nothing has an effect any more
+	now   func() time.Time
+	calls []call
+
+	groups   map[string]provision.Group // in Entra, by id
+	members  map[string][]provision.User
+	assigned map[string]time.Time // to the application
+	scim     map[string]scimGroup // by Entra id
+	// replication is how long an app assignment is unknown to on-demand
+	// provisioning; cycle is when the regular cycle runs next, zero is never.
+	replication time.Duration
+	cycle       time.Time
+	job         provision.JobState
+
+	live       map[config.Pair]map[provision.LiveAssignment]time.Time // visible from
+	removing   map[config.Pair]map[provision.LiveAssignment]time.Time // still visible until
+	ops        map[string]*operation
+	latency    time.Duration // of an operation
+	visibility time.Duration // of its result
+	setless    map[string]bool
+	accounts   map[string]provision.AccountState
+	management string
+	skew       time.Duration
+	skewOff    bool
+
+	conflicts int // operations refused because of others under way
+
+	// faults are asked in order before a call; one that applies is used up.
+	faults []*scripted
+
+	force     access.InForce
+	notices   []access.Notice
+	audits    []provision.AuditEvent
+	listingAt map[string]time.Time // first listing that showed an assignment key
+}
+
+type scimGroup struct {
+	id      string
+	visible time.Time
+	members int
+}
+
+type operation struct {
+	id      string
+	action  provision.Action
+	target  provision.Target
+	done    time.Time
+	failed  string
+	unheard bool // succeeds but is never visible
+}
+
+// scripted is a fault for the next call of an operation.
+type scripted struct {
+	op string
+	// err is returned; with after, the effect happens nevertheless.
+	err   error
+	after bool
+	// fail makes the asynchronous operation end FAILED; unheard makes it
+	// succeed without ever being listed.
+	fail    string
+	unheard bool
+}
+
+// call is one line of the request log.
+type call struct {
+	op, key string
+	at      time.Time
+}
+
+func newWorld() *world {
+	return &world{now: func() time.Time { return time.Now().UTC() },
+		groups: map[string]provision.Group{}, members: map[string][]provision.User{}, assigned: map[string]time.Time{}, scim: map[string]scimGroup{},
+		live: map[config.Pair]map[provision.LiveAssignment]time.Time{}, removing: map[config.Pair]map[provision.LiveAssignment]time.Time{},
+		ops: map[string]*operation{}, latency: 2 * time.Second, visibility: time.Second, setless: map[string]bool{},
+		accounts: map[string]provision.AccountState{}, management: managementAccount, job: provision.JobState{Found: true, Active: true},
+		listingAt: map[string]time.Time{}}
+}
+
+// enter logs a call and applies a fault. after tells the caller to make its
+// effect before it returns err.
+func (w *world) enter(op, key string) (f scripted, err error) {
+	if w.dead {
+		return scripted{}, context.Canceled
+	}
+	w.calls = append(w.calls, call{op, key, w.now()})
+	for i, s := range w.faults {
+		if s.op == op {
+			w.faults = slices.Delete(w.faults, i, i+1)
+			if s.err != nil && !s.after {
+				return *s, s.err
+			}
+			return *s, nil
+		}
+	}
+	return scripted{}, nil
+}
+
+// lose returns the scripted error of a call that had its effect.
+func (s scripted) lose() error {
+	if s.after {
+		return s.err
+	}
+	return nil
+}
+
+func (w *world) count(op string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, c := range w.calls {
+		if c.op == op {
+			n++
+		}
+	}
+	return n
+}
+
+func pairKey(p config.Pair) string { return p.Account + "/" + p.PermissionSet }
+
+func (w *world) Assignments(_ context.Context, p config.Pair) ([]provision.LiveAssignment, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("ListAccountAssignments", pairKey(p)); err != nil {
+		return nil, err
+	}
+	if w.setless[p.PermissionSet] {
+		return nil, fault.New(fault.ErrNotFound, "permission set "+p.PermissionSet, "", nil)
+	}
+	var out []provision.LiveAssignment
+	for l, from := range w.live[p] {
+		if !from.After(w.now()) {
+			out = append(out, l)
+			key := pairKey(p) + "/" + l.PrincipalID
+			if _, ok := w.listingAt[key]; !ok {
+				w.listingAt[key] = w.now()
+			}
+		}
+	}
+	for l, until := range w.removing[p] {
+		if until.After(w.now()) {
+			out = append(out, l)
+		}
+	}
+	return out, nil
+}
+
+func (w *world) start(action provision.Action, t provision.Target) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	name := "CreateAccountAssignment"
+	if action == provision.Delete {
+		name = "DeleteAccountAssignment"
+	}
+	f, err := w.enter(name, pairKey(t.Pair)+"/"+t.PrincipalID)
+	if err != nil {
+		return "", err
+	}
+	out := 0
+	for _, o := range w.ops {
+		if o.done.After(w.now()) {
+			out++
+			if o.target.Pair.Account == t.Pair.Account {
+				w.conflicts++
+				return "", fault.New(fault.ErrConflict, name, "an operation is under way in the account", nil)
+			}
+		}
+	}
+	if out >= 15 {
+		w.conflicts++
+		return "", fault.New(fault.ErrConflict, name, "15 operations are outstanding", nil)
+	}
+	o := &operation{id: fmt.Sprintf("req-%d", len(w.ops)+1), action: action, target: t, done: w.now().Add(w.latency), failed: f.fail, unheard: f.unheard}
+	w.ops[o.id] = o
+	w.effect(o)
+	return o.id, f.lose()
+}
+
+// effect puts the result of an operation where listings will find it in time.
+func (w *world) effect(o *operation) {
+	if o.failed != "" || o.unheard {
+		return
+	}
+	pair, l := o.target.Pair, provision.LiveAssignment{PrincipalID: o.target.PrincipalID, Kind: o.target.Kind}
+	visible := o.done.Add(w.visibility)
+	if w.live[pair] == nil {
+		w.live[pair] = map[provision.LiveAssignment]time.Time{}
+	}
+	if w.removing[pair] == nil {
+		w.removing[pair] = map[provision.LiveAssignment]time.Time{}
+	}
+	if o.action == provision.Create {
+		if _, ok := w.live[pair][l]; !ok {
+			w.live[pair][l] = visible
+		}
+		return
+	}
+	if _, ok := w.live[pair][l]; ok {
+		delete(w.live[pair], l)
+		w.removing[pair][l] = visible
+	}
+}
+
+func (w *world) Create(_ context.Context, t provision.Target) (string, error) {
+	return w.start(provision.Create, t)
+}
+
+func (w *world) Delete(_ context.Context, t provision.Target) (string, error) {
+	return w.start(provision.Delete, t)
+}
+
+func (w *world) status(o *operation) provision.Outcome {
+	switch {
+	case o.done.After(w.now()):
+		return provision.Outcome{Status: provision.InProgress}
+	case o.failed != "":
+		return provision.Outcome{Status: provision.Failed, Reason: o.failed}
+	default:
+		return provision.Outcome{Status: provision.Succeeded}
+	}
+}
+
+func (w *world) Outcomes(_ context.Context, a provision.Action) (map[string]provision.Status, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("ListStatus", string(a)); err != nil {
+		return nil, err
+	}
+	out := map[string]provision.Status{}
+	for id, o := range w.ops {
+		if s := w.status(o); o.action == a && s.Status == provision.InProgress {
+			out[id] = s.Status
+		}
+	}
+	return out, nil
+}
+
+func (w *world) Outcome(_ context.Context, a provision.Action, id string) (provision.Outcome, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("DescribeStatus", id); err != nil {
+		return provision.Outcome{}, err
+	}
+	o, ok := w.ops[id]
+	if !ok || o.action != a {
+		return provision.Outcome{}, fault.New(fault.ErrNotFound, "describe "+id, "", nil)
+	}
+	return w.status(o), nil
+}
+
+func (w *world) FindGroup(_ context.Context, entra, _ string) (provision.StoreGroup, bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("GetGroupId", entra); err != nil {
+		return provision.StoreGroup{}, false, err
+	}
+	if _, ok := w.scim[entra]; !ok && !w.cycle.IsZero() && !w.now().Before(w.cycle) && !w.assigned[entra].IsZero() {
+		w.scim[entra] = scimGroup{storeID(entra), w.cycle, len(w.members[entra])}
+	}
+	g, ok := w.scim[entra]
+	if !ok || g.visible.After(w.now()) {
+		return provision.StoreGroup{}, false, nil
+	}
+	return provision.StoreGroup{ID: g.id, ExternalID: entra}, true, nil
+}
+
+func (w *world) MemberCount(_ context.Context, id string) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("ListGroupMemberships", id); err != nil {
+		return 0, err
+	}
+	for _, g := range w.scim {
+		if g.id == id {
+			return g.members, nil
+		}
+	}
+	return 0, fault.New(fault.ErrNotFound, "members of "+id, "", nil)
+}
+
+func (w *world) Group(_ context.Context, id string) (provision.Group, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("Group", id); err != nil {
+		return provision.Group{}, err
+	}
+	g, ok := w.groups[id]
+	if !ok {
+		return g, fault.New(fault.ErrNotFound, "group "+id, "", nil)
+	}
+	return g, nil
+}
+
+func (w *world) DirectUsers(_ context.Context, id string) ([]provision.User, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("DirectUsers", id); err != nil {
+		return nil, err
+	}
+	return slices.Clone(w.members[id]), nil
+}
+
+func (w *world) AppAssignment(_ context.Context, id string) (string, bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("AppAssignment", id); err != nil {
+		return "", false, err
+	}
+	_, ok := w.assigned[id]
+	return "app-" + id, ok, nil
+}
+
+func (w *world) Assign(_ context.Context, id string) (string, bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f, err := w.enter("Assign", id)
+	if err != nil {
+		return "", false, err
+	}
+	_, already := w.assigned[id]
+	if !already {
+		w.assigned[id] = w.now()
+	}
+	return "app-" + id, already, f.lose()
+}
+
+func (w *world) ProvisionOnDemand(_ context.Context, id string, members []string) (provision.OnDemand, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f, err := w.enter("ProvisionOnDemand", id+" "+fmt.Sprint(members))
+	if err != nil {
+		return provision.OnDemand{}, err
+	}
+	at, ok := w.assigned[id]
+	switch {
+	case f.fail != "":
+		return provision.OnDemand{Reason: f.fail}, nil
+	case !ok || w.now().Sub(at) < w.replication:
+		return provision.OnDemand{NotYetAssigned: true, Reason: "not assigned"}, nil
+	}
+	if _, ok := w.scim[id]; !ok {
+		w.scim[id] = scimGroup{storeID(id), w.now().Add(time.Second), len(members)}
+	}
+	return provision.OnDemand{OK: true}, f.lose()
+}
+
+func (w *world) Job(context.Context) (provision.JobState, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, err := w.enter("Job", "")
+	return w.job, err
+}
+
+func (w *world) State(_ context.Context, id string) (provision.AccountState, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("DescribeAccount", id); err != nil {
+		return provision.AccountState{}, err
+	}
+	if s, ok := w.accounts[id]; ok {
+		return s, nil
+	}
+	return provision.AccountState{Found: true, Active: true, State: "ACTIVE"}, nil
+}
+
+func (w *world) ManagementAccount(context.Context) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("DescribeOrganization", ""); err != nil {
+		return "", err
+	}
+	return w.management, nil
+}
+
+func (w *world) InForce(context.Context) (access.InForce, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.force.Repo == nil {
+		return access.InForce{}, access.ErrNotFound
+	}
+	return w.force, nil
+}
+
+func (w *world) Skew() (time.Duration, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.skew, !w.skewOff
+}
+
+func (w *world) Audit(_ context.Context, e provision.AuditEvent) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.audits = append(w.audits, e)
+	return nil
+}
+
+func (w *world) PutNotice(_ context.Context, n access.Notice) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !slices.ContainsFunc(w.notices, func(o access.Notice) bool { return o.Key == n.Key }) {
+		w.notices = append(w.notices, n)
+	}
+	return nil
+}
+
+// do changes the world from outside.
+func (w *world) do(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f()
+}
+
+// put makes an assignment live as if it had always been.
+func (w *world) put(a config.Assignment) {
+	pair := a.Pair()
+	if w.live[pair] == nil {
+		w.live[pair] = map[provision.LiveAssignment]time.Time{}
+	}
+	w.live[pair][provision.LiveAssignment{PrincipalID: storeID(a.Principal.ID), Kind: a.Principal.Kind}] = time.Time{}
+}
+
+// isLive reports whether an assignment exists now, listed or not.
+func (w *world) isLive(a config.Assignment) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, ok := w.live[a.Pair()][provision.LiveAssignment{PrincipalID: storeID(a.Principal.ID), Kind: a.Principal.Kind}]
+	return ok
+}
+
+// storeID is the id that a group gets in the identity store.
+func storeID(entra string) string { return "store-" + entra }
+
+// system is an engine in a world.
+type system struct {
+	*world
+	db     store.DB
+	engine *provision.Engine
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+// newSystem makes a system that does not run yet.
+func newSystem(t *testing.T, w *world, db store.DB, o provision.Options) *system {
+	t.Helper()
+	e, err := provision.New(provision.Ports{Center: w, Entra: w, Accounts: w, Commits: w, Store: store.NewProvision(db), Clocks: w,
+		Audit: w, Ops: w, Now: time.Now}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &system{world: w, db: db, engine: e}
+}
+
+// run starts the engine; the test's end stops it.
+func (s *system) run(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	s.cancel, s.ended = cancel, make(chan struct{})
+	go func() {
+		defer close(s.ended)
+		if err := s.engine.Run(ctx); err != nil {
+			t.Errorf("run: %v", err)
+		}
+	}()
+	t.Cleanup(s.stop)
+}
+
+func (s *system) stop() {
+	s.cancel()
+	<-s.ended
+}
+
+// commit puts a config in force, as the code that verifies commits does.
+func (s *system) commit(t *testing.T, sha string, repo *config.Repo, starts config.Starts) {
+	t.Helper()
+	var desired []config.Assignment
+	for _, d := range repo.Desired(starts, time.Now()) {
+		desired = append(desired, d.Assignment)
+	}
+	err := s.db.Update(t.Context(), "gitops.inforce", func(tx store.Tx) error { return store.MarkOwned(tx, sha, desired) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.do(func() { s.force = access.InForce{Commit: sha, Repo: repo, Starts: starts} })
+	s.engine.Wake()
+}
+
+func (s *system) facts(t *testing.T, a config.Assignment) access.GrantFacts {
+	t.Helper()
+	f, err := s.engine.GrantFacts(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f == nil {
+		return access.GrantFacts{}
+	}
+	return *f
+}
+
+func (s *system) owned(t *testing.T) []config.Assignment {
+	t.Helper()
+	owned, err := store.NewProvision(s.db).Owned(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return owned
+}
