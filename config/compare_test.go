@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -287,6 +288,28 @@ func TestCompare(t *testing.T) {
 				"people.yaml teams[security]: id: 1234567 -> id: 7654321",
 				"permission-sets/AdministratorAccess.yaml session_duration: 8h -> 1h",
 				`permission-sets/View.yaml :  -> managed_policies: ["arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"], name: View, session_duration: 1h`,
+			}},
+		},
+		{
+			name: "every key of the access file has its own entry",
+			base: []txtar.File{with("aws-access.yaml", minimalAccess), with("permission-sets/AdministratorAccess.yaml", "")},
+			head: []txtar.File{with("aws-access.yaml", strings.Replace(minimalAccess, "phase: 1", "phase: 2\nphase_back: true", 1)+
+				"limits: {allow: {commit: 3f786850e387550fdab836ed7e6dc881de23001b, removals: 7}}\nnotify: C0OPS\ndrift: revert\n"+
+				"onboarding: {ou: /Workloads, approvers: [team:platform], baseline: [{group: pay, permission_set: X}], requesters: [hana@example.com]}\n")},
+			want: summary{Control: []string{
+				"aws-access.yaml drift: report -> revert",
+				"aws-access.yaml limits: removals: 10%, people_growth: 20% -> removals: 10%, people_growth: 20%, allow: {commit: 3f786850e387550fdab836ed7e6dc881de23001b, removals: 7}",
+				"aws-access.yaml notify:  -> C0OPS",
+				`aws-access.yaml onboarding:  -> ou: "/Workloads", approvers: 1 of [team:platform], baseline: {group: pay, permission_set: X}, requesters: [hana@example.com]`,
+				"aws-access.yaml phase: 1 -> 2",
+				"aws-access.yaml phase_back:  -> true",
+			}},
+		},
+		{
+			name: "a permission set that the bot no longer owns",
+			head: []txtar.File{with("permission-sets/AdministratorAccess.yaml", "")},
+			want: summary{Control: []string{
+				`permission-sets/AdministratorAccess.yaml : managed_policies: ["arn:aws:iam::aws:policy/AdministratorAccess"], name: AdministratorAccess, session_duration: 8h -> `,
 			}},
 		},
 	}

@@ -288,13 +288,24 @@ func (f *file) name(n *yaml.Node, what string, maxLen int) string {
 	return f.checked(n, what, func(s string) error { return checkName(s, maxLen) })
 }
 
+// word reads a value of a small language of its own, such as a duration, in
+// which nothing YAML may take it for is right. Quotes would mend nothing.
+func (f *file) word(n *yaml.Node, what string) (string, bool) {
+	if n != nil && n.Kind == yaml.ScalarNode && !isNull(n) {
+		return n.Value, true
+	}
+	return f.text(n, what)
+}
+
 func (f *file) duration(n *yaml.Node, what string) time.Duration {
-	var d time.Duration
-	f.checked(n, what, func(s string) error {
-		var err error
-		d, err = ParseDuration(s)
-		return err
-	})
+	s, ok := f.word(n, what)
+	if !ok {
+		return 0
+	}
+	d, err := ParseDuration(s)
+	if err != nil {
+		f.refuse(n, what, err)
+	}
 	return d
 }
 
@@ -352,9 +363,13 @@ func (f *file) percent(n *yaml.Node, what string, absent, lowest, highest float6
 	if n == nil {
 		return absent
 	}
-	v, err := strconv.ParseFloat(strings.TrimSuffix(n.Value, "%"), 64)
-	if n.Kind != yaml.ScalarNode || !percentShape.MatchString(n.Value) || err != nil || v < lowest || v > highest {
-		f.problem(n, fmt.Sprintf("write a percentage from %v%% to %v%%, like 10%%", lowest, highest), "%s %q is not a percentage in range", what, cut(n.Value, 80))
+	s, ok := f.word(n, what)
+	if !ok {
+		return 0
+	}
+	v, err := strconv.ParseFloat(strings.TrimSuffix(s, "%"), 64)
+	if !percentShape.MatchString(s) || err != nil || v < lowest || v > highest {
+		f.problem(n, fmt.Sprintf("write a percentage from %v%% to %v%%, like 10%%", lowest, highest), "%s %q is not a percentage in range", what, cut(s, 80))
 		return 0
 	}
 	return v

@@ -112,7 +112,7 @@ func (f *file) drift(n *yaml.Node) DriftMode {
 	if n == nil {
 		return DriftReport
 	}
-	s, ok := f.text(n, "drift")
+	s, ok := f.word(n, "drift")
 	mode := DriftMode(s)
 	if ok && mode != DriftReport && mode != DriftRevert {
 		f.problem(n, "write report or revert", "drift is %q", cut(s, 80))

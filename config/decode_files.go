@@ -67,7 +67,7 @@ func (f *file) accountFile(n *yaml.Node, slug string) *Account {
 	}
 	if stage := o.get("stage"); stage != nil {
 		a.StagePos = f.position(stage)
-		s, ok := f.text(stage, "stage")
+		s, ok := f.word(stage, "stage")
 		a.Stage = Stage(s)
 		if ok && a.Stage != StageLegacy && a.Stage != StageSSO {
 			f.problem(stage, "write legacy or sso", "stage is %q", cut(s, 80))
