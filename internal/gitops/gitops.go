@@ -63,6 +63,12 @@ type Gitops struct {
 	force atomic.Pointer[access.InForce]
 }
 
+var (
+	_ access.Pulls        = (*Gitops)(nil)
+	_ access.PullEvidence = (*Gitops)(nil)
+	_ access.Commits      = (*Gitops)(nil)
+)
+
 // New returns a Gitops. It reads and writes nothing yet.
 func New(o Options, host Host, state State, dir Directory) (*Gitops, error) {
 	var errs []error

@@ -2,6 +2,7 @@ package gitops
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"aws-access-bot/config"
@@ -42,7 +43,7 @@ func (x *examined) title() string {
 		return "refused: " + oneLine(x.verdict.Refused[0].Sentence)
 	case x.base == nil:
 		return "no commit is trusted yet"
-	case x.verdict.Pass && len(x.verdict.Needs) == 0:
+	case x.verdict.Pass && !slices.ContainsFunc(x.verdict.Needs, func(n review.Need) bool { return n.Exempt == "" }):
 		return "nothing needs approval"
 	case x.verdict.Pass:
 		return "approved"
