@@ -128,7 +128,7 @@ func syncCommand(p program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withOperations(c.Context(), set, p, func(o operations) error { return sync(c.Context(), p, o, asJSON) })
+			return withOperations(c.Context(), set, p, func(o operations) error { return syncNow(c.Context(), p, o, asJSON) })
 		},
 	}
 	settingsFlag(c, &path)
@@ -136,7 +136,7 @@ func syncCommand(p program) *cobra.Command {
 	return c
 }
 
-func sync(ctx context.Context, p program, o operations, asJSON bool) error {
+func syncNow(ctx context.Context, p program, o operations, asJSON bool) error {
 	rep, err := o.Sync(ctx)
 	if err != nil {
 		return err
