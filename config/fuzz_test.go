@@ -238,7 +238,7 @@ func BenchmarkLoad(b *testing.B) {
 }
 
 // BenchmarkOneFileChanged reads and compares 100,000 grants of which one file
-// changed: the bar is 150 ms (trust.md 3.8).
+// changed: the bar is 150 ms.
 func BenchmarkOneFileChanged(b *testing.B) {
 	var cache Cache
 	fsys := bigRepo(b)
