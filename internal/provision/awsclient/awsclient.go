@@ -1,18 +1,28 @@
 // Package awsclient makes the configuration that the AWS adapters share:
 // region, credentials, an endpoint of its own for other partitions and
 // emulators, and the mapping of AWS errors to the kinds of package fault.
+//
+// # Bounds
+//
+// One HTTP exchange takes at most 30 seconds and one call with all its retries
+// at most two minutes, whatever the caller's context says; an answer that is
+// larger than any real one is an error. Redirects are not followed: AWS has
+// none, and a signature is good for one host only.
+//
+// # Retries
+//
+// The configuration retries nothing: a write must be looked for before it is
+// repeated. Clients that only read take [ReadRetryer].
 package awsclient
 
 import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
-	"aws-access-bot/internal/provision/fault"
 	"aws-access-bot/internal/secret"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,11 +32,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
 )
 
-// callTimeout bounds one HTTP exchange with AWS.
-const callTimeout = 30 * time.Second
+const (
+	// exchangeTimeout bounds one HTTP exchange with AWS, its body included.
+	exchangeTimeout = 30 * time.Second
+	// callTimeout bounds one call: credentials, retries and waits between them.
+	callTimeout = 2 * time.Minute
+	// sessionName names the bot's sessions of an assumed role in CloudTrail.
+	sessionName = "aws-access-bot"
+	// sessionMargin is how long before its end a session is replaced, so that
+	// no request arrives with credentials that have just run out.
+	sessionMargin = time.Minute
+)
 
 // Options say how to reach AWS.
 type Options struct {
@@ -36,19 +55,22 @@ type Options struct {
 	AccessKeyID     string
 	SecretAccessKey secret.Value
 	// Role is assumed with these credentials, "" for none.
-	Role    string
+	Role string
+	// RootCAs are trusted; nil means the system's.
 	RootCAs *x509.CertPool
+	// Wrap, if not nil, wraps the transport below everything that is done
+	// here: it sees each request as it goes out and each answer as it comes.
+	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
-// Config returns an SDK configuration. Retries are the caller's: a write must
-// be looked for before it is repeated.
+// Config returns an SDK configuration (see the package comment). It makes no
+// call; the credentials are first used by the first call.
 func Config(ctx context.Context, o Options) (aws.Config, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.TLSClientConfig = &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12}
 	opts := []func(*awsconfig.LoadOptions) error{
 		awsconfig.WithRegion(o.Region),
-		awsconfig.WithHTTPClient(&http.Client{Transport: transport, Timeout: callTimeout}),
+		awsconfig.WithHTTPClient(httpClient(o)),
 		awsconfig.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+		awsconfig.WithAPIOptions([]func(*middleware.Stack) error{withDeadline}),
 	}
 	if o.AccessKeyID != "" {
 		opts = append(opts, awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(o.AccessKeyID, o.SecretAccessKey.Reveal(), "")))
@@ -61,9 +83,35 @@ func Config(ctx context.Context, o Options) (aws.Config, error) {
 		return aws.Config{}, fmt.Errorf("aws configuration: %w", err)
 	}
 	if o.Role != "" {
-		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), o.Role))
+		client := sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = ReadRetryer() })
+		provider := stscreds.NewAssumeRoleProvider(client, o.Role, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = sessionName })
+		cfg.Credentials = aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = sessionMargin })
 	}
 	return cfg, nil
+}
+
+// httpClient returns the HTTP client of all calls.
+func httpClient(o Options) *http.Client {
+	var base http.RoundTripper = &http.Transport{
+		Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
+		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
+	}
+	if o.Wrap != nil {
+		base = o.Wrap(base)
+	}
+	return &http.Client{
+		Transport: limited{base}, Timeout: exchangeTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// withDeadline bounds every call of a client.
+func withDeadline(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("CallDeadline", func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		return next.HandleInitialize(ctx, in)
+	}), middleware.Before)
 }
 
 // readAttempts is how often a read is tried: throttling and 5xx pass.
@@ -71,45 +119,9 @@ const readAttempts = 5
 
 // ReadRetryer retries what the SDK thinks retryable, without its own bucket of
 // retry tokens: the caller's limiter is the only one.
-func ReadRetryer() aws.Retryer {
+func ReadRetryer() aws.RetryerV2 {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = readAttempts
 		o.RateLimiter = ratelimit.None
 	})
-}
-
-// Mapped turns an error of AWS into one of package fault where AWS has refused
-// the call. It goes by the error's type and never by the HTTP status, which
-// differs between the model and the live services.
-func Mapped(op string, err error) error {
-	if err == nil {
-		return nil
-	}
-	var ae smithy.APIError
-	if !errors.As(err, &ae) {
-		return fmt.Errorf("%s: %w", op, err)
-	}
-	kind := kindOf(ae.ErrorCode())
-	if kind == nil {
-		return fmt.Errorf("%s: %w", op, err)
-	}
-	return fault.New(kind, op, ae.ErrorMessage(), nil)
-}
-
-func kindOf(code string) error {
-	switch code {
-	case "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "LimitExceededException":
-		return fault.ErrThrottled
-	case "ConflictException", "ConcurrentModificationException":
-		return fault.ErrConflict
-	case "ResourceNotFoundException", "AccountNotFoundException":
-		return fault.ErrNotFound
-	case "AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException", "SignatureDoesNotMatch",
-		"ExpiredTokenException", "ExpiredToken", "InvalidClientTokenId", "MissingAuthenticationTokenException", "MissingAuthenticationToken":
-		return fault.ErrDenied
-	case "ValidationException", "ServiceQuotaExceededException", "InvalidInputException":
-		return fault.ErrInvalid
-	default:
-		return nil
-	}
 }

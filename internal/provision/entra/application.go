@@ -3,7 +3,6 @@ package entra
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"aws-access-bot/internal/provision/fault"
@@ -27,8 +26,8 @@ func (c *Client) role(ctx context.Context) (*uuid.UUID, error) {
 	sp, err := app.Get(ctx, &serviceprincipals.ServicePrincipalItemRequestBuilderGetRequestConfiguration{
 		QueryParameters: &serviceprincipals.ServicePrincipalItemRequestBuilderGetQueryParameters{Select: []string{"id", "appRoles"}},
 	})
-	if err != nil {
-		return nil, mapped("graph application "+id, err)
+	if sp, err = got("graph application "+id, sp, err); err != nil {
+		return nil, err
 	}
 	for _, r := range sp.GetAppRoles() {
 		if value(r.GetDisplayName()) == "User" && value(r.GetIsEnabled()) && r.GetId() != nil {
@@ -42,66 +41,67 @@ func (c *Client) role(ctx context.Context) (*uuid.UUID, error) {
 // AppAssignment implements provision.Entra. The list has no filter by
 // principal, so it is read to the end.
 func (c *Client) AppAssignment(ctx context.Context, group string) (string, bool, error) {
-	app, id, err := c.application()
-	if err != nil {
-		return "", false, err
-	}
 	role, err := c.role(ctx)
 	if err != nil {
 		return "", false, err
 	}
-	op := "graph assignments of application " + id
-	list := app.AppRoleAssignedTo()
-	res, err := list.Get(ctx, &serviceprincipals.ItemAppRoleAssignedToRequestBuilderGetRequestConfiguration{
-		QueryParameters: &serviceprincipals.ItemAppRoleAssignedToRequestBuilderGetQueryParameters{Top: ptr(int32(page))},
-	})
-	for {
-		if err != nil {
-			return "", false, mapped(op, err)
-		}
-		for _, a := range res.GetValue() {
-			if a.GetPrincipalId() != nil && strings.EqualFold(a.GetPrincipalId().String(), group) && a.GetAppRoleId() != nil && *a.GetAppRoleId() == *role {
-				return value(a.GetId()), true, nil
-			}
-		}
-		next := value(res.GetOdataNextLink())
-		if next == "" {
-			return "", false, nil
-		}
-		if err := c.sameHost(next); err != nil {
-			return "", false, fmt.Errorf("%s: %w", op, err)
-		}
-		res, err = list.WithUrl(next).Get(ctx, nil)
-	}
+	return c.findAssignment(ctx, group, *role)
 }
 
-// Assign implements provision.Entra.
+// findAssignment looks for the assignment of a group in a role.
+func (c *Client) findAssignment(ctx context.Context, group string, role uuid.UUID) (id string, found bool, err error) {
+	app, appID, err := c.application()
+	if err != nil {
+		return "", false, err
+	}
+	list := app.AppRoleAssignedTo()
+	get := func(next string) (models.AppRoleAssignmentCollectionResponseable, error) {
+		if next != "" {
+			return list.WithUrl(next).Get(ctx, nil)
+		}
+		return list.Get(ctx, &serviceprincipals.ItemAppRoleAssignedToRequestBuilderGetRequestConfiguration{
+			QueryParameters: &serviceprincipals.ItemAppRoleAssignedToRequestBuilderGetQueryParameters{Top: ptr(int32(page))},
+		})
+	}
+	err = each(c, "graph assignments of application "+appID, get, func(a models.AppRoleAssignmentable) bool {
+		found = strings.EqualFold(value(a.GetPrincipalId()).String(), group) && value(a.GetAppRoleId()) == role
+		if found {
+			id = value(a.GetId())
+		}
+		return !found
+	})
+	return id, found, err
+}
+
+// Assign implements provision.Entra. The id of an assignment that existed
+// already is read from the list and is empty when that does not show it (yet):
+// that the group is assigned is certain either way.
 func (c *Client) Assign(ctx context.Context, group string) (string, bool, error) {
+	op := "assign group " + group + " to the application"
 	app, id, err := c.application()
 	if err != nil {
 		return "", false, err
 	}
+	principal, perr := uuid.Parse(group)
+	resource, rerr := uuid.Parse(id)
+	if err := errors.Join(perr, rerr); err != nil {
+		return "", false, fault.New(fault.ErrInvalid, op, "the group or the application has no object id", err)
+	}
 	role, err := c.role(ctx)
 	if err != nil {
 		return "", false, err
-	}
-	principal, err := uuid.Parse(group)
-	if err != nil {
-		return "", false, fault.New(fault.ErrInvalid, "assign group "+group, "the group id is not a UUID", err)
-	}
-	resource, err := uuid.Parse(id)
-	if err != nil {
-		return "", false, fault.New(fault.ErrInvalid, "assign group "+group, "the application id is not a UUID", err)
 	}
 	body := models.NewAppRoleAssignment()
 	body.SetPrincipalId(&principal)
 	body.SetResourceId(&resource)
 	body.SetAppRoleId(role)
 	made, err := app.AppRoleAssignedTo().Post(ctx, body, nil)
-	err = mapped("assign group "+group+" to the application", err)
-	if already(err) {
-		found, _, ferr := c.AppAssignment(ctx, group)
-		return found, true, ferr
+	if made, err = got(op, made, err); already(err) {
+		found, _, err := c.findAssignment(ctx, group, *role)
+		if err != nil {
+			return "", true, nil
+		}
+		return found, true, nil
 	}
 	if err != nil {
 		return "", false, err
@@ -116,5 +116,5 @@ func already(err error) bool {
 	if !errors.As(err, &f) || !errors.Is(err, fault.ErrInvalid) {
 		return false
 	}
-	return strings.Contains(f.Reason, "already exists")
+	return strings.Contains(f.Reason, "Permission being assigned already exists") || strings.Contains(f.Reason, "EntitlementGrant entry already exists")
 }

@@ -10,11 +10,16 @@
 // and to any other host sends the request without it and without an error. So
 // the client is put together here from its parts: the token is valid for the
 // host of the configured Graph URL, and a transport below everything refuses a
-// request that has no Authorization header.
+// request that has no Authorization header or goes to another host.
+//
+// # Bounds
+//
+// Every call has a deadline and every answer a largest size. Reads are repeated
+// a few times, writes never (see retrying); lists are read to the end or are an
+// error.
 package entra
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -22,12 +27,12 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"time"
 
 	"aws-access-bot/internal/secret"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	kiotaauth "github.com/microsoft/kiota-authentication-azure-go"
@@ -37,10 +42,6 @@ import (
 	"github.com/microsoftgraph/msgraph-sdk-go/serviceprincipals"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 )
-
-// callTimeout bounds one HTTP exchange with Graph; on-demand provisioning is
-// the slowest call and answers within half a minute.
-const callTimeout = 60 * time.Second
 
 // Options say where Graph is and who the bot is there.
 type Options struct {
@@ -54,6 +55,10 @@ type Options struct {
 	AuthorityURL string
 	// RootCAs are trusted for both; nil means the system's.
 	RootCAs *x509.CertPool
+	// Wrap, if not nil, wraps the transport below everything that is done
+	// here, for both: it sees each request as it goes out and each answer as
+	// it comes.
+	Wrap func(http.RoundTripper) http.RoundTripper
 	// App is the object id of the enterprise application (service principal).
 	// It is asked for at each call: the config repo names it.
 	App func() (string, error)
@@ -71,14 +76,14 @@ type Client struct {
 // New returns a client. It makes no call.
 func New(o Options) (*Client, error) {
 	base, err := url.Parse(o.GraphURL)
-	if err != nil || base.Host == "" {
-		return nil, fmt.Errorf("graph URL %q: not a URL", o.GraphURL)
+	if err != nil || base.Host == "" || base.Scheme != "https" {
+		return nil, fmt.Errorf("graph URL %q: not an https URL", o.GraphURL)
 	}
-	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
+	if o.App == nil {
+		return nil, errors.New("graph client: nobody names the enterprise application")
 	}
-	cred, err := credential(o, &http.Client{Transport: transport, Timeout: callTimeout})
+	below := transport(o)
+	cred, err := credential(o, &http.Client{Transport: below, Timeout: loginTimeout, CheckRedirect: refuseRedirects})
 	if err != nil {
 		return nil, err
 	}
@@ -89,19 +94,19 @@ func New(o Options) (*Client, error) {
 	}
 	// An explicit list: the SDK's default order comes out of a map. Bodies are
 	// not compressed; they are small.
-	pipeline := kiotahttp.NewCustomTransportWithParentTransport(credentialed{transport},
-		kiotahttp.NewRetryHandler(), kiotahttp.NewParametersNameDecodingHandler(), kiotahttp.NewUserAgentHandler())
+	pipeline := kiotahttp.NewCustomTransportWithParentTransport(guarded{retrying{below}, base.Host},
+		kiotahttp.NewParametersNameDecodingHandler(), kiotahttp.NewUserAgentHandler())
 	adapter, err := kiotahttp.NewNetHttpRequestAdapterWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
-		auth, jsonformat.NewJsonParseNodeFactory(), jsonformat.NewJsonSerializationWriterFactory(), &http.Client{Transport: pipeline, Timeout: callTimeout})
+		auth, jsonformat.NewJsonParseNodeFactory(), jsonformat.NewJsonSerializationWriterFactory(), &http.Client{Transport: pipeline, CheckRedirect: refuseRedirects})
 	if err != nil {
 		return nil, fmt.Errorf("graph client: %w", err)
 	}
 	graph := strings.TrimRight(o.GraphURL, "/")
 	adapter.SetBaseUrl(graph)
-	return &Client{adapter: adapter, params: map[string]string{"baseurl": graph}, host: base.Host, app: o.App}, nil
+	return &Client{adapter: bounded{adapter}, params: map[string]string{"baseurl": graph}, host: base.Host, app: o.App}, nil
 }
 
-// microsoftLogins are the authorities that instance discovery knows.
+// microsoftLogin reports whether instance discovery knows an authority.
 func microsoftLogin(host string) bool {
 	switch host {
 	case "login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn":
@@ -117,7 +122,8 @@ func credential(o Options, hc *http.Client) (azcore.TokenCredential, error) {
 	if err != nil {
 		return nil, fmt.Errorf("authority URL %q: %w", o.AuthorityURL, err)
 	}
-	co := azcore.ClientOptions{Transport: hc, Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: o.AuthorityURL}}
+	co := azcore.ClientOptions{Transport: hc, Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: o.AuthorityURL},
+		Retry: policy.RetryOptions{MaxRetries: loginRetries, RetryDelay: firstPause, MaxRetryDelay: longestPause}}
 	own := !microsoftLogin(authority.Host)
 	switch {
 	case !o.Secret.Empty():
@@ -146,19 +152,6 @@ func wrap(err error, op string) error {
 	return fmt.Errorf("%s: %w", op, err)
 }
 
-// errNoCredentials means that a request was about to go out without a token.
-var errNoCredentials = errors.New("request to graph would carry no credentials")
-
-// credentialed refuses what carries no token.
-type credentialed struct{ next http.RoundTripper }
-
-func (c credentialed) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Header.Get("Authorization") == "" {
-		return nil, errNoCredentials
-	}
-	return c.next.RoundTrip(r)
-}
-
 func (c *Client) users() *users.UsersRequestBuilder {
 	return users.NewUsersRequestBuilderInternal(c.params, c.adapter)
 }
@@ -174,15 +167,6 @@ func (c *Client) application() (*serviceprincipals.ServicePrincipalItemRequestBu
 		return nil, "", fmt.Errorf("enterprise application: %w", err)
 	}
 	return serviceprincipals.NewServicePrincipalsRequestBuilderInternal(c.params, c.adapter).ByServicePrincipalId(id), id, nil
-}
-
-// sameHost refuses a next link that leads to another host.
-func (c *Client) sameHost(link string) error {
-	u, err := url.Parse(link)
-	if err != nil || u.Host != c.host {
-		return fmt.Errorf("next link leads away from %s", c.host)
-	}
-	return nil
 }
 
 // LoadCAs reads further root certificates from a PEM file into the system's

@@ -1,46 +1,84 @@
 package entra
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
-	"strconv"
-	"time"
+	"strings"
 
 	"aws-access-bot/internal/provision/fault"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/models/odataerrors"
 )
 
-// mapped turns an error of Graph into one of package fault where Graph has
-// refused the call; what may have had an effect stays as it is.
+// mapped turns an error of Graph, or of the login before it, into one of
+// package fault where the call was refused; what may have had an effect stays
+// an error of no kind.
 func mapped(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var oe *odataerrors.ODataError
-	if !errors.As(err, &oe) {
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return wrap(err, op)
-		}
+	var login *azidentity.AuthenticationFailedError
+	if errors.As(err, &login) {
+		return signIn(op, login)
+	}
+	var ae abstractions.ApiErrorable
+	if !errors.As(err, &ae) {
 		return wrap(err, op)
 	}
 	code, reason := "", ""
-	if m := oe.GetErrorEscaped(); m != nil {
-		code, reason = value(m.GetCode()), value(m.GetMessage())
+	var oe *odataerrors.ODataError
+	if errors.As(err, &oe) && oe.GetErrorEscaped() != nil {
+		code, reason = value(oe.GetErrorEscaped().GetCode()), value(oe.GetErrorEscaped().GetMessage())
 	}
-	kind := kindOf(oe.ResponseStatusCode)
-	if kind == nil {
-		return wrap(err, op+": "+code)
-	}
-	f := fault.New(kind, op, reason, nil)
-	if oe.ResponseHeaders != nil {
-		for _, s := range oe.ResponseHeaders.Get("Retry-After") {
-			if n, err := strconv.Atoi(s); err == nil {
-				f.RetryAfter = time.Duration(n) * time.Second
-			}
+	status, header := ae.GetStatusCode(), http.Header{}
+	if h := ae.GetResponseHeaders(); h != nil {
+		for _, name := range []string{"Retry-After", "request-id"} {
+			header.Set(name, strings.Join(h.Get(name), ""))
 		}
 	}
+	detail := fmt.Errorf("HTTP %d %s (request-id %s)", status, code, header.Get("request-id"))
+	kind := kindOf(status)
+	if kind == nil {
+		return fmt.Errorf("%s: %w: %s", op, detail, reason)
+	}
+	f := fault.New(kind, op, reason, detail)
+	f.RetryAfter = retryAfter(header.Get("Retry-After"))
+	return f
+}
+
+// signIn maps a refusal of the login. Its own text dumps the whole answer; only
+// the sentence in it is kept.
+func signIn(op string, err *azidentity.AuthenticationFailedError) error {
+	op += ": sign in to Entra"
+	if err.RawResponse == nil {
+		return wrap(err, op)
+	}
+	status := err.RawResponse.StatusCode
+	var answer struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	// A body that cannot be read leaves the sentence empty.
+	if body, rerr := runtime.Payload(err.RawResponse); rerr == nil {
+		_ = json.Unmarshal(body, &answer)
+	}
+	// "AADSTS7000215: Invalid client secret provided. … Trace ID: …"
+	reason, _, _ := strings.Cut(answer.Description, " Trace ID:")
+	detail := fmt.Errorf("HTTP %d %s", status, answer.Error)
+	kind := kindOf(status)
+	switch {
+	case kind == nil:
+		return fmt.Errorf("%s: %w: %s", op, detail, reason)
+	case !errors.Is(kind, fault.ErrThrottled):
+		kind = fault.ErrDenied
+	}
+	f := fault.New(kind, op, reason, detail)
+	f.RetryAfter = retryAfter(err.RawResponse.Header.Get("Retry-After"))
 	return f
 }
 
@@ -51,10 +89,12 @@ func kindOf(status int) error {
 		return fault.ErrThrottled
 	case status == http.StatusNotFound:
 		return fault.ErrNotFound
-	case status == http.StatusConflict || status == http.StatusPreconditionFailed:
+	case status == http.StatusConflict || status == http.StatusPreconditionFailed || status == http.StatusLocked:
 		return fault.ErrConflict
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		return fault.ErrDenied
+	case status == http.StatusRequestTimeout:
+		return nil // the service gave up waiting; who knows for what
 	case status >= 400 && status < 500:
 		return fault.ErrInvalid
 	default:

@@ -25,60 +25,76 @@ type ruleCache struct {
 	mu  sync.Mutex // guards the fields below
 	app string
 	job string
-	id  string
+	id  string // "" when it must be asked for
 }
 
-// job returns the provisioning job of the application. With several, the
-// first active one is taken.
+func (r *ruleCache) get(app string) (job, id string, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.job, r.id, r.app == app && r.id != ""
+}
+
+func (r *ruleCache) set(app, job, id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.app, r.job, r.id = app, job, id
+}
+
+// job returns the provisioning job of the application, nil when it has none.
+// With several, the first active one is taken.
 func (c *Client) job(ctx context.Context) (models.SynchronizationJobable, error) {
 	app, id, err := c.application()
 	if err != nil {
 		return nil, err
 	}
-	res, err := app.Synchronization().Jobs().Get(ctx, nil)
-	if err != nil {
-		return nil, mapped("graph provisioning jobs of application "+id, err)
-	}
-	var first models.SynchronizationJobable
-	for _, j := range res.GetValue() {
+	list := app.Synchronization().Jobs()
+	var first, active models.SynchronizationJobable
+	err = each(c, "graph provisioning jobs of application "+id, func(next string) (models.SynchronizationJobCollectionResponseable, error) {
+		if next != "" {
+			return list.WithUrl(next).Get(ctx, nil)
+		}
+		return list.Get(ctx, nil)
+	}, func(j models.SynchronizationJobable) bool {
 		if first == nil {
 			first = j
 		}
-		if s := j.GetSchedule(); s != nil && value(s.GetState()) == models.ACTIVE_SYNCHRONIZATIONSCHEDULESTATE {
-			return j, nil
+		if scheduled(j) {
+			active = j
 		}
+		return active == nil
+	})
+	if active == nil {
+		active = first
 	}
-	if first == nil {
-		return nil, fault.New(fault.ErrNotFound, "provisioning job of application "+id, "the application has no provisioning job", nil)
-	}
-	return first, nil
+	return active, err
+}
+
+// scheduled reports whether a job runs on its schedule.
+func scheduled(j models.SynchronizationJobable) bool {
+	s := j.GetSchedule()
+	return s != nil && s.GetState() != nil && *s.GetState() == models.ACTIVE_SYNCHRONIZATIONSCHEDULESTATE
 }
 
 // Job implements provision.Entra.
 func (c *Client) Job(ctx context.Context) (provision.JobState, error) {
 	j, err := c.job(ctx)
-	if errors.Is(err, fault.ErrNotFound) {
-		return provision.JobState{}, nil
-	}
-	if err != nil {
+	if err != nil || j == nil {
 		return provision.JobState{}, err
 	}
-	s := provision.JobState{Found: true}
-	if sch := j.GetSchedule(); sch != nil && sch.GetState() != nil {
-		s.Active = *sch.GetState() == models.ACTIVE_SYNCHRONIZATIONSCHEDULESTATE
-	}
+	s := provision.JobState{Found: true, Active: scheduled(j)}
 	st := j.GetStatus()
 	if st == nil {
 		return s, nil
 	}
-	if q := st.GetQuarantine(); q != nil && q.GetReason() != nil {
-		s.Quarantine, s.Active = q.GetReason().String(), false
+	quarantine := st.GetQuarantine()
+	if quarantine != nil || st.GetCode() != nil && *st.GetCode() == models.QUARANTINE_SYNCHRONIZATIONSTATUSCODE {
+		s.Active, s.Quarantine = false, models.UNKNOWN_QUARANTINEREASON.String()
 	}
-	if st.GetCode() != nil && *st.GetCode() == models.QUARANTINE_SYNCHRONIZATIONSTATUSCODE {
-		s.Active = false
+	if quarantine != nil && quarantine.GetReason() != nil {
+		s.Quarantine = quarantine.GetReason().String()
 	}
-	if e := st.GetLastSuccessfulExecution(); e != nil && e.GetTimeEnded() != nil {
-		s.LastSuccess = *e.GetTimeEnded()
+	if e := st.GetLastSuccessfulExecution(); e != nil {
+		s.LastSuccess = value(e.GetTimeEnded())
 	}
 	return s, nil
 }
@@ -89,36 +105,31 @@ func (c *Client) groupRule(ctx context.Context) (job, rule string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	c.rules.mu.Lock()
-	defer c.rules.mu.Unlock()
-	if c.rules.app == id && c.rules.id != "" {
-		return c.rules.job, c.rules.id, nil
+	if job, rule, ok := c.rules.get(id); ok {
+		return job, rule, nil
 	}
 	j, err := c.job(ctx)
 	if err != nil {
 		return "", "", err
 	}
+	if j == nil {
+		return "", "", fault.New(fault.ErrNotFound, "provisioning job of application "+id, "the application has no provisioning job", nil)
+	}
 	job = value(j.GetId())
+	op := "graph schema of job " + job
 	schema, err := app.Synchronization().Jobs().BySynchronizationJobId(job).Schema().Get(ctx, nil)
-	if err != nil {
-		return "", "", mapped("graph schema of job "+job, err)
+	if schema, err = got(op, schema, err); err != nil {
+		return "", "", err
 	}
 	for _, r := range schema.GetSynchronizationRules() {
 		for _, m := range r.GetObjectMappings() {
-			if strings.EqualFold(value(m.GetSourceObjectName()), "Group") && value(m.GetEnabled()) {
-				c.rules.app, c.rules.job, c.rules.id = id, job, value(r.GetId())
-				return job, c.rules.id, nil
+			if strings.EqualFold(value(m.GetSourceObjectName()), "Group") && value(m.GetEnabled()) && value(r.GetId()) != "" {
+				c.rules.set(id, job, *r.GetId())
+				return job, *r.GetId(), nil
 			}
 		}
 	}
-	return "", "", fault.New(fault.ErrNotFound, "schema of job "+job, "no enabled rule provisions groups", nil)
-}
-
-// forgetRule has the rule looked up again.
-func (c *Client) forgetRule() {
-	c.rules.mu.Lock()
-	defer c.rules.mu.Unlock()
-	c.rules.id = ""
+	return "", "", fault.New(fault.ErrNotFound, op, "no enabled rule provisions groups", nil)
 }
 
 // ProvisionOnDemand implements provision.Entra.
@@ -136,14 +147,13 @@ func (c *Client) ProvisionOnDemand(ctx context.Context, group string, members []
 		return provision.OnDemand{}, err
 	}
 	res, err := app.Synchronization().Jobs().BySynchronizationJobId(job).ProvisionOnDemand().Post(ctx, onDemandBody(rule, group, members), nil)
-	if err != nil {
-		err = mapped(op, err)
+	if res, err = got(op, res, err); err != nil {
 		if errors.Is(err, fault.ErrInvalid) || errors.Is(err, fault.ErrNotFound) {
-			c.forgetRule()
+			c.rules.set("", "", "")
 		}
 		return provision.OnDemand{}, err
 	}
-	return readOnDemand(value(res.GetKey()))
+	return readOnDemand(op, value(res.GetKey()))
 }
 
 func onDemandBody(rule, group string, members []string) *serviceprincipals.ItemSynchronizationJobsItemProvisionOnDemandPostRequestBody {
@@ -173,7 +183,7 @@ func onDemandBody(rule, group string, members []string) *serviceprincipals.ItemS
 // readOnDemand reads the answer, which is JSON inside a string:
 // {"result":"Success|Skipped|Failure","details":{"errorCode","errorMessage"}}.
 // Skipped as RedundantExport means that it was in sync already.
-func readOnDemand(key string) (provision.OnDemand, error) {
+func readOnDemand(op, key string) (provision.OnDemand, error) {
 	var a struct {
 		Result  string `json:"result"`
 		Details struct {
@@ -182,7 +192,7 @@ func readOnDemand(key string) (provision.OnDemand, error) {
 		} `json:"details"`
 	}
 	if err := json.Unmarshal([]byte(key), &a); err != nil {
-		return provision.OnDemand{}, fmt.Errorf("answer of on-demand provisioning: %w", err)
+		return provision.OnDemand{}, fmt.Errorf("%s: answer: %w", op, err)
 	}
 	text := strings.ToLower(a.Details.ErrorCode + " " + a.Details.ErrorMessage)
 	switch {

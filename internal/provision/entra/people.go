@@ -10,13 +10,11 @@ import (
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/fault"
 
+	"github.com/google/uuid"
 	"github.com/microsoftgraph/msgraph-sdk-go/groups"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 )
-
-// page is how many objects are asked for at once; Graph allows 999 for users.
-const page = 999
 
 // userFields are the properties of a user that the bot looks at.
 func userFields() []string {
@@ -26,10 +24,13 @@ func userFields() []string {
 // User implements access.Directory.
 func (c *Client) User(ctx context.Context, id string) (access.Entrant, error) {
 	op := "graph user " + id
+	if err := objectID(op, id); err != nil {
+		return access.Entrant{}, err
+	}
 	u, err := c.users().ByUserId(id).Get(ctx, &users.UserItemRequestBuilderGetRequestConfiguration{
 		QueryParameters: &users.UserItemRequestBuilderGetQueryParameters{Select: userFields()},
 	})
-	if err = mapped(op, err); errors.Is(err, fault.ErrNotFound) {
+	if u, err = got(op, u, err); errors.Is(err, fault.ErrNotFound) {
 		return access.Entrant{}, fmt.Errorf("%s: %w", op, access.ErrNotFound)
 	}
 	if err != nil {
@@ -38,39 +39,44 @@ func (c *Client) User(ctx context.Context, id string) (access.Entrant, error) {
 	return entrant(u), nil
 }
 
+// objectID refuses what is no object id before it becomes part of a path.
+func objectID(op, id string) error {
+	if _, err := uuid.Parse(id); err != nil || len(id) != 36 {
+		return fault.New(fault.ErrInvalid, op, "not an object id", nil)
+	}
+	return nil
+}
+
 // UsersByEmail implements access.Directory. It asks for mail, user principal
 // name and proxy addresses, as people write any of them.
 func (c *Client) UsersByEmail(ctx context.Context, email string) ([]access.Entrant, error) {
+	const op = "graph users by e-mail"
+	if email == "" {
+		return nil, fault.New(fault.ErrInvalid, op, "no address given", nil)
+	}
 	q := strings.ReplaceAll(email, "'", "''")
 	filter := fmt.Sprintf("mail eq '%s' or userPrincipalName eq '%s' or proxyAddresses/any(p:p eq 'smtp:%s')", q, q, q)
-	res, err := c.users().Get(ctx, &users.UsersRequestBuilderGetRequestConfiguration{
-		QueryParameters: &users.UsersRequestBuilderGetQueryParameters{Filter: &filter, Select: userFields(), Top: ptr(int32(page))},
+	return c.listUsers(op, func(next string) (models.UserCollectionResponseable, error) {
+		if next != "" {
+			return c.users().WithUrl(next).Get(ctx, nil)
+		}
+		return c.users().Get(ctx, &users.UsersRequestBuilderGetRequestConfiguration{
+			QueryParameters: &users.UsersRequestBuilderGetQueryParameters{Filter: &filter, Select: userFields(), Top: ptr(int32(page))},
+		})
 	})
-	if err != nil {
-		return nil, mapped("graph users by e-mail", err)
-	}
-	return c.allUsers(ctx, "graph users by e-mail", res)
 }
 
-// allUsers follows the next links to the end.
-func (c *Client) allUsers(ctx context.Context, op string, res models.UserCollectionResponseable) ([]access.Entrant, error) {
+// listUsers reads a list of users to the end.
+func (c *Client) listUsers(op string, get func(next string) (models.UserCollectionResponseable, error)) ([]access.Entrant, error) {
 	var out []access.Entrant
-	for {
-		for _, u := range res.GetValue() {
-			out = append(out, entrant(u))
-		}
-		next := value(res.GetOdataNextLink())
-		if next == "" {
-			return out, nil
-		}
-		if err := c.sameHost(next); err != nil {
-			return nil, fmt.Errorf("%s: %w", op, err)
-		}
-		var err error
-		if res, err = c.users().WithUrl(next).Get(ctx, nil); err != nil {
-			return nil, mapped(op, err)
-		}
+	err := each(c, op, get, func(u models.Userable) bool {
+		out = append(out, entrant(u))
+		return true
+	})
+	if err != nil {
+		return nil, err
 	}
+	return out, nil
 }
 
 func entrant(u models.Userable) access.Entrant {
@@ -89,22 +95,31 @@ func entrant(u models.Userable) access.Entrant {
 // DirectMembers implements access.Directory: direct members that are users.
 func (c *Client) DirectMembers(ctx context.Context, group string) ([]access.Entrant, error) {
 	op := "graph members of group " + group
-	res, err := c.groups().ByGroupId(group).Members().GraphUser().Get(ctx, &groups.ItemMembersGraphUserRequestBuilderGetRequestConfiguration{
-		QueryParameters: &groups.ItemMembersGraphUserRequestBuilderGetQueryParameters{Select: userFields(), Top: ptr(int32(page))},
-	})
-	if err != nil {
-		return nil, mapped(op, err)
+	if err := objectID(op, group); err != nil {
+		return nil, err
 	}
-	return c.allUsers(ctx, op, res)
+	list := c.groups().ByGroupId(group).Members().GraphUser()
+	return c.listUsers(op, func(next string) (models.UserCollectionResponseable, error) {
+		if next != "" {
+			return list.WithUrl(next).Get(ctx, nil)
+		}
+		return list.Get(ctx, &groups.ItemMembersGraphUserRequestBuilderGetRequestConfiguration{
+			QueryParameters: &groups.ItemMembersGraphUserRequestBuilderGetQueryParameters{Select: userFields(), Top: ptr(int32(page))},
+		})
+	})
 }
 
 // Group implements provision.Entra.
 func (c *Client) Group(ctx context.Context, id string) (provision.Group, error) {
+	op := "graph group " + id
+	if err := objectID(op, id); err != nil {
+		return provision.Group{}, err
+	}
 	g, err := c.groups().ByGroupId(id).Get(ctx, &groups.GroupItemRequestBuilderGetRequestConfiguration{
 		QueryParameters: &groups.GroupItemRequestBuilderGetQueryParameters{Select: []string{"id", "displayName", "securityEnabled"}},
 	})
-	if err != nil {
-		return provision.Group{}, mapped("graph group "+id, err)
+	if g, err = got(op, g, err); err != nil {
+		return provision.Group{}, err
 	}
 	return provision.Group{ID: strings.ToLower(value(g.GetId())), Name: value(g.GetDisplayName()), SecurityEnabled: value(g.GetSecurityEnabled())}, nil
 }

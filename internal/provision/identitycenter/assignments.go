@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/provision"
@@ -16,58 +15,84 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 )
 
-// Assignments implements provision.Assignments.
+// Assignments implements provision.Assignments. A set that was never
+// provisioned in the account is an empty list, or a resource that AWS does not
+// find; so is a set that was deleted, and that is told apart.
 func (c *Client) Assignments(ctx context.Context, pair config.Pair) ([]provision.LiveAssignment, error) {
 	instance, arn, err := c.pair(ctx, pair.PermissionSet)
 	if err != nil {
 		return nil, err
 	}
 	op := fmt.Sprintf("list assignments of %s in account %s", pair.PermissionSet, pair.Account)
-	in := &ssoadmin.ListAccountAssignmentsInput{InstanceArn: &instance, AccountId: &pair.Account, PermissionSetArn: &arn, MaxResults: aws.Int32(pageSize)}
+	live, err := c.list(ctx, op, instance, arn, pair.Account)
+	if !errors.Is(err, fault.ErrNotFound) {
+		return live, err
+	}
+	switch _, err := c.describe(ctx, instance, arn); {
+	case err == nil:
+		return nil, nil
+	case !errors.Is(err, fault.ErrNotFound):
+		return nil, err
+	}
+	c.forgetSets()
+	if _, err := c.setARN(ctx, pair.PermissionSet); err != nil {
+		return nil, err
+	}
+	return nil, fmt.Errorf("%s: the permission set was made anew while it was read", op)
+}
+
+// list reads the assignments of a pair to the end. fault.ErrNotFound means
+// that the first page was refused so.
+func (c *Client) list(ctx context.Context, op, instance, arn, account string) ([]provision.LiveAssignment, error) {
 	var out []provision.LiveAssignment
-	tokens := map[string]bool{}
-	for {
-		if err := c.pace.wait(ctx); err != nil {
-			return nil, err
-		}
-		page, err := c.sso.ListAccountAssignments(ctx, in, reading)
-		err = c.pace.seen(awsclient.Mapped(op, err))
-		if errors.Is(err, fault.ErrNotFound) {
-			// A set that was never provisioned in the account. That the set
-			// itself exists is known from the list of names.
-			return nil, nil
-		}
+	begun := false
+	err := pages(op, func(token *string) (*string, error) {
+		page, err := c.sso.ListAccountAssignments(ctx, &ssoadmin.ListAccountAssignmentsInput{
+			InstanceArn: &instance, AccountId: &account, PermissionSetArn: &arn, MaxResults: aws.Int32(pageSize), NextToken: token,
+		})
 		if err != nil {
 			return nil, err
 		}
+		begun = true
 		for _, a := range page.AccountAssignments {
-			out = append(out, provision.LiveAssignment{PrincipalID: aws.ToString(a.PrincipalId), Kind: kindOf(a.PrincipalType)})
+			live, err := liveAssignment(a)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, live)
 		}
-		next := aws.ToString(page.NextToken)
-		if next == "" {
-			return out, nil
-		}
-		if tokens[next] {
-			return nil, fmt.Errorf("%s: a page token came twice", op)
-		}
-		tokens[next] = true
-		in.NextToken = &next
+		return page.NextToken, nil
+	})
+	if begun {
+		err = unlisted(err)
 	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
+// liveAssignment refuses what it does not understand: a read that leaves
+// something out must not look complete.
+func liveAssignment(a types.AccountAssignment) (provision.LiveAssignment, error) {
+	kind, ok := map[types.PrincipalType]config.PrincipalKind{
+		types.PrincipalTypeGroup: config.GroupPrincipal, types.PrincipalTypeUser: config.UserPrincipal,
+	}[a.PrincipalType]
+	id := aws.ToString(a.PrincipalId)
+	if !ok || id == "" {
+		return provision.LiveAssignment{}, fmt.Errorf("principal %q of type %q is not understood", id, a.PrincipalType)
+	}
+	return provision.LiveAssignment{PrincipalID: id, Kind: kind}, nil
+}
+
+// pair returns what a pair is called in AWS. Only a permission set that is
+// missing in the complete list of names is fault.ErrNotFound.
 func (c *Client) pair(ctx context.Context, set string) (instance, arn string, err error) {
 	if instance, _, err = c.Instance(ctx); err != nil {
 		return "", "", err
 	}
 	arn, err = c.setARN(ctx, set)
 	return instance, arn, err
-}
-
-func kindOf(t types.PrincipalType) config.PrincipalKind {
-	if t == types.PrincipalTypeUser {
-		return config.UserPrincipal
-	}
-	return config.GroupPrincipal
 }
 
 func principalType(k config.PrincipalKind) types.PrincipalType {
@@ -79,134 +104,56 @@ func principalType(k config.PrincipalKind) types.PrincipalType {
 
 // Create implements provision.Assignments.
 func (c *Client) Create(ctx context.Context, t provision.Target) (string, error) {
+	op := writeOp("create", t)
 	instance, arn, err := c.pair(ctx, t.Pair.PermissionSet)
 	if err != nil {
-		return "", err
-	}
-	if err := c.pace.wait(ctx); err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w", op, err)
 	}
 	out, err := c.sso.CreateAccountAssignment(ctx, &ssoadmin.CreateAccountAssignmentInput{
 		InstanceArn: &instance, PermissionSetArn: &arn, PrincipalId: &t.PrincipalID, PrincipalType: principalType(t.Kind),
 		TargetId: &t.Pair.Account, TargetType: types.TargetTypeAwsAccount,
-	})
-	op := fmt.Sprintf("create assignment of %s in account %s for %s", t.Pair.PermissionSet, t.Pair.Account, t.PrincipalID)
-	if err := c.pace.seen(awsclient.Mapped(op, err)); err != nil {
-		return "", err
+	}, c.writing)
+	if err != nil {
+		return "", c.refused(op, err)
 	}
-	if out.AccountAssignmentCreationStatus == nil || aws.ToString(out.AccountAssignmentCreationStatus.RequestId) == "" {
-		return "", fmt.Errorf("%s: no request id in the answer", op)
-	}
-	return *out.AccountAssignmentCreationStatus.RequestId, nil
+	return requestID(op, out.AccountAssignmentCreationStatus)
 }
 
 // Delete implements provision.Assignments.
 func (c *Client) Delete(ctx context.Context, t provision.Target) (string, error) {
+	op := writeOp("delete", t)
 	instance, arn, err := c.pair(ctx, t.Pair.PermissionSet)
 	if err != nil {
-		return "", err
-	}
-	if err := c.pace.wait(ctx); err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w", op, err)
 	}
 	out, err := c.sso.DeleteAccountAssignment(ctx, &ssoadmin.DeleteAccountAssignmentInput{
 		InstanceArn: &instance, PermissionSetArn: &arn, PrincipalId: &t.PrincipalID, PrincipalType: principalType(t.Kind),
 		TargetId: &t.Pair.Account, TargetType: types.TargetTypeAwsAccount,
-	})
-	op := fmt.Sprintf("delete assignment of %s in account %s for %s", t.Pair.PermissionSet, t.Pair.Account, t.PrincipalID)
-	if err := c.pace.seen(awsclient.Mapped(op, err)); err != nil {
-		return "", err
+	}, c.writing)
+	if err != nil {
+		return "", c.refused(op, err)
 	}
-	if out.AccountAssignmentDeletionStatus == nil || aws.ToString(out.AccountAssignmentDeletionStatus.RequestId) == "" {
+	return requestID(op, out.AccountAssignmentDeletionStatus)
+}
+
+func writeOp(verb string, t provision.Target) string {
+	return fmt.Sprintf("%s assignment of %s in account %s for %s %s", verb, t.Pair.PermissionSet, t.Pair.Account, t.Kind, t.PrincipalID)
+}
+
+// refused maps the error of a write. What was not found may be a permission
+// set that has another ARN by now, so the names are read again.
+func (c *Client) refused(op string, err error) error {
+	err = awsclient.Mapped(op, err)
+	if errors.Is(err, fault.ErrNotFound) {
+		c.forgetSets()
+	}
+	return err
+}
+
+// requestID takes the id of an accepted write from its answer.
+func requestID(op string, s *types.AccountAssignmentOperationStatus) (string, error) {
+	if s == nil || aws.ToString(s.RequestId) == "" {
 		return "", fmt.Errorf("%s: no request id in the answer", op)
 	}
-	return *out.AccountAssignmentDeletionStatus.RequestId, nil
-}
-
-// Outcomes implements provision.Operations: one call (and its pages) tells of
-// all operations that are in progress.
-func (c *Client) Outcomes(ctx context.Context, a provision.Action) (map[string]provision.Status, error) {
-	instance, _, err := c.Instance(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]provision.Status{}
-	token := (*string)(nil)
-	for {
-		if err := c.pace.wait(ctx); err != nil {
-			return nil, err
-		}
-		list, next, err := c.inProgress(ctx, instance, a, token)
-		if err = c.pace.seen(awsclient.Mapped("list operations in progress", err)); err != nil {
-			return nil, err
-		}
-		for _, m := range list {
-			out[aws.ToString(m.RequestId)] = provision.Status(m.Status)
-		}
-		if aws.ToString(next) == "" {
-			return out, nil
-		}
-		token = next
-	}
-}
-
-func (c *Client) inProgress(ctx context.Context, instance string, a provision.Action, token *string) ([]types.AccountAssignmentOperationStatusMetadata, *string, error) {
-	filter := &types.OperationStatusFilter{Status: types.StatusValuesInProgress}
-	if a == provision.Delete {
-		o, err := c.sso.ListAccountAssignmentDeletionStatus(ctx, &ssoadmin.ListAccountAssignmentDeletionStatusInput{InstanceArn: &instance, Filter: filter, MaxResults: aws.Int32(pageSize), NextToken: token}, reading)
-		if err != nil {
-			return nil, nil, err
-		}
-		return o.AccountAssignmentsDeletionStatus, o.NextToken, nil
-	}
-	o, err := c.sso.ListAccountAssignmentCreationStatus(ctx, &ssoadmin.ListAccountAssignmentCreationStatusInput{InstanceArn: &instance, Filter: filter, MaxResults: aws.Int32(pageSize), NextToken: token}, reading)
-	if err != nil {
-		return nil, nil, err
-	}
-	return o.AccountAssignmentsCreationStatus, o.NextToken, nil
-}
-
-// Outcome implements provision.Operations.
-func (c *Client) Outcome(ctx context.Context, a provision.Action, requestID string) (provision.Outcome, error) {
-	instance, _, err := c.Instance(ctx)
-	if err != nil {
-		return provision.Outcome{}, err
-	}
-	if err := c.pace.wait(ctx); err != nil {
-		return provision.Outcome{}, err
-	}
-	status, err := c.status(ctx, instance, a, requestID)
-	if err := c.pace.seen(awsclient.Mapped("describe operation "+requestID, err)); err != nil {
-		return provision.Outcome{}, err
-	}
-	if status == nil {
-		return provision.Outcome{}, fmt.Errorf("describe operation %s: no status in the answer", requestID)
-	}
-	out := provision.Outcome{Status: provision.Status(status.Status), Reason: aws.ToString(status.FailureReason)}
-	if a == provision.Delete && out.Status == provision.Failed && gone(out.Reason) {
-		out = provision.Outcome{Status: provision.Succeeded}
-	}
-	return out, nil
-}
-
-// gone recognises the reason of a deletion that found nothing to delete (seen
-// live: "Received a 404 status error: EntitlementItem doesn't exist with the
-// given entitlement key …").
-func gone(reason string) bool {
-	return strings.Contains(reason, "EntitlementItem doesn't exist")
-}
-
-func (c *Client) status(ctx context.Context, instance string, a provision.Action, id string) (*types.AccountAssignmentOperationStatus, error) {
-	if a == provision.Delete {
-		o, err := c.sso.DescribeAccountAssignmentDeletionStatus(ctx, &ssoadmin.DescribeAccountAssignmentDeletionStatusInput{InstanceArn: &instance, AccountAssignmentDeletionRequestId: &id}, reading)
-		if err != nil {
-			return nil, err
-		}
-		return o.AccountAssignmentDeletionStatus, nil
-	}
-	o, err := c.sso.DescribeAccountAssignmentCreationStatus(ctx, &ssoadmin.DescribeAccountAssignmentCreationStatusInput{InstanceArn: &instance, AccountAssignmentCreationRequestId: &id}, reading)
-	if err != nil {
-		return nil, err
-	}
-	return o.AccountAssignmentCreationStatus, nil
+	return *s.RequestId, nil
 }

@@ -4,20 +4,29 @@
 // # Limits
 //
 // All sso-admin calls of all callers share 20 requests a second per instance
-// (IAM Identity Center quotas). One limiter paces every call made here, reads
-// and writes alike; it gives way when AWS throttles and comes back slowly. The
-// identity store has a limit per API and a limiter of its own.
+// (IAM Identity Center quotas). One limiter paces every request made here,
+// reads, writes and retries alike; it gives way when AWS throttles and comes
+// back slowly. The identity store has a limit per API and a limiter of its own.
 //
 // # Writes
 //
 // Writes are tried once: the engine looks for their effect before it repeats
 // one. Reads are retried and complete, or an error.
+//
+// # Not found
+//
+// That a permission set does not exist makes the engine believe that nobody is
+// assigned to it. So fault.ErrNotFound is answered only after a complete list
+// of the names; every other thing that AWS does not find on the way (the
+// instance, a set that was deleted while the names were read) is handled here
+// or comes back as an error of no kind.
 package identitycenter
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -44,16 +53,17 @@ const namesFor = 24 * time.Hour
 type Client struct {
 	sso   *ssoadmin.Client
 	store *identitystore.Client
-	pace  *pacer
-	spare *pacer // identity store
+	once  paced // retryer of writes
 	now   func() time.Time
+	// refresh is held by whoever reads the names; the others wait for it.
+	refresh chan struct{}
 
 	mu       sync.Mutex // guards the fields below
 	instance string     // ARN
 	storeID  string
-	issuer   string // of external ids, "" until one was seen
-	sets     map[string]string
-	setsAt   time.Time
+	issuer   string            // of external ids, "" until one was seen
+	sets     map[string]string // ARN by name; replaced, never changed
+	setsAt   time.Time         // zero when the names must be read again
 }
 
 // New returns a client; share is requests a second, zero means DefaultShare.
@@ -61,17 +71,44 @@ func New(cfg aws.Config, share float64, now func() time.Time) *Client {
 	if share == 0 {
 		share = DefaultShare
 	}
+	center, store := newPacer(share, now), newPacer(share, now)
 	return &Client{
-		sso: ssoadmin.NewFromConfig(cfg), store: identitystore.NewFromConfig(cfg),
-		pace: newPacer(share, now), spare: newPacer(share, now), now: now,
+		sso:   ssoadmin.NewFromConfig(cfg, func(o *ssoadmin.Options) { o.Retryer = paced{awsclient.ReadRetryer(), center} }),
+		store: identitystore.NewFromConfig(cfg, func(o *identitystore.Options) { o.Retryer = paced{awsclient.ReadRetryer(), store} }),
+		once:  paced{aws.NopRetryer{}, center}, now: now, refresh: make(chan struct{}, 1),
 	}
 }
 
-// reading makes an sso-admin call retry.
-func reading(o *ssoadmin.Options) { o.Retryer = awsclient.ReadRetryer() }
+// writing makes an sso-admin call go out once.
+func (c *Client) writing(o *ssoadmin.Options) { o.Retryer = c.once }
 
-// storeReading makes an identity store call retry.
-func storeReading(o *identitystore.Options) { o.Retryer = awsclient.ReadRetryer() }
+// pages calls fetch for each page until there is no next one. A token that
+// comes twice is an error: the list would have no end.
+func pages(op string, fetch func(token *string) (next *string, err error)) error {
+	seen := map[string]bool{}
+	var token *string
+	for {
+		next, err := fetch(token)
+		if err != nil {
+			return awsclient.Mapped(op, err)
+		}
+		if aws.ToString(next) == "" {
+			return nil
+		}
+		if seen[*next] {
+			return fmt.Errorf("%s: a page token came twice", op)
+		}
+		seen[*next], token = true, next
+	}
+}
+
+// unlisted takes the kind from a not-found error: see the package comment.
+func unlisted(err error) error {
+	if errors.Is(err, fault.ErrNotFound) {
+		return errors.New(err.Error())
+	}
+	return err
+}
 
 // Instance returns the ARN of the instance and the id of its identity store.
 // An account or a Region has at most one active instance that manages
@@ -83,45 +120,78 @@ func (c *Client) Instance(ctx context.Context) (arn, storeID string, err error) 
 	if arn != "" {
 		return arn, storeID, nil
 	}
-	p := ssoadmin.NewListInstancesPaginator(c.sso, &ssoadmin.ListInstancesInput{})
+	const op = "list identity center instances"
 	var found []types.InstanceMetadata
-	for p.HasMorePages() {
-		if err := c.pace.wait(ctx); err != nil {
-			return "", "", err
+	err = pages(op, func(token *string) (*string, error) {
+		out, err := c.sso.ListInstances(ctx, &ssoadmin.ListInstancesInput{NextToken: token})
+		if err != nil {
+			return nil, err
 		}
-		out, err := p.NextPage(ctx, reading)
-		if err = c.pace.seen(awsclient.Mapped("list identity center instances", err)); err != nil {
-			return "", "", err
+		for _, i := range out.Instances {
+			if i.Status == "" || i.Status == types.InstanceStatusActive {
+				found = append(found, i)
+			}
 		}
-		found = append(found, out.Instances...)
+		return out.NextToken, nil
+	})
+	if err != nil {
+		return "", "", unlisted(err)
 	}
 	if len(found) != 1 {
-		return "", "", fault.New(fault.ErrNotFound, "list identity center instances", fmt.Sprintf("%d instances, need exactly one", len(found)), nil)
+		return "", "", fmt.Errorf("%s: %d active instances, need exactly one", op, len(found))
+	}
+	arn, storeID = aws.ToString(found[0].InstanceArn), aws.ToString(found[0].IdentityStoreId)
+	if arn == "" || storeID == "" {
+		return "", "", fmt.Errorf("%s: an instance without its ARN or identity store", op)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.instance, c.storeID = aws.ToString(found[0].InstanceArn), aws.ToString(found[0].IdentityStoreId)
-	return c.instance, c.storeID, nil
+	c.instance, c.storeID = arn, storeID
+	return arn, storeID, nil
 }
 
 // setARN returns the ARN of a permission set by name. An unknown name is
 // looked up in a complete list before it is said not to exist.
 func (c *Client) setARN(ctx context.Context, name string) (string, error) {
-	c.mu.Lock()
-	arn, ok := c.sets[name]
-	fresh := c.now().Sub(c.setsAt) < namesFor
-	c.mu.Unlock()
-	if ok && fresh {
+	if arn, ok := c.knownSet(name); ok {
+		return arn, nil
+	}
+	select {
+	case c.refresh <- struct{}{}:
+		defer func() { <-c.refresh }()
+	case <-ctx.Done():
+		return "", fmt.Errorf("permission set %s: %w", name, ctx.Err())
+	}
+	if arn, ok := c.knownSet(name); ok { // by the one who went before
 		return arn, nil
 	}
 	sets, err := c.PermissionSets(ctx)
 	if err != nil {
 		return "", err
 	}
-	if arn, ok = sets[name]; !ok {
+	arn, ok := sets[name]
+	if !ok {
 		return "", fault.New(fault.ErrNotFound, "permission set "+name, "there is no permission set of that name in Identity Center", nil)
 	}
 	return arn, nil
+}
+
+// knownSet takes the ARN of a permission set from memory.
+func (c *Client) knownSet(name string) (arn string, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.setsAt.IsZero() || c.now().Sub(c.setsAt) >= namesFor {
+		return "", false
+	}
+	arn, ok = c.sets[name]
+	return arn, ok
+}
+
+// forgetSets has the list of permission sets read again.
+func (c *Client) forgetSets() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.setsAt = time.Time{}
 }
 
 // PermissionSets lists the permission sets: ARN by name, complete.
@@ -130,31 +200,36 @@ func (c *Client) PermissionSets(ctx context.Context) (map[string]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	known := c.namesByARN()
-	sets := map[string]string{}
-	p := ssoadmin.NewListPermissionSetsPaginator(c.sso, &ssoadmin.ListPermissionSetsInput{InstanceArn: &instance, MaxResults: aws.Int32(pageSize)})
-	for p.HasMorePages() {
-		if err := c.pace.wait(ctx); err != nil {
+	var arns []string
+	err = pages("list permission sets", func(token *string) (*string, error) {
+		out, err := c.sso.ListPermissionSets(ctx, &ssoadmin.ListPermissionSetsInput{InstanceArn: &instance, MaxResults: aws.Int32(pageSize), NextToken: token})
+		if err != nil {
 			return nil, err
 		}
-		out, err := p.NextPage(ctx, reading)
-		if err = c.pace.seen(awsclient.Mapped("list permission sets", err)); err != nil {
-			return nil, err
-		}
-		for _, arn := range out.PermissionSets {
-			name, ok := known[arn]
-			if !ok {
-				if name, err = c.describe(ctx, instance, arn); err != nil {
-					return nil, err
-				}
+		arns = append(arns, out.PermissionSets...)
+		return out.NextToken, nil
+	})
+	if err != nil {
+		return nil, unlisted(err)
+	}
+	known, sets := c.namesByARN(), make(map[string]string, len(arns))
+	for _, arn := range arns {
+		name, ok := known[arn]
+		if !ok {
+			name, err = c.describe(ctx, instance, arn)
+			if errors.Is(err, fault.ErrNotFound) {
+				continue // deleted since it was listed
 			}
-			sets[name] = arn
+			if err != nil {
+				return nil, err
+			}
 		}
+		sets[name] = arn
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sets, c.setsAt = sets, c.now()
-	return sets, nil
+	return maps.Clone(sets), nil
 }
 
 // namesByARN returns the names that are known: the name of a permission set
@@ -169,16 +244,15 @@ func (c *Client) namesByARN() map[string]string {
 	return out
 }
 
+// describe returns the name of a permission set, or fault.ErrNotFound.
 func (c *Client) describe(ctx context.Context, instance, arn string) (string, error) {
-	if err := c.pace.wait(ctx); err != nil {
-		return "", err
-	}
-	out, err := c.sso.DescribePermissionSet(ctx, &ssoadmin.DescribePermissionSetInput{InstanceArn: &instance, PermissionSetArn: &arn}, reading)
-	if err = c.pace.seen(awsclient.Mapped("describe permission set "+arn, err)); err != nil {
-		return "", err
+	op := "describe permission set " + arn
+	out, err := c.sso.DescribePermissionSet(ctx, &ssoadmin.DescribePermissionSetInput{InstanceArn: &instance, PermissionSetArn: &arn})
+	if err != nil {
+		return "", awsclient.Mapped(op, err)
 	}
 	if out.PermissionSet == nil || aws.ToString(out.PermissionSet.Name) == "" {
-		return "", errors.New("describe permission set " + arn + ": no name in the answer")
+		return "", errors.New(op + ": no name in the answer")
 	}
 	return *out.PermissionSet.Name, nil
 }

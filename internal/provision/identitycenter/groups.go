@@ -17,48 +17,58 @@ import (
 
 // FindGroup implements provision.IdentityStore. The issuer of external ids is
 // an opaque URL of the tenant: it is learnt from the first group that carries
-// the Entra id it should, and never built.
+// the Entra id it should, and never built. What is not found by external id is
+// looked for by name too, since an administrator may have set SCIM up anew,
+// with another issuer.
 func (c *Client) FindGroup(ctx context.Context, entraID, displayName string) (provision.StoreGroup, bool, error) {
+	c.mu.Lock()
+	issuer := c.issuer
+	c.mu.Unlock()
+	if issuer == "" && displayName == "" {
+		return provision.StoreGroup{}, false, fault.New(fault.ErrInvalid, "find group "+entraID, "no issuer of external ids is known and no display name was given", nil)
+	}
+	if issuer != "" {
+		g, found, err := c.findGroup(ctx, entraID, &types.AlternateIdentifierMemberExternalId{Value: types.ExternalId{Issuer: &issuer, Id: &entraID}})
+		if found || err != nil || displayName == "" {
+			return g, found, err
+		}
+	}
+	return c.findGroup(ctx, entraID, &types.AlternateIdentifierMemberUniqueAttribute{
+		Value: types.UniqueAttribute{AttributePath: aws.String("displayName"), AttributeValue: document.NewLazyDocument(displayName)},
+	})
+}
+
+// findGroup gets a group by what identifies it, if it is the one of Entra.
+func (c *Client) findGroup(ctx context.Context, entraID string, by types.AlternateIdentifier) (provision.StoreGroup, bool, error) {
 	_, storeID, err := c.Instance(ctx)
 	if err != nil {
 		return provision.StoreGroup{}, false, err
 	}
-	c.mu.Lock()
-	issuer := c.issuer
-	c.mu.Unlock()
-	id := types.AlternateIdentifier(&types.AlternateIdentifierMemberExternalId{Value: types.ExternalId{Issuer: &issuer, Id: &entraID}})
-	if issuer == "" {
-		if displayName == "" {
-			return provision.StoreGroup{}, false, fault.New(fault.ErrInvalid, "find group "+entraID, "no issuer of external ids is known and no display name was given", nil)
-		}
-		id = &types.AlternateIdentifierMemberUniqueAttribute{Value: types.UniqueAttribute{AttributePath: aws.String("displayName"), AttributeValue: document.NewLazyDocument(displayName)}}
-	}
-	if err := c.spare.wait(ctx); err != nil {
-		return provision.StoreGroup{}, false, err
-	}
-	out, err := c.store.GetGroupId(ctx, &identitystore.GetGroupIdInput{IdentityStoreId: &storeID, AlternateIdentifier: id}, storeReading)
-	err = c.spare.seen(awsclient.Mapped("find group "+entraID+" in the identity store", err))
-	if errors.Is(err, fault.ErrNotFound) {
+	out, err := c.store.GetGroupId(ctx, &identitystore.GetGroupIdInput{IdentityStoreId: &storeID, AlternateIdentifier: by})
+	if groupMissing(err) {
 		return provision.StoreGroup{}, false, nil
 	}
 	if err != nil {
-		return provision.StoreGroup{}, false, err
+		return provision.StoreGroup{}, false, awsclient.Mapped("find group "+entraID+" in the identity store", err)
 	}
 	return c.checkGroup(ctx, storeID, aws.ToString(out.GroupId), entraID)
 }
 
+// groupMissing tells a group that is not there from a whole identity store that
+// is not, which says nothing of the group.
+func groupMissing(err error) bool {
+	var missing *types.ResourceNotFoundException
+	return errors.As(err, &missing) && missing.ResourceType != types.ResourceTypeIdentityStore
+}
+
 // checkGroup reads a group and makes sure that it is the one of Entra.
 func (c *Client) checkGroup(ctx context.Context, storeID, groupID, entraID string) (provision.StoreGroup, bool, error) {
-	if err := c.spare.wait(ctx); err != nil {
-		return provision.StoreGroup{}, false, err
-	}
-	g, err := c.store.DescribeGroup(ctx, &identitystore.DescribeGroupInput{IdentityStoreId: &storeID, GroupId: &groupID}, storeReading)
-	err = c.spare.seen(awsclient.Mapped("describe group "+groupID, err))
-	if errors.Is(err, fault.ErrNotFound) {
-		return provision.StoreGroup{}, false, nil
+	g, err := c.store.DescribeGroup(ctx, &identitystore.DescribeGroupInput{IdentityStoreId: &storeID, GroupId: &groupID})
+	if groupMissing(err) {
+		return provision.StoreGroup{}, false, nil // deleted since it was found
 	}
 	if err != nil {
-		return provision.StoreGroup{}, false, err
+		return provision.StoreGroup{}, false, awsclient.Mapped("describe group "+groupID, err)
 	}
 	for _, x := range g.ExternalIds {
 		if strings.EqualFold(aws.ToString(x.Id), entraID) {
@@ -78,16 +88,16 @@ func (c *Client) MemberCount(ctx context.Context, groupID string) (int, error) {
 		return 0, err
 	}
 	n := 0
-	p := identitystore.NewListGroupMembershipsPaginator(c.store, &identitystore.ListGroupMembershipsInput{IdentityStoreId: &storeID, GroupId: &groupID, MaxResults: aws.Int32(pageSize)})
-	for p.HasMorePages() {
-		if err := c.spare.wait(ctx); err != nil {
-			return 0, err
-		}
-		out, err := p.NextPage(ctx, storeReading)
-		if err = c.spare.seen(awsclient.Mapped("list members of group "+groupID, err)); err != nil {
-			return 0, err
+	err = pages("list members of group "+groupID, func(token *string) (*string, error) {
+		out, err := c.store.ListGroupMemberships(ctx, &identitystore.ListGroupMembershipsInput{IdentityStoreId: &storeID, GroupId: &groupID, MaxResults: aws.Int32(pageSize), NextToken: token})
+		if err != nil {
+			return nil, err
 		}
 		n += len(out.GroupMemberships)
+		return out.NextToken, nil
+	})
+	if err != nil {
+		return 0, err
 	}
 	return n, nil
 }

@@ -6,8 +6,10 @@ import (
 	"sync"
 	"time"
 
+	"aws-access-bot/internal/provision/awsclient"
 	"aws-access-bot/internal/provision/fault"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/time/rate"
 )
 
@@ -16,6 +18,9 @@ const (
 	leastRate = 1.0             // requests a second, however much AWS throttles
 	stepUp    = 0.5             // added after each quiet interval
 	quiet     = 5 * time.Second // without throttling
+	// settling is how long after a cut further throttling is taken for that of
+	// requests that were on their way, and does not cut again.
+	settling = time.Second
 )
 
 // pacer is a limiter that halves its rate when a call was throttled and comes
@@ -25,29 +30,47 @@ type pacer struct {
 	most    float64
 	now     func() time.Time
 
-	mu      sync.Mutex // guards changed
+	mu      sync.Mutex // guards the fields below
 	changed time.Time  // when the rate was changed last
+	cut     time.Time  // when it was cut last
 }
 
 func newPacer(perSecond float64, now func() time.Time) *pacer {
 	return &pacer{limiter: rate.NewLimiter(rate.Limit(perSecond), 1), most: perSecond, now: now}
 }
 
-// wait waits for the call's turn.
-func (p *pacer) wait(ctx context.Context) error { return p.limiter.Wait(ctx) }
-
-// seen takes note of how a call went and returns err.
-func (p *pacer) seen(err error) error {
+// seen takes note of how a request went.
+func (p *pacer) seen(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now, rps := p.now(), float64(p.limiter.Limit())
 	switch {
 	case errors.Is(err, fault.ErrThrottled):
-		p.limiter.SetLimit(rate.Limit(max(leastRate, rps/2)))
+		if p.cut.IsZero() || now.Sub(p.cut) >= settling {
+			p.limiter.SetLimit(rate.Limit(max(min(leastRate, p.most), rps/2)))
+			p.cut = now
+		}
 		p.changed = now
 	case rps < p.most && now.Sub(p.changed) >= quiet:
 		p.limiter.SetLimit(rate.Limit(min(p.most, rps+stepUp)))
 		p.changed = now
 	}
-	return err
+}
+
+// paced makes a retryer wait for its turn before every request, retries
+// included, and tell the pacer how each of them went.
+type paced struct {
+	aws.RetryerV2
+	pacer *pacer
+}
+
+// GetAttemptToken implements aws.RetryerV2.
+func (r paced) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	if err := r.pacer.limiter.Wait(ctx); err != nil {
+		return nil, err
+	}
+	return func(err error) error {
+		r.pacer.seen(awsclient.Mapped("request", err))
+		return nil
+	}, nil
 }

@@ -1,10 +1,17 @@
 // Package organizations is AWS Organizations for the provisioner: which
 // accounts are there, in which state, and which one is the management account.
+//
+// The service has one endpoint in each partition and is signed for that
+// endpoint's Region: us-east-1, cn-northwest-1 in China, us-gov-west-1 in
+// GovCloud. The SDK knows this for its own endpoints and forgets it for a
+// configured one, which it signs for with the Region of the client; so there
+// the Region is set to the one that the SDK's rules name.
 package organizations
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 
 	"aws-access-bot/internal/provision"
@@ -14,11 +21,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
+	"github.com/aws/smithy-go/auth"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
-
-// globalRegion is where the service is signed for: it has one endpoint per
-// partition, in us-east-1 for the commercial one.
-const globalRegion = "us-east-1"
 
 // Client implements provision.Accounts. It is safe for concurrent use.
 type Client struct {
@@ -32,22 +37,43 @@ type Client struct {
 func New(cfg aws.Config) *Client {
 	return &Client{api: organizations.NewFromConfig(cfg, func(o *organizations.Options) {
 		o.Retryer = awsclient.ReadRetryer()
-		if cfg.Region != "" && cfg.BaseEndpoint != nil {
-			o.Region = globalRegion
+		if o.BaseEndpoint != nil {
+			o.Region = signingRegion(o.Region)
 		}
 	})}
+}
+
+// signingRegion returns the Region that the service's own endpoint is signed
+// for in the partition of region; region itself where the SDK knows of none.
+func signingRegion(region string) string {
+	// The resolver only evaluates its rules: there is nothing to wait for.
+	e, err := organizations.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(), organizations.EndpointParameters{Region: &region})
+	if err != nil {
+		return region
+	}
+	schemes, _ := auth.GetAuthOptions(&e.Properties)
+	for _, s := range schemes {
+		if r, ok := smithyhttp.GetSigV4SigningRegion(&s.SignerProperties); ok {
+			return r
+		}
+	}
+	return region
 }
 
 // State implements provision.Accounts. Status is read where State is empty:
 // the older member was retired on 2026-09-09.
 func (c *Client) State(ctx context.Context, account string) (provision.AccountState, error) {
+	op := "describe account " + account
 	out, err := c.api.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &account})
-	err = awsclient.Mapped("describe account "+account, err)
+	err = awsclient.Mapped(op, err)
 	if errors.Is(err, fault.ErrNotFound) {
 		return provision.AccountState{}, nil
 	}
 	if err != nil {
 		return provision.AccountState{}, err
+	}
+	if out.Account == nil || aws.ToString(out.Account.Id) != account {
+		return provision.AccountState{}, fmt.Errorf("%s: the answer is not about that account", op)
 	}
 	state := string(out.Account.State)
 	if state == "" {
@@ -57,12 +83,13 @@ func (c *Client) State(ctx context.Context, account string) (provision.AccountSt
 }
 
 // ManagementAccount implements provision.Accounts. It never changes for an
-// organization, so it is asked for once.
+// organization, so it is asked for until it is known.
 func (c *Client) ManagementAccount(ctx context.Context) (string, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.management != "" {
-		return c.management, nil
+	id := c.management
+	c.mu.Unlock()
+	if id != "" {
+		return id, nil
 	}
 	out, err := c.api.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
 	if err != nil {
@@ -71,6 +98,8 @@ func (c *Client) ManagementAccount(ctx context.Context) (string, error) {
 	if out.Organization == nil || aws.ToString(out.Organization.MasterAccountId) == "" {
 		return "", errors.New("describe organization: no management account in the answer")
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.management = *out.Organization.MasterAccountId
 	return c.management, nil
 }
