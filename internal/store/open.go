@@ -56,6 +56,9 @@ func open(path string, o Options, s schema) (*Bolt, error) {
 func (b *Bolt) prepare(s schema) error {
 	missing := false
 	err := b.db.View(func(tx *bbolt.Tx) error {
+		if err := whole(b.db.Path(), tx); err != nil {
+			return err
+		}
 		for _, name := range buckets() {
 			missing = missing || tx.Bucket([]byte(name)) == nil
 		}
@@ -73,6 +76,16 @@ func (b *Bolt) prepare(s schema) error {
 		}
 	}
 	return b.Update(context.Background(), StepSchema, s.migrate)
+}
+
+// whole refuses a file that was cut short. bbolt does not notice, and reading a
+// page that is not there kills the process.
+func whole(path string, tx *bbolt.Tx) error {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() < tx.Size() {
+		err = fmt.Errorf("it is damaged: %d bytes long, and %d are in use", info.Size(), tx.Size())
+	}
+	return err
 }
 
 func makeBuckets(tx *bbolt.Tx) error {

@@ -1,12 +1,14 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -19,12 +21,27 @@ const counterRequests = "requests"
 // Requests keeps requests. It implements [access.Requests].
 type Requests struct {
 	db DB
+
+	mu sync.Mutex // guards decoded
+	// decoded has every record that All has read, with the bytes that it was
+	// read from: most are final and never change, and decoding JSON is nearly
+	// all the time that All takes.
+	decoded map[string]decodedRequest
+}
+
+// decodedRequest is a record and what it was decoded from. The record is
+// shared and must not be changed.
+type decodedRequest struct {
+	raw []byte
+	rec *requestRecord
 }
 
 var _ access.Requests = (*Requests)(nil)
 
 // NewRequests returns the requests in db.
-func NewRequests(db DB) *Requests { return &Requests{db} }
+func NewRequests(db DB) *Requests {
+	return &Requests{db: db, decoded: map[string]decodedRequest{}}
+}
 
 // Create implements [access.Requests]. A second request for the same delivery
 // is refused, whatever its id.
@@ -186,22 +203,39 @@ func listed(ctx context.Context, db DB, index string) ([]access.Request, error) 
 
 // All implements [access.Requests].
 func (s *Requests) All(ctx context.Context) ([]access.Request, error) {
-	var recs []requestRecord
+	var recs []*requestRecord
 	err := s.db.View(ctx, func(tx Tx) error {
-		return scanJSON(tx, bucketRequests, "", func(_ string, r requestRecord) error {
-			recs = append(recs, r)
-			return nil
+		return tx.Scan(bucketRequests, "", func(key string, raw []byte) error {
+			rec, err := s.decode(key, raw)
+			recs = append(recs, rec)
+			return err
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(recs, func(a, b requestRecord) int { return cmp.Compare(b.Seq, a.Seq) })
+	slices.SortFunc(recs, func(a, b *requestRecord) int { return cmp.Compare(b.Seq, a.Seq) })
 	out := make([]access.Request, len(recs))
 	for i, r := range recs {
 		out[i] = r.request()
 	}
 	return out, nil
+}
+
+// decode returns the record of a request, from memory if its bytes are those
+// that it was decoded from before. raw is kept.
+func (s *Requests) decode(key string, raw []byte) (*requestRecord, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if have, ok := s.decoded[key]; ok && bytes.Equal(have.raw, raw) {
+		return have.rec, nil
+	}
+	rec, err := decode[requestRecord](bucketRequests, key, raw)
+	if err != nil {
+		return nil, err
+	}
+	s.decoded[key] = decodedRequest{raw, &rec}
+	return &rec, nil
 }
 
 // Asked returns how many requests a person, by Entra object id, has made since

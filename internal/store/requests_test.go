@@ -176,6 +176,39 @@ func TestOpenIsOldestFirstAndAllIsNewestFirst(t *testing.T) {
 	})
 }
 
+func TestAllSharesNothingWithItsCallers(t *testing.T) {
+	t.Parallel()
+	db := NewMemory()
+	want := filled[access.Request](t)
+	create(t, db, want)
+	s := NewRequests(db)
+	for range 3 {
+		all, err := s.All(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "all", []access.Request{want}, all)
+		all[0].Missing[0] = "changed by the caller"
+		all[0].Times[access.StageRemoved] = at(0)
+	}
+}
+
+func TestAllSeesEachChange(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		s, r := NewRequests(db), request("REQ-1")
+		create(t, db, r, request("REQ-2"))
+		for _, state := range []access.State{access.StateProposed, access.StateMerged, access.StateVoid} {
+			r = save(t, db, r, state)
+			all, err := s.All(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "all", []access.Request{request("REQ-2"), r}, all)
+		}
+	})
+}
+
 func TestOpenHasARequestUntilItsStateIsFinal(t *testing.T) {
 	t.Parallel()
 	for _, state := range []access.State{

@@ -50,12 +50,6 @@ func firstSeen(tx Tx, scope, key string, now time.Time) (bool, error) {
 	return true, tx.Put(bucketSeenExpiry, joinKey(timeKey(now), hash), nil)
 }
 
-// isSeen reports whether a key is known, without noting it.
-func isSeen(tx Tx, scope, key string) (bool, error) {
-	_, known, err := tx.Get(bucketSeen, seenHash(scope, key))
-	return known, err
-}
-
 // seenHash makes a key of bounded length from what others chose.
 func seenHash(scope, key string) string {
 	sum := sha256.Sum256([]byte(joinKey(scope, key)))
