@@ -2,6 +2,7 @@ package githubemu
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -200,7 +201,7 @@ func TestDeliveriesAreLoggedAndSentAgainOnlyWhenAsked(t *testing.T) {
 		t.Fatalf("second page: %v", rest)
 	}
 	_, _, err = app.Apps.RedeliverHookDelivery(ctx, rest[0].GetID())
-	if _, accepted := err.(*github.AcceptedError); !accepted { //nolint:errorlint // the client returns it bare
+	if accepted := new(github.AcceptedError); !errors.As(err, &accepted) {
 		t.Fatalf("redeliver: %v", err)
 	}
 	if again := await(t, got, 1)["push"]; again.guid != rest[0].GetGUID() {

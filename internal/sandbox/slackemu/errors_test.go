@@ -2,6 +2,7 @@ package slackemu
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -234,8 +235,8 @@ func TestProblemsOfBlocksAreToldWithPointers(t *testing.T) {
 	_, _, err := w.api.PostMessage("C0OPEN", slack.MsgOptionText("x", false), slack.MsgOptionCompose(slack.UnsafeMsgOptionEndpoint(w.url+"/slack/api/chat.postMessage", func(v url.Values) {
 		v.Set("blocks", button)
 	})))
-	se, ok := err.(slack.SlackErrorResponse)
-	if !ok {
+	var se slack.SlackErrorResponse
+	if !errors.As(err, &se) {
 		t.Fatalf("got %#v", err)
 	}
 	want := []string{"[ERROR] must be less than 76 characters [json-pointer:/blocks/0/elements/0/text/text]"}
