@@ -220,10 +220,10 @@ func (g *Gitops) Check(ctx context.Context, number int) (gitops.CheckRecord, boo
 	return r.domain(), ok, err
 }
 
-// SaveCheck implements [gitops.State]. A record that is stored already is not
-// written again.
+// SaveCheck implements [gitops.State]. The same record
+// again is not written.
 func (g *Gitops) SaveCheck(ctx context.Context, r gitops.CheckRecord) error {
 	return g.db.Update(ctx, string(gitops.StepCheck), func(tx Tx) error {
-		return putChangedJSON(tx, bucketGitopsPulls, keyCheck+strconv.Itoa(r.Number), newCheckRecord(r))
+		return putJSON(tx, bucketGitopsPulls, keyCheck+strconv.Itoa(r.Number), newCheckRecord(r))
 	})
 }

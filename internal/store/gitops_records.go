@@ -1,10 +1,7 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"time"
 
 	"aws-access-bot/config"
@@ -20,19 +17,6 @@ func viewJSON[T any](ctx context.Context, db DB, bucket, key string) (v T, ok bo
 		return err
 	})
 	return v, ok, err
-}
-
-// putChangedJSON stores a record unless the same one is there.
-func putChangedJSON[T any](tx Tx, bucket, key string, v T) error {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("encode %s/%q: %w", bucket, key, err)
-	}
-	old, ok, err := tx.Get(bucket, key)
-	if err != nil || ok && bytes.Equal(old, raw) {
-		return err
-	}
-	return tx.Put(bucket, key, raw)
 }
 
 type userRecord struct {
