@@ -183,10 +183,17 @@ func (r running) until(b *testing.B, seq int64, fits func(entry) bool) entry {
 
 // BenchmarkMergeToProvisioning merges an approved pull request and measures
 // the time from the merge to the bot's first provisioning call. The webhook's
-// own delay is divided by 1000 here. The mark is one second.
+// own delay is divided by 1000 here. The mark is one second where no look was
+// made shortly before; the bot looks at most once in two seconds, so a merge
+// right after an approval can take up to two more ("after-approval").
 func BenchmarkMergeToProvisioning(b *testing.B) {
+	b.Run("quiet", func(b *testing.B) { mergeToProvisioning(b, 2500*time.Millisecond) })
+	b.Run("after-approval", func(b *testing.B) { mergeToProvisioning(b, 0) })
+}
+
+func mergeToProvisioning(b *testing.B, quiet time.Duration) {
 	var took []time.Duration
-	for i := range b.N {
+	for range b.N {
 		r := start(b, 1000)
 		r.play(b, "as/hana/command", map[string]any{"channel": "C0AWS", "command": "/aws-access", "text": "request payments-dev PowerUserAccess for aws-payments-dev 4h benchmark"})
 		r.until(b, 0, func(e entry) bool {
@@ -196,13 +203,14 @@ func BenchmarkMergeToProvisioning(b *testing.B) {
 		checked := r.until(b, 0, func(e entry) bool {
 			return e.Service == "github" && strings.Contains(e.Op, "check-runs") && strings.Contains(e.Request, `"success"`)
 		})
+		<-time.After(quiet) // the time between two looks is what is measured here
 		begun := time.Now()
 		r.play(b, "as/yuki/github/merge", map[string]any{"pull": 1, "method": "squash"})
 		first := r.until(b, checked.Seq, func(e entry) bool {
-			return e.Service == "aws" && strings.Contains(e.Op, "ListAccountAssignments") || e.Service == "graph" && strings.Contains(e.Op, "appRoleAssignedTo")
+			return e.Time.After(begun) && (e.Service == "aws" && e.Op == "ListAccountAssignments" && strings.Contains(e.Request, "111122224444") ||
+				e.Service == "graph" && strings.Contains(e.Op, "appRoleAssignedTo"))
 		})
 		took = append(took, first.Time.Sub(begun))
-		b.Logf("merge %d: %v", i, first.Time.Sub(begun))
 	}
 	slices.Sort(took)
 	b.ReportMetric(percentile(took, 0.5), "p50-ms")

@@ -171,14 +171,14 @@ func connect(ctx context.Context, set *settings.Settings, b *bot) (*outside, err
 	}
 	out.entra, err = entra.New(entra.Options{
 		Tenant: set.Entra.Tenant, Client: set.Entra.Client, Secret: set.Entra.Secret, Certificate: set.Entra.Certificate,
-		GraphURL: set.Entra.GraphURL, AuthorityURL: set.Entra.AuthorityURL, RootCAs: out.roots, App: b.application,
+		GraphURL: set.Entra.GraphURL, AuthorityURL: set.Entra.AuthorityURL, RootCAs: out.roots, App: b.application, Wrap: out.clock.Watch,
 	})
 	if err != nil {
 		return nil, err
 	}
 	cfg, err := awsclient.Config(ctx, awsclient.Options{
 		Region: set.AWS.Region, EndpointURL: set.AWS.EndpointURL, AccessKeyID: set.AWS.AccessKeyID,
-		SecretAccessKey: set.AWS.SecretAccessKey, Role: set.AWS.Role, RootCAs: out.roots,
+		SecretAccessKey: set.AWS.SecretAccessKey, Role: set.AWS.Role, RootCAs: out.roots, Wrap: out.clock.Watch,
 	})
 	if err != nil {
 		return nil, err
