@@ -144,6 +144,10 @@ func TestEachWayOfChangingTheAuditLogIsFound(t *testing.T) {
 			r.Hash = r.entry().digest()
 		}), "entry 4"},
 		{"left out", func(tx Tx) error { return tx.Delete(bucketAudit, seqKey(3)) }, "entry 3"},
+		{"kept under another number", func(tx Tx) error {
+			rec, _, err := getJSON[entryRecord](tx, bucketAudit, seqKey(5))
+			return errors.Join(err, tx.Delete(bucketAudit, seqKey(5)), putJSON(tx, bucketAudit, seqKey(9), rec))
+		}, "entry 5"},
 		{"first left out", func(tx Tx) error { return tx.Delete(bucketAudit, seqKey(1)) }, "entry 1"},
 		{"last left out", func(tx Tx) error { return tx.Delete(bucketAudit, seqKey(5)) }, "ends at entry 4"},
 		{"all left out", func(tx Tx) error {

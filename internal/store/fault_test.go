@@ -205,6 +205,39 @@ func TestAfterAWriteErrorNothingIsWrittenAnyMore(t *testing.T) {
 	}
 }
 
+func TestAFailedStoreDoesNotTryAgain(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, filepath.Join(t.TempDir(), "state.db"), Options{})
+	must(t, put(t.Context(), db, "a", "1"))
+	if err := db.writeError(1, syscall.EIO); !errors.Is(err, ErrFailed) || !errors.Is(err, syscall.EIO) {
+		t.Errorf("an I/O error became %v", err)
+	}
+	// The disk would take it, but what it took before is not known.
+	if err := put(t.Context(), db, "a", "2"); !errors.Is(err, ErrFailed) {
+		t.Errorf("put = %v, want ErrFailed", err)
+	}
+	if got := get(t, db, "a"); got != "1" {
+		t.Errorf("a = %q", got)
+	}
+}
+
+func TestAFullDiskThatShowsTheNewStateIsAFailure(t *testing.T) {
+	t.Parallel()
+	db := openTest(t, filepath.Join(t.TempDir(), "state.db"), Options{})
+	must(t, put(t.Context(), db, "a", "1"))
+	var last int
+	must(t, db.db.View(func(tx *bbolt.Tx) error {
+		last = tx.ID()
+		return nil
+	}))
+	if err := db.writeError(last+1, syscall.ENOSPC); errors.Is(err, ErrFailed) || !errors.Is(err, ErrWrite) {
+		t.Errorf("the next transaction did not come about: %v", err)
+	}
+	if err := db.writeError(last, syscall.ENOSPC); !errors.Is(err, ErrFailed) {
+		t.Errorf("the transaction is visible, though not durable: %v", err)
+	}
+}
+
 // openWithFile opens a state file and returns the file under it too.
 func openWithFile(t *testing.T, path string, after func(string)) (*Bolt, *os.File) {
 	t.Helper()

@@ -96,15 +96,17 @@ func TestOneOfManyFirstStartsWins(t *testing.T) {
 
 func TestAFirstStartWaitsForNoOtherThatHoldsTheFolder(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	folder, err := os.Open(dir)
-	must(t, err)
-	must(t, syscall.Flock(int(folder.Fd()), syscall.LOCK_EX))
-	if _, err := OpenBolt(filepath.Join(dir, "state.db"), Options{}); !errors.Is(err, ErrInUse) {
-		t.Errorf("open while another makes the file: %v", err)
+	for _, lock := range []int{syscall.LOCK_EX, syscall.LOCK_SH} {
+		dir := t.TempDir()
+		folder, err := os.Open(dir)
+		must(t, err)
+		must(t, syscall.Flock(int(folder.Fd()), lock))
+		if _, err := OpenBolt(filepath.Join(dir, "state.db"), Options{}); !errors.Is(err, ErrInUse) {
+			t.Errorf("open while another makes the file: %v", err)
+		}
+		must(t, folder.Close())
+		openTest(t, filepath.Join(dir, "state.db"), Options{})
 	}
-	must(t, folder.Close())
-	openTest(t, filepath.Join(dir, "state.db"), Options{})
 }
 
 func TestWhatAnInterruptedFirstStartLeftIsReplaced(t *testing.T) {
