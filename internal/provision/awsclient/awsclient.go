@@ -28,6 +28,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
@@ -66,9 +67,16 @@ type Options struct {
 // Config returns an SDK configuration (see the package comment). It makes no
 // call; the credentials are first used by the first call.
 func Config(ctx context.Context, o Options) (aws.Config, error) {
+	// The SDK's own kind of client: it is what takes AWS_CA_BUNDLE.
+	client := awshttp.NewBuildableClient().WithTimeout(exchangeTimeout).WithTransportOptions(func(t *http.Transport) {
+		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		if o.RootCAs != nil {
+			t.TLSClientConfig.RootCAs = o.RootCAs.Clone()
+		}
+	})
 	opts := []func(*awsconfig.LoadOptions) error{
 		awsconfig.WithRegion(o.Region),
-		awsconfig.WithHTTPClient(httpClient(o)),
+		awsconfig.WithHTTPClient(client),
 		awsconfig.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
 		awsconfig.WithAPIOptions([]func(*middleware.Stack) error{withDeadline}),
 	}
@@ -82,6 +90,10 @@ func Config(ctx context.Context, o Options) (aws.Config, error) {
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("aws configuration: %w", err)
 	}
+	if loaded, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		client = loaded // with the bundle
+	}
+	cfg.HTTPClient = httpClient(client.GetTransport(), o.Wrap)
 	if o.Role != "" {
 		client := sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = ReadRetryer() })
 		provider := stscreds.NewAssumeRoleProvider(client, o.Role, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = sessionName })
@@ -91,13 +103,9 @@ func Config(ctx context.Context, o Options) (aws.Config, error) {
 }
 
 // httpClient returns the HTTP client of all calls.
-func httpClient(o Options) *http.Client {
-	var base http.RoundTripper = &http.Transport{
-		Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 16, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
-	}
-	if o.Wrap != nil {
-		base = o.Wrap(base)
+func httpClient(base http.RoundTripper, wrap func(http.RoundTripper) http.RoundTripper) *http.Client {
+	if wrap != nil {
+		base = wrap(base)
 	}
 	return &http.Client{
 		Transport: limited{base}, Timeout: exchangeTimeout,
