@@ -117,7 +117,13 @@ func (g *Gitops) propose(ctx context.Context, r access.Request, rec PullRecord) 
 		return err
 	}
 	rec.Number, rec.URL = pull.Number, pull.URL
-	rec.Missing = g.firstMissing(ctx, p)
+	if v, err := g.judgeProposal(ctx, p); err != nil {
+		g.opt.Log.WarnContext(ctx, "judge new pull request", "number", pull.Number, "error", err)
+	} else {
+		// The check says the same with the next look.
+		rec.Missing = review.Sentences(v, p.base.repo, p.head)
+		g.decorate(ctx, p, pull.Number, v)
+	}
 	return g.state.SavePull(ctx, StepPull, rec)
 }
 
@@ -202,7 +208,6 @@ func (g *Gitops) pull(ctx context.Context, p *proposal, rec PullRecord) (Pull, e
 	if err != nil {
 		return Pull{}, fmt.Errorf("make the pull request: %w", err)
 	}
-	g.decorate(ctx, p, made.Number)
 	return made, nil
 }
 
@@ -228,14 +233,9 @@ func (g *Gitops) block(rec PullRecord) Block {
 
 // decorate adds labels and asks for reviews. Both only help people: a failure
 // is logged, and not tried again.
-func (g *Gitops) decorate(ctx context.Context, p *proposal, number int) {
+func (g *Gitops) decorate(ctx context.Context, p *proposal, number int, v review.Verdict) {
 	if err := g.host.Label(ctx, number, labels(p.request)); err != nil {
 		g.opt.Log.WarnContext(ctx, "label pull request", "number", number, "error", err)
-	}
-	v, err := g.judgeProposal(ctx, p)
-	if err != nil {
-		g.opt.Log.WarnContext(ctx, "find reviewers", "number", number, "error", err)
-		return
 	}
 	var logins []string
 	for _, n := range v.Needs {
@@ -268,16 +268,6 @@ func (g *Gitops) judgeProposal(ctx context.Context, p *proposal) (review.Verdict
 		return review.Verdict{}, err
 	}
 	return review.Evaluate(in), nil
-}
-
-// firstMissing is what the check is going to say; the check itself comes with
-// the next look.
-func (g *Gitops) firstMissing(ctx context.Context, p *proposal) []string {
-	v, err := g.judgeProposal(ctx, p)
-	if err != nil {
-		return nil
-	}
-	return review.Sentences(v, p.base.repo, p.head)
 }
 
 // Withdraw implements [access.Pulls].

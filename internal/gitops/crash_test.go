@@ -1,0 +1,117 @@
+package gitops_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/sandbox/emukit"
+	"aws-access-bot/internal/store"
+)
+
+// stopping is a store that ends a context after a durable step, and fails
+// whatever comes after: as if the process were killed there.
+type stopping struct {
+	store.DB
+	cancel context.CancelFunc
+	after  int // how many more steps are let through
+}
+
+func (s *stopping) Update(ctx context.Context, step string, f func(store.Tx) error) error {
+	if s.after <= 0 {
+		return context.Canceled
+	}
+	if err := s.DB.Update(ctx, step, f); err != nil {
+		return err
+	}
+	if s.after--; s.after == 0 {
+		s.cancel()
+	}
+	return nil
+}
+
+// TestStoppedAfterEveryDurableStep ends the work after the first durable step,
+// then after the second and so on, starts anew each time, and wants the same
+// end: one branch, one pull request, one check per head, the grant in force.
+func TestStoppedAfterEveryDurableStep(t *testing.T) {
+	t.Parallel()
+	for n := 1; n <= 9; n++ {
+		w := newWorld(t)
+		file := filepath.Join(t.TempDir(), "state.db")
+		db, err := store.OpenBolt(file, store.Options{})
+		w.must(err)
+		t.Cleanup(func() { _ = db.Close() })
+		w.db = db
+		w.restart()
+		w.must(w.Trust(t.Context(), w.head("main"), "the test"))
+		r := w.request(req)
+		sha := ""
+		play := func(ctx context.Context) error {
+			if err := w.Propose(ctx, r); err != nil {
+				return err
+			}
+			if err := w.Look(ctx); err != nil {
+				return err
+			}
+			f, err := w.PullFacts(ctx, req)
+			if err != nil {
+				return err
+			}
+			if sha == "" {
+				w.review("yuki-lead", f.Ref.Number, "APPROVE")
+				sha = w.merge(f.Ref.Number, "squash")
+			}
+			return w.Look(ctx)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		g, err := gitops.New(w.opt, w.client(), store.NewGitops(&stopping{db, cancel, n}), w.dir)
+		w.must(err)
+		w.Gitops = g
+		first := play(ctx)
+		cancel()
+		w.restart()
+		w.must(play(t.Context()))
+		w.look()
+		w.holds(sha, "")
+		repo := w.emu.State().Repos[0]
+		if len(repo.Pulls) != 1 || len(repo.Branches) != 2 || len(repo.Checks) != 1 {
+			t.Errorf("stopped after step %d (%v): %d pull requests, branches %v, %d checks", n, first, len(repo.Pulls), repo.Branches, len(repo.Checks))
+		}
+		if !w.desires("111122224444", "PowerUserAccess", devGroup) {
+			t.Errorf("stopped after step %d: the grant is not desired", n)
+		}
+	}
+}
+
+// TestALostAnswerIsNoSecondEffect: a write that took effect and whose answer
+// was lost is found, not repeated.
+func TestALostAnswerIsNoSecondEffect(t *testing.T) {
+	t.Parallel()
+	const repo = "/repos/{owner}/{repo}"
+	for _, op := range []string{
+		"POST " + repo + "/git/trees", "POST " + repo + "/git/commits", "POST " + repo + "/git/refs", "POST " + repo + "/pulls",
+		"POST " + repo + "/issues/{issue_number}/labels", "POST " + repo + "/pulls/{pull_number}/requested_reviewers",
+		"POST " + repo + "/check-runs",
+	} {
+		w := newWorld(t)
+		w.kit.Faults.Add(emukit.Fault{Name: "lost", Op: op, Status: 502, AfterEffect: true})
+		r := w.request(req)
+		if err := w.Propose(t.Context(), r); err != nil {
+			w.must(w.Propose(t.Context(), r))
+		}
+		w.look()
+		w.look()
+		lost := 0
+		entries, _ := w.kit.Journal.Since(0)
+		for _, e := range entries {
+			if e.Fault != "" {
+				lost++
+			}
+		}
+		s := w.emu.State().Repos[0]
+		if lost != 1 || len(s.Pulls) != 1 || len(s.Branches) != 2 || len(s.Checks) != 1 {
+			t.Errorf("%s: %d answers lost, %d pull requests, branches %v, %d checks", op, lost, len(s.Pulls), s.Branches, len(s.Checks))
+		}
+	}
+}
