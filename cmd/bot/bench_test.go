@@ -65,6 +65,14 @@ func start(b *testing.B, speed float64) running {
 	return running{sbx, set}
 }
 
+// BenchmarkSandboxReady measures how long the emulators and the bot take until
+// both serve and the seed is trusted, as "bot sandbox" does. The mark is 2 s.
+func BenchmarkSandboxReady(b *testing.B) {
+	for range b.N {
+		start(b, 20)
+	}
+}
+
 // percentile returns the q-quantile of sorted durations in milliseconds.
 func percentile(sorted []time.Duration, q float64) float64 {
 	return float64(sorted[min(len(sorted)-1, int(q*float64(len(sorted))))].Microseconds()) / 1000
