@@ -1,0 +1,275 @@
+package provision_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/provision"
+)
+
+// guarded is a plan with its surroundings.
+type guarded struct {
+	plan provision.Result
+	s    provision.Surroundings
+}
+
+// harmless returns a plan with one addition that ends and one removal, of
+// twenty owned, in surroundings in which every guard is content.
+func harmless() *guarded {
+	g := &guarded{s: provision.Surroundings{EnableChanges: true, Now: planTime, ConfigManagement: managementAccount, LiveManagement: managementAccount,
+		Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{}, Owned: map[config.Assignment]bool{}, Protected: map[config.Assignment]bool{},
+		RemovalPercent: 10, SkewKnown: true}}
+	for n := 1; n <= 9; n++ {
+		g.s.Stages[accountID(n)] = config.StageSSO
+	}
+	for _, a := range spread(20) {
+		g.s.Owned[a] = true
+		g.s.Desired[a] = time.Time{}
+	}
+	g.add(grant(9, 9, admin), planTime.Add(time.Hour))
+	g.remove(provision.Cause{Kind: provision.CauseCommit, Commit: "c1"}, spread(1)...)
+	return g
+}
+
+func (g *guarded) add(a config.Assignment, end time.Time) {
+	g.s.Desired[a], g.s.Owned[a] = end, true
+	g.plan.Changes = append(g.plan.Changes, provision.Change{Kind: provision.Add, Assignment: a, End: end})
+}
+
+func (g *guarded) remove(c provision.Cause, list ...config.Assignment) {
+	for _, a := range list {
+		delete(g.s.Desired, a)
+		g.s.Owned[a] = true
+		g.plan.Changes = append(g.plan.Changes, provision.Change{Kind: provision.Remove, Assignment: a, Cause: c})
+	}
+}
+
+// drop empties the plan and the owned set.
+func (g *guarded) drop() {
+	g.plan = provision.Result{}
+	g.s.Owned, g.s.Desired = map[config.Assignment]bool{}, map[config.Assignment]time.Time{}
+}
+
+// codes counts what was refused by code, and what was let through under "".
+func codes(v provision.Verdict) map[provision.Code]int {
+	out := map[provision.Code]int{}
+	if len(v.Allowed) > 0 {
+		out[""] = len(v.Allowed)
+	}
+	for _, r := range v.Refused {
+		out[r.Code]++
+	}
+	return out
+}
+
+func TestEachGuardAlone(t *testing.T) {
+	t.Parallel()
+	byCommit := provision.Cause{Kind: provision.CauseCommit, Commit: "c1"}
+	expiry := provision.Cause{Kind: provision.CauseExpiry, Commit: "c1", End: planTime}
+	type counts = map[provision.Code]int
+	tests := []struct {
+		name string
+		set  func(g *guarded)
+		want counts
+	}{
+		{"nothing is wrong", func(*guarded) {}, counts{"": 2}},
+		{"changes are off", func(g *guarded) { g.s.EnableChanges = false }, counts{provision.CodeDisabled: 2}},
+		{"the management account of the config", func(g *guarded) { g.s.ConfigManagement = accountID(9) }, counts{"": 1, provision.CodeManagement: 1}},
+		{"the management account of Organizations", func(g *guarded) { g.s.LiveManagement = accountID(1) }, counts{"": 1, provision.CodeManagement: 1}},
+		{"the management account of Organizations is unknown", func(g *guarded) { g.s.LiveManagement = "" }, counts{provision.CodeManagement: 2}},
+		{"the management account of the config is empty", func(g *guarded) { g.s.ConfigManagement = "" }, counts{provision.CodeManagement: 2}},
+		{"an addition in a legacy account", func(g *guarded) { g.s.Stages[accountID(9)] = config.StageLegacy }, counts{"": 1, provision.CodeLegacy: 1}},
+		{"an addition in an account without a file", func(g *guarded) { delete(g.s.Stages, accountID(9)) }, counts{"": 1, provision.CodeLegacy: 1}},
+		{"a removal in a legacy account is none of this", func(g *guarded) { g.s.Stages[accountID(1)] = config.StageLegacy }, counts{"": 2}},
+		{"an addition that is not desired", func(g *guarded) { delete(g.s.Desired, grant(9, 9, admin)) }, counts{"": 1, provision.CodeNotDesired: 1}},
+		{"a removal of what is not owned", func(g *guarded) { delete(g.s.Owned, spread(1)[0]) }, counts{"": 1, provision.CodeNotOwned: 1}},
+		{"a removal of what is desired", func(g *guarded) { g.s.Desired[spread(1)[0]] = time.Time{} }, counts{"": 1, provision.CodeNotOwned: 1}},
+		{"an empty owned set", func(g *guarded) { g.s.Owned = nil }, counts{"": 1, provision.CodeNotOwned: 1}},
+		{"a protected grant", func(g *guarded) { g.s.Protected[spread(1)[0]] = true }, counts{"": 1, provision.CodeProtected: 1}},
+		{"a failed read", func(g *guarded) { g.s.ReadFailed = true }, counts{"": 1, provision.CodeIncomplete: 1}},
+		{"a failed read holds expiries too", func(g *guarded) {
+			g.plan.Changes[1].Cause = expiry
+			g.s.ReadFailed = true
+		}, counts{"": 1, provision.CodeIncomplete: 1}},
+		{"a wrong clock holds additions that end", func(g *guarded) { g.s.Skew = 61 * time.Second }, counts{"": 1, provision.CodeClock: 1}},
+		{"a wrong clock holds ended grants", func(g *guarded) {
+			g.plan.Changes[1].Cause = expiry
+			g.s.Skew = -61 * time.Second
+		}, counts{provision.CodeClock: 2}},
+		{"an unknown clock holds ended grants only", func(g *guarded) {
+			g.plan.Changes[1].Cause = expiry
+			g.s.SkewKnown = false
+		}, counts{"": 1, provision.CodeClock: 1}},
+		{"a clock within 60 seconds is right", func(g *guarded) {
+			g.plan.Changes[1].Cause = expiry
+			g.s.Skew = 60 * time.Second
+		}, counts{"": 2}},
+		{"a wrong clock does not hold a removal by a commit", func(g *guarded) {
+			g.s.Skew = time.Hour
+			g.s.Desired[grant(9, 9, admin)] = time.Time{}
+		}, counts{"": 2}},
+		{"five removals are always allowed", func(g *guarded) { g.remove(byCommit, spread(5)[1:]...) }, counts{"": 6}},
+		{"a sixth refuses all", func(g *guarded) { g.remove(byCommit, spread(6)[1:]...) }, counts{"": 1, provision.CodeBudget: 6}},
+		{"ten percent of a hundred are allowed", func(g *guarded) {
+			g.drop()
+			for _, a := range spread(90) {
+				g.s.Owned[a], g.s.Desired[a] = true, time.Time{}
+			}
+			g.remove(byCommit, spread(9)...)
+		}, counts{"": 9}},
+		{"waiting removals count", func(g *guarded) {
+			for _, a := range spread(6)[1:] {
+				delete(g.s.Desired, a)
+				g.plan.Waiting = append(g.plan.Waiting, provision.Waiting{Kind: provision.Remove, Assignment: a, Cause: byCommit})
+			}
+		}, counts{"": 1, provision.CodeBudget: 1}},
+		{"removals of the last day count", func(g *guarded) { g.log(planTime.Add(-23*time.Hour), false, "c0", spread(6)[1:]...) },
+			counts{"": 1, provision.CodeBudget: 1}},
+		{"removals of the day before do not", func(g *guarded) { g.log(planTime.Add(-25*time.Hour), false, "c0", spread(6)[1:]...) }, counts{"": 2}},
+		{"ended grants of the last day do not", func(g *guarded) { g.log(planTime.Add(-time.Hour), true, "c0", spread(6)[1:]...) }, counts{"": 2}},
+		{"what was begun is not refused when more comes", func(g *guarded) {
+			g.plan.Changes[1].Begun = true
+			g.log(planTime.Add(-time.Hour), false, "c1", spread(1)...)
+			g.remove(byCommit, spread(6)[1:]...)
+		}, counts{"": 2, provision.CodeBudget: 5}},
+		{"a share that is no number removes nothing", func(g *guarded) { g.s.RemovalPercent = math.NaN() }, counts{"": 1, provision.CodeBudget: 1}},
+		{"a negative share removes nothing", func(g *guarded) { g.s.RemovalPercent = -1 }, counts{"": 1, provision.CodeBudget: 1}},
+		{"an endless share removes nothing", func(g *guarded) { g.s.RemovalPercent = math.Inf(1) }, counts{"": 1, provision.CodeBudget: 1}},
+		{"an allowance for the commit lets through", func(g *guarded) {
+			g.remove(byCommit, spread(6)[1:]...)
+			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 6}
+		}, counts{"": 7}},
+		{"an allowance for fewer does not", func(g *guarded) {
+			g.remove(byCommit, spread(6)[1:]...)
+			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 5}
+		}, counts{"": 1, provision.CodeBudget: 6}},
+		{"an allowance that was used does not", func(g *guarded) {
+			g.remove(byCommit, spread(6)[1:]...)
+			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 6}
+			g.log(planTime.Add(-time.Hour), false, "c1", grant(8, 8, admin))
+		}, counts{"": 1, provision.CodeBudget: 6}},
+		{"an allowance for another commit does not", func(g *guarded) {
+			g.remove(byCommit, spread(6)[1:]...)
+			g.s.Allow = &config.RemovalAllowance{Commit: "c0", Removals: 6}
+		}, counts{"": 1, provision.CodeBudget: 6}},
+		{"allowed removals leave the budget to others", func(g *guarded) {
+			g.remove(provision.Cause{Kind: provision.CauseCommit, Commit: "c0"}, spread(11)[1:]...)
+			g.s.Allow = &config.RemovalAllowance{Commit: "c0", Removals: 10}
+		}, counts{"": 12}},
+		{"a whole account of five", func(g *guarded) {
+			g.drop()
+			g.several(5, func(n int) config.Assignment { return grant(n, 1, readOnly) })
+			g.several(50, func(n int) config.Assignment { return grant(n, 2, readOnly) })
+			g.remove(byCommit, grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly), grant(5, 1, readOnly))
+		}, counts{provision.CodeWholeAccount: 5}},
+		{"a whole account of four", func(g *guarded) {
+			g.drop()
+			g.several(4, func(n int) config.Assignment { return grant(n, 1, readOnly) })
+			g.several(50, func(n int) config.Assignment { return grant(n, 2, readOnly) })
+			g.remove(byCommit, grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly))
+		}, counts{"": 4}},
+		{"the rest of an account whose others went today", func(g *guarded) {
+			g.drop()
+			g.several(50, func(n int) config.Assignment { return grant(n, 2, readOnly) })
+			g.remove(byCommit, grant(5, 1, readOnly))
+			g.log(planTime.Add(-time.Hour), false, "c0", grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly))
+		}, counts{provision.CodeWholeAccount: 1}},
+		{"a whole group of five", func(g *guarded) {
+			g.drop()
+			g.several(5, func(n int) config.Assignment { return grant(1, n, readOnly) })
+			g.several(50, func(n int) config.Assignment { return grant(n+1, 2, readOnly) })
+			g.remove(byCommit, grant(1, 1, readOnly), grant(1, 2, readOnly), grant(1, 3, readOnly), grant(1, 4, readOnly), grant(1, 5, readOnly))
+		}, counts{provision.CodeWholeGroup: 5}},
+		{"everything there is", func(g *guarded) {
+			g.drop()
+			g.remove(byCommit, grant(1, 1, readOnly), grant(2, 2, readOnly), grant(3, 3, readOnly), grant(4, 4, readOnly), grant(5, 5, readOnly))
+		}, counts{provision.CodeWholeEstate: 5}},
+		{"a whole account by its ends", func(g *guarded) {
+			g.drop()
+			g.remove(expiry, grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly), grant(5, 1, readOnly), grant(6, 1, readOnly))
+		}, counts{"": 6}},
+		{"a whole account with an allowance", func(g *guarded) {
+			g.drop()
+			g.remove(byCommit, grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly), grant(5, 1, readOnly))
+			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 5}
+		}, counts{"": 5}},
+		{"fifty ended grants within ten minutes", func(g *guarded) {
+			g.drop()
+			g.remove(expiry, spread(52)...)
+		}, counts{"": 50, provision.CodeExpiryBound: 2}},
+		{"ended grants that went within ten minutes count", func(g *guarded) {
+			g.drop()
+			g.remove(expiry, spread(5)...)
+			g.log(planTime.Add(-9*time.Minute), true, "c1", spread(53)[5:]...)
+		}, counts{"": 2, provision.CodeExpiryBound: 3}},
+		{"ended grants that went before do not", func(g *guarded) {
+			g.drop()
+			g.remove(expiry, spread(5)...)
+			g.log(planTime.Add(-10*time.Minute), true, "c1", spread(53)[5:]...)
+		}, counts{"": 5}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			g := harmless()
+			tt.set(g)
+			v := provision.Check(g.plan, g.s)
+			got := codes(v)
+			if len(got) != len(tt.want) {
+				t.Errorf("got %v, want %v", got, tt.want)
+			}
+			for code, n := range tt.want {
+				if got[code] != n {
+					t.Errorf("%q: %d, want %d (all: %v)", code, got[code], n, got)
+				}
+			}
+			for _, r := range v.Refused {
+				if !strings.HasSuffix(r.Sentence, ".") {
+					t.Errorf("no sentence: %q", r.Sentence)
+				}
+			}
+		})
+	}
+}
+
+// log notes removals that were begun.
+func (g *guarded) log(at time.Time, expiry bool, commit string, list ...config.Assignment) {
+	for _, a := range list {
+		g.s.Log = append(g.s.Log, provision.Removal{At: at, Assignment: a, Expiry: expiry, Commit: commit})
+	}
+}
+
+// several makes n assignments desired and owned.
+func (g *guarded) several(n int, make func(int) config.Assignment) {
+	for i := 1; i <= n; i++ {
+		g.s.Owned[make(i)], g.s.Desired[make(i)] = true, time.Time{}
+	}
+}
+
+func TestRefusalNamesTheCommitAndTheCountThatWouldAllowIt(t *testing.T) {
+	t.Parallel()
+	g := harmless()
+	g.remove(provision.Cause{Kind: provision.CauseCommit, Commit: "c2"}, spread(8)[1:]...)
+	v := provision.Check(g.plan, g.s)
+	const want = `limits: {allow: {commit: "c2", removals: 7}}`
+	if len(v.Refused) != 8 || !strings.Contains(v.Refused[0].Sentence, want) {
+		t.Errorf("%d refused; %q does not have %q", len(v.Refused), v.Refused[0].Sentence, want)
+	}
+}
+
+func TestEarliestEndsGoFirstWhenNotAllMayGo(t *testing.T) {
+	t.Parallel()
+	g := harmless()
+	g.drop()
+	for i, a := range spread(60) {
+		g.remove(provision.Cause{Kind: provision.CauseExpiry, End: planTime.Add(-time.Duration(i) * time.Minute)}, a)
+	}
+	for _, r := range provision.Check(g.plan, g.s).Refused {
+		if planTime.Sub(r.Change.Cause.End) >= 10*time.Minute {
+			t.Errorf("%s waits, though it ended %s ago", r.Change.Assignment, planTime.Sub(r.Change.Cause.End))
+		}
+	}
+}

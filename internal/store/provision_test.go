@@ -1,0 +1,135 @@
+package store_test
+
+import (
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/store"
+)
+
+// fillProvision sets every field of a value to something that is not zero.
+func fillProvision(v reflect.Value) {
+	switch {
+	case v.Type() == reflect.TypeFor[time.Time]():
+		v.Set(reflect.ValueOf(time.Date(2026, 12, 24, 9, 0, 0, 5, time.UTC)))
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			fillProvision(v.Field(i))
+		}
+	case v.Kind() == reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fillProvision(v.Elem())
+	case v.Kind() == reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fillProvision(v.Index(0))
+		fillProvision(v.Index(1))
+	case v.Kind() == reflect.String:
+		v.SetString("text")
+	case v.Kind() == reflect.Bool:
+		v.SetBool(true)
+	case v.CanInt():
+		v.SetInt(7)
+	default:
+		panic("no filler for " + v.Type().String())
+	}
+}
+
+func provisionAssignment(account string) config.Assignment {
+	return config.Assignment{Principal: config.Principal{Kind: config.GroupPrincipal, ID: "0b7e3f4c-0000-4000-8000-000000000011"}, Account: account, PermissionSet: "ReadOnlyAccess"}
+}
+
+func TestProvisionRecordsSurviveARoundTripWithEveryField(t *testing.T) {
+	t.Parallel()
+	p, ctx := store.NewProvision(store.NewMemory()), t.Context()
+	var r provision.Record
+	var g provision.GroupRecord
+	fillProvision(reflect.ValueOf(&r).Elem())
+	fillProvision(reflect.ValueOf(&g).Elem())
+	if err := errors.Join(p.SaveRecord(ctx, provision.StepNoted, r), p.SaveGroup(ctx, provision.StepGroup, g)); err != nil {
+		t.Fatal(err)
+	}
+	gotR, okR, errR := p.Record(ctx, r.Assignment)
+	gotG, okG, errG := p.Group(ctx, g.ID)
+	if err := errors.Join(errR, errG); err != nil || !okR || !okG {
+		t.Fatalf("found %v, %v: %v", okR, okG, err)
+	}
+	if diff := cmp.Diff(r, gotR); diff != "" {
+		t.Errorf("record (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(g, gotG); diff != "" {
+		t.Errorf("group (-want +got):\n%s", diff)
+	}
+	records, err := p.Records(ctx)
+	if diff := cmp.Diff([]provision.Record{r}, records); diff != "" || err != nil {
+		t.Errorf("records: %v\n%s", err, diff)
+	}
+	groups, err := p.Groups(ctx)
+	if diff := cmp.Diff([]provision.GroupRecord{g}, groups); diff != "" || err != nil {
+		t.Errorf("groups: %v\n%s", err, diff)
+	}
+	if _, ok, err := p.Record(ctx, provisionAssignment("1")); ok || err != nil {
+		t.Errorf("a record that is not there: %v, %v", ok, err)
+	}
+}
+
+func TestOwnershipBeginsWithACommitAndEndsWithTheRecord(t *testing.T) {
+	t.Parallel()
+	db := store.NewMemory()
+	var steps []string
+	db.AfterCommit = func(step string) { steps = append(steps, step) }
+	p, ctx := store.NewProvision(db), t.Context()
+	a, b, c := provisionAssignment("1"), provisionAssignment("2"), provisionAssignment("3")
+	err := db.Update(ctx, "gitops.inforce", func(tx store.Tx) error { return store.MarkOwned(tx, "c1", []config.Assignment{b, a}) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Begin(ctx, "c2", []provision.Record{{Assignment: c, State: provision.Adding}}, []config.Assignment{c, a}); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Disown(ctx, provision.Record{Assignment: b, State: provision.Gone}); err != nil {
+		t.Fatal(err)
+	}
+	owned, err := p.Owned(ctx)
+	if diff := cmp.Diff([]config.Assignment{a, c}, owned); diff != "" || err != nil {
+		t.Errorf("owned: %v\n%s", err, diff)
+	}
+	r, ok, err := p.Record(ctx, b)
+	if err != nil || !ok || r.State != provision.Gone {
+		t.Errorf("record of what is gone: %+v, %v, %v", r, ok, err)
+	}
+	if diff := cmp.Diff([]string{"gitops.inforce", "provision.begun", "provision.removed"}, steps); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+}
+
+func TestLogOfRemovalsIsKeptForTwoDays(t *testing.T) {
+	t.Parallel()
+	p, ctx := store.NewProvision(store.NewMemory()), t.Context()
+	begun := time.Date(2026, 12, 24, 9, 0, 0, 0, time.UTC)
+	var want []provision.Removal
+	for i, account := range []string{"1", "2", "3", "4"} {
+		entry := provision.Removal{At: begun.Add(time.Duration(i) * 20 * time.Hour), Assignment: provisionAssignment(account), Expiry: i == 1, Commit: "c1"}
+		if err := p.IntendRemoval(ctx, provision.Record{Assignment: entry.Assignment, State: provision.Removing}, entry); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, entry)
+	}
+	got, err := p.Removals(ctx, time.Time{})
+	if diff := cmp.Diff(want[1:], got); diff != "" || err != nil {
+		t.Errorf("kept: %v\n%s", err, diff)
+	}
+	got, err = p.Removals(ctx, begun.Add(40*time.Hour))
+	if diff := cmp.Diff(want[2:], got); diff != "" || err != nil {
+		t.Errorf("since 40 h: %v\n%s", err, diff)
+	}
+	r, ok, err := p.Record(ctx, provisionAssignment("4"))
+	if err != nil || !ok || r.State != provision.Removing {
+		t.Errorf("the record of the intent: %+v, %v, %v", r, ok, err)
+	}
+}
