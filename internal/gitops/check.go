@@ -87,7 +87,14 @@ type examined struct {
 // checkPull evaluates one open pull request, writes its check run if the
 // content changed, and records what is missing.
 func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) error {
-	x, err := g.examineOpen(ctx, p)
+	walk, err := g.state.Walk(ctx)
+	if err != nil {
+		return err
+	}
+	if err := g.renew(ctx, p, walk); err != nil {
+		return fmt.Errorf("bring up to date: %w", err)
+	}
+	x, err := g.examineOpen(ctx, p, walk)
 	if err != nil {
 		return err
 	}
@@ -111,12 +118,8 @@ func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) error {
 }
 
 // examineOpen gathers everything the check says.
-func (g *Gitops) examineOpen(ctx context.Context, p *Pull) (*examined, error) {
+func (g *Gitops) examineOpen(ctx context.Context, p *Pull, walk Walk) (*examined, error) {
 	x := &examined{pull: p}
-	walk, err := g.state.Walk(ctx)
-	if err != nil {
-		return nil, err
-	}
 	if walk.InForce.Commit == "" {
 		x.notes = append(x.notes, "No commit is trusted yet, so nothing can be approved. An operator names the first one with `bot trust SHA`.")
 		return x, nil

@@ -56,6 +56,9 @@ type Gitops struct {
 	// looking is held during a look, a trust and the check of one pull
 	// request, so that each step of the walk has one writer.
 	looking sync.Mutex
+	// tip is the head of the default branch at the last look, guarded by
+	// looking.
+	tip string
 	// firstSeen has when commits without a pull request were first met; it is
 	// guarded by looking.
 	firstSeen map[string]time.Time

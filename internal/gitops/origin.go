@@ -73,7 +73,11 @@ func (g *Gitops) claim(ctx context.Context, p *Pull) (b Block, ours bool, bad *f
 		known = known && rec.Head != ""
 	}
 	if known {
-		return g.block(rec), true, nil, nil
+		b := g.block(rec)
+		if rec.NextHead != "" && p.HeadSHA == rec.NextHead {
+			b.Base, b.Head = rec.NextBase, rec.NextHead
+		}
+		return b, true, nil, nil
 	}
 	if !prefixed && !p.Author.Bot {
 		return Block{}, false, nil, nil

@@ -70,12 +70,15 @@ type Author interface {
 	CreateCommit(ctx context.Context, message, tree string, parents []string) (string, error)
 	// CreateBranch makes a branch, or returns ErrExists.
 	CreateBranch(ctx context.Context, name, sha string) error
+	// MoveBranch points a branch at a commit, whatever it had.
+	MoveBranch(ctx context.Context, name, sha string) error
 }
 
 // PullWriter makes and closes pull requests.
 type PullWriter interface {
 	// CreatePull makes a pull request, or returns ErrExists.
 	CreatePull(ctx context.Context, p NewPull) (Pull, error)
+	EditBody(ctx context.Context, number int, body string) error
 	ClosePull(ctx context.Context, number int) error
 	Label(ctx context.Context, number int, labels []string) error
 	// AskReviewers requests reviews of people by login and teams by slug.

@@ -102,8 +102,10 @@ type PullRecord struct {
 	// Base is the commit the change was made on, Head the commit made. Head
 	// is empty until the branch exists, Number until the pull request does.
 	Base, Head string
-	Number     int
-	URL        string
+	// NextBase and NextHead are set while the branch is moved to a new base.
+	NextBase, NextHead string
+	Number             int
+	URL                string
 	// Requester, Joined and Principal are Entra ids.
 	Requester   string
 	Joined      []string

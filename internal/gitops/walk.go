@@ -46,6 +46,7 @@ func (g *Gitops) walkBranch(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	head, err := g.host.Branch(ctx, g.opt.Branch)
+	g.tip = head
 	if errors.Is(err, ErrNotFound) {
 		bad := faultf(HaltNoBranch, "The branch %s does not exist.", g.opt.Branch)
 		return false, g.halt(ctx, walk, walk.Position, bad, nil, "")

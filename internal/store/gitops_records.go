@@ -143,6 +143,8 @@ type pullRecord struct {
 	Branch        string    `json:"branch"`
 	Base          string    `json:"base,omitempty"`
 	Head          string    `json:"head,omitempty"`
+	NextBase      string    `json:"next_base,omitempty"`
+	NextHead      string    `json:"next_head,omitempty"`
 	Number        int       `json:"number,omitempty"`
 	URL           string    `json:"url,omitempty"`
 	Requester     string    `json:"requester"`
@@ -161,7 +163,8 @@ type pullRecord struct {
 
 func newPullRecord(p gitops.PullRecord) pullRecord {
 	return pullRecord{
-		Request: string(p.Request), Kind: string(p.Kind), Branch: p.Branch, Base: p.Base, Head: p.Head, Number: p.Number,
+		Request: string(p.Request), Kind: string(p.Kind), Branch: p.Branch, Base: p.Base, Head: p.Head,
+		NextBase: p.NextBase, NextHead: p.NextHead, Number: p.Number,
 		URL: p.URL, Requester: p.Requester, Joined: p.Joined, PrincipalKind: string(p.Principal.Kind),
 		PrincipalID: p.Principal.ID, Fingerprint: p.Fingerprint, AskedAt: p.AskedAt, Refused: p.Refused,
 		State: string(p.State), Missing: p.Missing, MergedAt: p.MergedAt, MergedBy: p.MergedBy, Commit: p.Commit,
@@ -171,7 +174,7 @@ func newPullRecord(p gitops.PullRecord) pullRecord {
 func (r pullRecord) domain() gitops.PullRecord {
 	return gitops.PullRecord{
 		Request: access.ID(r.Request), Kind: review.Kind(r.Kind), Branch: r.Branch, Base: r.Base, Head: r.Head,
-		Number: r.Number, URL: r.URL, Requester: r.Requester, Joined: r.Joined,
+		NextBase: r.NextBase, NextHead: r.NextHead, Number: r.Number, URL: r.URL, Requester: r.Requester, Joined: r.Joined,
 		Principal:   config.Principal{Kind: config.PrincipalKind(r.PrincipalKind), ID: r.PrincipalID},
 		Fingerprint: r.Fingerprint, AskedAt: r.AskedAt, Refused: r.Refused, State: access.PullState(r.State),
 		Missing: r.Missing, MergedAt: r.MergedAt, MergedBy: r.MergedBy, Commit: r.Commit,

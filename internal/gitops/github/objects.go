@@ -156,3 +156,10 @@ func (c *Client) CreateBranch(ctx context.Context, name, sha string) error {
 	_, _, err := c.api.Git.CreateRef(ctx, c.owner, c.name, ref)
 	return c.wrap("create branch "+name, err)
 }
+
+// MoveBranch implements [gitops.Author].
+func (c *Client) MoveBranch(ctx context.Context, name, sha string) error {
+	ref := &gh.Reference{Ref: gh.String("refs/heads/" + name), Object: &gh.GitObject{SHA: gh.String(sha)}}
+	_, _, err := c.api.Git.UpdateRef(ctx, c.owner, c.name, ref, true)
+	return c.wrap("move branch "+name, err)
+}

@@ -104,6 +104,12 @@ func (c *Client) CreatePull(ctx context.Context, n gitops.NewPull) (gitops.Pull,
 	return pullOf(p), nil
 }
 
+// EditBody implements [gitops.PullWriter].
+func (c *Client) EditBody(ctx context.Context, number int, body string) error {
+	_, _, err := c.api.PullRequests.Edit(ctx, c.owner, c.name, number, &gh.PullRequest{Body: &body})
+	return c.wrap(fmt.Sprintf("edit pull request %d", number), err)
+}
+
 // ClosePull implements [gitops.PullWriter].
 func (c *Client) ClosePull(ctx context.Context, number int) error {
 	_, _, err := c.api.PullRequests.Edit(ctx, c.owner, c.name, number, &gh.PullRequest{State: gh.String("closed")})

@@ -1,0 +1,175 @@
+package gitops
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+)
+
+// renew brings the pull request of a request up to date when the default
+// branch has moved on: the check is strict, so that what lies behind cannot be
+// merged, and a person who presses "Update branch" would make a head that is
+// not the bot's. The same grants are put on the new base in one new commit;
+// approvals of the old head do not count any more. It changes p to what the
+// pull request is then.
+//
+// The new commit is recorded before the branch is moved, and takes the place
+// of the old one after; whichever of the two is the head is the bot's.
+func (g *Gitops) renew(ctx context.Context, p *Pull, walk Walk) error {
+	rec, known, err := g.state.PullNumbered(ctx, p.Number)
+	if err != nil || !known || p.HeadRepo != g.opt.RepoID {
+		return err
+	}
+	if rec.NextHead != "" && p.HeadSHA == rec.NextHead {
+		return g.renewed(ctx, p, rec)
+	}
+	caughtUp := walk.Halt == nil && g.tip != "" && walk.InForce.Commit == g.tip && walk.Position == g.tip
+	if p.HeadSHA != rec.Head || rec.Base == g.tip || !caughtUp {
+		return nil
+	}
+	tree, err := g.rebuild(ctx, rec)
+	if err != nil || tree == "" {
+		return err
+	}
+	if rec.NextHead, err = g.host.CreateCommit(ctx, p.Title+"\n\nRequest: "+string(rec.Request)+"\n", tree, []string{g.tip}); err != nil {
+		return fmt.Errorf("make the commit: %w", err)
+	}
+	rec.NextBase = g.tip
+	if err := g.state.SavePull(ctx, StepBranch, rec); err != nil {
+		return err
+	}
+	if err := g.host.MoveBranch(ctx, rec.Branch, rec.NextHead); err != nil {
+		return fmt.Errorf("move the branch %s: %w", rec.Branch, err)
+	}
+	p.HeadSHA = rec.NextHead
+	return g.renewed(ctx, p, rec)
+}
+
+// renewed makes the new commit the one that counts, and signs it.
+func (g *Gitops) renewed(ctx context.Context, p *Pull, rec PullRecord) error {
+	rec.Base, rec.Head, rec.NextBase, rec.NextHead = rec.NextBase, rec.NextHead, "", ""
+	base, err := g.reader.read(ctx, rec.Base)
+	if err != nil {
+		return err
+	}
+	head, err := g.reader.read(ctx, rec.Head)
+	if err != nil {
+		return err
+	}
+	if base.repo != nil && head.repo != nil {
+		rec.Fingerprint = config.Compare(base.repo, head.repo, nil, g.opt.Now()).Fingerprint()
+	}
+	signed, err := g.block(rec).Sign(g.opt.SigningKey)
+	if err != nil {
+		return err
+	}
+	p.Body = replaceBlock(p.Body, signed)
+	if err := g.host.EditBody(ctx, p.Number, p.Body); err != nil {
+		return fmt.Errorf("sign the new commit: %w", err)
+	}
+	if err := g.state.SavePull(ctx, StepPull, rec); err != nil {
+		return err
+	}
+	g.opt.Log.InfoContext(ctx, "pull request brought up to date", "number", p.Number, "base", rec.Base)
+	g.opt.OnChange()
+	return nil
+}
+
+// replaceBlock takes every signed block out of a body and adds a new one.
+func replaceBlock(body, signed string) string {
+	for {
+		before, rest, ok := strings.Cut(body, blockOpen)
+		if !ok {
+			return strings.TrimRight(body, "\n") + "\n\n" + signed + "\n"
+		}
+		_, after, ok := strings.Cut(rest, blockClose)
+		if !ok {
+			after = ""
+		}
+		body = before + after
+	}
+}
+
+// rebuild makes the tree of a request's change on the branch's head. It is ""
+// when the change cannot be made there any more, which the check then shows as
+// a branch that lies behind.
+func (g *Gitops) rebuild(ctx context.Context, rec PullRecord) (string, error) {
+	old, err := g.reader.read(ctx, rec.Base)
+	if err != nil {
+		return "", err
+	}
+	made, err := g.reader.read(ctx, rec.Head)
+	if err != nil {
+		return "", err
+	}
+	base, err := g.reader.read(ctx, g.tip)
+	if err != nil {
+		return "", err
+	}
+	if old.repo == nil || made.repo == nil || base.repo == nil {
+		return "", nil
+	}
+	path, content, err := replay(old, made, base, rec.Principal)
+	if err != nil {
+		g.opt.Log.InfoContext(ctx, "pull request cannot be brought up to date", "number", rec.Number, "error", err)
+		return "", nil
+	}
+	head, err := g.reader.cache.Load(base.fsys.with(path, content))
+	if err != nil || config.Compare(base.repo, head, nil, g.opt.Now()).Empty() {
+		return "", nil
+	}
+	tree, err := g.host.CreateTree(ctx, base.commit.Tree, map[string][]byte{path: content})
+	if err != nil {
+		return "", fmt.Errorf("make the tree: %w", err)
+	}
+	return tree, nil
+}
+
+// replay makes the edits of a principal's file between two commits again on a
+// third: the same grants go, the same grants come.
+func replay(old, made, base *snapshot, who config.Principal) (path string, content []byte, err error) {
+	var before, after []config.Grant
+	was, _ := old.repo.PrincipalFile(who)
+	now, ok := made.repo.PrincipalFile(who)
+	if !ok {
+		return "", nil, &access.Refusal{Message: "The file of " + who.String() + " is not in the change."}
+	}
+	if was != nil {
+		before = was.Access
+	}
+	after = now.Access
+	header := config.Header{ID: who.ID, Name: now.Name}
+	path = now.Path()
+	if f, ok := base.repo.PrincipalFile(who); ok {
+		path, header.Name = f.Path(), f.Name
+	} else if _, taken := base.entries[path]; taken {
+		return "", nil, &access.Refusal{Message: path + " is another principal's now."}
+	}
+	content = base.fsys[path]
+	for _, grant := range missingIn(now, before, after) {
+		if content, err = config.RemoveGrant(content, who.Kind, now.Key(grant)); err != nil {
+			return "", nil, err
+		}
+	}
+	for _, grant := range missingIn(now, after, before) {
+		if content, err = config.AddGrant(content, who.Kind, header, grant); err != nil {
+			return "", nil, err
+		}
+	}
+	return path, content, nil
+}
+
+// missingIn returns the grants of one list that another has not.
+func missingIn(f *config.PrincipalFile, list, other []config.Grant) []config.Grant {
+	var out []config.Grant
+	for _, g := range list {
+		if !slices.ContainsFunc(other, func(o config.Grant) bool { return f.Key(o) == f.Key(g) }) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
