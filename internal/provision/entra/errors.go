@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"aws-access-bot/internal/provision/fault"
@@ -28,6 +29,11 @@ func mapped(op string, err error) error {
 	}
 	var ae abstractions.ApiErrorable
 	if !errors.As(err, &ae) {
+		// The URL of a request may hold an address: the operation says enough.
+		var ue *url.Error
+		if errors.As(err, &ue) {
+			err = ue.Err
+		}
 		return wrap(err, op)
 	}
 	code, reason := "", ""
