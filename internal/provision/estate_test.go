@@ -304,6 +304,9 @@ func TestWhatCannotBeDoneIsToldAndDoneOnceItCan(t *testing.T) {
 				}
 				s.do(func() { tt.fix(w) })
 				after(30 * time.Minute)
+				if n := s.count("Group") + s.count("DescribeAccount"); n > 40 {
+					t.Errorf("%d look-ups in an hour", n)
+				}
 				if f := s.facts(t, a); f.ReadBack.IsZero() || f.Trouble != "" {
 					t.Errorf("after the mend: %+v", f)
 				}

@@ -203,10 +203,8 @@ func (e *Engine) checkGroup(ctx context.Context, g GroupRecord) (GroupRecord, er
 	case !found.SecurityEnabled:
 		g.Code, g.Trouble = CodeGroupNotSecurity, fmt.Sprintf("The group %s is no security group, so it cannot be assigned to the enterprise application.", g.Name)
 	}
-	g.Attempts = 0
-	g.NextTry = time.Time{}
 	if g.Code != "" {
-		g.NextTry = e.now().Add(e.pace(readMost))
+		g.Attempts, g.NextTry = 0, e.now().Add(e.pace(readMost))
 	}
 	return g, nil
 }

@@ -28,7 +28,7 @@ type repository struct {
 	sha    string
 }
 
-// newRepository returns a repo with accounts 1 to 9 and groups 1 to 9 without
+// newRepository returns a repo with accounts 1 to 20 and groups 1 to 9 without
 // grants.
 func newRepository(sha string) *repository {
 	r := &repository{sha: sha, starts: config.Starts{}, repo: &config.Repo{
@@ -37,9 +37,11 @@ func newRepository(sha string) *repository {
 		Accounts: map[string]*config.Account{}, Groups: map[string]*config.PrincipalFile{}, Users: map[string]*config.PrincipalFile{},
 		PermissionSets: map[string]*config.PermissionSet{},
 	}}
-	for n := 1; n <= 9; n++ {
+	for n := 1; n <= 20; n++ {
 		slug := fmt.Sprintf("account-%d", n)
 		r.repo.Accounts[slug] = &config.Account{Slug: slug, ID: accountID(n), Name: slug, Stage: config.StageSSO, OU: "/Workloads"}
+	}
+	for n := 1; n <= 9; n++ {
 		name := fmt.Sprintf("aws-group-%d", n)
 		r.repo.Groups[name] = &config.PrincipalFile{Slug: name, Name: name, Principal: config.Principal{Kind: config.GroupPrincipal, ID: groupID(n)}}
 	}
