@@ -108,6 +108,7 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 		"login in clear text":   func(o *entra.Options) { o.AuthorityURL = "http://login.example" },
 		"login that is no URL":  func(o *entra.Options) { o.AuthorityURL = "https://%zz" },
 		"certificate of no use": func(o *entra.Options) { o.Secret, o.Certificate = secret.Value{}, secret.New("canary") },
+		"no credentials":        func(o *entra.Options) { o.Secret = secret.Value{} },
 		"nobody names the app":  func(o *entra.Options) { o.App = nil },
 	}
 	for name, edit := range tests {
