@@ -54,7 +54,7 @@ func (g *Gitops) closeRecord(ctx context.Context, rec PullRecord) error {
 		return fmt.Errorf("read pull request %d: %w", rec.Number, err)
 	}
 	switch {
-	case p.Merged():
+	case p.Merged() && p.BaseRef == g.opt.Branch && p.BaseRepo == g.opt.RepoID:
 		rec.State, rec.MergedAt, rec.MergedBy, rec.Commit = access.PullMerged, p.MergedAt, p.MergedBy, p.MergeCommit
 	case !p.Open:
 		rec.State = access.PullClosed

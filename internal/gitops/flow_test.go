@@ -149,6 +149,18 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
+// TestABranchOfSomebodyElseIsNotTaken: a request whose branch exists with other
+// content is refused.
+func TestABranchOfSomebodyElseIsNotTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.repo.Push("hana-dev", githubemu.Push{Branch: "access/" + string(req), Message: "x", Changes: map[string]*githubemu.File{"x": {Content: "x"}}, IgnoreRules: true})
+	w.must(err)
+	if err := w.Propose(t.Context(), w.request(req)); err == nil || !strings.Contains(w.facts(req).Refused, "holds something else") {
+		t.Errorf("error %v, recorded %+v", err, w.facts(req))
+	}
+}
+
 func TestWithdrawClosesThePullRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -47,22 +47,25 @@ type snapshot struct {
 	invalid *InvalidConfig
 }
 
+// blobStore has the files of the commit in force: a subset of [State].
+type blobStore interface {
+	StoredBlob(ctx context.Context, sha string) ([]byte, bool, error)
+}
+
 // reader reads commits by tree and blobs, and keeps what it read: objects are
 // named by their content and never change.
 type reader struct {
-	host   Objects
-	stored interface {
-		StoredBlob(ctx context.Context, sha string) ([]byte, bool, error)
-	}
+	host    Objects
+	stored  blobStore
 	commits *lru[Commit]
 	blobs   *lru[[]byte]
 	repos   *lru[*snapshot] // by tree
 	cache   *config.Cache
 }
 
-func newReader(host Objects, state State) *reader {
+func newReader(host Objects, stored blobStore) *reader {
 	return &reader{
-		host: host, stored: state,
+		host: host, stored: stored,
 		commits: newLRU[Commit](4096),
 		blobs:   newLRU[[]byte](blobCache),
 		repos:   newLRU[*snapshot](repoCache),

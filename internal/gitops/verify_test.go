@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/sandbox/emukit"
 	"aws-access-bot/internal/sandbox/githubemu"
 	"aws-access-bot/internal/store"
 )
@@ -185,6 +186,16 @@ func TestVerificationRules(t *testing.T) {
 			w.review("yuki-lead", n, "APPROVE")
 			w.must(w.repo.ForcePush("hana-dev", "main", w.merge(n, "squash"), true))
 		}, gitops.HaltDirectPush},
+		{"half of a rebase merge", func(w *world) {
+			n := w.byHand("hana-dev", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+			_, err := w.repo.Push("hana-dev", githubemu.Push{Branch: "topic", Message: "two", Changes: map[string]*githubemu.File{devFile: w.grantLine(devFile, strings.Replace(devGrant, "4h", "5h", 1))}})
+			w.must(err)
+			w.review("yuki-lead", n, "APPROVE")
+			sha := w.merge(n, "rebase")
+			c, err := w.client().Commit(w.t.Context(), sha)
+			w.must(err)
+			w.must(w.repo.ForcePush("hana-dev", "main", c.Parents[0], true))
+		}, gitops.HaltDirectPush},
 		{"the history was rewritten", func(w *world) {
 			sha, err := w.repo.CommitObject(githubemu.Commit{From: "main", Message: "root"})
 			w.must(err)
@@ -229,6 +240,35 @@ func TestVerificationRules(t *testing.T) {
 				t.Error("the same halt was told twice")
 			}
 		})
+	}
+}
+
+// TestReadsThatFailAreNoVerdict: whichever it is, nothing comes into force,
+// nothing halts, and the next look makes up for it.
+func TestReadsThatFailAreNoVerdict(t *testing.T) {
+	t.Parallel()
+	const repo = "GET /repos/{owner}/{repo}"
+	for _, op := range []string{
+		repo + "/git/ref/{ref}", repo + "/compare/{basehead}", repo + "/git/commits/{commit_sha}", repo + "/git/trees/{tree_sha}",
+		repo + "/git/blobs/{file_sha}", repo + "/commits/{ref}/pulls", repo + "/activity", repo + "/pulls/{pull_number}/reviews",
+		"GET /organizations/{org_id}/team/{team_id}/members",
+	} {
+		w := newWorld(t)
+		n := handPull(w)
+		first := w.status().InForce
+		sha := w.merge(n, "squash")
+		w.restart()
+		w.kit.Faults.Add(emukit.Fault{Name: "bad", Op: op, Status: 400, Body: `{"message":"Bad Request"}`, Times: -1})
+		for range 2 {
+			if err := w.Look(t.Context()); err == nil {
+				t.Errorf("%s: a read that failed is no error", op)
+			}
+			w.clock.move(time.Second)
+		}
+		w.holds(first, "")
+		w.kit.Faults.Clear()
+		w.look()
+		w.holds(sha, "")
 	}
 }
 

@@ -160,12 +160,22 @@ func (w *walker) bad(ctx context.Context, i int, after *snapshot, j *judged) (bo
 		return false, err
 	}
 	w.prev = restored
-	if maps.Equal(restored.entries, w.after[i].entries) && restored.repo != nil {
-		// It restores everything itself: the branch is whole again here.
-		w.base = restored
-		return true, w.advance(ctx, u, restored)
+	if restored != w.after[i] {
+		return true, nil
 	}
-	return true, nil
+	// The branch is whole again here. Only what was verified comes into force:
+	// a commit before may have been passed over with what it holds.
+	if maps.Equal(restored.entries, w.base.entries) {
+		return true, w.advance(ctx, u, w.base)
+	}
+	return true, w.moveOn(ctx, u)
+}
+
+// moveOn brings the position past a unit where the branch is whole and nothing
+// comes into force.
+func (w *walker) moveOn(ctx context.Context, u *unit) error {
+	w.undone = map[string]*TreeEntry{}
+	return w.store(ctx, Advance{To: u.last().SHA})
 }
 
 // diff returns what the paths that differ were before; nil for absent.
@@ -218,7 +228,7 @@ func (w *walker) invalid(ctx context.Context, i int, after *snapshot, j *judged)
 	if after != w.after[i] {
 		return nil // undone paths are not restored yet
 	}
-	return w.store(ctx, Advance{To: u.last().SHA})
+	return w.moveOn(ctx, u)
 }
 
 // pass takes in a unit that may be put in force, and does so unless undone
@@ -230,8 +240,8 @@ func (w *walker) pass(ctx context.Context, i int, after *snapshot, j *judged) er
 	v.Void = void(after.repo, string(j.origin.id), w.starts)
 	w.pending = append(w.pending, v)
 	w.prev, w.base = after, after
-	if !maps.Equal(after.entries, w.after[i].entries) {
-		return nil
+	if after != w.after[i] {
+		return nil // undone paths are not restored yet
 	}
 	return w.advance(ctx, u, after)
 }

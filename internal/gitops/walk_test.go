@@ -75,13 +75,15 @@ func TestInvalidCommits(t *testing.T) {
 	tests := []struct {
 		name     string
 		bad      string // author of the broken commit
+		pusher   string // who pushed to it too
 		mend     string // author of the mend
 		approver string
 		want     gitops.HaltCode
 	}{
-		{"the mend is approved", "hana-dev", "mio-sec", "yuki-lead", ""},
-		{"the mend is approved by who wrote the broken commit", "yuki-lead", "hana-dev", "yuki-lead", gitops.HaltApproval},
-		{"the mend is not approved", "hana-dev", "hana-dev", "mio-sec", gitops.HaltApproval},
+		{"the mend is approved", "hana-dev", "", "mio-sec", "yuki-lead", ""},
+		{"the mend is approved by who wrote the broken commit", "yuki-lead", "", "hana-dev", "yuki-lead", gitops.HaltApproval},
+		{"the mend is approved by who pushed to the broken commit", "hana-dev", "yuki-lead", "mio-sec", "yuki-lead", gitops.HaltApproval},
+		{"the mend is not approved", "hana-dev", "", "hana-dev", "mio-sec", gitops.HaltApproval},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,6 +92,10 @@ func TestInvalidCommits(t *testing.T) {
 			first := w.status().InForce
 			good := w.grantLine(devFile, devGrant)
 			n := w.byHand(tt.bad, "broken", map[string]*githubemu.File{devFile: w.grantLine(devFile, broken)})
+			if tt.pusher != "" {
+				_, err := w.repo.Push(tt.pusher, githubemu.Push{Branch: "broken", Message: "empty"})
+				w.must(err)
+			}
 			w.look()
 			bad := w.merge(n, "squash")
 			w.look()
@@ -252,6 +258,33 @@ func TestUndoing(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestWhatWasPassedOverComesIntoForceByNothingButAReview: neither an empty push
+// nor a push that undoes another takes it in.
+func TestWhatWasPassedOverComesIntoForceByNothingButAReview(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.status().InForce
+	was := w.file(devFile, "id:", "id:")
+	// Valid by itself, invalid after phase 1, approved by nobody.
+	n := w.byHand("hana-dev", "jump", map[string]*githubemu.File{
+		"aws-access.yaml": w.file("aws-access.yaml", "phase: 1", "phase: 2"), "accounts/late.yaml": {Content: "id: \"121212121212\"\nname: late\nstage: legacy\nou: /Workloads\nowners: [hana@example.com]\ntags: {env: dev}\n"},
+	})
+	w.look()
+	if c := w.check(w.head("jump")); c.Title != "the config is not valid" || !strings.Contains(c.Summary, "phase 2") {
+		t.Fatalf("check is %q: %s", c.Title, c.Summary)
+	}
+	w.merge(n, "squash")
+	push(w, nil)
+	push(w, map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	push(w, map[string]*githubemu.File{devFile: was})
+	push(w, nil)
+	w.look()
+	w.holds(first, gitops.HaltDirectPush)
+	if p := w.status().Passed; len(p) != 1 {
+		t.Errorf("passed over %q", p)
 	}
 }
 
