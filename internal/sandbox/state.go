@@ -1,7 +1,10 @@
 package sandbox
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -100,19 +103,12 @@ const maxWait = 30 * time.Second
 // as there is one.
 func (s *Sandbox) getJournal(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	after, wait := int64(0), time.Duration(0)
-	var err error
-	if v := q.Get("after"); v != "" {
-		if after, err = strconv.ParseInt(v, 10, 64); err != nil {
-			writeError(w, http.StatusBadRequest, "after is no number")
-			return
-		}
-	}
-	if v := q.Get("wait"); v != "" {
-		if wait, err = time.ParseDuration(v); err != nil || wait < 0 {
-			writeError(w, http.StatusBadRequest, "wait is no duration such as 10s")
-			return
-		}
+	after, err1 := number(q, "after")
+	limit, err2 := number(q, "limit")
+	wait, err3 := duration(q, "wait")
+	if err := cmp.Or(err1, err2, err3); err != nil {
+		writeError(w, http.StatusBadRequest, err.Error())
+		return
 	}
 	entries, changed := s.kit.Journal.Since(after)
 	if len(entries) == 0 && wait > 0 {
@@ -126,7 +122,37 @@ func (s *Sandbox) getJournal(w http.ResponseWriter, r *http.Request) {
 		case <-timer.C:
 		}
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"entries": selected(entries, q.Get("service"), q.Get("bodies") == "false")})
+	out := selected(entries, q.Get("service"), q.Get("bodies") == "false")
+	if limit > 0 {
+		out = out[:min(int64(len(out)), limit)]
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"entries": out})
+}
+
+// number reads a count from a query, zero if it is not there.
+func number(q url.Values, name string) (int64, error) {
+	v := q.Get(name)
+	if v == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%s is %q, not a number from 0", name, v)
+	}
+	return n, nil
+}
+
+// duration reads a duration from a query, zero if it is not there.
+func duration(q url.Values, name string) (time.Duration, error) {
+	v := q.Get(name)
+	if v == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(v)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%s is %q, not a duration such as 10s", name, v)
+	}
+	return d, nil
 }
 
 // selected keeps the entries of a service (all, if it is empty), without their
