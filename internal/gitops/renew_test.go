@@ -116,6 +116,11 @@ func TestRenewalStoppedAnywhere(t *testing.T) {
 		cancel()
 		w.restart()
 		w.look()
+		f := w.facts(req)
+		b, err := gitops.ParseBlock(w.emu.State().Repos[0].Pulls[0].Body, w.opt.SigningKey)
+		if head := w.head("access/" + string(req)); err != nil || f.Ref.Head != head || b.Head != head {
+			t.Errorf("stopped after step %d: the head is %s, recorded %s, signed %s, %v", n, head, f.Ref.Head, b.Head, err)
+		}
 		w.review("yuki-lead", number, "APPROVE")
 		w.look()
 		sha, err := w.repo.Merge("yuki-lead", number, githubemu.MergeSpec{Method: "squash"})

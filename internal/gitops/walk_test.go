@@ -176,17 +176,17 @@ func TestOddTreesAreNeverInForce(t *testing.T) {
 	}
 }
 
-// TestUndoing: a later commit that restores what a bad one touched ends its
-// halt; what came between is judged as if it had not been.
-func TestUndoing(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name string
-		// play gets the file as it was and returns the commit that must be in
-		// force, "" for the first.
-		play func(w *world, was *githubemu.File) string
-		want gitops.HaltCode
-	}{
+// undoing is a way a bad push to devFile ends, or does not.
+type undoing struct {
+	name string
+	// play gets the file as it was and returns the commit that must be in
+	// force, "" for the first.
+	play func(w *world, was *githubemu.File) string
+	want gitops.HaltCode
+}
+
+func undoings() []undoing {
+	return []undoing{
 		{"by a pull request", func(w *world, was *githubemu.File) string {
 			n := w.byHand("mio-sec", "revert", map[string]*githubemu.File{devFile: was})
 			return w.merge(n, "squash")
@@ -226,7 +226,13 @@ func TestUndoing(t *testing.T) {
 			return push(w, map[string]*githubemu.File{sandboxFile: other})
 		}, ""},
 	}
-	for _, tt := range tests {
+}
+
+// TestUndoing: a later commit that restores what a bad one touched ends its
+// halt; what came between is judged as if it had not been.
+func TestUndoing(t *testing.T) {
+	t.Parallel()
+	for _, tt := range undoings() {
 		for _, between := range []bool{false, true} {
 			name := tt.name
 			if between {
