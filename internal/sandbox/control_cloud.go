@@ -58,14 +58,7 @@ func (s *Sandbox) controlGraph(mux *http.ServeMux) {
 		}
 		return graph.State().Job.LastCycle, nil
 	}))
-	mux.HandleFunc("POST /sandbox/graph/options", act(s, func(_ *http.Request, in struct {
-		NeverHonour *bool `json:"never_honour"`
-	}) (any, error) {
-		if in.NeverHonour != nil {
-			graph.SetNeverHonour(*in.NeverHonour)
-		}
-		return done, nil
-	}))
+	mux.HandleFunc("POST /sandbox/graph/options", act(s, s.graphOptions))
 	mux.HandleFunc("POST /sandbox/graph/members", act(s, s.editMember))
 	mux.HandleFunc("POST /sandbox/graph/users", act(s, s.editEntraUser))
 	mux.HandleFunc("POST /sandbox/graph/groups", act(s, func(_ *http.Request, in groupIn) (any, error) {
@@ -97,6 +90,27 @@ func (s *Sandbox) controlGraph(mux *http.ServeMux) {
 		}
 		return graph.Assign(id)
 	}))
+}
+
+// graphOptionsIn changes how provisioning behaves; a nil member stays as it is.
+// ReplicationDelay is a duration at speed 1, such as "90s".
+type graphOptionsIn struct {
+	NeverHonour      *bool   `json:"never_honour"`
+	ReplicationDelay *string `json:"replication_delay"`
+}
+
+func (s *Sandbox) graphOptions(_ *http.Request, in graphOptionsIn) (any, error) {
+	if in.ReplicationDelay != nil {
+		d, err := time.ParseDuration(*in.ReplicationDelay)
+		if err != nil || d < 0 {
+			return nil, refuse(http.StatusBadRequest, "replication_delay is %q, not a duration such as 90s", *in.ReplicationDelay)
+		}
+		s.world.graph.SetReplicationDelay(d)
+	}
+	if in.NeverHonour != nil {
+		s.world.graph.SetNeverHonour(*in.NeverHonour)
+	}
+	return done, nil
 }
 
 func (s *Sandbox) editMember(_ *http.Request, in groupIn) (any, error) {

@@ -56,6 +56,8 @@ func TestControl(t *testing.T) {
 		{"unassign it", "graph/assignments", `{"group":"aws-newer","remove":true}`, 200, ""},
 		{"make it again", "graph/recreate", `{"group":"aws-newer"}`, 200, ""},
 		{"never honour on demand", "graph/options", `{"never_honour":true}`, 200, ""},
+		{"replicate slower", "graph/options", `{"replication_delay":"90s"}`, 200, ""},
+		{"replicate at no time", "graph/options", `{"replication_delay":"soon"}`, 400, "soon"},
 		{"run the cycle", "graph/cycle", `{}`, 200, ""},
 		{"break the SCIM token", "aws/scim-token", `{"valid":false}`, 200, ""},
 

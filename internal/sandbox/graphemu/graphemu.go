@@ -234,3 +234,11 @@ func (s *Server) SetNeverHonour(never bool) {
 	defer s.mu.Unlock()
 	s.never = never
 }
+
+// SetReplicationDelay switches [Options.ReplicationDelay] for assignments made
+// from now on. Negative means none.
+func (s *Server) SetReplicationDelay(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opts.ReplicationDelay = max(d, 0)
+}

@@ -75,7 +75,7 @@ function entry(e) {
     },
   },
     h("summary", {}, h("time", {}, timeSecs(e.at)), h("span", { class: "service " + e.service }, names[e.service] || e.service),
-      h("span", { class: "op" }, e.op), e.fault && h("span", { class: "label bad" }, e.fault), h("span", { class: "code" + (bad(e.status) ? " bad-text" : "") }, String(e.status))),
+      h("span", { class: "op", title: e.op }, e.op), e.fault && h("span", { class: "label bad" }, e.fault), h("span", { class: "code" + (bad(e.status) ? " bad-text" : "") }, String(e.status))),
     detail);
 }
 

@@ -18,12 +18,16 @@ export function renderMap() {
   for (const a of map.accounts.filter(wanted)) groups.set(a.ou, [...(groups.get(a.ou) || []), a]);
   byId("map-none").hidden = groups.size > 0;
   const ous = [...groups].sort(([a], [b]) => (a === "/") - (b === "/") || (b.startsWith("/Workloads") - a.startsWith("/Workloads"))); // the root last
-  patch(byId("map-body"), ous, ([ou]) => ou, ([, list]) => JSON.stringify(list) + minute(list), ([ou, list]) =>
+  patch(byId("map-body"), ous, ([ou]) => ou, ([, list]) => JSON.stringify(list) + beat(list), ([ou, list]) =>
     h("section", { class: "ou" }, h("h3", { class: "ou-name" }, path(ou)), list.map(account)));
 }
 
-// minute makes accounts with countdowns draw anew each minute.
-const minute = (list) => (list.some((a) => a.assignments.some((x) => x.end)) ? Math.floor(Date.now() / 60000) : 0);
+// beat makes accounts with countdowns draw anew as these move on: each minute,
+// in the last ten minutes every ten seconds.
+function beat(list) {
+  const left = Math.min(...list.flatMap((a) => a.assignments).filter((x) => x.end).map((x) => new Date(x.end) - Date.now()));
+  return left === Infinity ? 0 : Math.floor(Date.now() / (left < 6e5 ? 1e4 : 6e4));
+}
 
 const text = (a) => [a.name, a.id, a.ou, ...(a.owners || []), ...a.assignments.flatMap((x) => [x.principal, x.permission_set])].join(" ").toLowerCase();
 const changed = (a) => a.assignments.some((x) => x.new || x.state !== "live");
