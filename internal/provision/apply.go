@@ -57,24 +57,28 @@ func (e *Engine) apply(ctx context.Context, v *view, allowed []Change) (int, err
 		}
 	}
 	for _, c := range allowed {
-		if r := e.book.record(c.Assignment); r.NextTry.After(v.now) {
-			v.alarm.set(r.NextTry)
+		if at := dueAgain(e.book.record(c.Assignment).NextTry, v.now); at.After(v.now) {
+			v.alarm.set(at)
 		}
 	}
 	return int(started.Load()), err
 }
 
-// inOrder sorts removals first, ended grants by their end, and then what
-// has waited longest.
+// inOrder sorts removals first, ended grants by their end, then what has
+// waited longest, and of what began together the account with the most to do:
+// since an account takes one operation at a time, it is the last to be done.
 func (e *Engine) inOrder(allowed []Change) []Change {
 	out := slices.Clone(allowed)
 	since := map[config.Assignment]time.Time{}
+	load := map[string]int{}
 	for _, c := range out {
 		since[c.Assignment] = e.book.record(c.Assignment).Since
+		load[c.Assignment.Account]++
 	}
 	slices.SortStableFunc(out, func(a, b Change) int {
 		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), a.Cause.End.Compare(b.Cause.End),
-			since[a.Assignment].Compare(since[b.Assignment]), a.Assignment.Compare(b.Assignment))
+			since[a.Assignment].Compare(since[b.Assignment]),
+			-cmp.Compare(load[a.Assignment.Account], load[b.Assignment.Account]), a.Assignment.Compare(b.Assignment))
 	})
 	return out
 }
@@ -88,7 +92,7 @@ func (e *Engine) ready(v *view, r Record, c Change) bool {
 	if r.Op != nil || r.State != want || c.PrincipalID == "" {
 		return false
 	}
-	if r.NextTry.After(v.now) {
+	if dueAgain(r.NextTry, v.now).After(v.now) {
 		return false
 	}
 	seen, ok := e.desk.readings[r.Assignment.Pair()]

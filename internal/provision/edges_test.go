@@ -58,7 +58,7 @@ func TestListOfOperationsThatFailsIsAskedAgain(t *testing.T) {
 func TestRequestThatAWSNeverKnowsIsDecidedByTheListing(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1, 1)
-		for range 21 {
+		for range 100 {
 			w.faults = append(w.faults, &scripted{op: "DescribeStatus", err: fault.New(fault.ErrNotFound, "describe", "", nil)})
 		}
 		s := started(t, w)
@@ -222,6 +222,29 @@ func TestEndMovedIntoThePastCountsAsARemovalByTheCommit(t *testing.T) {
 		after(10 * time.Minute)
 		if n := s.count("DeleteAccountAssignment"); n != 0 || len(s.notices) != 1 {
 			t.Errorf("%d deletions, notices %+v", n, s.notices)
+		}
+	})
+}
+
+// The floor is operations x latency / 15 outstanding (Identity Center quotas).
+func TestABatchIsDoneNearTheFloorThatAWSSets(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld().populate(1, 1, 2, 3)
+		w.latency, w.visibility = 5*time.Second, 0
+		s := started(t, w)
+		var all []config.Assignment
+		for i := range 120 {
+			all = append(all, grant(i%3+1, i/3%20+1, []string{readOnly, powerUser}[i/60]))
+		}
+		s.commitOf(t, newRepository("c1").with(0, "", all...))
+		const floor = 120 * 5 * time.Second / 15
+		after(floor * 12 / 10)
+		o, err := s.engine.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.States[provision.Live] != len(all) || s.conflicts != 0 {
+			t.Errorf("after 1.2 times the floor %v, %d conflicts", o.States, s.conflicts)
 		}
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"aws-access-bot/internal/access"
 )
 
+var _ access.GrantEvidence = (*Engine)(nil)
+
 // GrantFacts implements [access.GrantEvidence]: what is recorded of an
 // assignment, whoever wants it; nil when nothing is. It leaves Desired, End and
 // StillWanted to the caller, who knows which request is meant. ReadBack is zero

@@ -108,7 +108,7 @@ func Check(plan Result, s Surroundings) Verdict {
 		s.disabled, s.management, s.legacy, s.notDesired, s.notOwned, s.protected, s.incomplete, s.clock,
 		budget.whole, budget.removals, budget.expiries,
 	}
-	var v Verdict
+	v := Verdict{Allowed: []Change{}, Refused: []Refused{}}
 	for _, c := range plan.Changes {
 		refused := false
 		for _, guard := range guards {

@@ -81,6 +81,7 @@ func (e *Engine) need(id string) groupNeed {
 // dueAt returns when a group is worked on next; zero when nothing is needed.
 func (e *Engine) dueAt(g GroupRecord, n groupNeed) time.Time {
 	soon := time.Unix(0, 1) // at once, unless an error asks for a wait
+	g.NextTry = dueAgain(g.NextTry, e.now())
 	wait := func() time.Time { return later(g.NextTry, soon) }
 	switch {
 	case !n.since.IsZero() && (g.Ensured.Before(n.since) || g.StoreID == "" || g.Looked.Before(n.since)):

@@ -90,7 +90,7 @@ type Input struct {
 // Plan compares desired with live. It is pure: the same input gives the same
 // bytes, whatever the order of its lists.
 func Plan(in Input) Result {
-	p := planner{in: in, out: Result{Commit: in.Commit}, desired: map[config.Assignment]bool{}, owned: map[config.Assignment]bool{}}
+	p := planner{in: in, out: newResult(in.Commit), desired: map[config.Assignment]bool{}, owned: map[config.Assignment]bool{}}
 	for _, d := range in.Desired {
 		p.desired[d.Assignment] = true
 	}
@@ -112,6 +112,12 @@ func Plan(in Input) Result {
 	}
 	p.sort()
 	return p.out
+}
+
+// newResult returns a plan whose lists are empty and not null in JSON.
+func newResult(commit string) Result {
+	return Result{Commit: commit, Changes: []Change{}, Waiting: []Waiting{}, Blocked: []Blocked{}, Drift: []Drift{}, Extra: []Extra{},
+		Live: []config.Assignment{}, Gone: []config.Assignment{}}
 }
 
 // planner collects a plan.

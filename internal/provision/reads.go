@@ -86,7 +86,7 @@ func (e *Engine) readTime(v *view, r Record) time.Time {
 		return time.Time{}
 	case known && !seen.started.Before(r.Since), !e.identified(r):
 		return time.Time{}
-	case r.NextTry.After(v.now):
+	case dueAgain(r.NextTry, v.now).After(v.now):
 		return r.NextTry
 	}
 	if h, ok := e.desk.held[r.Assignment]; ok && h.commit == v.force.Commit && (h.until.IsZero() || h.until.After(v.now)) {

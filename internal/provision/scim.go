@@ -150,6 +150,9 @@ func (e *Engine) wait(ctx context.Context, g GroupRecord) (GroupRecord, error) {
 	if g.Waiting.IsZero() {
 		g.Waiting = now
 	}
+	if g.Code == CodeEntra || g.Code == CodeStore {
+		g.Code, g.Trouble = "", "" // this time every call was answered
+	}
 	g.NextTry = now.Add(e.pace(growing(2*time.Second, time.Minute, g.Looks)))
 	if g.Demanded.IsZero() && g.LeftToCycle.IsZero() {
 		if at := e.demandTime(g); at.Before(g.NextTry) {

@@ -84,6 +84,15 @@ func (e *Engine) pace(d time.Duration) time.Duration {
 	return d
 }
 
+// dueAgain returns when a stored wait is over: never later than the longest
+// wait from now, should the clock have been ahead when it was stored.
+func dueAgain(next, now time.Time) time.Time {
+	if next.Sub(now) > 2*retryMost {
+		return now
+	}
+	return next
+}
+
 // alarm finds the earliest of many times; zero is none.
 type alarm struct{ at time.Time }
 

@@ -66,6 +66,8 @@ type Provision struct {
 	db DB
 }
 
+var _ provision.Store = (*Provision)(nil)
+
 // NewProvision returns the records of provision on a DB.
 func NewProvision(db DB) *Provision { return &Provision{db} }
 
