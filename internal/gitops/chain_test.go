@@ -4,6 +4,8 @@ import (
 	"context"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // listing is a host that knows which pull requests a commit is in.
@@ -27,9 +29,9 @@ func TestUnits(t *testing.T) {
 		return p
 	}
 	type got struct {
-		commits int
-		pull    int
-		bad     HaltCode
+		Commits int
+		Pull    int
+		Bad     HaltCode
 	}
 	tests := []struct {
 		name  string
@@ -60,20 +62,19 @@ func TestUnits(t *testing.T) {
 				chain = append(chain, Commit{SHA: sha})
 			}
 			units, err := g.units(t.Context(), chain)
-			if err != nil || len(units) != len(tt.want) {
-				t.Fatalf("%d units, %v, want %d", len(units), err, len(tt.want))
-			}
-			for i, u := range units {
-				x := got{commits: len(u.commits)}
+			var list []got
+			for _, u := range units {
+				x := got{Commits: len(u.commits)}
 				if u.pull != nil {
-					x.pull = u.pull.Number
+					x.Pull = u.pull.Number
 				}
 				if u.bad != nil {
-					x.bad = u.bad.code
+					x.Bad = u.bad.code
 				}
-				if x != tt.want[i] {
-					t.Errorf("unit %d is %+v, want %+v", i, x, tt.want[i])
-				}
+				list = append(list, x)
+			}
+			if diff := cmp.Diff(tt.want, list); err != nil || diff != "" {
+				t.Errorf("units: %v (-want +got):\n%s", err, diff)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
@@ -37,16 +38,46 @@ func (g *Gitops) teams(ctx context.Context, base *config.Repo) (map[string][]int
 		if !ok {
 			continue
 		}
-		ids, err := g.host.TeamMembers(ctx, team.ID)
-		if errors.Is(err, ErrNotFound) {
-			ids, err = nil, nil
-		}
+		ids, err := g.rosters.members(ctx, g.host, team.ID)
 		if err != nil {
 			return nil, fmt.Errorf("read members of team %s: %w", name, err)
 		}
 		out[name] = ids
 	}
 	return out, nil
+}
+
+// rosters keeps the members of teams for one look, in which many pull requests
+// ask for the same ones.
+type rosters struct {
+	// mu guards what follows.
+	mu   sync.Mutex
+	byID map[int64][]int64
+}
+
+// forget has every team read again.
+func (r *rosters) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.byID = map[int64][]int64{}
+}
+
+// members returns the members of a team; one that does not exist has none.
+func (r *rosters) members(ctx context.Context, host Teams, team int64) ([]int64, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if ids, ok := r.byID[team]; ok {
+		return ids, nil
+	}
+	ids, err := host.TeamMembers(ctx, team)
+	if errors.Is(err, ErrNotFound) {
+		ids, err = nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.byID[team] = ids
+	return ids, nil
 }
 
 // namedTeams returns the teams that rules and owners refer to, sorted.

@@ -52,6 +52,9 @@ type Gitops struct {
 	dir    Directory
 	reader *reader
 	hints  hints
+	// rosters are those of the last look. Only a look decides by them; a
+	// proposal between two looks only tells people who could approve.
+	rosters rosters
 
 	// looking is held during a look, a trust and the check of one pull
 	// request, so that each step of the walk has one writer.
@@ -103,6 +106,7 @@ func New(o Options, host Host, state State, dir Directory) (*Gitops, error) {
 		opt: o, host: host, state: state, dir: dir,
 		reader:    newReader(host, state),
 		hints:     hints{wake: make(chan struct{}, 1)},
+		rosters:   rosters{byID: map[int64][]int64{}},
 		firstSeen: map[string]time.Time{},
 	}, nil
 }

@@ -73,6 +73,7 @@ func (g *Gitops) Look(ctx context.Context) error {
 func (g *Gitops) look(ctx context.Context, w work) error {
 	g.looking.Lock()
 	defer g.looking.Unlock()
+	g.rosters.forget()
 	moved, err := g.walkBranch(ctx)
 	if moved {
 		g.opt.OnInForce()
