@@ -28,7 +28,7 @@ async function load() {
 
 function all() {
   const w = shared.world;
-  const slack = w.slack.deliveries.map((d, i) => ({
+  const slack = (w.slack.deliveries || []).map((d, i) => ({
     id: "s" + d.time + i, at: d.time, service: "bot", op: "Slack: " + d.kind, caller: "Slack", status: d.status || d.error, request: d.request, response: d.response, read: d.kind === "options",
   }));
   const hooks = (w.github.deliveries || []).map((d) => ({
