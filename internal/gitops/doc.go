@@ -31,6 +31,16 @@
 // restoring one is put in force. A read that fails is never a verdict: the
 // look ends with an error and is repeated.
 //
+// # Open pull requests
+//
+// On each look every open pull request into the branch is evaluated as if it
+// were merged now, and the check run aws-access says what is missing and who
+// could give it. The check is strict, so a pull request of the bot that lies
+// behind is put on the new base by the bot: the same grants in one new commit,
+// recorded before the branch is moved and signed after. Approvals of the old
+// head count no more. What a person pushed to such a branch is left alone, and
+// is never put in force.
+//
 // # What it keeps
 //
 // The commit in force with its starts and the content of its files, so that a
