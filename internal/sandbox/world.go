@@ -130,6 +130,7 @@ func (w *world) makeGitHub(baseURL string, files map[string]string) error {
 		App: githubemu.App{
 			ID: githubAppID, Slug: "acme-aws-access", Name: "Acme AWS access", ClientID: "Iv23acmeawsaccess",
 			InstallationID: githubAppIn, PublicKey: &w.secrets.appKey.PublicKey, Repositories: []string{configRepo},
+			Permissions: appPermissions(),
 		},
 	})
 	for _, p := range w.people {
@@ -163,6 +164,13 @@ func (w *world) makeGitHub(baseURL string, files map[string]string) error {
 	w.seedCommit = commits[0].SHA
 	w.starts = config.NextStarts(nil, w.repo, nil, config.Start{MergedAt: commits[0].At})
 	return nil
+}
+
+// appPermissions are what docs/setup.md asks the organization to grant.
+func appPermissions() map[string]string {
+	return map[string]string{
+		"metadata": "read", "contents": "write", "pull_requests": "write", "checks": "write", "administration": "read", "members": "read",
+	}
 }
 
 // makeTeams makes the teams of people.yaml, and one below payments-leads whose

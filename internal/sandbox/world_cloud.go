@@ -11,12 +11,13 @@ import (
 	"aws-access-bot/internal/sandbox/graphemu"
 )
 
-// botPermissions are the Graph application permissions of the bot: what its
-// documentation asks for and nothing else.
+// botPermissions are the Graph application permissions of the bot: what
+// docs/setup.md asks for and nothing else, so that the sandbox shows that it is
+// enough.
 func botPermissions() []string {
 	return []string{
-		"User.Read.All", "Group.Read.All", "GroupMember.Read.All", "Application.Read.All",
-		"AppRoleAssignment.ReadWrite.All", "Synchronization.ReadWrite.All", "ProvisioningLog.Read.All",
+		"Application.Read.All", "User.Read.All", "GroupMember.Read.All",
+		"Synchronization.ReadWrite.All", "AppRoleAssignment.ReadWrite.All",
 	}
 }
 
