@@ -2,6 +2,7 @@ package provision_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,16 +66,25 @@ func codes(v provision.Verdict) map[provision.Code]int {
 	return out
 }
 
-func TestEachGuardAlone(t *testing.T) {
-	t.Parallel()
-	byCommit := provision.Cause{Kind: provision.CauseCommit, Commit: "c1"}
-	expiry := provision.Cause{Kind: provision.CauseExpiry, Commit: "c1", End: planTime}
-	type counts = map[provision.Code]int
-	tests := []struct {
-		name string
-		set  func(g *guarded)
-		want counts
-	}{
+// guardCase breaks one guard's content and counts what comes of it.
+type guardCase struct {
+	name string
+	set  func(g *guarded)
+	want counts
+}
+
+type counts = map[provision.Code]int
+
+func byCommit(sha string) provision.Cause {
+	return provision.Cause{Kind: provision.CauseCommit, Commit: sha}
+}
+
+func byExpiry() provision.Cause {
+	return provision.Cause{Kind: provision.CauseExpiry, Commit: "c1", End: planTime}
+}
+
+func singleCases() []guardCase {
+	return []guardCase{
 		{"nothing is wrong", func(*guarded) {}, counts{"": 2}},
 		{"changes are off", func(g *guarded) { g.s.EnableChanges = false }, counts{provision.CodeDisabled: 2}},
 		{"the management account of the config", func(g *guarded) { g.s.ConfigManagement = accountID(9) }, counts{"": 1, provision.CodeManagement: 1}},
@@ -91,39 +101,44 @@ func TestEachGuardAlone(t *testing.T) {
 		{"a protected grant", func(g *guarded) { g.s.Protected[spread(1)[0]] = true }, counts{"": 1, provision.CodeProtected: 1}},
 		{"a failed read", func(g *guarded) { g.s.ReadFailed = true }, counts{"": 1, provision.CodeIncomplete: 1}},
 		{"a failed read holds expiries too", func(g *guarded) {
-			g.plan.Changes[1].Cause = expiry
+			g.plan.Changes[1].Cause = byExpiry()
 			g.s.ReadFailed = true
 		}, counts{"": 1, provision.CodeIncomplete: 1}},
 		{"a wrong clock holds additions that end", func(g *guarded) { g.s.Skew = 61 * time.Second }, counts{"": 1, provision.CodeClock: 1}},
 		{"a wrong clock holds ended grants", func(g *guarded) {
-			g.plan.Changes[1].Cause = expiry
+			g.plan.Changes[1].Cause = byExpiry()
 			g.s.Skew = -61 * time.Second
 		}, counts{provision.CodeClock: 2}},
 		{"an unknown clock holds ended grants only", func(g *guarded) {
-			g.plan.Changes[1].Cause = expiry
+			g.plan.Changes[1].Cause = byExpiry()
 			g.s.SkewKnown = false
 		}, counts{"": 1, provision.CodeClock: 1}},
 		{"a clock within 60 seconds is right", func(g *guarded) {
-			g.plan.Changes[1].Cause = expiry
+			g.plan.Changes[1].Cause = byExpiry()
 			g.s.Skew = 60 * time.Second
 		}, counts{"": 2}},
 		{"a wrong clock does not hold a removal by a commit", func(g *guarded) {
 			g.s.Skew = time.Hour
 			g.s.Desired[grant(9, 9, admin)] = time.Time{}
 		}, counts{"": 2}},
-		{"five removals are always allowed", func(g *guarded) { g.remove(byCommit, spread(5)[1:]...) }, counts{"": 6}},
-		{"a sixth refuses all", func(g *guarded) { g.remove(byCommit, spread(6)[1:]...) }, counts{"": 1, provision.CodeBudget: 6}},
+	}
+}
+
+func budgetCases() []guardCase {
+	return []guardCase{
+		{"five removals are always allowed", func(g *guarded) { g.remove(byCommit("c1"), spread(5)[1:]...) }, counts{"": 6}},
+		{"a sixth refuses all", func(g *guarded) { g.remove(byCommit("c1"), spread(6)[1:]...) }, counts{"": 1, provision.CodeBudget: 6}},
 		{"ten percent of a hundred are allowed", func(g *guarded) {
 			g.drop()
 			for _, a := range spread(90) {
 				g.s.Owned[a], g.s.Desired[a] = true, time.Time{}
 			}
-			g.remove(byCommit, spread(9)...)
+			g.remove(byCommit("c1"), spread(9)...)
 		}, counts{"": 9}},
 		{"waiting removals count", func(g *guarded) {
 			for _, a := range spread(6)[1:] {
 				delete(g.s.Desired, a)
-				g.plan.Waiting = append(g.plan.Waiting, provision.Waiting{Kind: provision.Remove, Assignment: a, Cause: byCommit})
+				g.plan.Waiting = append(g.plan.Waiting, provision.Waiting{Kind: provision.Remove, Assignment: a, Cause: byCommit("c1")})
 			}
 		}, counts{"": 1, provision.CodeBudget: 1}},
 		{"removals of the last day count", func(g *guarded) { g.log(planTime.Add(-23*time.Hour), false, "c0", spread(6)[1:]...) },
@@ -133,85 +148,99 @@ func TestEachGuardAlone(t *testing.T) {
 		{"what was begun is not refused when more comes", func(g *guarded) {
 			g.plan.Changes[1].Begun = true
 			g.log(planTime.Add(-time.Hour), false, "c1", spread(1)...)
-			g.remove(byCommit, spread(6)[1:]...)
+			g.remove(byCommit("c1"), spread(6)[1:]...)
 		}, counts{"": 2, provision.CodeBudget: 5}},
 		{"a share that is no number removes nothing", func(g *guarded) { g.s.RemovalPercent = math.NaN() }, counts{"": 1, provision.CodeBudget: 1}},
 		{"a negative share removes nothing", func(g *guarded) { g.s.RemovalPercent = -1 }, counts{"": 1, provision.CodeBudget: 1}},
 		{"an endless share removes nothing", func(g *guarded) { g.s.RemovalPercent = math.Inf(1) }, counts{"": 1, provision.CodeBudget: 1}},
+	}
+}
+
+func allowanceCases() []guardCase {
+	return []guardCase{
 		{"an allowance for the commit lets through", func(g *guarded) {
-			g.remove(byCommit, spread(6)[1:]...)
+			g.remove(byCommit("c1"), spread(6)[1:]...)
 			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 6}
 		}, counts{"": 7}},
 		{"an allowance for fewer does not", func(g *guarded) {
-			g.remove(byCommit, spread(6)[1:]...)
+			g.remove(byCommit("c1"), spread(6)[1:]...)
 			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 5}
 		}, counts{"": 1, provision.CodeBudget: 6}},
 		{"an allowance that was used does not", func(g *guarded) {
-			g.remove(byCommit, spread(6)[1:]...)
+			g.remove(byCommit("c1"), spread(6)[1:]...)
 			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 6}
 			g.log(planTime.Add(-time.Hour), false, "c1", grant(8, 8, admin))
 		}, counts{"": 1, provision.CodeBudget: 6}},
 		{"an allowance for another commit does not", func(g *guarded) {
-			g.remove(byCommit, spread(6)[1:]...)
+			g.remove(byCommit("c1"), spread(6)[1:]...)
 			g.s.Allow = &config.RemovalAllowance{Commit: "c0", Removals: 6}
 		}, counts{"": 1, provision.CodeBudget: 6}},
 		{"allowed removals leave the budget to others", func(g *guarded) {
-			g.remove(provision.Cause{Kind: provision.CauseCommit, Commit: "c0"}, spread(11)[1:]...)
+			g.remove(byCommit("c0"), spread(11)[1:]...)
 			g.s.Allow = &config.RemovalAllowance{Commit: "c0", Removals: 10}
 		}, counts{"": 12}},
+	}
+}
+
+func wholeCases() []guardCase {
+	return []guardCase{
 		{"a whole account of five", func(g *guarded) {
 			g.drop()
 			g.several(5, func(n int) config.Assignment { return grant(n, 1, readOnly) })
 			g.several(50, func(n int) config.Assignment { return grant(n, 2, readOnly) })
-			g.remove(byCommit, grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly), grant(5, 1, readOnly))
+			g.remove(byCommit("c1"), grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly), grant(5, 1, readOnly))
 		}, counts{provision.CodeWholeAccount: 5}},
 		{"a whole account of four", func(g *guarded) {
 			g.drop()
 			g.several(4, func(n int) config.Assignment { return grant(n, 1, readOnly) })
 			g.several(50, func(n int) config.Assignment { return grant(n, 2, readOnly) })
-			g.remove(byCommit, grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly))
+			g.remove(byCommit("c1"), grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly))
 		}, counts{"": 4}},
 		{"the rest of an account whose others went today", func(g *guarded) {
 			g.drop()
 			g.several(50, func(n int) config.Assignment { return grant(n, 2, readOnly) })
-			g.remove(byCommit, grant(5, 1, readOnly))
+			g.remove(byCommit("c1"), grant(5, 1, readOnly))
 			g.log(planTime.Add(-time.Hour), false, "c0", grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly))
 		}, counts{provision.CodeWholeAccount: 1}},
 		{"a whole group of five", func(g *guarded) {
 			g.drop()
 			g.several(5, func(n int) config.Assignment { return grant(1, n, readOnly) })
 			g.several(50, func(n int) config.Assignment { return grant(n+1, 2, readOnly) })
-			g.remove(byCommit, grant(1, 1, readOnly), grant(1, 2, readOnly), grant(1, 3, readOnly), grant(1, 4, readOnly), grant(1, 5, readOnly))
+			g.remove(byCommit("c1"), grant(1, 1, readOnly), grant(1, 2, readOnly), grant(1, 3, readOnly), grant(1, 4, readOnly), grant(1, 5, readOnly))
 		}, counts{provision.CodeWholeGroup: 5}},
 		{"everything there is", func(g *guarded) {
 			g.drop()
-			g.remove(byCommit, grant(1, 1, readOnly), grant(2, 2, readOnly), grant(3, 3, readOnly), grant(4, 4, readOnly), grant(5, 5, readOnly))
+			g.remove(byCommit("c1"), grant(1, 1, readOnly), grant(2, 2, readOnly), grant(3, 3, readOnly), grant(4, 4, readOnly), grant(5, 5, readOnly))
 		}, counts{provision.CodeWholeEstate: 5}},
 		{"a whole account by its ends", func(g *guarded) {
 			g.drop()
-			g.remove(expiry, grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly), grant(5, 1, readOnly), grant(6, 1, readOnly))
+			g.remove(byExpiry(), grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly), grant(5, 1, readOnly), grant(6, 1, readOnly))
 		}, counts{"": 6}},
 		{"a whole account with an allowance", func(g *guarded) {
 			g.drop()
-			g.remove(byCommit, grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly), grant(5, 1, readOnly))
+			g.remove(byCommit("c1"), grant(1, 1, readOnly), grant(2, 1, readOnly), grant(3, 1, readOnly), grant(4, 1, readOnly), grant(5, 1, readOnly))
 			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 5}
 		}, counts{"": 5}},
 		{"fifty ended grants within ten minutes", func(g *guarded) {
 			g.drop()
-			g.remove(expiry, spread(52)...)
+			g.remove(byExpiry(), spread(52)...)
 		}, counts{"": 50, provision.CodeExpiryBound: 2}},
 		{"ended grants that went within ten minutes count", func(g *guarded) {
 			g.drop()
-			g.remove(expiry, spread(5)...)
+			g.remove(byExpiry(), spread(5)...)
 			g.log(planTime.Add(-9*time.Minute), true, "c1", spread(53)[5:]...)
 		}, counts{"": 2, provision.CodeExpiryBound: 3}},
 		{"ended grants that went before do not", func(g *guarded) {
 			g.drop()
-			g.remove(expiry, spread(5)...)
+			g.remove(byExpiry(), spread(5)...)
 			g.log(planTime.Add(-10*time.Minute), true, "c1", spread(53)[5:]...)
 		}, counts{"": 5}},
 	}
-	for _, tt := range tests {
+}
+
+func TestEachGuardAlone(t *testing.T) {
+	t.Parallel()
+	for _, tt := range slices.Concat(singleCases(), budgetCases(), allowanceCases(), wholeCases()) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			g := harmless()

@@ -89,36 +89,32 @@ func answer[T any](k *killer, name string, f func() (T, error)) (T, error) {
 	return v, nil
 }
 
+// begin starts a process on what the last one left.
+func (k *killer) begin(t *testing.T) *system {
+	t.Helper()
+	e, err := provision.New(provision.Ports{Center: k, Entra: k, Accounts: k, Commits: k, Store: store.NewProvision(k), Clocks: k, Audit: k, Ops: k, Now: time.Now},
+		provision.Options{EnableChanges: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &system{world: k.world, db: k.DB, engine: e}
+	s.run(t)
+	k.kill = s.cancel
+	return s
+}
+
 // life plays a grant that stays, one that ends and one that is revoked, for a
 // group that is new, and kills the process once at event n (0: never).
 func life(t *testing.T, n int) *killer {
 	t.Helper()
 	w := newWorld().populate(3)
 	w.replication = 20 * time.Second
-	memory := store.NewMemory()
-	k := &killer{world: w, DB: memory, at: n}
+	k := &killer{world: w, DB: store.NewMemory(), at: n}
 	stays, ends, revoked := grant(1, 1, readOnly), grant(1, 2, readOnly), grant(1, 3, readOnly)
 	first := newRepository("c1").with(0, "REQ-AAAAAA", stays, revoked).with(30*time.Minute, "REQ-BBBBBB", ends)
 	second := newRepository("c2").with(0, "REQ-AAAAAA", stays).with(30*time.Minute, "REQ-BBBBBB", ends).since(first)
 
-	var s *system
-	begin := func() {
-		e, err := provision.New(provision.Ports{Center: k, Entra: k, Accounts: k, Commits: k, Store: store.NewProvision(k), Clocks: k, Audit: k, Ops: k, Now: time.Now},
-			provision.Options{EnableChanges: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		s = &system{world: w, db: memory, engine: e, cancel: cancel, ended: make(chan struct{})}
-		k.kill = cancel
-		ended := s.ended
-		go func() {
-			defer close(ended)
-			if err := e.Run(ctx); err != nil {
-				t.Errorf("run: %v", err)
-			}
-		}()
-	}
+	s := k.begin(t)
 	pass := func(d time.Duration) {
 		step := time.Second // and longer once little happens
 		for begun := time.Now(); time.Since(begun) < d; after(step) {
@@ -130,11 +126,10 @@ func life(t *testing.T, n int) *killer {
 				s.stop()
 				time.Sleep(10 * time.Second)
 				k.do(func() { k.dead = false })
-				begin()
+				s = k.begin(t)
 			}
 		}
 	}
-	begin()
 	s.commitOf(t, first)
 	pass(5 * time.Minute)
 	s.commitOf(t, second)
