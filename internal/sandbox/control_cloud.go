@@ -62,6 +62,13 @@ func (s *Sandbox) controlGraph(mux *http.ServeMux) {
 	mux.HandleFunc("POST /sandbox/graph/members", act(s, s.editMember))
 	mux.HandleFunc("POST /sandbox/graph/users", act(s, s.editEntraUser))
 	mux.HandleFunc("POST /sandbox/graph/groups", act(s, func(_ *http.Request, in groupIn) (any, error) {
+		if in.Remove {
+			id, err := s.groupID(in.Group)
+			if err != nil {
+				return nil, err
+			}
+			return done, graph.DeleteGroup(id)
+		}
 		g, err := graph.AddGroup(graphemu.Group{ID: in.Group, DisplayName: in.Name})
 		return map[string]string{"id": g.ID}, err
 	}))

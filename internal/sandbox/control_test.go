@@ -55,6 +55,8 @@ func TestControl(t *testing.T) {
 		{"assign it", "graph/assignments", `{"group":"aws-newer"}`, 200, ""},
 		{"unassign it", "graph/assignments", `{"group":"aws-newer","remove":true}`, 200, ""},
 		{"make it again", "graph/recreate", `{"group":"aws-newer"}`, 200, ""},
+		{"delete it", "graph/groups", `{"group":"aws-newer","remove":true}`, 200, ""},
+		{"delete it twice", "graph/groups", `{"group":"aws-newer","remove":true}`, 404, "aws-newer"},
 		{"never honour on demand", "graph/options", `{"never_honour":true}`, 200, ""},
 		{"replicate slower", "graph/options", `{"replication_delay":"90s"}`, 200, ""},
 		{"replicate at no time", "graph/options", `{"replication_delay":"soon"}`, 400, "soon"},

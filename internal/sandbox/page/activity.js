@@ -61,6 +61,9 @@ function skeleton() {
     h("div", { class: "entries", id: "entries" }), h("div", { class: "empty", id: "no-activity" }, h("p", {}, "Nothing yet."))];
 }
 
+// short leaves out the part of a path that all operations of a service share.
+const short = (op) => op.replace(/\/servicePrincipals\/\{id\}(\/synchronization)?\//, "…/").replace("/repos/{owner}/{repo}/", "…/");
+
 const bad = (s) => (typeof s === "number" ? s >= 400 : !["success", "skipped", ""].includes(s));
 
 function entry(e) {
@@ -75,7 +78,7 @@ function entry(e) {
     },
   },
     h("summary", {}, h("time", {}, timeSecs(e.at)), h("span", { class: "service " + e.service }, names[e.service] || e.service),
-      h("span", { class: "op", title: e.op }, e.op), e.fault && h("span", { class: "label bad" }, e.fault), h("span", { class: "code" + (bad(e.status) ? " bad-text" : "") }, String(e.status))),
+      h("span", { class: "op", title: e.op }, short(e.op)), e.fault && h("span", { class: "label bad" }, e.fault), h("span", { class: "code" + (bad(e.status) ? " bad-text" : "") }, String(e.status))),
     detail);
 }
 

@@ -6,9 +6,8 @@ import { blocks, mrkdwn, inputs, userName } from "./blockkit.js";
 const topics = { C0AWS: "Ask for AWS access here", C0OPS: "What the bot tells the platform team", C0GEN: "Everything else" };
 const commands = [
   ["/aws-access request", "ask for access with a form"],
-  ["/aws-access request payments-dev PowerUserAccess for aws-payments-dev 4h ", "the same in one line: add a reason"],
+  ["/aws-access request payments-dev PowerUserAccess for aws-payments-dev 4h ", "in one line; add a reason"],
   ["/aws-access status", "your requests"],
-  ["/aws-access list", "who has access to what"],
   ["/aws-access whoami", "who the bot thinks you are"],
   ["/aws-access help", "everything the bot can do"],
 ];
