@@ -2,20 +2,36 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestControl plays a list of steps on one sandbox, in order, with what each
-// answers.
+// step is one request to the control API, what it answers, and a part of the
+// error.
+type step struct {
+	name, path, body string
+	want             int
+	say              string
+}
+
+// TestControl plays lists of steps on one sandbox, in order.
 func TestControl(t *testing.T) {
 	t.Parallel()
 	s := running(t)
-	tests := []struct {
-		name, path, body string
-		want             int
-		say              string // a part of the error
-	}{
+	for _, tc := range slices.Concat(stepsOnGitHub(), stepsInTheCloud(), otherSteps()) {
+		status, out := send(t, http.MethodPost, s.URL()+"/sandbox/"+tc.path, tc.body, nil)
+		text, _ := out["error"].(string)
+		if status != tc.want || !strings.Contains(text, tc.say) || (status == 200) != (text == "") {
+			t.Errorf("%s: POST %s %s: got %d %v, want %d with %q", tc.name, tc.path, tc.body, status, out, tc.want, tc.say)
+		}
+	}
+	hold(t, s)
+}
+
+// stepsOnGitHub play a pull request and the organization.
+func stepsOnGitHub() []step {
+	return []step{
 		{"push a branch", "as/hana/github/push", `{"branch":"hana/x","files":{"groups/aws-orders-dev.yaml":"id: 1\n"},"message":"try"}`, 200, ""},
 		{"push needs a branch", "as/hana/github/push", `{"files":{"a":"b"}}`, 400, "branch is missing"},
 		{"push to main is refused", "as/hana/github/push", `{"branch":"main","files":{"a":"b"},"message":"x"}`, 422, ""},
@@ -43,7 +59,12 @@ func TestControl(t *testing.T) {
 		{"no role, no repository", "as/olga/github/comment", `{"pull":1,"body":"hm"}`, 404, ""},
 		{"drop webhooks", "github/webhooks", `{"drop":true}`, 200, ""},
 		{"ping", "github/ping", `{}`, 200, ""},
+	}
+}
 
+// stepsInTheCloud change Entra and AWS.
+func stepsInTheCloud() []step {
+	return []step{
 		{"join a group", "graph/members", `{"group":"aws-payments-dev","person":"yuki"}`, 200, ""},
 		{"leave a group", "graph/members", `{"group":"aws-payments-dev","person":"yuki","remove":true}`, 200, ""},
 		{"an unknown group", "graph/members", `{"group":"aws-nothing","person":"yuki"}`, 404, "aws-nothing"},
@@ -62,7 +83,6 @@ func TestControl(t *testing.T) {
 		{"replicate at no time", "graph/options", `{"replication_delay":"soon"}`, 400, "soon"},
 		{"run the cycle", "graph/cycle", `{}`, 200, ""},
 		{"break the SCIM token", "aws/scim-token", `{"valid":false}`, 200, ""},
-
 		{"fail the next creation", "aws/fail-next", `{"reason":"no luck"}`, 200, ""},
 		{"without a reason", "aws/fail-next", `{}`, 422, "reason"},
 		{"lose the next deletion", "aws/lose-next", `{"kind":"delete"}`, 200, ""},
@@ -76,7 +96,12 @@ func TestControl(t *testing.T) {
 		{"change an account", "aws/account", `{"id":"111122224444","ou":"/Workloads/Test","state":"SUSPENDED","tags":{"env":"test"}}`, 200, ""},
 		{"add an account", "aws/account", `{"id":"444455556666","name":"new"}`, 200, ""},
 		{"a bad account", "aws/account", `{"id":"1"}`, 422, "12 digits"},
+	}
+}
 
+// otherSteps inject faults, write nonsense, and play people in Slack.
+func otherSteps() []step {
+	return []step{
 		{"inject a fault", "faults", `{"service":"slack","op":"chat.postMessage","status":503,"name":"down"}`, 200, ""},
 		{"a misspelt member", "faults", `{"sevice":"slack"}`, 400, "sevice"},
 		{"an empty body", "graph/cycle", ``, 400, "{}"},
@@ -84,7 +109,6 @@ func TestControl(t *testing.T) {
 		{"no JSON", "graph/cycle", `cycle`, 400, ""},
 		{"nobody", "as/zoe/command", `{"text":"help"}`, 404, "hana, yuki"},
 		{"no such path", "as/hana/dance", `{}`, 404, "docs/sandbox.md"},
-
 		{"write in a channel", "as/hana/post", `{"channel":"C0AWS","text":"hello"}`, 200, ""},
 		{"change an e-mail address", "as/hana/slack", `{"email":"hana.new@example.com","tz":"Europe/Berlin"}`, 200, ""},
 		{"deactivate", "as/gus/slack", `{"deactivated":true}`, 200, ""},
@@ -94,14 +118,6 @@ func TestControl(t *testing.T) {
 		{"an unknown view", "as/hana/submit", `{"view_id":"V1","values":{}}`, 422, ""},
 		{"an unknown message", "as/hana/click", `{"channel":"C0AWS","ts":"1.1","action_id":"cancel"}`, 422, ""},
 	}
-	for _, tc := range tests {
-		status, out := send(t, http.MethodPost, s.URL()+"/sandbox/"+tc.path, tc.body, nil)
-		text, _ := out["error"].(string)
-		if status != tc.want || !strings.Contains(text, tc.say) || (status == 200) != (text == "") {
-			t.Errorf("%s: POST %s %s: got %d %v, want %d with %q", tc.name, tc.path, tc.body, status, out, tc.want, tc.say)
-		}
-	}
-	hold(t, s)
 }
 
 // hold checks what the steps of TestControl have left behind.

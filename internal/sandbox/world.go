@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"strings"
 	"testing/fstest"
-	"time"
 
 	"aws-access-bot/config"
 	"aws-access-bot/config/example"
@@ -224,12 +223,4 @@ func (w *world) makeSlack(baseURL string) error {
 	}
 	_, err = s.Post("U0KEN", channelGen, "Moving the accounts to SSO goes on: AWS access is asked for in #aws-access now, no tickets any more.", "")
 	return err
-}
-
-// seedTime is the moment of the seed commit.
-func (w *world) seedTime() time.Time {
-	for _, s := range w.starts {
-		return s.MergedAt
-	}
-	return w.kit.Now() // unreachable: the example has grants
 }
