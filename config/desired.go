@@ -187,7 +187,21 @@ func (l Limits) late(s Start) bool {
 // that starts does not know is not in force yet. Where several grants make one
 // assignment the latest end wins, and standing beats any end.
 func (r *Repo) Desired(starts Starts, now time.Time) []Desired {
-	made := r.desired(starts, now, r.principals())
+	return listDesired(r.desired(starts, now, r.principals()))
+}
+
+// DesiredOf returns the assignments of one principal that should exist at now,
+// sorted: what [Repo.Desired] has of it, without looking at the grants of
+// others. It is empty for a principal without a file.
+func (r *Repo) DesiredOf(p Principal, starts Starts, now time.Time) []Desired {
+	f, ok := r.PrincipalFile(p)
+	if !ok {
+		return nil
+	}
+	return listDesired(r.desired(starts, now, []*PrincipalFile{f}))
+}
+
+func listDesired(made map[Assignment]*wanted) []Desired {
 	out := make([]Desired, 0, len(made))
 	for _, key := range sortedAssignments(made) {
 		d := made[key]

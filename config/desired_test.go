@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -265,5 +266,31 @@ func TestGrantsAreSortedByKey(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(refs, func(a, b GrantRef) int { return strings.Compare(string(a.Key), string(b.Key)) }) {
 		t.Error("grants are not sorted")
+	}
+}
+
+func TestDesiredOfIsDesiredOfOnePrincipal(t *testing.T) {
+	t.Parallel()
+	r := nested(t,
+		group("one", "41", "accounts: {ou: /}, permission_set: ReadOnlyAccess", "account: pay-dev, permission_set: PowerUserAccess, duration: 4h"),
+		group("two", "42", "account: pay-dev, permission_set: PowerUserAccess, duration: 2h"),
+	)
+	starts := started(r, noon)
+	for _, at := range []time.Time{noon, noon.Add(3 * time.Hour), noon.Add(5 * time.Hour)} {
+		all := r.Desired(starts, at)
+		for _, f := range r.principals() {
+			var want []Desired
+			for _, d := range all {
+				if d.Assignment.Principal == f.Principal {
+					want = append(want, d)
+				}
+			}
+			if diff := cmp.Diff(want, r.DesiredOf(f.Principal, starts, at), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%s at %s (-want +got):\n%s", f.Slug, at, diff)
+			}
+		}
+	}
+	if got := r.DesiredOf(Principal{GroupPrincipal, "nobody"}, starts, noon); got != nil {
+		t.Errorf("a principal without a file has %v", got)
 	}
 }

@@ -16,8 +16,7 @@ import (
 // Limits on asking (DESIGN: Commands).
 const (
 	maxOpen   = 5                       // open requests of one person
-	maxPerDay = 20                      // requests of one person in 24 hours
-	maxReason = 500                     // characters
+	maxPerDay = 20                      // requests of one person in 24 hours, removals counted apart
 	memberFor = 1500 * time.Millisecond // time to find out who is in the group
 )
 
@@ -38,9 +37,11 @@ type Service struct {
 // Ask is a request as it came from chat, before anything was looked up.
 type Ask struct {
 	// Key is the natural key of the delivery.
-	Key           string
-	Asker         Asker
+	Key   string
+	Asker Asker
+	// Channel is where the root message goes, Origin where it was asked.
 	Channel       string
+	Origin        string
 	Group         string // slug or "me"
 	Account       string // slug, name or id
 	PermissionSet string
@@ -60,39 +61,56 @@ type Asked struct {
 }
 
 // Ask checks what is known at once, stores the request, and returns it. The
-// pull request is made afterwards by the workers.
+// pull request is made afterwards by the workers. A delivery that made a
+// request before gets that request, whatever the config says today.
 func (s *Service) Ask(ctx context.Context, a Ask) (Asked, error) {
-	force, err := s.inForce(ctx)
+	r, repeated, err := s.ask(ctx, a)
 	if err != nil {
 		return Asked{}, err
+	}
+	return Asked{Request: r, Repeated: repeated, Warning: s.membership(ctx, r.Want, a.Asker.Entra)}, nil
+}
+
+// ask is the part of Ask that goes one at a time; it calls nothing outside.
+func (s *Service) ask(ctx context.Context, a Ask) (r Request, repeated bool, err error) {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	if r, ok, err := s.made(ctx, a.Key); err != nil || ok {
+		return r, ok, err
+	}
+	force, err := s.inForce(ctx)
+	if err != nil {
+		return Request{}, false, err
 	}
 	want, err := resolve(force.Repo, a, s.Now())
 	if err != nil {
-		return Asked{}, err
+		return Request{}, false, err
 	}
-	s.asking.Lock()
-	defer s.asking.Unlock()
-	all, err := s.Requests.All(ctx)
-	if err != nil {
-		return Asked{}, fmt.Errorf("list requests: %w", err)
+	if err := s.alone(ctx, want); err != nil {
+		return Request{}, false, err
 	}
-	for _, r := range all {
-		if r.Key == a.Key {
-			return Asked{Request: r, Repeated: true}, nil
-		}
+	if err := s.withinLimits(ctx, a.Asker.Entra, KindGrant); err != nil {
+		return Request{}, false, err
 	}
-	if err := s.withinLimits(all, a.Asker.Entra, want); err != nil {
-		return Asked{}, err
-	}
-	r := Request{Key: a.Key, Kind: KindGrant, State: StateAsked, Version: 1, Asker: a.Asker, Want: want, Channel: a.Channel}
-	if r, err = s.create(ctx, r); err != nil {
-		return Asked{}, err
-	}
-	return Asked{Request: r, Warning: s.membership(ctx, want, a.Asker.Entra)}, nil
+	r, err = s.create(ctx, Request{Key: a.Key, Kind: KindGrant, Asker: a.Asker, Want: want, Channel: a.Channel, Origin: a.Origin})
+	return r, false, err
 }
 
-// create stores r under the first free id of its key.
+// made returns the request that a delivery made before, if it did.
+func (s *Service) made(ctx context.Context, key string) (Request, bool, error) {
+	r, err := s.Requests.ByKey(ctx, key)
+	if errors.Is(err, ErrNotFound) {
+		return Request{}, false, nil
+	}
+	if err != nil {
+		return Request{}, false, fmt.Errorf("request of delivery %q: %w", key, err)
+	}
+	return r, true, nil
+}
+
+// create stores r, as just asked, under the first free id of its key.
 func (s *Service) create(ctx context.Context, r Request) (Request, error) {
+	r.State, r.Version = StateAsked, 1
 	r.Times = map[Stage]time.Time{StageAsked: s.Now().UTC()}
 	for attempt := range 16 {
 		r.ID = newID(r.Key, attempt)
@@ -106,7 +124,7 @@ func (s *Service) create(ctx context.Context, r Request) (Request, error) {
 		s.Stored()
 		return r, nil
 	}
-	return Request{}, fmt.Errorf("store request: no free id after 16 attempts")
+	return Request{}, errors.New("store request: no free id after 16 attempts")
 }
 
 // inForce returns the config in force, or the refusal that there is none.
@@ -121,23 +139,44 @@ func (s *Service) inForce(ctx context.Context) (InForce, error) {
 	return force, nil
 }
 
-// withinLimits refuses what the asker may not ask now. Limits are counted
-// from the stored requests, so a restart does not reset them.
-func (s *Service) withinLimits(all []Request, entra string, w Want) error {
+// waits reports whether a request is open in the sense of the limits: it may
+// still need somebody to decide or something to be set up.
+func waits(r Request) bool {
+	return !r.State.Final() && r.State != StateLive && r.State != StateEnding
+}
+
+// alone refuses a second open request for one assignment.
+func (s *Service) alone(ctx context.Context, w Want) error {
+	same, err := s.Requests.For(ctx, w.Assignment())
+	if err != nil {
+		return fmt.Errorf("requests for %s: %w", w.Assignment(), err)
+	}
+	i := slices.IndexFunc(same, func(r Request) bool { return r.Kind == KindGrant && waits(r) })
+	if i < 0 {
+		return nil
+	}
+	return &Refusal{
+		Field:   "group",
+		Message: fmt.Sprintf("%s asked for the same access in %s, which is still open.", same[i].Asker.Name, same[i].ID),
+		Mend:    "Follow it there; a second request would not make it faster.",
+	}
+}
+
+// withinLimits refuses what the person may not ask now. Limits are counted
+// from the stored requests, so a restart does not reset them. Removals have a
+// daily number of their own and no other limit: nobody is kept from giving
+// access up by what he asked for.
+func (s *Service) withinLimits(ctx context.Context, entra string, kind Kind) error {
+	own, err := s.Requests.By(ctx, entra)
+	if err != nil {
+		return fmt.Errorf("requests of %s: %w", entra, err)
+	}
 	open, day := 0, 0
-	for _, r := range all {
-		waiting := !r.State.Final() && r.State != StateLive && r.State != StateEnding
-		if waiting && r.Kind == KindGrant && r.Want.Assignment() == w.Assignment() {
-			return &Refusal{
-				Field:   "group",
-				Message: fmt.Sprintf("%s asked for the same access in %s, which is still open.", r.Asker.Name, r.ID),
-				Mend:    "Follow it there; a second request would not make it faster.",
-			}
-		}
-		if r.Asker.Entra != entra {
+	for _, r := range own {
+		if r.Kind != kind {
 			continue
 		}
-		if waiting {
+		if waits(r) {
 			open++
 		}
 		if s.Now().Sub(r.Times[StageAsked]) < 24*time.Hour {
@@ -145,17 +184,18 @@ func (s *Service) withinLimits(all []Request, entra string, w Want) error {
 		}
 	}
 	switch {
-	case open >= maxOpen:
+	case kind == KindGrant && open >= maxOpen:
 		return &Refusal{Message: fmt.Sprintf("You have %d open requests, and %d is the most.", open, maxOpen), Mend: "Cancel one with `/aws-access cancel REQ-…` or wait until one is decided."}
 	case day >= maxPerDay:
-		return &Refusal{Message: fmt.Sprintf("You have made %d requests in 24 hours, and %d is the most.", day, maxPerDay), Mend: "Ask again tomorrow, or ask the platform team for a standing grant."}
+		return &Refusal{Message: fmt.Sprintf("You have made %d requests in 24 hours, and %d is the most.", day, maxPerDay), Mend: "Ask again tomorrow, or open a pull request on the config repo yourself."}
 	default:
 		return nil
 	}
 }
 
 // membership says that the asker is not in the group. It is a courtesy: it
-// never holds up or refuses a request.
+// never holds up or refuses a request, and is silent when the directory does
+// not answer in time.
 func (s *Service) membership(ctx context.Context, w Want, entra string) string {
 	ctx, cancel := context.WithTimeout(ctx, memberFor)
 	defer cancel()
@@ -169,8 +209,9 @@ func (s *Service) membership(ctx context.Context, w Want, entra string) string {
 	return fmt.Sprintf("You are not a direct member of %s in Entra, so you will not get this access yourself.", w.PrincipalName)
 }
 
-// Resolve checks an ask against a repo without storing anything: what a form
-// can say while it is still open. It returns what would be asked for.
+// Resolve checks an ask against the config in force without storing anything:
+// what a form can say while it is still open. It returns what would be asked
+// for.
 func (s *Service) Resolve(ctx context.Context, a Ask) (Want, error) {
 	force, err := s.inForce(ctx)
 	if err != nil {
@@ -182,15 +223,15 @@ func (s *Service) Resolve(ctx context.Context, a Ask) (Want, error) {
 // resolve is the pure part: from names to ids, with every rule that needs
 // nothing but the repo.
 func resolve(repo *config.Repo, a Ask, now time.Time) (Want, error) {
-	account, err := findAccount(repo, a.Account)
+	account, err := findAccount(repo, strings.TrimSpace(a.Account))
 	if err != nil {
 		return Want{}, err
 	}
-	set, err := findSet(repo, a.PermissionSet)
+	set, err := findSet(repo, strings.TrimSpace(a.PermissionSet))
 	if err != nil {
 		return Want{}, err
 	}
-	group, err := findGroup(repo, a.Group)
+	group, err := findGroup(repo, strings.TrimSpace(a.Group))
 	if err != nil {
 		return Want{}, err
 	}
@@ -219,24 +260,45 @@ func checkTerm(repo *config.Repo, w Want, given *config.Term, now time.Time) (co
 		}
 		given = &config.Term{For: rule.DefaultDuration}
 	}
-	if !given.End.IsZero() && !given.End.After(now) {
+	switch {
+	case !given.Standing && given.End.IsZero() && given.For <= 0:
+		return config.Term{}, &Refusal{Field: "duration", Message: "That length is nothing.", Mend: "Say how long, e.g. 4h, 7d or until 2026-12-24."}
+	case !given.End.IsZero() && !given.End.After(now):
 		return config.Term{}, &Refusal{Field: "duration", Message: "That end has passed.", Mend: "Give a time in the future."}
 	}
 	if err := rule.Allows(*given, now); err != nil {
-		return config.Term{}, &Refusal{Field: "duration", Message: fmt.Sprintf("The rule %q does not allow this: %v.", rule.Name, err), Mend: "Ask for less."}
+		return config.Term{}, refusal("duration", err)
 	}
 	return *given, nil
 }
 
-// checkReason trims the reason and holds it to its length.
-func checkReason(s string) (string, error) {
-	s = strings.TrimSpace(s)
-	switch n := utf8.RuneCountInString(s); {
-	case n == 0:
-		return "", &Refusal{Field: "reason", Message: "A reason is missing.", Mend: "Say in a few words what the access is for; approvers read it."}
-	case n > maxReason:
-		return "", &Refusal{Field: "reason", Message: fmt.Sprintf("The reason has %d characters, and %d is the most.", n, maxReason), Mend: "Shorten it."}
-	default:
-		return strings.Join(strings.Fields(s), " "), nil
+// refusal makes what config refuses an answer beside a field.
+func refusal(field string, err error) *Refusal {
+	var no *config.Refusal
+	if !errors.As(err, &no) {
+		return &Refusal{Field: field, Message: sentence(err.Error())}
 	}
+	return &Refusal{Field: field, Message: sentence(no.Reason), Mend: sentence(no.Mend)}
+}
+
+// sentence writes a clause as a sentence.
+func sentence(s string) string {
+	if s == "" {
+		return ""
+	}
+	first, n := utf8.DecodeRuneInString(s)
+	return strings.ToUpper(string(first)) + s[n:] + "."
+}
+
+// checkReason makes the reason one line and holds it to what the config repo
+// takes, so that a request is not refused for it after it was accepted.
+func checkReason(s string) (string, error) {
+	s = strings.Join(strings.Fields(s), " ")
+	if s == "" {
+		return "", &Refusal{Field: "reason", Message: "A reason is missing.", Mend: "Say in a few words what the access is for; approvers read it."}
+	}
+	if err := config.CheckText(s, config.MaxReason); err != nil {
+		return "", refusal("reason", err)
+	}
+	return s, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"aws-access-bot/config"
@@ -78,29 +79,28 @@ func (o *Observer) grant(ctx context.Context, r Request) (*GrantFacts, error) {
 }
 
 // wanted reports whether the grant of request own is in force and when it
-// ends, and whether another grant makes the same assignment.
+// ends, and whether another grant makes the same assignment. It looks at the
+// file of the assignment's principal only, since it is asked for every request
+// on every look.
 func wanted(force InForce, a config.Assignment, own ID, now time.Time) (desired bool, end time.Time, other bool) {
-	var keys []config.GrantKey
-	for _, d := range force.Repo.Desired(force.Starts, now) {
-		if d.Assignment == a {
-			keys = d.Grants
-		}
+	file, ok := force.Repo.PrincipalFile(a.Principal)
+	if !ok {
+		return false, time.Time{}, false
 	}
-	for _, ref := range force.Repo.Grants() {
-		if ref.File.Principal != a.Principal {
-			continue
-		}
-		for _, k := range keys {
-			switch {
-			case k != ref.Key:
-			case ref.Grant.Request == string(own):
-				desired = true
-				if e, standing := ref.Grant.End(force.Starts[k]); !standing {
-					end = e
-				}
-			default:
-				other = true
-			}
+	made := force.Repo.DesiredOf(a.Principal, force.Starts, now)
+	i := slices.IndexFunc(made, func(d config.Desired) bool { return d.Assignment == a })
+	if i < 0 {
+		return false, time.Time{}, false
+	}
+	for _, g := range file.Access {
+		key := file.Key(g)
+		switch {
+		case !slices.Contains(made[i].Grants, key):
+		case g.Request == string(own):
+			desired = true
+			end, _ = g.End(force.Starts[key]) // zero when standing
+		default:
+			other = true
 		}
 	}
 	return desired, end, other

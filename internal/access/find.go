@@ -9,6 +9,18 @@ import (
 	"aws-access-bot/config"
 )
 
+// maxShown is how much of what a person typed is repeated in an answer, in
+// characters.
+const maxShown = 60
+
+// shown cuts a name for showing.
+func shown(s string) string {
+	if r := []rune(s); len(r) > maxShown {
+		return string(r[:maxShown]) + "…"
+	}
+	return s
+}
+
 // didYouMean is the mend for an unknown name.
 func didYouMean(name string, among []string) string {
 	near := config.Nearest(name, among)
@@ -18,58 +30,86 @@ func didYouMean(name string, among []string) string {
 	return "Did you mean " + strings.Join(near, ", ") + "?"
 }
 
-// findAccount takes a slug, a name or an id, and refuses an account that the
+// ambiguous refuses a display name that several files have: names are for
+// showing, slugs and ids decide.
+func ambiguous(field, name string, slugs []string) *Refusal {
+	slices.Sort(slugs)
+	return &Refusal{Field: field, Message: fmt.Sprintf("%d files have the name %q.", len(slugs), shown(name)), Mend: "Write one of " + strings.Join(slugs, ", ") + "."}
+}
+
+// findAccount takes a slug, an id or a name, and refuses an account that the
 // phase, or its being the management account, puts out of reach.
 func findAccount(repo *config.Repo, name string) (*config.Account, error) {
+	if name == "" {
+		return nil, &Refusal{Field: "account", Message: "For which account?", Mend: "Write its name or number, or use the form."}
+	}
 	if name == repo.Access.ManagementAccount {
 		return nil, &Refusal{Field: "account", Message: "That is the management account of the organization; the bot never touches it.", Mend: "Ask the platform team how its access is handled."}
 	}
-	found := repo.Accounts[strings.ToLower(name)]
-	if found == nil {
-		for _, a := range repo.Accounts {
+	found, ok := repo.Accounts[strings.ToLower(name)]
+	if !ok {
+		var slugs []string
+		for slug, a := range repo.Accounts {
 			if a.ID == name || strings.EqualFold(a.Name, name) {
-				found = a
+				found, slugs = a, append(slugs, slug)
 			}
+		}
+		if len(slugs) > 1 {
+			return nil, ambiguous("account", name, slugs)
 		}
 	}
 	if found == nil {
-		return nil, &Refusal{Field: "account", Message: fmt.Sprintf("There is no account %q in the config repo.", name), Mend: didYouMean(name, slices.Collect(maps.Keys(repo.Accounts)))}
+		return nil, &Refusal{Field: "account", Message: fmt.Sprintf("There is no account %q in the config repo.", shown(name)), Mend: didYouMean(name, slices.Collect(maps.Keys(repo.Accounts)))}
 	}
 	if err := repo.Requestable(found); err != nil {
-		return nil, &Refusal{Field: "account", Message: err.Error()}
+		return nil, refusal("account", err)
 	}
 	return found, nil
 }
 
 // findGroup takes the slug or the name of a group that has a file.
 func findGroup(repo *config.Repo, name string) (*config.PrincipalFile, error) {
-	if strings.EqualFold(name, "me") {
+	switch {
+	case name == "":
+		return nil, &Refusal{Field: "group", Message: "For which group?", Mend: "Write `for <group>`, or use the form."}
+	case strings.EqualFold(name, "me"):
 		return nil, &Refusal{Field: "group", Message: "Access for one person is not provisioned by this version.", Mend: "Ask for a group that you are in: `for <group>`."}
 	}
 	if g, ok := repo.Groups[strings.ToLower(name)]; ok {
 		return g, nil
 	}
-	for _, g := range repo.Groups {
+	var found *config.PrincipalFile
+	var slugs []string
+	for slug, g := range repo.Groups {
 		if strings.EqualFold(g.Name, name) {
-			return g, nil
+			found, slugs = g, append(slugs, slug)
 		}
 	}
-	if name == "" {
-		return nil, &Refusal{Field: "group", Message: "For which group?", Mend: "Write `for <group>`, or use the form."}
+	switch {
+	case len(slugs) > 1:
+		return nil, ambiguous("group", name, slugs)
+	case found == nil:
+		return nil, &Refusal{Field: "group", Message: fmt.Sprintf("There is no group %q in the config repo.", shown(name)), Mend: didYouMean(name, slices.Collect(maps.Keys(repo.Groups)))}
 	}
-	return nil, &Refusal{Field: "group", Message: fmt.Sprintf("There is no group %q in the config repo.", name), Mend: didYouMean(name, slices.Collect(maps.Keys(repo.Groups)))}
+	return found, nil
 }
 
 // findSet takes the name of a permission set that the repo mentions, in any
 // case.
 func findSet(repo *config.Repo, name string) (string, error) {
+	if name == "" {
+		return "", &Refusal{Field: "permission_set", Message: "Which permission set?", Mend: "Write its name, or use the form."}
+	}
 	known := PermissionSets(repo)
+	if slices.Contains(known, name) {
+		return name, nil
+	}
 	for _, n := range known {
 		if strings.EqualFold(n, name) {
 			return n, nil
 		}
 	}
-	return "", &Refusal{Field: "permission_set", Message: fmt.Sprintf("No permission set %q is known in the config repo.", name), Mend: didYouMean(name, known)}
+	return "", &Refusal{Field: "permission_set", Message: fmt.Sprintf("No permission set %q is known in the config repo.", shown(name)), Mend: didYouMean(name, known)}
 }
 
 // PermissionSets returns the names of the permission sets that the repo owns,
@@ -84,8 +124,12 @@ func PermissionSets(repo *config.Repo) []string {
 			names[n] = true
 		}
 	}
-	for _, ref := range repo.Grants() {
-		names[ref.Grant.PermissionSet] = true
+	for _, files := range []map[string]*config.PrincipalFile{repo.Groups, repo.Users} {
+		for _, f := range files {
+			for _, g := range f.Access {
+				names[g.PermissionSet] = true
+			}
+		}
 	}
 	return slices.Sorted(maps.Keys(names))
 }

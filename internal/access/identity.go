@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 
 	"aws-access-bot/config"
 )
@@ -23,8 +25,8 @@ type ChatProfile struct {
 // Identity finds the Entra person behind a chat user (DESIGN: Slack user to
 // person): people.yaml first; else, on first use, the one enabled, non-guest
 // Entra member with the user's e-mail address who is not in people.yaml with
-// a Slack or GitHub identity. That binding is stored, and suspended when the
-// address changes.
+// a Slack or GitHub identity, and to whom no other user of that workspace was
+// bound before. That binding is stored, and suspended when the address changes.
 type Identity struct {
 	Commits   Commits
 	Directory Directory
@@ -45,7 +47,12 @@ func (d *Identity) Resolve(ctx context.Context, p ChatProfile) (Person, error) {
 	}
 	repo := force.Repo
 	if linked, ok := repo.PersonBySlack(p.User.Team, p.User.User); ok && p.User.Platform == Slack {
-		return d.member(ctx, linked.Entra)
+		return d.member(ctx, linked.Entra, "Your entry in people.yaml names an Entra user that does not exist.")
+	}
+	if !ascii(p.Email) {
+		// Letters that look or fold alike (K and the Kelvin sign) would make
+		// somebody else's address out of this one.
+		return Person{}, &Refusal{Message: "Your e-mail address in chat has characters other than ASCII, by which nobody is recognised.", Mend: toPeople}
 	}
 	b, err := d.Bindings.Binding(ctx, p.User)
 	switch {
@@ -58,6 +65,13 @@ func (d *Identity) Resolve(ctx context.Context, p ChatProfile) (Person, error) {
 	}
 }
 
+// toPeople is the mend for whoever is not recognised by e-mail.
+const toPeople = "Ask the platform team to add you to people.yaml."
+
+func ascii(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
 // notTrustedYet is the answer until a first commit is trusted.
 func notTrustedYet() *Refusal {
 	return &Refusal{
@@ -66,11 +80,12 @@ func notTrustedYet() *Refusal {
 	}
 }
 
-// member returns the enabled, non-guest Entra user with that id.
-func (d *Identity) member(ctx context.Context, entra string) (Person, error) {
+// member returns the enabled, non-guest Entra user with that id; gone is said
+// when there is none.
+func (d *Identity) member(ctx context.Context, entra, gone string) (Person, error) {
 	u, err := d.Directory.User(ctx, entra)
 	if errors.Is(err, ErrNotFound) {
-		return Person{}, &Refusal{Message: "Your entry in people.yaml names an Entra user that does not exist.", Mend: "Ask the platform team to correct it."}
+		return Person{}, &Refusal{Message: gone, Mend: "Ask the platform team to correct people.yaml."}
 	}
 	if err != nil {
 		return Person{}, fmt.Errorf("entra user %s: %w", entra, err)
@@ -86,13 +101,13 @@ func (d *Identity) bound(ctx context.Context, repo *config.Repo, b Binding, p Ch
 	if !strings.EqualFold(b.Email, p.Email) {
 		return Person{}, &Refusal{
 			Message: "Your e-mail address in chat is not the one you were first seen with, so your link to Entra is suspended.",
-			Mend:    "Ask the platform team to add you to people.yaml.",
+			Mend:    toPeople,
 		}
 	}
 	if linked, ok := repo.PersonByEntra(b.Entra); ok && (linked.Slack != nil || linked.GitHub != nil) {
 		return Person{}, elsewhere()
 	}
-	return d.member(ctx, b.Entra)
+	return d.member(ctx, b.Entra, "The Entra user that you were linked to on first use does not exist any more.")
 }
 
 // elsewhere is the answer when people.yaml gives the person to somebody else.
@@ -106,7 +121,7 @@ func elsewhere() *Refusal {
 // bind finds the person on first use.
 func (d *Identity) bind(ctx context.Context, repo *config.Repo, p ChatProfile) (Person, error) {
 	if p.Email == "" {
-		return Person{}, &Refusal{Message: "Your chat profile shows no e-mail address, so the bot cannot tell who you are.", Mend: "Ask the platform team to add you to people.yaml."}
+		return Person{}, &Refusal{Message: "Your chat profile shows no e-mail address, so the bot cannot tell who you are.", Mend: toPeople}
 	}
 	found, err := d.Directory.UsersByEmail(ctx, p.Email)
 	if err != nil {
@@ -121,11 +136,20 @@ func (d *Identity) bind(ctx context.Context, repo *config.Repo, p ChatProfile) (
 	if len(fit) != 1 {
 		return Person{}, &Refusal{
 			Message: fmt.Sprintf("%d enabled Entra members have your e-mail address; exactly one is needed.", len(fit)),
-			Mend:    "Ask the platform team to add you to people.yaml.",
+			Mend:    toPeople,
 		}
 	}
 	if linked, ok := repo.PersonByEntra(fit[0].Entra); ok && (linked.Slack != nil || linked.GitHub != nil) {
 		return Person{}, elsewhere()
+	}
+	others, err := d.Bindings.Bound(ctx, p.User.Platform, p.User.Team, fit[0].Entra)
+	if err != nil {
+		return Person{}, fmt.Errorf("chat users of %s: %w", fit[0].Entra, err)
+	}
+	if slices.ContainsFunc(others, func(u ChatUser) bool { return u != p.User }) {
+		// One person, one chat user: else whoever gets hold of an address
+		// would be its owner.
+		return Person{}, &Refusal{Message: "Another chat user was linked to the Entra user with your e-mail address before.", Mend: toPeople}
 	}
 	b := Binding{Entra: fit[0].Entra, Email: strings.ToLower(p.Email)}
 	if err := d.Bindings.SaveBinding(ctx, p.User, b); err != nil {

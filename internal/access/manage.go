@@ -10,14 +10,27 @@ import (
 	"aws-access-bot/config"
 )
 
-// Cancel closes the pull request of the asker's own request.
+// errNotYet is a cancellation that came while the pull request is being made.
+// It is worth another try, after which there is a pull request to close.
+var errNotYet = errors.New("its pull request is being made")
+
+// Cancel closes the pull request of the asker's own request. An error that is
+// no *Refusal is worth another try, also while there is no pull request yet.
 func (s *Service) Cancel(ctx context.Context, by Person, id ID) (Request, error) {
 	r, err := s.own(ctx, by, id)
 	if err != nil {
 		return Request{}, err
 	}
-	if r.State != StateAsked && r.State != StateProposed {
-		return Request{}, &Refusal{Message: fmt.Sprintf("%s is %s; only a request that still waits for review can be cancelled.", id, r.State), Mend: "To give up access that you have, use `/aws-access revoke " + string(id) + "`."}
+	switch r.State {
+	case StateAsked:
+		return Request{}, fmt.Errorf("cancel %s: %w", id, errNotYet)
+	case StateProposed:
+	default:
+		no := &Refusal{Message: fmt.Sprintf("%s is %s; only a request that still waits for review can be cancelled.", id, r.State)}
+		if r.State == StateLive || r.State == StateVerified {
+			no.Mend = "To give up access that you have, use `/aws-access revoke " + string(id) + "`."
+		}
+		return Request{}, no
 	}
 	if err := s.Pulls.Withdraw(ctx, r); err != nil {
 		return Request{}, fmt.Errorf("withdraw %s: %w", id, err)
@@ -26,48 +39,78 @@ func (s *Service) Cancel(ctx context.Context, by Person, id ID) (Request, error)
 	return r, nil
 }
 
+// Removal is a wish to have what a request granted removed, as it came from
+// chat.
+type Removal struct {
+	Key     string // natural key of the delivery
+	Asker   Asker
+	Request ID
+	// Channel is where the root message goes, Origin where it was asked.
+	Channel string
+	Origin  string
+}
+
 // Revoke asks for the removal of what a request granted: a pull request that
-// only removes.
-func (s *Service) Revoke(ctx context.Context, by Asker, key string, id ID, channel string) (Asked, error) {
-	granted, err := s.visible(ctx, by.Person, id)
+// only removes. The asker, a person who has it and the owners of its account
+// and group may.
+func (s *Service) Revoke(ctx context.Context, rm Removal) (Asked, error) {
+	if r, ok, err := s.made(ctx, rm.Key); err != nil || ok {
+		return Asked{Request: r, Repeated: ok}, err
+	}
+	granted, err := s.visible(ctx, rm.Asker.Person, rm.Request)
 	if err != nil {
 		return Asked{}, err
 	}
 	if granted.Kind != KindGrant || granted.State != StateLive && granted.State != StateVerified {
-		return Asked{}, &Refusal{Message: fmt.Sprintf("%s has nothing to revoke: it is %s.", id, granted.State)}
+		return Asked{}, &Refusal{Message: fmt.Sprintf("%s has nothing to revoke: it is %s.", granted.ID, granted.State), Mend: "`/aws-access status` lists yours."}
 	}
 	s.asking.Lock()
 	defer s.asking.Unlock()
-	all, err := s.Requests.All(ctx)
+	same, err := s.Requests.For(ctx, granted.Want.Assignment())
 	if err != nil {
-		return Asked{}, fmt.Errorf("list requests: %w", err)
+		return Asked{}, fmt.Errorf("requests for %s: %w", granted.Want.Assignment(), err)
 	}
-	for _, r := range all {
-		if r.Key == key {
+	for _, r := range same {
+		switch {
+		case r.Key == rm.Key: // stored since we looked
 			return Asked{Request: r, Repeated: true}, nil
+		case r.Kind == KindRevoke && r.Want.Revokes == granted.ID:
+			return Asked{}, &Refusal{Message: fmt.Sprintf("%s is being revoked by %s already.", granted.ID, r.ID), Mend: "Follow it there."}
 		}
-		if r.Kind == KindRevoke && r.Want.Revokes == id && !r.State.Final() {
-			return Asked{}, &Refusal{Message: fmt.Sprintf("%s is being revoked by %s already.", id, r.ID)}
-		}
+	}
+	if err := s.withinLimits(ctx, rm.Asker.Entra, KindRevoke); err != nil {
+		return Asked{}, err
 	}
 	want := granted.Want
-	want.Revokes, want.Reason = id, "revokes "+string(id)
-	r, err := s.create(ctx, Request{Key: key, Kind: KindRevoke, State: StateAsked, Version: 1, Asker: by, Want: want, Channel: channel})
+	want.Revokes, want.Reason = granted.ID, "revokes "+string(granted.ID)
+	r, err := s.create(ctx, Request{Key: rm.Key, Kind: KindRevoke, Asker: rm.Asker, Want: want, Channel: rm.Channel, Origin: rm.Origin})
 	return Asked{Request: r}, err
 }
 
-// Show returns a request that the person may see.
+// Show returns a request that the person may see: what he may revoke, and all
+// of them for who stands, by e-mail, under control_plane.
 func (s *Service) Show(ctx context.Context, by Person, id ID) (Request, error) {
-	return s.visible(ctx, by, id)
+	r, err := s.visible(ctx, by, id)
+	var no *Refusal
+	if !errors.As(err, &no) {
+		return r, err
+	}
+	force, ferr := s.inForce(ctx)
+	if ferr != nil || !controls(force.Repo, by) {
+		return Request{}, err
+	}
+	if r, err := s.Requests.Get(ctx, id); err == nil {
+		return r, nil
+	}
+	return Request{}, err
 }
 
 // Mine returns the person's own requests, newest first, at most n.
 func (s *Service) Mine(ctx context.Context, by Person, n int) ([]Request, error) {
-	all, err := s.Requests.All(ctx)
+	mine, err := s.Requests.By(ctx, by.Entra)
 	if err != nil {
-		return nil, fmt.Errorf("list requests: %w", err)
+		return nil, fmt.Errorf("requests of %s: %w", by.Entra, err)
 	}
-	mine := slices.DeleteFunc(all, func(r Request) bool { return r.Asker.Entra != by.Entra })
 	return mine[:min(n, len(mine))], nil
 }
 
@@ -118,18 +161,25 @@ func (s *Service) visible(ctx context.Context, by Person, id ID) (Request, error
 // owns reports whether the person is named, by e-mail, as an owner of the
 // account or the group of w.
 func owns(repo *config.Repo, by Person, w Want) bool {
-	person, ok := repo.PersonByEntra(by.Entra)
-	if !ok {
-		return false
-	}
-	named := func(refs []config.ApproverRef) bool {
-		return slices.ContainsFunc(refs, func(a config.ApproverRef) bool {
-			return a.Kind == config.ApproverEmail && strings.EqualFold(a.Name, person.Email)
-		})
-	}
-	if a, ok := repo.AccountByID(w.AccountID); ok && named(a.Owners) {
+	if a, ok := repo.AccountByID(w.AccountID); ok && named(repo, by, a.Owners) {
 		return true
 	}
 	g, ok := repo.PrincipalFile(w.Principal)
-	return ok && named(g.Owners)
+	return ok && named(repo, by, g.Owners)
+}
+
+// controls reports whether the person is named, by e-mail, under
+// control_plane.
+func controls(repo *config.Repo, by Person) bool {
+	return slices.ContainsFunc(repo.Access.ControlPlane, func(s config.Step) bool { return named(repo, by, s.Approvers) })
+}
+
+// named reports whether a list names the person by the e-mail address of his
+// entry in people.yaml, which the directory or chat cannot change. Members of
+// teams are not known here: GitHub tells those to the review only.
+func named(repo *config.Repo, by Person, list []config.ApproverRef) bool {
+	person, ok := repo.PersonByEntra(by.Entra)
+	return ok && slices.ContainsFunc(list, func(a config.ApproverRef) bool {
+		return a.Kind == config.ApproverEmail && strings.EqualFold(a.Name, person.Email)
+	})
 }

@@ -20,13 +20,18 @@ type Requests interface {
 	Create(ctx context.Context, r Request) error
 	// Get returns a request or ErrNotFound.
 	Get(ctx context.Context, id ID) (Request, error)
+	// ByKey returns the request that the delivery with this natural key made,
+	// or ErrNotFound.
+	ByKey(ctx context.Context, key string) (Request, error)
 	// Save stores r, whose Version must be one above the stored one, and the
 	// notices in one transaction; a notice whose key is known is left out.
 	Save(ctx context.Context, r Request, notices []Notice) error
 	// Open returns the requests that are not final, oldest first.
 	Open(ctx context.Context) ([]Request, error)
-	// All returns every request, newest first.
-	All(ctx context.Context) ([]Request, error)
+	// By returns the requests of a person, by Entra object id, newest first.
+	By(ctx context.Context, entra string) ([]Request, error)
+	// For returns the requests for an assignment that are not final.
+	For(ctx context.Context, a config.Assignment) ([]Request, error)
 }
 
 // Bindings keeps which Entra person a chat user is, for users that people.yaml
@@ -35,6 +40,9 @@ type Bindings interface {
 	// Binding returns the binding or ErrNotFound.
 	Binding(ctx context.Context, u ChatUser) (Binding, error)
 	SaveBinding(ctx context.Context, u ChatUser, b Binding) error
+	// Bound returns the users of a workspace or tenant that are bound to a
+	// person, by Entra object id.
+	Bound(ctx context.Context, p Platform, team, entra string) ([]ChatUser, error)
 }
 
 // Binding links a chat user to an Entra person by the e-mail address both had

@@ -137,6 +137,9 @@ type Request struct {
 	Want    Want   `json:"want"`
 	// Channel is where the root message goes, on the asker's platform and team.
 	Channel string `json:"channel"`
+	// Origin is the channel where it was asked, "" when that is not known. It
+	// decides nothing but where the asker gets a link to the root message.
+	Origin string `json:"origin,omitempty"`
 	// Times has when each stage was reached.
 	Times map[Stage]time.Time `json:"times"`
 	Pull  PullRef             `json:"pull"`

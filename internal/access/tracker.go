@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 )
 
@@ -12,14 +13,15 @@ import (
 // the way news travels.
 const lookEvery = 15 * time.Second
 
-// Proposing is tried again after a pause that doubles between these bounds.
+// Proposing one request is tried again after a pause that doubles between these
+// bounds.
 const (
 	proposeRetry    = 2 * time.Second
 	proposeRetryMax = 5 * time.Minute
 )
 
 // Tracker moves open requests by the facts and has pull requests made for
-// those just asked. Run owns its goroutines.
+// those just asked. Run owns its goroutines. [NewTracker] makes one.
 type Tracker struct {
 	Requests Requests
 	Evidence Evidence
@@ -123,19 +125,20 @@ func (t *Tracker) advance(ctx context.Context, r Request) (bool, error) {
 	return true, nil
 }
 
+// again is when a request is to be proposed once more, and the pause that led
+// there.
+type again struct {
+	at    time.Time
+	pause time.Duration
+}
+
 // runProposals makes pull requests one after the other: GitHub asks clients to
-// write serially.
+// write serially. Wakes bring new requests in; they do not shorten the pause of
+// one that failed.
 func (t *Tracker) runProposals(ctx context.Context) {
-	retry := proposeRetry
+	retries := map[ID]again{}
 	for {
-		failed := t.proposeAll(ctx)
-		wait := lookEvery
-		if failed {
-			wait = retry
-			retry = min(2*retry, proposeRetryMax)
-		} else {
-			retry = proposeRetry
-		}
+		wait := t.proposeAll(ctx, retries)
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
@@ -148,34 +151,55 @@ func (t *Tracker) runProposals(ctx context.Context) {
 	}
 }
 
-// proposeAll proposes every request that was only asked so far, and reports
-// whether one has to be tried again.
-func (t *Tracker) proposeAll(ctx context.Context) (failed bool) {
+// proposeAll proposes every request that was only asked so far and whose pause
+// is over. It keeps retries up to date and returns how long to wait for the
+// next one.
+func (t *Tracker) proposeAll(ctx context.Context, retries map[ID]again) time.Duration {
 	open, err := t.Requests.Open(ctx)
 	if err != nil {
-		t.Log.Error("list open requests", "error", err)
-		return true
+		if ctx.Err() == nil {
+			t.Log.Error("list open requests", "error", err)
+		}
+		return proposeRetry
 	}
+	asked := map[ID]bool{}
 	for _, r := range open {
 		if r.State != StateAsked || ctx.Err() != nil {
 			continue
 		}
-		if err := t.proposeOne(ctx, r); err != nil {
-			failed = true
-			t.Log.Warn("propose request", "request", r.ID, "error", err)
+		asked[r.ID] = true
+		last := retries[r.ID]
+		if t.Now().Before(last.at) {
+			continue
 		}
+		err := t.proposeOne(ctx, r)
+		if err == nil || ctx.Err() != nil {
+			delete(retries, r.ID)
+			continue
+		}
+		pause := min(max(2*last.pause, proposeRetry), proposeRetryMax)
+		retries[r.ID] = again{t.Now().Add(pause), pause}
+		t.Log.Warn("propose request", "request", r.ID, "error", err, "again_in", pause.String())
 	}
-	return failed && ctx.Err() == nil
+	maps.DeleteFunc(retries, func(id ID, _ again) bool { return !asked[id] })
+	wait := lookEvery
+	for _, a := range retries {
+		wait = min(wait, max(a.at.Sub(t.Now()), 0))
+	}
+	return wait
 }
 
-// proposeOne has the pull request made. A refusal is final and recorded as a
-// fact by Propose's caller: the request itself.
+// proposeOne has the pull request made. A refusal is final: it is saved as the
+// end of the request.
 func (t *Tracker) proposeOne(ctx context.Context, r Request) error {
 	err := t.Pulls.Propose(ctx, r)
 	var no *Refusal
 	if errors.As(err, &no) {
 		next, notices := Advance(r, Facts{Pull: &PullFacts{Refused: no.Error()}}, t.Now())
 		err = t.Requests.Save(ctx, next, notices)
+		if errors.Is(err, ErrConflict) {
+			return nil // the other worker has seen the same refusal, recorded as a fact
+		}
 		if err == nil {
 			t.Moved()
 		}

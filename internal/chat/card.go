@@ -92,18 +92,33 @@ func headline(r access.Request) string {
 	case access.StateEnding:
 		return "Ending: being removed in AWS"
 	case access.StateEnded:
-		return "Ended"
+		return ended(r)
 	case access.StateClosed:
-		return "Closed without merging; nothing was granted"
+		return "Closed without merging; " + nothing(r)
 	case access.StateRefused:
 		return "Not possible"
 	case access.StateVoid:
 		return "Merged, but it grants nothing"
 	case access.StateUndone:
-		return "Undone by a later commit; nothing was granted"
+		return "Undone by a later commit; " + nothing(r)
 	default:
 		return string(r.State)
 	}
+}
+
+// nothing says that a request came to nothing.
+func nothing(r access.Request) string {
+	if r.Kind == access.KindRevoke {
+		return "nothing was removed"
+	}
+	return "nothing was granted"
+}
+
+func ended(r access.Request) string {
+	if r.Kind == access.KindRevoke {
+		return "Done: what " + string(r.Want.Revokes) + " granted has ended"
+	}
+	return "Ended"
 }
 
 func setUp(r access.Request) string {
@@ -131,6 +146,9 @@ func facts(r access.Request, p Place) Fields {
 	}
 	if r.Kind == access.KindGrant {
 		f = append(f, Field{"For", length(r)})
+	}
+	if r.Kind == access.KindRevoke {
+		f = append(f, Field{"Removes what was granted by", plain(string(r.Want.Revokes))})
 	}
 	if r.Pull.Number > 0 {
 		f = append(f, Field{"Pull request", Text{{Text: fmt.Sprintf("#%d", r.Pull.Number), URL: r.Pull.URL}}})
@@ -179,9 +197,12 @@ func missing(list []string) Text {
 	return t
 }
 
-// use is what a person needs to sign in.
+// use is what a person needs to sign in; nothing when the portal is unknown.
 func use(r access.Request, p Place) []Block {
 	w := r.Want
+	if p.StartURL == "" {
+		return nil
+	}
 	return []Block{
 		Text{{Text: "Sign in: "}, {Text: "AWS access portal", URL: p.StartURL}, {Text: " · "}, {Text: w.AccountName + " as " + w.PermissionSet, URL: deepLink(p, w)}},
 		Code(profile(p, w)),
@@ -212,15 +233,26 @@ sso_role_name = %s
 region = %s`, p.StartURL, p.Region, profileName(w), w.AccountID, w.PermissionSet, p.Region)
 }
 
+// The actions of buttons that are sent to the bot. They are verbs of the
+// grammar: a click is the command with the request's id after it.
+const (
+	ActionCancel = "cancel"
+	ActionRevoke = "revoke"
+)
+
 func buttons(r access.Request, p Place) Buttons {
 	var b Buttons
 	switch r.State {
 	case access.StateProposed:
-		b = append(b, Button{Action: "open_pull", Label: "Review on GitHub", URL: r.Pull.URL, Main: true},
-			Button{Action: "cancel", Value: string(r.ID), Label: "Cancel request"})
+		if r.Pull.URL != "" {
+			b = append(b, Button{Action: "open_pull", Label: "Review on GitHub", URL: r.Pull.URL, Main: true})
+		}
+		b = append(b, Button{Action: ActionCancel, Value: string(r.ID), Label: "Cancel request"})
 	case access.StateLive:
-		b = append(b, Button{Action: "open_console", Label: "Open in AWS", URL: deepLink(p, r.Want), Main: true},
-			Button{Action: "revoke", Value: string(r.ID), Label: "I am done"})
+		if p.StartURL != "" {
+			b = append(b, Button{Action: "open_console", Label: "Open in AWS", URL: deepLink(p, r.Want), Main: true})
+		}
+		b = append(b, Button{Action: ActionRevoke, Value: string(r.ID), Label: "I am done"})
 	}
 	return b
 }

@@ -27,11 +27,14 @@ var ErrGone = errors.New("message or channel is gone")
 // Platform posts messages on a chat service. Errors other than ErrGone are
 // worth another try; the platform itself waits out rate limits.
 type Platform interface {
+	Whisperer
 	// Post posts m under a key that Find can look for, and returns its id.
 	Post(ctx context.Context, to Address, m Message, key string) (ts string, err error)
 	Update(ctx context.Context, at Address, ts string, m Message) error
 	// Find returns the id of the message posted under the key not before since.
 	Find(ctx context.Context, at Address, key string, since time.Time) (ts string, found bool, err error)
+	// Link returns the web address of a message.
+	Link(ctx context.Context, at Address, ts string) (url string, err error)
 }
 
 // Courier brings requests and notices to chat. Run owns its goroutine.
@@ -41,12 +44,11 @@ type Courier struct {
 	Commits  access.Commits
 	// Platforms by name.
 	Platforms map[access.Platform]Platform
-	// Ops is where notices without a request go.
+	// Ops is where notices without a request go, and everything whose own
+	// channel or thread is gone.
 	Ops         Address
 	OpsPlatform access.Platform
-	// Channel returns where the root message of a request goes when the
-	// request names no channel.
-	Log *slog.Logger
+	Log         *slog.Logger
 
 	wake chan struct{}
 }
@@ -112,8 +114,8 @@ func (c *Courier) Deliver(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// card renders a request with the config in force, or without it when there
-// is none to be had: a missing portal link must not hold up the news.
+// place gathers what the card shows of the config in force, or nothing when
+// there is none to be had: a missing portal link must not hold up the news.
 func (c *Courier) place(ctx context.Context, w access.Want) Place {
 	force, err := c.Commits.InForce(ctx)
 	if err != nil {
@@ -122,76 +124,149 @@ func (c *Courier) place(ctx context.Context, w access.Want) Place {
 	return PlaceOf(force.Repo, w)
 }
 
+// platform returns a platform by name.
+func (c *Courier) platform(name access.Platform) (Platform, error) {
+	p, ok := c.Platforms[name]
+	if !ok {
+		return nil, fmt.Errorf("no platform %q", name)
+	}
+	return p, nil
+}
+
 // root posts or edits the root message of r until it shows r's version.
 func (c *Courier) root(ctx context.Context, r access.Request) error {
 	have, err := c.Outbox.Root(ctx, r.ID)
 	if err != nil {
 		return err
 	}
-	p, ok := c.Platforms[r.Asker.Chat.Platform]
-	if !ok {
-		return fmt.Errorf("no platform %q", r.Asker.Chat.Platform)
+	if have.TS == "" {
+		return c.postRoot(ctx, r, have)
 	}
-	m := Card(r, c.place(ctx, r.Want))
-	at := Address{Team: r.Asker.Chat.Team, Channel: r.Channel}
-	if have.TS != "" {
-		err := p.Update(ctx, at, have.TS, m)
-		if err != nil && !errors.Is(err, ErrGone) {
-			return err
-		}
-		have.Version = r.Version
-		return c.Outbox.SaveRoot(ctx, have)
+	p, err := c.platform(have.Platform)
+	if err != nil {
+		return err
 	}
-	ts, found := "", false
-	if have.Intent {
-		if ts, found, err = p.Find(ctx, at, string(r.ID), r.Times[access.StageAsked]); err != nil {
-			return err
-		}
+	err = p.Update(ctx, Address{Team: have.Team, Channel: have.Channel}, have.TS, Card(r, c.place(ctx, r.Want)))
+	if err != nil && !errors.Is(err, ErrGone) {
+		return err
 	}
-	have = access.Root{Request: r.ID, Platform: r.Asker.Chat.Platform, Team: at.Team, Channel: at.Channel, Intent: true}
-	if !found {
-		if err := c.Outbox.SaveRoot(ctx, have); err != nil {
-			return err
-		}
-		if ts, err = p.Post(ctx, at, m, string(r.ID)); err != nil {
-			return err
-		}
-		have.Version = r.Version
-	}
-	have.TS, have.Intent = ts, false
+	have.Version = r.Version
 	return c.Outbox.SaveRoot(ctx, have)
 }
 
-// notice posts one thread reply, after its root message.
+// postRoot posts the root message of r, in the ops channel where its own is
+// gone, or finds the one that was posted before a crash.
+func (c *Courier) postRoot(ctx context.Context, r access.Request, have access.Root) error {
+	want := access.Root{Request: r.ID, Platform: r.Asker.Chat.Platform, Team: r.Asker.Chat.Team, Channel: r.Channel}
+	if have.Intent {
+		want.Platform, want.Team, want.Channel = have.Platform, have.Team, have.Channel
+	}
+	sent, err := c.rootAt(ctx, r, want, have.Intent)
+	ops := access.Root{Request: r.ID, Platform: c.OpsPlatform, Team: c.Ops.Team, Channel: c.Ops.Channel}
+	if errors.Is(err, ErrGone) && want != ops {
+		c.Log.Warn("channel of a root message is gone; using the ops channel", "request", r.ID, "channel", want.Channel, "error", err)
+		sent, err = c.rootAt(ctx, r, ops, false)
+	}
+	if err != nil {
+		return err
+	}
+	c.tellAsker(ctx, r, sent)
+	return nil
+}
+
+// rootAt posts the root message at a place, or finds it there, and returns
+// what is stored of it then.
+func (c *Courier) rootAt(ctx context.Context, r access.Request, root access.Root, look bool) (access.Root, error) {
+	p, err := c.platform(root.Platform)
+	if err != nil {
+		return root, err
+	}
+	at, found := Address{Team: root.Team, Channel: root.Channel}, false
+	if look {
+		if root.TS, found, err = p.Find(ctx, at, string(r.ID), r.Times[access.StageAsked]); err != nil {
+			return root, err
+		}
+	}
+	if !found {
+		root.TS, root.Intent = "", true
+		if err := c.Outbox.SaveRoot(ctx, root); err != nil {
+			return root, err
+		}
+		if root.TS, err = p.Post(ctx, at, Card(r, c.place(ctx, r.Want)), string(r.ID)); err != nil {
+			return root, err
+		}
+		// A message that was found shows some version; it is edited later.
+		root.Version = r.Version
+	}
+	root.Intent = false
+	return root, c.Outbox.SaveRoot(ctx, root)
+}
+
+// tellAsker gives somebody who asked elsewhere a private link to the root
+// message. It is tried once, after the root message is stored: a crash or a
+// fault in between loses the link and nothing else, and it is never given
+// twice.
+func (c *Courier) tellAsker(ctx context.Context, r access.Request, root access.Root) {
+	if r.Origin == "" || r.Origin == root.Channel {
+		return
+	}
+	// The platform of a root message that was just posted is there.
+	p := c.Platforms[root.Platform]
+	url, err := p.Link(ctx, Address{Team: root.Team, Channel: root.Channel}, root.TS)
+	if err == nil {
+		err = p.Whisper(ctx, Address{Team: r.Asker.Chat.Team, Channel: r.Origin}, r.Asker.Chat.User, followHere(r, url))
+	}
+	if err != nil {
+		c.Log.Warn("link to a root message not given", "request", r.ID, "error", err)
+	}
+}
+
+// followHere is the private link to a root message.
+func followHere(r access.Request, url string) Message {
+	return Message{Summary: string(r.ID) + " can be followed in its thread", Blocks: []Block{
+		Text{{Text: "🔗 "}, {Text: "Follow " + string(r.ID) + " in its thread", URL: url}},
+	}}
+}
+
+// notice posts one reply: in the thread of its root message, or in the ops
+// channel where that is gone. It waits until there is a root message.
 func (c *Courier) notice(ctx context.Context, d access.Delivery) error {
-	at, platform, m, err := c.compose(ctx, d)
-	if err != nil || platform == "" {
+	at, name, m, err := c.compose(ctx, d)
+	if err != nil || name == "" {
 		return err
 	}
-	p, ok := c.Platforms[platform]
-	if !ok {
-		return fmt.Errorf("no platform %q", platform)
+	looked := d.Intent
+	ts, err := c.noticeAt(ctx, &d, name, at, m, looked)
+	if errors.Is(err, ErrGone) && at != c.Ops {
+		ts, err = c.noticeAt(ctx, &d, c.OpsPlatform, c.Ops, m, looked)
 	}
-	if d.Intent {
-		ts, found, err := p.Find(ctx, at, d.Key, d.At)
-		if err != nil && !errors.Is(err, ErrGone) {
-			return err
-		}
-		if found {
-			d.TS, d.Sent, d.Intent = ts, true, false
-			return c.Outbox.SaveDelivery(ctx, d)
-		}
-	}
-	d.Intent = true
-	if err := c.Outbox.SaveDelivery(ctx, d); err != nil {
-		return err
-	}
-	ts, err := p.Post(ctx, at, m, d.Key)
-	if err != nil && !errors.Is(err, ErrGone) {
+	if errors.Is(err, ErrGone) {
+		c.Log.Error("nobody can be told: the ops channel is gone", "notice", d.Key, "error", err)
+	} else if err != nil {
 		return err
 	}
 	d.TS, d.Sent, d.Intent = ts, true, false
 	return c.Outbox.SaveDelivery(ctx, d)
+}
+
+// noticeAt posts a notice at a place, or finds it there, and returns its id.
+func (c *Courier) noticeAt(ctx context.Context, d *access.Delivery, name access.Platform, at Address, m Message, look bool) (string, error) {
+	p, err := c.platform(name)
+	if err != nil {
+		return "", err
+	}
+	if look {
+		if ts, found, err := p.Find(ctx, at, d.Key, d.At); err != nil || found {
+			return ts, err
+		}
+	}
+	if !d.Intent {
+		d.Intent = true
+		if err := c.Outbox.SaveDelivery(ctx, *d); err != nil {
+			return "", err
+		}
+	}
+	return p.Post(ctx, at, m, d.Key)
 }
 
 // compose renders a notice and says where it goes; the platform is empty when

@@ -35,6 +35,16 @@ type service struct {
 	failPost  error
 	loseReply error
 	gone      bool
+
+	whispers    []whispered
+	failWhisper error
+}
+
+// whispered is a private answer.
+type whispered struct {
+	to   chat.Address
+	user string
+	m    chat.Message
 }
 
 func (s *service) Post(_ context.Context, to chat.Address, m chat.Message, key string) (string, error) {
@@ -66,6 +76,15 @@ func (s *service) Update(_ context.Context, _ chat.Address, ts string, m chat.Me
 func (s *service) Find(_ context.Context, at chat.Address, key string, _ time.Time) (string, bool, error) {
 	i := slices.IndexFunc(s.list, func(p posted) bool { return p.key == key && p.at.Thread == at.Thread })
 	return fmt.Sprint(i + 1), i >= 0, nil
+}
+
+func (s *service) Link(_ context.Context, at chat.Address, ts string) (string, error) {
+	return "https://acme.slack.example/" + at.Channel + "/" + ts, nil
+}
+
+func (s *service) Whisper(_ context.Context, to chat.Address, user string, m chat.Message) error {
+	s.whispers = append(s.whispers, whispered{to, user, m})
+	return s.failWhisper
 }
 
 // nothing is a config repo that no commit of was trusted.

@@ -5,15 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
+	_ "time/tzdata" // people's zones, also where the system has none
 
 	"aws-access-bot/internal/access"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Bounds of the desk's work on one delivery.
 const (
-	deskEvery   = 5 * time.Second
-	workTimeout = 30 * time.Second
+	deskEvery     = 5 * time.Second
+	workTimeout   = 30 * time.Second // to do it
+	answerTimeout = 60 * time.Second // to say so, rate limits waited out
+	// atOnce is how many people's deliveries are worked off at the same time.
+	atOnce = 8
 	// giveUpAfter is when the person is told that it did not work, rather than
 	// answered long after.
 	giveUpAfter = 10 * time.Minute
@@ -34,7 +41,8 @@ type Who interface {
 	Resolve(ctx context.Context, p access.ChatProfile) (access.Person, error)
 }
 
-// Desk works off inbound deliveries. Run owns its goroutine.
+// Desk works off inbound deliveries. Run owns its goroutines. [NewDesk] makes
+// one.
 type Desk struct {
 	Inbox    access.Inbox
 	Service  *access.Service
@@ -46,12 +54,14 @@ type Desk struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
-	wake chan struct{}
+	wake  chan struct{}
+	known *memory
 }
 
 // NewDesk returns d ready to be woken and run.
 func NewDesk(d Desk) *Desk {
 	d.wake = make(chan struct{}, 1)
+	d.known = &memory{users: map[access.ChatUser]knownUser{}}
 	return &d
 }
 
@@ -86,14 +96,43 @@ func (d *Desk) Run(ctx context.Context) error {
 	}
 }
 
-// WorkOff works off everything that is due once.
+// WorkOff works off everything that is due once: what one person sent in its
+// order, and several people at the same time, so that nobody waits for
+// somebody else's hundred commands.
 func (d *Desk) WorkOff(ctx context.Context) error {
 	due, err := d.Inbox.Due(ctx)
 	if err != nil {
 		return fmt.Errorf("due deliveries: %w", err)
 	}
-	var errs []error
+	var order []access.ChatUser
+	of := map[access.ChatUser][]access.Inbound{}
 	for _, in := range due {
+		if of[in.User] == nil {
+			order = append(order, in.User)
+		}
+		of[in.User] = append(of[in.User], in)
+	}
+	errs := make([]error, len(order))
+	var g errgroup.Group
+	g.SetLimit(atOnce)
+	for i, user := range order {
+		g.Go(func() error {
+			errs[i] = d.workOff(ctx, of[user])
+			return nil
+		})
+	}
+	_ = g.Wait() // never an error: each has its own
+	return errors.Join(errs...)
+}
+
+// workOff works off the deliveries of one person in their order. One that has
+// to be tried again does not hold up those after it.
+func (d *Desk) workOff(ctx context.Context, list []access.Inbound) error {
+	var errs []error
+	for _, in := range list {
+		if ctx.Err() != nil {
+			break
+		}
 		if err := d.one(ctx, in); err != nil {
 			errs = append(errs, fmt.Errorf("delivery of %s: %w", in.User.User, err))
 		}
@@ -102,35 +141,57 @@ func (d *Desk) WorkOff(ctx context.Context) error {
 }
 
 // one works off one delivery. Success, and an answer that tells the person
-// what is wrong, end it; anything else is tried again until giveUpAfter.
+// what is wrong, end it; anything else is tried again until giveUpAfter. The
+// answer is given at least once: a crash right after it gives it again.
 func (d *Desk) one(ctx context.Context, in access.Inbound) error {
-	ctx, cancel := context.WithTimeout(ctx, workTimeout)
-	defer cancel()
+	late := d.Now().Sub(in.At) >= giveUpAfter
 	answer, err := d.answer(ctx, in)
 	if err != nil {
-		if d.Now().Sub(in.At) < giveUpAfter {
+		if !late {
 			return err
 		}
 		d.Log.Error("gave up on a delivery", "user", in.User.User, "error", err)
-		answer = Message{Summary: "That did not work: a service I need did not answer. Nothing was changed; please try again."}
-		answer.Blocks = []Block{plain(answer.Summary)}
+		answer = gaveUp()
 	}
-	to := Address{Team: in.User.Team, Channel: in.Channel}
-	if err := d.Whispers[in.User.Platform].Whisper(ctx, to, in.User.User, answer); err != nil && !errors.Is(err, ErrGone) {
-		return fmt.Errorf("answer: %w", err)
+	if err := d.whisper(ctx, in, answer); err != nil && !errors.Is(err, ErrGone) {
+		if !late {
+			return fmt.Errorf("answer: %w", err)
+		}
+		d.Log.Error("gave up on an answer", "user", in.User.User, "error", err)
 	}
 	return d.Inbox.Done(ctx, in.Key)
 }
 
+// whisper gives the answer to who sent the delivery.
+func (d *Desk) whisper(ctx context.Context, in access.Inbound, m Message) error {
+	w, ok := d.Whispers[in.User.Platform]
+	if !ok {
+		return fmt.Errorf("no platform %q: %w", in.User.Platform, ErrGone)
+	}
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	return w.Whisper(ctx, Address{Team: in.User.Team, Channel: in.Channel}, in.User.User, m)
+}
+
+// gaveUp is the answer after giveUpAfter. Whether something was done before
+// the fault is not known.
+func gaveUp() Message {
+	return Problem("That did not work: a service I need did not answer for ten minutes.", "`/aws-access status` shows how things stand; please try again.")
+}
+
 // answer does what was asked and returns what to say. An error means that it
-// is worth another try.
+// is worth another try. A line is read as of the time it was sent.
 func (d *Desk) answer(ctx context.Context, in access.Inbound) (Message, error) {
+	ctx, cancel := context.WithTimeout(ctx, workTimeout)
+	defer cancel()
+	if in.Command == submission {
+		return d.submitted(ctx, in)
+	}
 	asker, err := d.Identify(ctx, in.User)
 	if err != nil {
 		return refusalOr(err)
 	}
-	zone := Zone(asker.Zone)
-	cmd, err := Parse(in.Text, zone, d.Now())
+	cmd, err := Parse(in.Text, Zone(asker.Zone), in.At)
 	if err != nil {
 		return refusalOr(err)
 	}
@@ -143,7 +204,11 @@ func (d *Desk) answer(ctx context.Context, in access.Inbound) (Message, error) {
 
 // Identify finds out who a chat user is.
 func (d *Desk) Identify(ctx context.Context, u access.ChatUser) (access.Asker, error) {
-	profile, err := d.Profiles[u.Platform].Profile(ctx, u)
+	p, ok := d.Profiles[u.Platform]
+	if !ok {
+		return access.Asker{}, fmt.Errorf("no platform %q", u.Platform)
+	}
+	profile, err := p.Profile(ctx, u)
 	if err != nil {
 		return access.Asker{}, fmt.Errorf("profile of %s: %w", u.User, err)
 	}
@@ -157,10 +222,75 @@ func (d *Desk) Identify(ctx context.Context, u access.ChatUser) (access.Asker, e
 	return access.Asker{Person: person, Chat: u, Zone: profile.Zone}, nil
 }
 
-// Zone returns the named time zone, UTC when it is unknown.
+// knownUser is who a chat user was found to be, and when.
+type knownUser struct {
+	asker access.Asker
+	at    time.Time
+}
+
+// memory remembers who chat users are.
+type memory struct {
+	mu    sync.Mutex // guards users
+	users map[access.ChatUser]knownUser
+}
+
+// get returns who somebody is, if that was found out since a time.
+func (m *memory) get(u access.ChatUser, since time.Time) (access.Asker, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	have, ok := m.users[u]
+	return have.asker, ok && have.at.After(since)
+}
+
+func (m *memory) put(u access.ChatUser, asker access.Asker, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.users) >= maxKnown {
+		clear(m.users)
+	}
+	m.users[u] = knownUser{asker, now}
+}
+
+// knownFor is how long Known goes without looking again, and maxKnown how many
+// people it remembers.
+const (
+	knownFor = time.Minute
+	maxKnown = 10000
+)
+
+// Known is [Desk.Identify] from memory for a minute. It is for what is only
+// shown, such as type-ahead; whatever is done asks Identify.
+func (d *Desk) Known(ctx context.Context, u access.ChatUser) (access.Asker, error) {
+	if asker, ok := d.known.get(u, d.Now().Add(-knownFor)); ok {
+		return asker, nil
+	}
+	asker, err := d.Identify(ctx, u)
+	if err != nil {
+		return access.Asker{}, err
+	}
+	d.known.put(u, asker, d.Now())
+	return asker, nil
+}
+
+// Suggest returns at most n choices for a form field, none to whom the bot
+// does not serve: the names of groups and accounts are for members only.
+func (d *Desk) Suggest(ctx context.Context, u access.ChatUser, field, typed string, n int) ([]access.Choice, error) {
+	_, err := d.Known(ctx, u)
+	var no *access.Refusal
+	if errors.As(err, &no) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return d.Service.Suggest(ctx, field, typed, n)
+}
+
+// Zone returns the named time zone, UTC when it is unknown. The zone of this
+// machine ("Local") is nobody's.
 func Zone(name string) *time.Location {
 	loc, err := time.LoadLocation(name)
-	if err != nil || name == "" {
+	if err != nil || loc == time.Local {
 		return time.UTC
 	}
 	return loc

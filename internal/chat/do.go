@@ -7,8 +7,8 @@ import (
 	"aws-access-bot/internal/access"
 )
 
-// shown is how many requests a list shows.
-const shown = 10
+// listedAtMost is how many requests a list shows.
+const listedAtMost = 10
 
 // Do carries out a command that needs no form and returns the answer.
 func (d *Desk) Do(ctx context.Context, c Command, by access.Asker, in access.Inbound) (Message, error) {
@@ -20,13 +20,9 @@ func (d *Desk) Do(ctx context.Context, c Command, by access.Asker, in access.Inb
 		if err != nil {
 			return Message{}, err
 		}
-		return said(fmt.Sprintf("%s is being cancelled; its pull request #%d will be closed.", r.ID, r.Pull.Number)), nil
+		return said(fmt.Sprintf("%s is cancelled: its pull request #%d is closed, unless somebody merged it a moment ago.", r.ID, r.Pull.Number)), nil
 	case "revoke":
-		a, err := d.Service.Revoke(ctx, by, in.Key, c.ID, d.Channel[in.User.Platform])
-		if err != nil {
-			return Message{}, err
-		}
-		return said(fmt.Sprintf("%s asks for the removal of what %s granted. Follow it in the channel.", a.Request.ID, c.ID)), nil
+		return d.revoke(ctx, c.ID, by, in)
 	case "status", "list":
 		return d.status(ctx, c, by)
 	case "whoami":
@@ -41,7 +37,7 @@ func said(s string) Message { return Message{Summary: s, Blocks: []Block{plain(s
 
 func (d *Desk) request(ctx context.Context, l RequestLine, by access.Asker, in access.Inbound) (Message, error) {
 	a, err := d.Service.Ask(ctx, access.Ask{
-		Key: in.Key, Asker: by, Channel: d.Channel[in.User.Platform],
+		Key: in.Key, Asker: by, Channel: d.Channel[in.User.Platform], Origin: in.Channel,
 		Group: l.Group, Account: l.Account, PermissionSet: l.PermissionSet, Term: l.Term, Reason: l.Reason,
 	})
 	if err != nil {
@@ -50,11 +46,22 @@ func (d *Desk) request(ctx context.Context, l RequestLine, by access.Asker, in a
 	return Accepted(a), nil
 }
 
+func (d *Desk) revoke(ctx context.Context, id access.ID, by access.Asker, in access.Inbound) (Message, error) {
+	a, err := d.Service.Revoke(ctx, access.Removal{
+		Key: in.Key, Asker: by, Request: id, Channel: d.Channel[in.User.Platform], Origin: in.Channel,
+	})
+	if err != nil {
+		return Message{}, err
+	}
+	what := fmt.Sprintf("%s asks for the removal of what %s granted.", a.Request.ID, id)
+	return Message{Summary: what, Blocks: []Block{append(plain(what+" "), follow(a.Request)...)}}, nil
+}
+
 // Accepted is the private answer to an accepted request.
 func Accepted(a access.Asked) Message {
 	w := a.Request.Want
-	s := fmt.Sprintf("%s: %s in %s for %s. The pull request is being made; follow it in the channel.", a.Request.ID, w.PermissionSet, w.AccountName, w.PrincipalName)
-	m := said(s)
+	what := fmt.Sprintf("%s: %s in %s for %s.", a.Request.ID, w.PermissionSet, w.AccountName, w.PrincipalName)
+	m := Message{Summary: what, Blocks: []Block{append(plain(what+" The pull request is being made. "), follow(a.Request)...)}}
 	if !w.Term.End.IsZero() {
 		m.Blocks = append(m.Blocks, Note{{Text: "It will end at "}, {At: w.Term.End}, {Text: "."}})
 	}
@@ -64,30 +71,44 @@ func Accepted(a access.Asked) Message {
 	return m
 }
 
+// follow says where a request can be followed.
+func follow(r access.Request) Text {
+	if r.Channel == "" {
+		return plain("Follow it in the channel.")
+	}
+	return Text{{Text: "Follow it in "}, {Channel: r.Channel, Text: "the channel"}, {Text: "."}}
+}
+
 func (d *Desk) status(ctx context.Context, c Command, by access.Asker) (Message, error) {
 	if c.ID != "" {
 		r, err := d.Service.Show(ctx, by.Person, c.ID)
 		if err != nil {
 			return Message{}, err
 		}
-		force, err := d.Service.Commits.InForce(ctx)
-		if err != nil {
-			return Message{}, err
-		}
-		return Card(r, PlaceOf(force.Repo, r.Want)), nil
+		return Card(r, d.place(ctx, r.Want)), nil
 	}
-	mine, err := d.Service.Mine(ctx, by.Person, shown)
+	mine, err := d.Service.Mine(ctx, by.Person, listedAtMost)
 	if err != nil {
 		return Message{}, err
 	}
 	if len(mine) == 0 {
 		return said("You have no requests. `/aws-access request` opens the form."), nil
 	}
-	m := Message{Summary: fmt.Sprintf("Your last %d requests", len(mine)), Blocks: []Block{Heading("Your requests")}}
+	m := Message{Summary: "Your requests, newest first", Blocks: []Block{Heading("Your requests")}}
 	for _, r := range mine {
 		m.Blocks = append(m.Blocks, listed(r))
 	}
 	return m, nil
+}
+
+// place gathers what a card shows of the config in force, or nothing when
+// there is none to be had.
+func (d *Desk) place(ctx context.Context, w access.Want) Place {
+	force, err := d.Service.Commits.InForce(ctx)
+	if err != nil {
+		return Place{}
+	}
+	return PlaceOf(force.Repo, w)
 }
 
 // listed is one request in a list.

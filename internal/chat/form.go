@@ -2,7 +2,9 @@ package chat
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"aws-access-bot/config"
@@ -21,68 +23,70 @@ const (
 	FieldReason        = "reason"
 )
 
-// maxReason is the longest reason in characters (DESIGN: Commands).
-const maxReason = 500
-
-// RequestFormFor returns the request form with what a line already said.
-func RequestFormFor(l RequestLine) Form {
+// RequestFormFor returns the request form with what a line already said. It
+// carries the channel where it was asked for, which its submission does not
+// say; that decides only where the asker is answered.
+func RequestFormFor(l RequestLine, channel string) Form {
 	return Form{
-		ID: RequestForm, Title: "Request AWS access", Submit: "Ask",
+		ID: RequestForm, Private: channel, Title: "Request AWS access", Submit: "Ask",
 		Intro: plain("This opens a pull request on the config repo. Nothing is granted before it is approved and merged."),
 		Inputs: []Input{
 			{ID: FieldGroup, Kind: InputChoice, Label: "Group", Placeholder: "An Entra group", Initial: l.Group, InitialLabel: l.Group},
 			{ID: FieldAccount, Kind: InputChoice, Label: "AWS account", Placeholder: "Name or number", Initial: l.Account, InitialLabel: l.Account},
 			{ID: FieldPermissionSet, Kind: InputChoice, Label: "Permission set", Placeholder: "What may be done there", Initial: l.PermissionSet, InitialLabel: l.PermissionSet},
-			{ID: FieldDuration, Kind: InputLine, Label: "For how long", Hint: "e.g. 4h, 7d, until 2026-12-24 or standing. Empty takes the rule's default.", Optional: true, MaxLength: 40, Initial: termText(l.Term)},
-			{ID: FieldReason, Kind: InputLines, Label: "Reason", Hint: "Approvers read this.", MaxLength: maxReason, Initial: l.Reason},
+			{ID: FieldDuration, Kind: InputLine, Label: "For how long", Hint: "e.g. 4h, 7d, until 2026-12-24 or standing. Empty takes the rule's default.", Optional: true, MaxLength: 40, Initial: l.TermText},
+			{ID: FieldReason, Kind: InputLines, Label: "Reason", Hint: "Approvers read this.", MaxLength: config.MaxReason, Initial: l.Reason},
 		},
 	}
 }
 
-// termText writes a term as it is typed.
-func termText(t *config.Term) string {
-	switch {
-	case t == nil:
-		return ""
-	case t.Standing:
-		return "standing"
-	case !t.End.IsZero():
-		return "until " + t.End.Format(time.RFC3339)
-	default:
-		return config.FormatDuration(t.For)
-	}
-}
+// everywhere is a zone in which every day ends at last: a date that has not
+// passed for the person has not passed there.
+func everywhere() *time.Location { return time.FixedZone("", -12*60*60) }
 
 // WantsForm reports whether a command line is answered with the form, and
 // returns it. A complete line whose rule has no default length gets the form
 // too: that is what asks.
-func (d *Desk) WantsForm(ctx context.Context, line string) (Form, bool) {
-	c, err := Parse(line, time.UTC, d.Now())
+func (d *Desk) WantsForm(ctx context.Context, u access.ChatUser, channel, line string) (Form, bool) {
+	c, err := Parse(line, everywhere(), d.Now())
 	if err != nil || c.Verb != "request" {
 		return Form{}, false
 	}
 	if !c.Request.Complete() {
-		return RequestFormFor(c.Request), true
+		return RequestFormFor(c.Request, channel), true
 	}
 	if c.Request.Term != nil {
+		return Form{}, false
+	}
+	// What the config says of the line is for members only.
+	if _, err := d.Known(ctx, u); err != nil {
 		return Form{}, false
 	}
 	_, err = d.Service.Resolve(ctx, access.Ask{Group: c.Request.Group, Account: c.Request.Account, PermissionSet: c.Request.PermissionSet, Reason: c.Request.Reason})
 	var no *access.Refusal
 	if errors.As(err, &no) && no.Field == FieldDuration {
-		return RequestFormFor(c.Request), true
+		return RequestFormFor(c.Request, channel), true
 	}
 	return Form{}, false
 }
 
-// Submit takes the values of a submitted request form. A refusal with a Field
-// belongs beside that field.
-func (d *Desk) Submit(ctx context.Context, key string, u access.ChatUser, values map[string]string) (access.Asked, error) {
-	asker, err := d.Identify(ctx, u)
+// Submission is a submitted form.
+type Submission struct {
+	Key  string // natural key of the delivery
+	User access.ChatUser
+	// Channel is where the form was asked for, as the form carried it.
+	Channel string
+	Values  map[string]string // by input id
+}
+
+// Submit takes a submitted request form. A refusal with a Field belongs beside
+// that field.
+func (d *Desk) Submit(ctx context.Context, s Submission) (access.Asked, error) {
+	asker, err := d.Identify(ctx, s.User)
 	if err != nil {
 		return access.Asked{}, err
 	}
-	term, err := ParseTerm(values[FieldDuration], Zone(asker.Zone), d.Now())
+	term, err := ParseTerm(s.Values[FieldDuration], Zone(asker.Zone), d.Now())
 	var usage *UsageError
 	if errors.As(err, &usage) {
 		return access.Asked{}, &access.Refusal{Field: FieldDuration, Message: usage.Message, Mend: usage.Mend}
@@ -91,8 +95,36 @@ func (d *Desk) Submit(ctx context.Context, key string, u access.ChatUser, values
 		return access.Asked{}, err
 	}
 	return d.Service.Ask(ctx, access.Ask{
-		Key: key, Asker: asker, Channel: d.Channel[u.Platform],
-		Group: values[FieldGroup], Account: values[FieldAccount], PermissionSet: values[FieldPermissionSet],
-		Term: term, Reason: values[FieldReason],
+		Key: s.Key, Asker: asker, Channel: d.Channel[s.User.Platform], Origin: s.Channel,
+		Group: s.Values[FieldGroup], Account: s.Values[FieldAccount], PermissionSet: s.Values[FieldPermissionSet],
+		Term: term, Reason: s.Values[FieldReason],
 	})
+}
+
+// submission is the Command of a form that is worked off later; its Text is
+// the values as JSON.
+const submission = "form:" + RequestForm
+
+// Later stores a form whose submission could not be judged in time, to be
+// worked off and answered as a command is.
+func (d *Desk) Later(ctx context.Context, s Submission) error {
+	text, err := json.Marshal(s.Values)
+	if err != nil {
+		return fmt.Errorf("store form: %w", err)
+	}
+	_, err = d.Take(ctx, access.Inbound{Key: s.Key, At: d.Now().UTC(), User: s.User, Channel: s.Channel, Command: submission, Text: string(text)})
+	return err
+}
+
+// submitted works off a form that was stored.
+func (d *Desk) submitted(ctx context.Context, in access.Inbound) (Message, error) {
+	s := Submission{Key: in.Key, User: in.User, Channel: in.Channel}
+	if err := json.Unmarshal([]byte(in.Text), &s.Values); err != nil {
+		return Message{}, fmt.Errorf("stored form: %w", err) // unreachable: Later wrote it
+	}
+	a, err := d.Submit(ctx, s)
+	if err != nil {
+		return refusalOr(err)
+	}
+	return Accepted(a), nil
 }

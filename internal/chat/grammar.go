@@ -25,7 +25,9 @@ type RequestLine struct {
 	PermissionSet string
 	Group         string
 	Term          *config.Term
-	Reason        string
+	// TermText is the term as it was typed.
+	TermText string
+	Reason   string
 }
 
 // Complete reports whether the line needs no form.
@@ -38,7 +40,7 @@ func Verbs() []string {
 	return []string{"request", "cancel", "revoke", "status", "list", "whoami", "help"}
 }
 
-// Later are verbs that DESIGN names and this version answers with "not yet".
+// later are verbs that DESIGN names and this version answers with "not yet".
 func later() []string {
 	return []string{"extend", "why", "phase", "drift", "sync", "cli"}
 }
@@ -140,20 +142,22 @@ func parseRequest(words []string, zone *time.Location, now time.Time) (RequestLi
 			}
 		case l.Term == nil && w == "standing":
 			take()
-			l.Term = &config.Term{Standing: true}
+			l.Term, l.TermText = &config.Term{Standing: true}, w
 		case l.Term == nil && w == "until":
 			take()
-			end, err := parseUntil(take(), zone, now)
+			day := take()
+			end, err := parseUntil(day, zone, now)
 			if err != nil {
 				return l, err
 			}
-			l.Term = &config.Term{End: end}
+			l.Term, l.TermText = &config.Term{End: end}, "until "+day
 		case l.Term == nil && durationWord.MatchString(w):
-			d, err := config.ParseDuration(take())
+			take()
+			d, err := config.ParseDuration(w)
 			if err != nil {
 				return l, &UsageError{fmt.Sprintf("%q is no length I understand.", clip(w, 20)), "Write e.g. 30m, 4h or 7d."}
 			}
-			l.Term = &config.Term{For: d}
+			l.Term, l.TermText = &config.Term{For: d}, w
 		default:
 			l.Reason = strings.Join(words, " ")
 			return l, nil
@@ -192,9 +196,16 @@ func parseUntil(s string, zone *time.Location, now time.Time) (time.Time, error)
 	return future(d.AddDate(0, 0, 1).UTC(), now)
 }
 
+// maxAhead is how far away an end may be: as far as the longest duration of the
+// config repo, 3650 days.
+const maxAhead = 3650 * 24 * time.Hour
+
 func future(t, now time.Time) (time.Time, error) {
-	if !t.After(now) {
+	switch {
+	case !t.After(now):
 		return time.Time{}, &UsageError{fmt.Sprintf("%s has passed.", t.Format(time.RFC3339)), "Give a time in the future."}
+	case t.Sub(now) > maxAhead:
+		return time.Time{}, &UsageError{fmt.Sprintf("%s is more than 3650 days away.", t.Format(time.RFC3339)), "Give an earlier time, or ask for standing access."}
 	}
 	return t.Truncate(time.Second), nil
 }

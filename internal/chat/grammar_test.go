@@ -33,26 +33,27 @@ func TestParse(t *testing.T) {
 		{"form", "request", Command{Verb: "request"}},
 		{
 			"one line", "request payments-dev PowerUserAccess for aws-payments-dev 4h looking into the refund bug",
-			Command{Verb: "request", Request: RequestLine{"payments-dev", "PowerUserAccess", "aws-payments-dev", hours4, "looking into the refund bug"}},
+			Command{Verb: "request", Request: RequestLine{"payments-dev", "PowerUserAccess", "aws-payments-dev", hours4, "4h", "looking into the refund bug"}},
 		},
 		{
 			"length before group", "request payments-dev PowerUserAccess 4h for aws-payments-dev fix",
-			Command{Verb: "request", Request: RequestLine{"payments-dev", "PowerUserAccess", "aws-payments-dev", hours4, "fix"}},
+			Command{Verb: "request", Request: RequestLine{"payments-dev", "PowerUserAccess", "aws-payments-dev", hours4, "4h", "fix"}},
 		},
 		{
 			"a second length belongs to the reason", "request a B for g 4h 2d of work",
-			Command{Verb: "request", Request: RequestLine{"a", "B", "g", hours4, "2d of work"}},
+			Command{Verb: "request", Request: RequestLine{"a", "B", "g", hours4, "4h", "2d of work"}},
 		},
 		{
 			"a bare date is the end of that day in the asker's zone", "request a B for g until 2026-12-24 load test",
-			Command{Verb: "request", Request: RequestLine{"a", "B", "g", &config.Term{End: time.Date(2026, 12, 24, 15, 0, 0, 0, time.UTC)}, "load test"}},
+			Command{Verb: "request", Request: RequestLine{"a", "B", "g", &config.Term{End: time.Date(2026, 12, 24, 15, 0, 0, 0, time.UTC)}, "until 2026-12-24", "load test"}},
 		},
 		{
 			"an exact end", "request a B for g until 2026-12-24T09:00:00Z x",
-			Command{Verb: "request", Request: RequestLine{"a", "B", "g", &config.Term{End: time.Date(2026, 12, 24, 9, 0, 0, 0, time.UTC)}, "x"}},
+			Command{Verb: "request", Request: RequestLine{"a", "B", "g", &config.Term{End: time.Date(2026, 12, 24, 9, 0, 0, 0, time.UTC)}, "until 2026-12-24T09:00:00Z", "x"}},
 		},
-		{"standing", "request a B for g standing x", Command{Verb: "request", Request: RequestLine{"a", "B", "g", &config.Term{Standing: true}, "x"}}},
-		{"reason may say for", "request a B for g 4h for the audit", Command{Verb: "request", Request: RequestLine{"a", "B", "g", hours4, "for the audit"}}},
+		{"standing", "request a B for g standing x", Command{Verb: "request", Request: RequestLine{"a", "B", "g", &config.Term{Standing: true}, "standing", "x"}}},
+		{"reason may say for", "request a B for g 4h for the audit", Command{Verb: "request", Request: RequestLine{"a", "B", "g", hours4, "4h", "for the audit"}}},
+		{"upper case length", "request a B for g 4H x", Command{Verb: "request", Request: RequestLine{"a", "B", "g", hours4, "4h", "x"}}},
 		{"upper case verb", "STATUS req-7f3k2q", Command{Verb: "status", ID: "REQ-7F3K2Q"}},
 		{"id as people write it", "cancel 7f3k2o", Command{Verb: "cancel", ID: "REQ-7F3K20"}},
 	}
@@ -77,6 +78,7 @@ func TestParseSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{"verb of a later version", "phase 2", "not available in this version"},
 		{"for without group", "request a B for", "`for` wants a group"},
 		{"past end", "request a B for g until 2020-01-01 x", "has passed"},
+		{"an end too far away", "request a B for g until 9999-12-31 x", "more than 3650 days"},
 		{"no date", "request a B for g until tomorrow x", "is no date"},
 		{"huge length", "request a B for g 99999999d x", "is no length"},
 		{"cancel what", "cancel", "`cancel` takes one request"},
@@ -114,9 +116,9 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("reason %q is not the end of %q", r, line)
 		}
 		if term := c.Request.Term; term != nil {
-			back, err := ParseTerm(termText(term), time.UTC, now)
+			back, err := ParseTerm(c.Request.TermText, time.UTC, now)
 			if err != nil || *back != *term {
-				t.Errorf("term %+v prints as %q, which reads as %+v, %v", term, termText(term), back, err)
+				t.Errorf("term %+v was typed as %q, which reads as %+v, %v", term, c.Request.TermText, back, err)
 			}
 		}
 	})

@@ -28,6 +28,8 @@ type Span struct {
 	URL string
 	// User mentions a person by chat user id instead of showing Text.
 	User string
+	// Channel links a channel by chat channel id instead of showing Text.
+	Channel string
 	// At shows a time in the reader's zone instead of Text.
 	At time.Time
 }

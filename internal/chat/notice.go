@@ -79,13 +79,13 @@ func noticeLine(n access.Notice, r access.Request) string {
 	case access.NoticeRefused:
 		return "This cannot be proposed."
 	case access.NoticeClosed:
-		return "The pull request was closed without merging. Nothing was granted."
+		return "The pull request was closed without merging; " + nothing(r) + "."
 	case access.NoticeVoid:
 		return "Merged and verified, but it grants nothing."
 	case access.NoticeHalted:
 		return "What was merged could not be verified, so nothing was changed."
 	case access.NoticeUndone:
-		return "A later commit undid this merge. Nothing was granted."
+		return "A later commit undid this merge; " + nothing(r) + "."
 	case access.NoticeTrouble:
 		return "Something holds this up:"
 	case access.NoticeEnding:

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"net/url"
 
 	"aws-access-bot/internal/access"
 )
@@ -47,6 +48,27 @@ func (s *Bindings) Binding(ctx context.Context, u access.ChatUser) (access.Bindi
 		return access.Binding{}, err
 	}
 	return rec.binding(), nil
+}
+
+// Bound implements [access.Bindings]. It reads every binding of the workspace,
+// which is for first uses only.
+func (s *Bindings) Bound(ctx context.Context, p access.Platform, team, entra string) ([]access.ChatUser, error) {
+	var out []access.ChatUser
+	err := s.db.View(ctx, func(tx Tx) error {
+		prefix := joinKey(string(p), team) + "/"
+		return scanJSON(tx, bucketBindings, prefix, func(key string, r bindingRecord) error {
+			if r.Entra != entra {
+				return nil
+			}
+			user, err := url.PathUnescape(key[len(prefix):])
+			if err != nil {
+				return fmt.Errorf("binding %q: %w", key, err)
+			}
+			out = append(out, access.ChatUser{Platform: p, Team: team, User: user})
+			return nil
+		})
+	})
+	return out, err
 }
 
 // SaveBinding implements [access.Bindings]. It replaces an earlier binding.

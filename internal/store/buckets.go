@@ -12,6 +12,7 @@ const (
 	bucketRequestsKey    = "requests.key"    // natural key of the delivery -> id
 	bucketRequestsOpen   = "requests.open"   // seq -> id, those not final
 	bucketRequestsAsker  = "requests.asker"  // asker, time, id -> nothing
+	bucketRequestsWant   = "requests.want"   // assignment, id -> nothing, those not final
 	bucketBindings       = "bindings"        // platform, team, user -> bindingRecord
 	bucketInbox          = "inbox"           // natural key -> inboundRecord
 	bucketRoots          = "outbox.roots"    // request id -> rootRecord
@@ -34,7 +35,7 @@ const (
 func buckets() []string {
 	return []string{
 		bucketMeta, bucketCounters,
-		bucketRequests, bucketRequestsKey, bucketRequestsOpen, bucketRequestsAsker,
+		bucketRequests, bucketRequestsKey, bucketRequestsOpen, bucketRequestsAsker, bucketRequestsWant,
 		bucketBindings, bucketInbox,
 		bucketRoots, bucketRootsDue, bucketNotices, bucketNoticesKey, bucketNoticesDue,
 		bucketSeen, bucketSeenExpiry, bucketAudit,

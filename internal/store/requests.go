@@ -6,12 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 	"unicode/utf8"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 )
 
@@ -91,18 +92,18 @@ func conflictIf(wrong bool, format string, args ...any) error {
 	return fmt.Errorf(format+": %w", append(args, access.ErrConflict)...)
 }
 
-// putRequest stores r and keeps the indexes of open requests and of those to be
-// shown. Every new version is to be shown.
+// putRequest stores r and keeps the indexes of open requests, of what they want
+// and of those to be shown. Every new version is to be shown.
 func putRequest(tx Tx, seq uint64, r access.Request) error {
 	key, id := seqKey(seq), []byte(r.ID)
+	want := joinKey(r.Want.Assignment().String(), string(r.ID))
+	var err error
 	if r.State.Final() {
-		if err := tx.Delete(bucketRequestsOpen, key); err != nil {
-			return err
-		}
-	} else if err := tx.Put(bucketRequestsOpen, key, id); err != nil {
-		return err
+		err = errors.Join(tx.Delete(bucketRequestsOpen, key), tx.Delete(bucketRequestsWant, want))
+	} else {
+		err = errors.Join(tx.Put(bucketRequestsOpen, key, id), tx.Put(bucketRequestsWant, want, nil))
 	}
-	if err := tx.Put(bucketRootsDue, key, id); err != nil {
+	if err = errors.Join(err, tx.Put(bucketRootsDue, key, id)); err != nil {
 		return err
 	}
 	return putJSON(tx, bucketRequests, string(r.ID), newRequestRecord(seq, r))
@@ -133,8 +134,7 @@ func (s *Requests) Get(ctx context.Context, id access.ID) (access.Request, error
 	return rec.request(), nil
 }
 
-// ByKey returns the request that the delivery with this natural key made, or
-// access.ErrNotFound.
+// ByKey implements [access.Requests].
 func (s *Requests) ByKey(ctx context.Context, key string) (access.Request, error) {
 	var rec requestRecord
 	err := s.db.View(ctx, func(tx Tx) error {
@@ -165,8 +165,8 @@ func (s *Requests) Save(ctx context.Context, r access.Request, notices []access.
 		if err := conflictIf(r.Version != have.Version+1, "save version %d of %s over %d", r.Version, r.ID, have.Version); err != nil {
 			return err
 		}
-		if r.Key != have.Key || r.Asker.Entra != have.Asker.Entra {
-			return fmt.Errorf("save %s: who asked, and by which delivery, cannot be changed", r.ID)
+		if r.Key != have.Key || r.Asker.Entra != have.Asker.Entra || r.Want.Assignment() != have.Want.want().Assignment() {
+			return fmt.Errorf("save %s: who asked, for what, and by which delivery, cannot be changed", r.ID)
 		}
 		for _, n := range notices {
 			if err := putNotice(tx, n); err != nil {
@@ -201,7 +201,7 @@ func listed(ctx context.Context, db DB, index string) ([]access.Request, error) 
 	return out, nil
 }
 
-// All implements [access.Requests].
+// All returns every request, newest first.
 func (s *Requests) All(ctx context.Context) ([]access.Request, error) {
 	var recs []*requestRecord
 	err := s.db.View(ctx, func(tx Tx) error {
@@ -238,17 +238,39 @@ func (s *Requests) decode(key string, raw []byte) (*requestRecord, error) {
 	return &rec, nil
 }
 
-// Asked returns how many requests a person, by Entra object id, has made since
-// a time, that moment included.
-func (s *Requests) Asked(ctx context.Context, entra string, since time.Time) (int, error) {
-	n, prefix := 0, joinKey(entra)+"/"
+// By implements [access.Requests]. It reads the person's own requests only.
+func (s *Requests) By(ctx context.Context, entra string) ([]access.Request, error) {
+	out, err := s.indexed(ctx, bucketRequestsAsker, entra)
+	slices.Reverse(out)
+	return out, err
+}
+
+// For implements [access.Requests]. It reads the requests for the assignment
+// only.
+func (s *Requests) For(ctx context.Context, a config.Assignment) ([]access.Request, error) {
+	return s.indexed(ctx, bucketRequestsWant, a.String())
+}
+
+// indexed returns the requests that an index names under a first part of its
+// keys, in the order of the keys, whose last part is the id.
+func (s *Requests) indexed(ctx context.Context, index, first string) ([]access.Request, error) {
+	var out []access.Request
 	err := s.db.View(ctx, func(tx Tx) error {
-		return tx.Scan(bucketRequestsAsker, prefix, func(key string, _ []byte) error {
-			if strings.TrimPrefix(key, prefix) >= timeKey(since) {
-				n++
+		return tx.Scan(index, joinKey(first)+"/", func(key string, _ []byte) error {
+			id, err := url.PathUnescape(key[strings.LastIndexByte(key, '/')+1:])
+			if err != nil {
+				return fmt.Errorf("index %s: key %q: %w", index, key, err)
 			}
+			rec, err := getRequest(tx, access.ID(id))
+			if err != nil {
+				return fmt.Errorf("index %s: %w", index, err)
+			}
+			out = append(out, rec.request())
 			return nil
 		})
 	})
-	return n, err
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }

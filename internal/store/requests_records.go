@@ -21,6 +21,7 @@ type requestRecord struct {
 	Asker        askerRecord                `json:"asker"`
 	Want         wantRecord                 `json:"want"`
 	Channel      string                     `json:"channel,omitempty"`
+	Origin       string                     `json:"origin,omitempty"`
 	Times        map[access.Stage]time.Time `json:"times,omitempty"`
 	PullNumber   int                        `json:"pull_number,omitempty"`
 	PullURL      string                     `json:"pull_url,omitempty"`
@@ -68,7 +69,7 @@ type wantRecord struct {
 func newRequestRecord(seq uint64, r access.Request) requestRecord {
 	return requestRecord{
 		Seq: seq, ID: r.ID, Key: r.Key, Kind: r.Kind, State: r.State, Version: r.Version,
-		Asker: newAskerRecord(r.Asker), Want: newWantRecord(r.Want), Channel: r.Channel,
+		Asker: newAskerRecord(r.Asker), Want: newWantRecord(r.Want), Channel: r.Channel, Origin: r.Origin,
 		Times:      utcTimes(r.Times),
 		PullNumber: r.Pull.Number, PullURL: r.Pull.URL, PullHead: r.Pull.Head,
 		Missing: r.Missing, MergedBy: r.MergedBy, Commit: r.Commit, End: r.End.UTC(), Trouble: r.Trouble,
@@ -80,7 +81,7 @@ func newRequestRecord(seq uint64, r access.Request) requestRecord {
 func (r requestRecord) request() access.Request {
 	return access.Request{
 		ID: r.ID, Key: r.Key, Kind: r.Kind, State: r.State, Version: r.Version,
-		Asker: r.Asker.asker(), Want: r.Want.want(), Channel: r.Channel, Times: maps.Clone(r.Times),
+		Asker: r.Asker.asker(), Want: r.Want.want(), Channel: r.Channel, Origin: r.Origin, Times: maps.Clone(r.Times),
 		Pull:    access.PullRef{Number: r.PullNumber, URL: r.PullURL, Head: r.PullHead},
 		Missing: slices.Clone(r.Missing), MergedBy: r.MergedBy, Commit: r.Commit, End: r.End, Trouble: r.Trouble,
 		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Outcome: r.Outcome, Warned: r.Warned,

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 )
 
@@ -135,13 +136,14 @@ func TestOneOfManyWritersWins(t *testing.T) {
 	})
 }
 
-func TestWhoAskedCannotBeChanged(t *testing.T) {
+func TestWhoAskedForWhatCannotBeChanged(t *testing.T) {
 	t.Parallel()
 	db := NewMemory()
 	create(t, db, request("REQ-1"))
 	for name, change := range map[string]func(*access.Request){
 		"asker":    func(r *access.Request) { r.Asker.Entra = "somebody else" },
 		"delivery": func(r *access.Request) { r.Key = "another" },
+		"account":  func(r *access.Request) { r.Want.AccountID = "111122223333" },
 	} {
 		r := request("REQ-1")
 		r.Version = 2
@@ -229,31 +231,59 @@ func TestOpenHasARequestUntilItsStateIsFinal(t *testing.T) {
 	}
 }
 
-func TestAskedCountsOnePersonSinceATime(t *testing.T) {
+func TestByReadsOnePersonNewestFirst(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, db DB) {
-		for i, id := range []string{"REQ-1", "REQ-2", "REQ-3"} {
+		for i, id := range []string{"REQ-B", "REQ-C", "REQ-A"} {
 			r := request(id)
 			r.Times = map[access.Stage]time.Time{access.StageAsked: at(10 * i)}
 			create(t, db, r)
 		}
-		other := request("REQ-4")
+		save(t, db, request("REQ-B"), access.StateRefused)
+		other := request("REQ-D")
 		other.Asker.Entra = "entra-hana-2"
 		create(t, db, other)
-		s := NewRequests(db)
-		for _, tt := range []struct {
-			entra string
-			since int
-			want  int
-		}{{"entra-hana", -1, 3}, {"entra-hana", 0, 3}, {"entra-hana", 1, 2}, {"entra-hana", 20, 1}, {"entra-hana", 21, 0}, {"entra", -1, 0}, {"entra-hana-2", -1, 1}} {
-			got, err := s.Asked(t.Context(), tt.entra, at(tt.since))
+		for entra, want := range map[string][]string{
+			"entra-hana": {"REQ-A", "REQ-C", "REQ-B"}, "entra-hana-2": {"REQ-D"}, "entra": nil, "": nil, "entra-hana/": nil,
+		} {
+			got, err := NewRequests(db).By(t.Context(), entra)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got != tt.want {
-				t.Errorf("asked by %s since minute %d: %d, want %d", tt.entra, tt.since, got, tt.want)
-			}
+			same(t, "by "+entra, want, ids(got))
 		}
+	})
+}
+
+func TestForHasTheRequestsForAnAssignmentUntilTheyAreFinal(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		read := config.Assignment{Principal: config.Principal{Kind: config.GroupPrincipal, ID: "g"}, Account: "111122223333", PermissionSet: "Read/Only"}
+		longer := read
+		longer.Principal.ID = "g/h"
+		wants := func(id string, a config.Assignment) access.Request {
+			r := request(id)
+			r.Want.Principal, r.Want.AccountID, r.Want.PermissionSet = a.Principal, a.Account, a.PermissionSet
+			return r
+		}
+		create(t, db, wants("REQ-A", read), wants("REQ-B", longer), wants("REQ-C", read))
+		s := NewRequests(db)
+		check := func(a config.Assignment, want ...string) {
+			t.Helper()
+			got, err := s.For(t.Context(), a)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, a.String(), want, ids(got))
+		}
+		check(read, "REQ-A", "REQ-C")
+		check(longer, "REQ-B")
+		check(config.Assignment{})
+		live := save(t, db, wants("REQ-A", read), access.StateLive)
+		save(t, db, wants("REQ-C", read), access.StateClosed)
+		check(read, "REQ-A")
+		save(t, db, live, access.StateEnded)
+		check(read)
 	})
 }
 
@@ -263,6 +293,8 @@ func TestAnIndexThatNamesNothingIsAnError(t *testing.T) {
 	err := db.Update(t.Context(), "test.step", func(tx Tx) error {
 		return errors.Join(
 			tx.Put(bucketRequestsOpen, seqKey(1), []byte("REQ-1")),
+			tx.Put(bucketRequestsAsker, joinKey("e", timeKey(at(0)), "REQ-1"), nil),
+			tx.Put(bucketRequestsWant, joinKey(config.Assignment{}.String(), "REQ-1"), nil),
 			tx.Put(bucketRootsDue, seqKey(1), []byte("REQ-1")),
 			tx.Put(bucketNoticesDue, seqKey(1), nil),
 		)
@@ -271,9 +303,11 @@ func TestAnIndexThatNamesNothingIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, open := NewRequests(db).Open(t.Context())
+	_, by := NewRequests(db).By(t.Context(), "e")
+	_, wanted := NewRequests(db).For(t.Context(), config.Assignment{})
 	_, roots := NewOutbox(db).DueRoots(t.Context())
 	_, notices := NewOutbox(db).DueNotices(t.Context())
-	for name, err := range map[string]error{bucketRequestsOpen: open, bucketRootsDue: roots, bucketNoticesDue: notices} {
+	for name, err := range map[string]error{bucketRequestsOpen: open, bucketRequestsAsker: by, bucketRequestsWant: wanted, bucketRootsDue: roots, bucketNoticesDue: notices} {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("error %v does not name the index %s", err, name)
 		}

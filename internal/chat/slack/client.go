@@ -28,8 +28,10 @@ const callTimeout = 15 * time.Second
 // a profile decides who somebody is.
 const profileFor = time.Minute
 
-// Client calls the Web API. It implements chat.Platform, chat.Whisperer and
-// chat.Profiles.
+// maxProfiles is how many profiles are remembered.
+const maxProfiles = 10000
+
+// Client calls the Web API. It implements chat.Platform and chat.Profiles.
 type Client struct {
 	api        *slackapi.Client
 	workspaces map[string]bool
@@ -71,7 +73,8 @@ func (c *Client) turn(ctx context.Context, channel string) error {
 	return l.Wait(ctx)
 }
 
-// call runs one API call, waiting out rate limits as Retry-After says.
+// call runs one API call, waiting out rate limits as Retry-After says, a
+// second at least.
 func call(ctx context.Context, f func(context.Context) error) error {
 	for {
 		one, cancel := context.WithTimeout(ctx, callTimeout)
@@ -81,23 +84,32 @@ func call(ctx context.Context, f func(context.Context) error) error {
 		if !errors.As(err, &limited) {
 			return kind(err)
 		}
-		timer := time.NewTimer(limited.RetryAfter)
+		timer := time.NewTimer(max(limited.RetryAfter, time.Second))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return ctx.Err()
+			return fmt.Errorf("%w while waiting: %w", err, ctx.Err())
 		case <-timer.C:
 		}
 	}
 }
 
-// kind marks errors that say that the target is gone for good.
-func kind(err error) error {
-	if err == nil {
-		return nil
+// codeOf returns the error code of Slack's answer, "" for other errors.
+func codeOf(err error) string {
+	var answer slackapi.SlackErrorResponse
+	if errors.As(err, &answer) {
+		return answer.Err
 	}
-	switch err.Error() {
-	case "channel_not_found", "is_archived", "message_not_found", "thread_not_found", "user_not_in_channel":
+	return ""
+}
+
+// kind marks errors that say that the target is gone for good, or that a
+// message cannot be edited any more (error lists of chat.postMessage,
+// chat.update and chat.postEphemeral).
+func kind(err error) error {
+	switch codeOf(err) {
+	case "channel_not_found", "is_archived", "is_inactive", "message_not_found", "thread_not_found", "user_not_in_channel",
+		"cant_update_message", "edit_window_closed", "cannot_reply_to_message":
 		return fmt.Errorf("%w: %w", chat.ErrGone, err)
 	}
 	return err
@@ -105,17 +117,23 @@ func kind(err error) error {
 
 func options(m chat.Message) []slackapi.MsgOption {
 	return []slackapi.MsgOption{
-		slackapi.MsgOptionText(cut(m.Summary, maxSummary), true), slackapi.MsgOptionBlocks(Blocks(m)...),
+		slackapi.MsgOptionText(cutEscaped(m.Summary, maxSummary), false), slackapi.MsgOptionBlocks(Blocks(m)...),
 		slackapi.MsgOptionDisableLinkUnfurl(), slackapi.MsgOptionDisableMediaUnfurl(),
 	}
 }
 
 // Post implements chat.Platform.
-func (c *Client) Post(ctx context.Context, to chat.Address, m chat.Message, key string) (ts string, err error) {
+func (c *Client) Post(ctx context.Context, to chat.Address, m chat.Message, key string) (string, error) {
 	opts := append(options(m), slackapi.MsgOptionMetadata(slackapi.SlackMetadata{EventType: eventType, EventPayload: map[string]any{"key": key}}))
 	if to.Thread != "" {
 		opts = append(opts, slackapi.MsgOptionTS(to.Thread))
 	}
+	ts, err := c.deliver(ctx, to, opts)
+	return ts, wrapped(err, "post to %s", to.Channel)
+}
+
+// deliver posts a message when it is the channel's turn.
+func (c *Client) deliver(ctx context.Context, to chat.Address, opts []slackapi.MsgOption) (ts string, err error) {
 	if err := c.turn(ctx, to.Channel); err != nil {
 		return "", err
 	}
@@ -123,10 +141,7 @@ func (c *Client) Post(ctx context.Context, to chat.Address, m chat.Message, key 
 		_, ts, err = c.api.PostMessageContext(ctx, to.Channel, opts...)
 		return err
 	})
-	if err != nil {
-		return "", fmt.Errorf("post to %s: %w", to.Channel, err)
-	}
-	return ts, nil
+	return ts, err
 }
 
 // Update implements chat.Platform.
@@ -183,20 +198,42 @@ func (c *Client) page(ctx context.Context, at chat.Address, oldest, cursor strin
 	return msgs, next, err
 }
 
-// Whisper implements chat.Whisperer. Where the bot is not in the channel it
-// answers in a direct message.
-func (c *Client) Whisper(ctx context.Context, to chat.Address, user string, m chat.Message) error {
-	err := call(ctx, func(ctx context.Context) error {
-		_, err := c.api.PostEphemeralContext(ctx, to.Channel, user, options(m)...)
+// Link implements chat.Platform.
+func (c *Client) Link(ctx context.Context, at chat.Address, ts string) (url string, err error) {
+	err = call(ctx, func(ctx context.Context) (err error) {
+		url, err = c.api.GetPermalinkContext(ctx, &slackapi.PermalinkParameters{Channel: at.Channel, Ts: ts})
 		return err
 	})
+	if err != nil {
+		return "", fmt.Errorf("link to %s in %s: %w", ts, at.Channel, err)
+	}
+	return url, nil
+}
+
+// Whisper implements chat.Whisperer. Where that is not possible in the channel
+// (it is a conversation without the bot, or unknown) it answers in a direct
+// message. Other failures are not answered twice: the first answer may have
+// arrived.
+func (c *Client) Whisper(ctx context.Context, to chat.Address, user string, m chat.Message) error {
+	if to.Channel != "" {
+		err := call(ctx, func(ctx context.Context) error {
+			_, err := c.api.PostEphemeralContext(ctx, to.Channel, user, options(m)...)
+			return err
+		})
+		if !errors.Is(err, chat.ErrGone) && codeOf(err) != "not_in_channel" {
+			return wrapped(err, "whisper to %s in %s", user, to.Channel)
+		}
+	}
+	_, err := c.deliver(ctx, chat.Address{Team: to.Team, Channel: user}, options(m))
+	return wrapped(err, "direct message to %s", user)
+}
+
+// wrapped says what was done when it failed.
+func wrapped(err error, format string, args ...any) error {
 	if err == nil {
 		return nil
 	}
-	if _, derr := c.Post(ctx, chat.Address{Team: to.Team, Channel: user}, m, ""); derr != nil {
-		return fmt.Errorf("whisper to %s: %w", user, errors.Join(err, derr))
-	}
-	return nil
+	return fmt.Errorf(format+": %w", append(args, err)...)
 }
 
 // OpenForm opens a modal. The trigger is good for three seconds and one use.
@@ -221,12 +258,18 @@ func (c *Client) Profile(ctx context.Context, u access.ChatUser) (access.ChatPro
 		info, err = c.api.GetUserInfoContext(ctx, u.User)
 		return err
 	})
-	if err != nil {
+	switch {
+	case codeOf(err) == "user_not_found" || codeOf(err) == "user_not_visible":
+		return access.ChatProfile{User: u, Outsider: "Slack does not know your user in this workspace"}, nil
+	case err != nil:
 		return access.ChatProfile{}, fmt.Errorf("slack user %s: %w", u.User, err)
 	}
 	p := access.ChatProfile{User: u, Name: info.RealName, Email: info.Profile.Email, Zone: info.TZ, Outsider: c.outsider(u, info)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if len(c.profiles) >= maxProfiles {
+		clear(c.profiles)
+	}
 	c.profiles[key] = cachedProfile{p, c.now()}
 	return p, nil
 }

@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,7 +10,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
+	"unicode/utf8"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
@@ -23,6 +26,10 @@ const (
 	openTimeout   = 2500 * time.Millisecond
 	submitTimeout = 1500 * time.Millisecond
 )
+
+// maxError is the longest text beside a field, in characters: what fits on a
+// phone. Slack states no limit.
+const maxError = 500
 
 // maxSuggestions is the most options of a type-ahead answer (Block Kit).
 const maxSuggestions = 100
@@ -39,12 +46,7 @@ type Inbound struct {
 
 // allowed reports whether the workspace may use the bot.
 func (in *Inbound) allowed(team string) bool {
-	for _, w := range in.Workspaces {
-		if w == team {
-			return true
-		}
-	}
-	return false
+	return team != "" && slices.Contains(in.Workspaces, team)
 }
 
 // Commands serves POST /slack/commands.
@@ -55,8 +57,8 @@ func (in *Inbound) Commands(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		fail(w, err)
+	if err != nil || form.Get("user_id") == "" {
+		fail(w, errors.Join(err, errMalformed))
 		return
 	}
 	user := access.ChatUser{Platform: access.Slack, Team: form.Get("team_id"), User: form.Get("user_id")}
@@ -68,8 +70,10 @@ func (in *Inbound) Commands(w http.ResponseWriter, r *http.Request) {
 		ephemeral(w, chat.Problem("`/aws-onboard` is not available in this version.", "The platform team can add the account's file to the config repo by pull request."))
 		return
 	}
-	if f, ok := in.Desk.WantsForm(r.Context(), form.Get("text")); ok {
-		in.open(w, r, form.Get("trigger_id"), f)
+	ctx, cancel := context.WithTimeout(r.Context(), openTimeout)
+	defer cancel()
+	if f, ok := in.Desk.WantsForm(ctx, user, form.Get("channel_id"), form.Get("text")); ok {
+		in.open(ctx, w, form.Get("trigger_id"), f)
 		return
 	}
 	in.take(w, r, access.Inbound{
@@ -78,15 +82,22 @@ func (in *Inbound) Commands(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
+// errMalformed is a signed request that is not what Slack sends.
+var errMalformed = errors.New("malformed request")
+
 // key is the natural key of a delivery: Slack's own id of the occasion, or
-// the body where there is none.
+// the body where there is none that could be one.
 func key(kind string, u access.ChatUser, occasion string, body []byte) string {
-	if occasion == "" {
+	if occasion == "" || len(occasion) > maxOccasion || !utf8.ValidString(occasion) {
 		sum := sha256.Sum256(body)
 		occasion = hex.EncodeToString(sum[:])
 	}
 	return "slack/" + kind + "/" + u.Team + "/" + u.User + "/" + occasion
 }
+
+// maxOccasion is the longest id of an occasion in bytes. Slack's have some
+// dozens.
+const maxOccasion = 255
 
 // take stores a delivery and acknowledges it.
 func (in *Inbound) take(w http.ResponseWriter, r *http.Request, d access.Inbound) {
@@ -99,9 +110,7 @@ func (in *Inbound) take(w http.ResponseWriter, r *http.Request, d access.Inbound
 }
 
 // open opens a form while the trigger is good.
-func (in *Inbound) open(w http.ResponseWriter, r *http.Request, trigger string, f chat.Form) {
-	ctx, cancel := context.WithTimeout(r.Context(), openTimeout)
-	defer cancel()
+func (in *Inbound) open(ctx context.Context, w http.ResponseWriter, trigger string, f chat.Form) {
 	if err := in.Client.OpenForm(ctx, trigger, f); err != nil {
 		in.Log.Warn("open form", "form", f.ID, "error", err)
 		ephemeral(w, chat.Problem("The form did not open: Slack did not answer in time.", "Try again, or write it in one line; `/aws-access help` shows how."))
@@ -112,7 +121,7 @@ func (in *Inbound) open(w http.ResponseWriter, r *http.Request, trigger string, 
 
 // ephemeral answers a command so that only its sender sees it.
 func ephemeral(w http.ResponseWriter, m chat.Message) {
-	answer(w, map[string]any{"response_type": "ephemeral", "text": escape(m.Summary), "blocks": Blocks(m)})
+	answer(w, map[string]any{"response_type": "ephemeral", "text": cutEscaped(m.Summary, maxSummary), "blocks": Blocks(m)})
 }
 
 func answer(w http.ResponseWriter, v any) {
@@ -134,103 +143,162 @@ func (in *Inbound) Interactions(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	var c slackapi.InteractionCallback
-	if err := json.Unmarshal([]byte(form.Get("payload")), &c); err != nil {
-		fail(w, err)
+	var c interaction
+	if err := json.Unmarshal([]byte(form.Get("payload")), &c); err != nil || c.User.ID == "" {
+		fail(w, errors.Join(err, errMalformed))
 		return
 	}
-	if !in.allowed(c.Team.ID) {
+	// The user's own workspace counts where it differs from that of the place.
+	user := access.ChatUser{Platform: access.Slack, Team: cmp.Or(c.User.TeamID, c.Team.ID), User: c.User.ID}
+	if !in.allowed(user.Team) || !in.allowed(c.Team.ID) {
 		http.Error(w, "this workspace may not use the bot", http.StatusForbidden)
 		return
 	}
-	user := access.ChatUser{Platform: access.Slack, Team: c.Team.ID, User: c.User.ID}
 	switch c.Type {
-	case slackapi.InteractionTypeViewSubmission:
+	case "view_submission":
 		in.submit(w, r, user, &c)
-	case slackapi.InteractionTypeBlockSuggestion:
-		in.suggest(w, r, &c)
-	case slackapi.InteractionTypeBlockActions:
+	case "block_suggestion":
+		in.suggest(w, r, user, &c)
+	case "block_actions":
 		in.click(w, r, user, &c, body)
 	default:
 		w.WriteHeader(http.StatusOK)
 	}
 }
 
-// submit takes a form. Refusals go beside their fields while it is open.
-func (in *Inbound) submit(w http.ResponseWriter, r *http.Request, u access.ChatUser, c *slackapi.InteractionCallback) {
-	if c.View.CallbackID != chat.RequestForm || c.View.State == nil {
+// interaction is what is used of a payload ("Interaction payloads"). Every
+// part of it may be missing.
+type interaction struct {
+	Type string `json:"type"`
+	Team struct {
+		ID string `json:"id"`
+	} `json:"team"`
+	User struct {
+		ID     string `json:"id"`
+		TeamID string `json:"team_id"`
+	} `json:"user"`
+	Channel struct {
+		ID string `json:"id"`
+	} `json:"channel"`
+	View struct {
+		ID              string `json:"id"`
+		CallbackID      string `json:"callback_id"`
+		PrivateMetadata string `json:"private_metadata"`
+		State           struct {
+			Values map[string]map[string]inputValue `json:"values"`
+		} `json:"state"`
+	} `json:"view"`
+	// ActionID and Value are those of a suggestion.
+	ActionID string   `json:"action_id"`
+	Value    string   `json:"value"`
+	Actions  []action `json:"actions"`
+}
+
+// inputValue is what stands in an input of a form.
+type inputValue struct {
+	Value          string `json:"value"`
+	SelectedOption struct {
+		Value string `json:"value"`
+	} `json:"selected_option"`
+}
+
+// action is a click.
+type action struct {
+	ActionID string `json:"action_id"`
+	Value    string `json:"value"`
+	ActionTS string `json:"action_ts"`
+}
+
+// submission reads the values of a form; block id and action id of an input
+// are both its id.
+func (c *interaction) submission(u access.ChatUser) chat.Submission {
+	s := chat.Submission{Key: key("form", u, c.View.ID, nil), User: u, Channel: c.View.PrivateMetadata, Values: map[string]string{}}
+	for id, actions := range c.View.State.Values {
+		v := actions[id]
+		s.Values[id] = cmp.Or(v.SelectedOption.Value, v.Value)
+	}
+	return s
+}
+
+// submit takes a form. Refusals go beside their fields while it is open. What
+// cannot be judged in time is stored, and answered later in private.
+func (in *Inbound) submit(w http.ResponseWriter, r *http.Request, u access.ChatUser, c *interaction) {
+	if c.View.CallbackID != chat.RequestForm || c.View.ID == "" {
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	values := map[string]string{}
-	for id, actions := range c.View.State.Values {
-		v := actions[id]
-		values[id] = v.Value
-		if v.SelectedOption.Value != "" {
-			values[id] = v.SelectedOption.Value
-		}
-	}
+	s := c.submission(u)
 	ctx, cancel := context.WithTimeout(r.Context(), submitTimeout)
 	defer cancel()
-	asked, err := in.Desk.Submit(ctx, key("form", u, c.View.ID, nil), u, values)
+	asked, err := in.Desk.Submit(ctx, s)
 	var no *access.Refusal
 	switch {
 	case errors.As(err, &no):
-		field := no.Field
-		if field == "" {
-			field = chat.FieldReason
-		}
-		answer(w, slackapi.NewErrorsViewSubmissionResponse(map[string]string{field: no.Error()}))
+		// Slack shows errors beside fields only.
+		field := cmp.Or(no.Field, chat.FieldReason)
+		answer(w, map[string]any{"response_action": "errors", "errors": map[string]string{field: cut(no.Error(), maxError)}})
 	case err != nil:
-		in.Log.Error("submit form", "user", u.User, "error", err)
-		answer(w, slackapi.NewErrorsViewSubmissionResponse(map[string]string{
-			chat.FieldReason: "That did not work: a service the bot needs did not answer. Nothing was stored; please submit again.",
-		}))
+		in.Log.Warn("form is judged later", "user", u.User, "error", err)
+		in.later(w, r, s)
 	case asked.Warning != "":
-		answer(w, slackapi.NewUpdateViewSubmissionResponse(accepted(asked)))
+		answer(w, slackapi.NewUpdateViewSubmissionResponse(closing(chat.Accepted(asked))))
 	default:
 		w.WriteHeader(http.StatusOK)
 	}
 }
 
-// accepted replaces the form where there is something to say beside "stored".
-func accepted(a access.Asked) *slackapi.ModalViewRequest {
+// later stores a form and says so.
+func (in *Inbound) later(w http.ResponseWriter, r *http.Request, s chat.Submission) {
+	if err := in.Desk.Later(r.Context(), s); err != nil {
+		in.Log.Error("store form from slack", "user", s.User.User, "error", err)
+		http.Error(w, "not stored; try again", http.StatusServiceUnavailable)
+		return
+	}
+	m := chat.Message{Blocks: []chat.Block{chat.Text{{Text: "A service the bot needs is slow. Your request is stored and will be checked; you get the answer in a private message."}}}}
+	answer(w, slackapi.NewUpdateViewSubmissionResponse(closing(m)))
+}
+
+// closing replaces the form where there is something to say beside "stored".
+func closing(m chat.Message) *slackapi.ModalViewRequest {
 	return &slackapi.ModalViewRequest{
 		Type: slackapi.VTModal, Title: plainText("Request AWS access", maxTitle), Close: plainText("Close", maxTitle),
-		Blocks: slackapi.Blocks{BlockSet: Blocks(chat.Accepted(a))},
+		Blocks: slackapi.Blocks{BlockSet: Blocks(m)},
 	}
 }
 
-func (in *Inbound) suggest(w http.ResponseWriter, r *http.Request, c *slackapi.InteractionCallback) {
-	choices, err := in.Desk.Service.Suggest(r.Context(), c.ActionID, c.Value, maxSuggestions)
-	var no *access.Refusal
-	if err != nil && !errors.As(err, &no) {
+// suggest answers type-ahead. What goes wrong gives an empty list: the
+// person may still write the request in one line.
+func (in *Inbound) suggest(w http.ResponseWriter, r *http.Request, u access.ChatUser, c *interaction) {
+	ctx, cancel := context.WithTimeout(r.Context(), openTimeout)
+	defer cancel()
+	choices, err := in.Desk.Suggest(ctx, u, c.ActionID, c.Value, maxSuggestions)
+	if err != nil {
 		in.Log.Error("suggest", "field", c.ActionID, "error", err)
 	}
-	out := slackapi.OptionsResponse{Options: []*slackapi.OptionBlockObject{}}
+	options := []*slackapi.OptionBlockObject{}
 	for _, ch := range choices {
 		if len([]rune(ch.Value)) <= maxOption {
-			out.Options = append(out.Options, option(ch.Value, ch.Label))
+			options = append(options, option(ch.Value, ch.Label))
 		}
 	}
 	// The library's type omits an empty list, which Slack takes for an error.
-	answer(w, map[string]any{"options": out.Options})
+	answer(w, map[string]any{"options": options})
 }
 
 // click takes a button. It carries nothing but a verb and a request id; who
 // may do it is decided again.
-func (in *Inbound) click(w http.ResponseWriter, r *http.Request, u access.ChatUser, c *slackapi.InteractionCallback, body []byte) {
-	if len(c.ActionCallback.BlockActions) == 0 {
+func (in *Inbound) click(w http.ResponseWriter, r *http.Request, u access.ChatUser, c *interaction, body []byte) {
+	if len(c.Actions) == 0 {
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	a := c.ActionCallback.BlockActions[0]
-	if a.ActionID != "cancel" && a.ActionID != "revoke" {
+	a := c.Actions[0]
+	if a.ActionID != chat.ActionCancel && a.ActionID != chat.ActionRevoke {
 		w.WriteHeader(http.StatusOK) // a link
 		return
 	}
 	in.take(w, r, access.Inbound{
-		Key: key("click", u, a.ActionTs, body), At: in.Now().UTC(), User: u, Channel: c.Channel.ID,
+		Key: key("click", u, a.ActionTS, body), At: in.Now().UTC(), User: u, Channel: c.Channel.ID,
 		Command: "/aws-access", Text: a.ActionID + " " + a.Value,
 	})
 }

@@ -31,35 +31,49 @@ func block(b chat.Block) []slackapi.Block {
 	case chat.Heading:
 		return []slackapi.Block{slackapi.NewHeaderBlock(plainText(string(b), maxHeader))}
 	case chat.Text:
-		return []slackapi.Block{section(mrkdwn(b))}
+		return []slackapi.Block{section(mrkdwn(b, maxSection))}
 	case chat.Fields:
 		return fields(b)
 	case chat.Quote:
 		// Plain text: what a person wrote is never read as markup.
 		return []slackapi.Block{slackapi.NewSectionBlock(plainText("“"+string(b)+"”", maxSection), nil, nil)}
 	case chat.Steps:
-		return []slackapi.Block{section(steps(b))}
+		return []slackapi.Block{section(mrkdwn(steps(b), maxSection))}
 	case chat.Code:
-		return []slackapi.Block{section("```" + strings.ReplaceAll(escape(string(b)), "```", "'''") + "```")}
+		return []slackapi.Block{section(shorten(string(b), maxSection, code))}
 	case chat.Buttons:
 		return buttons(b)
 	case chat.Note:
-		text := slackapi.NewTextBlockObject(slackapi.MarkdownType, cut(mrkdwn(b), maxField), false, false)
-		return []slackapi.Block{slackapi.NewContextBlock("", text)}
+		return []slackapi.Block{slackapi.NewContextBlock("", verbatim(mrkdwn(b, maxField)))}
 	default:
 		return nil
 	}
 }
 
+// section is a paragraph; text is short enough.
 func section(text string) slackapi.Block {
+	return slackapi.NewSectionBlock(verbatim(text), nil, nil)
+}
+
+// verbatim is mrkdwn in which Slack looks for no links and mentions but those
+// that are marked up.
+func verbatim(text string) *slackapi.TextBlockObject {
 	if strings.TrimSpace(text) == "" {
-		text = "–" // Slack refuses an empty section
+		text = "–" // Slack refuses an empty text
 	}
-	return slackapi.NewSectionBlock(slackapi.NewTextBlockObject(slackapi.MarkdownType, cut(text, maxSection), false, false), nil, nil)
+	return slackapi.NewTextBlockObject(slackapi.MarkdownType, text, false, true)
+}
+
+// code shows text in a fixed font. It has no backticks, which could end it.
+func code(s string) string {
+	return "```" + strings.ReplaceAll(escape(s), "`", "'") + "```"
 }
 
 // plainText is text without markup or emoji codes.
 func plainText(s string, n int) *slackapi.TextBlockObject {
+	if s == "" {
+		s = "–" // as in verbatim
+	}
 	off := false
 	t := slackapi.NewTextBlockObject(slackapi.PlainTextType, cut(s, n), false, false)
 	t.Emoji = &off
@@ -72,8 +86,8 @@ func fields(list chat.Fields) []slackapi.Block {
 		n := min(maxFields, len(list))
 		var texts []*slackapi.TextBlockObject
 		for _, f := range list[:n] {
-			text := "*" + escape(f.Label) + "*\n" + mrkdwn(f.Value)
-			texts = append(texts, slackapi.NewTextBlockObject(slackapi.MarkdownType, cut(text, maxField), false, false))
+			spans := append([]chat.Span{{Text: f.Label, Bold: true}, {Text: "\n"}}, f.Value...)
+			texts = append(texts, verbatim(mrkdwn(spans, maxField)))
 		}
 		out = append(out, slackapi.NewSectionBlock(nil, texts, nil))
 		list = list[n:]
@@ -81,17 +95,21 @@ func fields(list chat.Fields) []slackapi.Block {
 	return out
 }
 
-func steps(list chat.Steps) string {
+// steps lists the stages, one a line.
+func steps(list chat.Steps) []chat.Span {
 	mark := map[chat.StepState]string{chat.StepDone: "✅", chat.StepNow: "⏳", chat.StepTodo: "▫️", chat.StepBad: "🛑"}
-	var lines []string
-	for _, s := range list {
-		line := mark[s.State] + "  " + escape(s.Label)
-		if !s.At.IsZero() {
-			line += "  ·  " + date(s.At)
+	var out []chat.Span
+	for i, s := range list {
+		line := mark[s.State] + "  " + s.Label
+		if i > 0 {
+			line = "\n" + line
 		}
-		lines = append(lines, line)
+		out = append(out, chat.Span{Text: line})
+		if !s.At.IsZero() {
+			out = append(out, chat.Span{Text: "  ·  "}, chat.Span{At: s.At})
+		}
 	}
-	return strings.Join(lines, "\n")
+	return out
 }
 
 func buttons(list chat.Buttons) []slackapi.Block {
@@ -110,11 +128,11 @@ func buttons(list chat.Buttons) []slackapi.Block {
 // Modal renders a form.
 func Modal(f chat.Form) slackapi.ModalViewRequest {
 	v := slackapi.ModalViewRequest{
-		Type: slackapi.VTModal, CallbackID: f.ID, PrivateMetadata: f.Private,
+		Type: slackapi.VTModal, CallbackID: f.ID, PrivateMetadata: cut(f.Private, maxMetadata),
 		Title: plainText(f.Title, maxTitle), Submit: plainText(f.Submit, maxTitle), Close: plainText("Cancel", maxTitle),
 	}
 	if len(f.Intro) > 0 {
-		v.Blocks.BlockSet = append(v.Blocks.BlockSet, section(mrkdwn(f.Intro)))
+		v.Blocks.BlockSet = append(v.Blocks.BlockSet, section(mrkdwn(f.Intro, maxSection)))
 	}
 	for _, in := range f.Inputs {
 		v.Blocks.BlockSet = append(v.Blocks.BlockSet, input(in))
@@ -128,14 +146,19 @@ func input(in chat.Input) slackapi.Block {
 	if in.Kind == chat.InputChoice {
 		element = choice(in)
 	} else {
+		// Slack refuses a view whose initial value is longer than may be typed.
+		length := maxInput
+		if in.MaxLength > 0 {
+			length = min(in.MaxLength, maxInput)
+		}
 		element = &slackapi.PlainTextInputBlockElement{
 			Type: slackapi.METPlainTextInput, ActionID: in.ID, Multiline: in.Kind == chat.InputLines,
-			InitialValue: cut(in.Initial, maxSection), MaxLength: in.MaxLength,
+			InitialValue: cut(in.Initial, length), MaxLength: length,
 		}
 	}
-	b := &slackapi.InputBlock{Type: slackapi.MBTInput, BlockID: in.ID, Label: plainText(in.Label, maxField), Element: element, Optional: in.Optional}
+	b := &slackapi.InputBlock{Type: slackapi.MBTInput, BlockID: in.ID, Label: plainText(in.Label, maxLabel), Element: element, Optional: in.Optional}
 	if in.Hint != "" {
-		b.Hint = plainText(in.Hint, maxField)
+		b.Hint = plainText(in.Hint, maxLabel)
 	}
 	return b
 }

@@ -95,7 +95,7 @@ func TestCardsAreRenderedAsInGoldenFiles(t *testing.T) {
 	live := cards()["live"]
 	golden(t, "reply-live", Blocks(chat.Reply(access.Notice{Kind: access.NoticeLive}, live, place())))
 	golden(t, "reply-ended", Blocks(chat.Reply(access.Notice{Kind: access.NoticeEnded}, cards()["ended"], place())))
-	golden(t, "form-request", Modal(chat.RequestFormFor(chat.RequestLine{Account: "payments-dev"})))
+	golden(t, "form-request", Modal(chat.RequestFormFor(chat.RequestLine{Account: "payments-dev"}, "C0GEN")))
 	golden(t, "help", Blocks(chat.Help()))
 }
 
