@@ -32,7 +32,7 @@ type running struct {
 }
 
 // start runs emulators and bot until the benchmark ends.
-func start(b *testing.B, speed float64) running {
+func start(b testing.TB, speed float64) running {
 	b.Helper()
 	sbx, err := sandbox.New(sandbox.Options{Speed: speed})
 	if err != nil {
