@@ -79,5 +79,7 @@ export function combobox(id, placeholder, current, suggest) {
       close();
     }
   });
+  // Enter chooses; it never submits the form around.
+  input.addEventListener("keypress", (ev) => ev.key === "Enter" && ev.preventDefault());
   return { node, read: () => ({ selected: chosen ? [chosen.value] : [] }) };
 }
