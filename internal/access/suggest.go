@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -25,40 +26,48 @@ func (s *Service) Suggest(ctx context.Context, field, typed string, n int) ([]Ch
 	return narrow(choices(force.Repo, field), typed, n), nil
 }
 
-func choices(repo *config.Repo, field string) []Choice {
-	var out []Choice
+// candidate is a choice with what else it is found by.
+type candidate struct {
+	Choice
+	number string
+}
+
+func choices(repo *config.Repo, field string) []candidate {
+	var out []candidate
 	switch field {
 	case "group":
 		for slug, g := range repo.Groups {
-			out = append(out, Choice{slug, g.Name})
+			out = append(out, candidate{Choice: Choice{slug, g.Name}})
 		}
 	case "account":
 		for slug, a := range repo.Accounts {
 			if repo.Requestable(a) == nil {
-				out = append(out, Choice{slug, a.Name + " · " + a.ID[len(a.ID)-4:] + " · " + a.OU})
+				out = append(out, candidate{Choice{slug, a.Name + " · " + a.ID[len(a.ID)-4:] + " · " + a.OU}, a.ID})
 			}
 		}
 	case "permission_set":
 		for _, name := range PermissionSets(repo) {
-			out = append(out, Choice{name, name})
+			out = append(out, candidate{Choice: Choice{name, name}})
 		}
 	}
-	slices.SortFunc(out, func(a, b Choice) int { return strings.Compare(a.Label, b.Label) })
+	slices.SortFunc(out, func(a, b candidate) int {
+		return cmp.Or(strings.Compare(a.Label, b.Label), strings.Compare(a.Value, b.Value))
+	})
 	return out
 }
 
 // narrow keeps what contains the typed text, in two runs: first what begins
 // with it.
-func narrow(all []Choice, typed string, n int) []Choice {
+func narrow(all []candidate, typed string, n int) []Choice {
 	typed = strings.ToLower(strings.TrimSpace(typed))
 	var begin, contain []Choice
 	for _, c := range all {
-		text := strings.ToLower(c.Label + " " + c.Value)
+		text := strings.ToLower(c.Label + "\n" + c.Value + "\n" + c.number)
 		switch {
-		case strings.HasPrefix(text, typed):
-			begin = append(begin, c)
+		case strings.HasPrefix(text, typed), typed != "" && strings.HasPrefix(c.number, typed):
+			begin = append(begin, c.Choice)
 		case strings.Contains(text, typed):
-			contain = append(contain, c)
+			contain = append(contain, c.Choice)
 		}
 	}
 	out := append(begin, contain...)
