@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net/http"
+	"time"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/provision"
@@ -42,4 +43,29 @@ type auditLog struct{ chain *store.Audit }
 func (a auditLog) Audit(ctx context.Context, e provision.AuditEvent) error {
 	_, err := a.chain.Append(ctx, store.Event{At: e.At, Actor: "bot", Action: e.Action, Target: e.Target, Cause: e.Cause, Result: e.Result})
 	return err
+}
+
+// watch returns a wrapper that has the meter compare our clock with the Date
+// header of every answer of a service.
+func watch(m *provision.SkewMeter, service string) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper { return watched{m, service, next} }
+}
+
+type watched struct {
+	meter   *provision.SkewMeter
+	service string
+	next    http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (w watched) RoundTrip(r *http.Request) (*http.Response, error) {
+	sent := time.Now()
+	res, err := w.next.RoundTrip(r)
+	if err != nil {
+		return res, err
+	}
+	if date, derr := http.ParseTime(res.Header.Get("Date")); derr == nil {
+		w.meter.Observe(w.service, date, sent, time.Now())
+	}
+	return res, nil
 }

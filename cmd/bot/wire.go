@@ -22,7 +22,6 @@ import (
 	"aws-access-bot/internal/provision/organizations"
 	"aws-access-bot/internal/secret"
 	"aws-access-bot/internal/settings"
-	"aws-access-bot/internal/skew"
 	"aws-access-bot/internal/store"
 
 	"golang.org/x/sync/errgroup"
@@ -72,7 +71,7 @@ func (w *wired) moved() {
 
 // outside has the clients of the services around the bot.
 type outside struct {
-	clock  *skew.Watcher
+	clock  *provision.SkewMeter
 	roots  *x509.CertPool
 	github *github.Client
 	entra  *entra.Client
@@ -156,7 +155,7 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 
 // connect makes the clients of the outside.
 func connect(ctx context.Context, set *settings.Settings, b *bot) (*outside, error) {
-	out := &outside{clock: skew.NewWatcher(time.Now)}
+	out := &outside{clock: provision.NewSkewMeter(time.Now)}
 	var err error
 	if out.roots, err = entra.LoadCAs(set.CAFile); err != nil {
 		return nil, err
@@ -164,21 +163,21 @@ func connect(ctx context.Context, set *settings.Settings, b *bot) (*outside, err
 	out.github, err = github.New(github.Options{
 		BaseURL: set.GitHub.BaseURL, Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID,
 		AppID: set.GitHub.AppID, InstallationID: set.GitHub.InstallationID, PrivateKey: []byte(set.GitHub.PrivateKey.Reveal()),
-		Transport: out.clock.Watch(transport(out.roots)), Now: time.Now,
+		Transport: watch(out.clock, "github")(transport(out.roots)), Now: time.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
 	out.entra, err = entra.New(entra.Options{
 		Tenant: set.Entra.Tenant, Client: set.Entra.Client, Secret: set.Entra.Secret, Certificate: set.Entra.Certificate,
-		GraphURL: set.Entra.GraphURL, AuthorityURL: set.Entra.AuthorityURL, RootCAs: out.roots, App: b.application, Wrap: out.clock.Watch,
+		GraphURL: set.Entra.GraphURL, AuthorityURL: set.Entra.AuthorityURL, RootCAs: out.roots, App: b.application, Wrap: watch(out.clock, "graph"),
 	})
 	if err != nil {
 		return nil, err
 	}
 	cfg, err := awsclient.Config(ctx, awsclient.Options{
 		Region: set.AWS.Region, EndpointURL: set.AWS.EndpointURL, AccessKeyID: set.AWS.AccessKeyID,
-		SecretAccessKey: set.AWS.SecretAccessKey, Role: set.AWS.Role, RootCAs: out.roots, Wrap: out.clock.Watch,
+		SecretAccessKey: set.AWS.SecretAccessKey, Role: set.AWS.Role, RootCAs: out.roots, Wrap: watch(out.clock, "aws"),
 	})
 	if err != nil {
 		return nil, err

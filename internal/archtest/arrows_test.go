@@ -78,7 +78,6 @@ func arrows() map[string][]string {
 		"config/example":                    {},
 		"internal/archtest":                 {},
 		"internal/secret":                   {},
-		"internal/skew":                     {},
 		"internal/server":                   {},
 		"internal/settings":                 {"internal/secret"},
 		"internal/access":                   {"config"},
