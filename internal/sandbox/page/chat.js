@@ -70,6 +70,7 @@ function newestAtStart(c) {
 
 function renderRoom(c) {
   seen.set(shared.me + c.id, newest(c));
+  showGuide();
   byId("room-name").textContent = c.is_im ? "aws-access" : "#" + c.name;
   byId("room-topic").textContent = c.is_im ? "Only you and the bot" : topics[c.id] || "";
   byId("composer").placeholder = c.id === "C0AWS" ? "Type /aws-access …" : "Message " + (c.is_im ? "aws-access" : "#" + c.name);
@@ -212,16 +213,19 @@ export function setupChat(play) {
       ", who owns the account, to approve and merge; watch the message until access is live."),
     h("div", { class: "guide-buttons" }, guide.map(([who, where, text, label]) =>
       h("button", { class: "chip", onclick: () => (play(who), openRoom(where), compose(text)) }, label))));
-  const toggle = byId("guide-toggle"), show = (on) => {
-    byId("guide").hidden = !on;
-    toggle.setAttribute("aria-expanded", String(on));
-  };
-  toggle.addEventListener("click", () => {
-    const on = byId("guide").hidden;
-    localStorage.setItem("guide", on ? "" : "off");
-    show(on);
+  byId("guide-toggle").addEventListener("click", () => {
+    localStorage.setItem("guide", guided() ? "off" : "");
+    showGuide();
   });
-  show(localStorage.getItem("guide") !== "off");
+}
+
+// The guide stands above the channel that it speaks of, until it is closed.
+const guided = () => localStorage.getItem("guide") !== "off";
+
+function showGuide() {
+  byId("guide-toggle").hidden = room !== "C0AWS";
+  byId("guide-toggle").setAttribute("aria-expanded", String(guided()));
+  byId("guide").hidden = room !== "C0AWS" || !guided();
 }
 
 // renderModal shows the person's top view. What was typed stays while the view
