@@ -32,9 +32,20 @@ const (
 // errDown is a service that does not answer.
 var errDown = errors.New("connection refused")
 
+// plainExample is the example config repo. A repo is never changed, so that all
+// tests may share it.
+var plainExample = sync.OnceValues(func() (*config.Repo, error) { return config.Load(example.FS()) })
+
 // exampleRepo is the example config repo, with files laid over it.
 func exampleRepo(t testing.TB, over map[string]string) *config.Repo {
 	t.Helper()
+	if len(over) == 0 {
+		repo, err := plainExample()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return repo
+	}
 	fsys := fstest.MapFS{}
 	err := fs.WalkDir(example.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -200,7 +211,9 @@ func (w *world) start() {
 	}
 }
 
-func person(entra string) access.Person { return access.Person{Entra: entra, Name: entra[len(entra)-2:]} }
+func person(entra string) access.Person {
+	return access.Person{Entra: entra, Name: entra[len(entra)-2:]}
+}
 
 func asker(entra string) access.Asker {
 	return access.Asker{Person: person(entra), Chat: access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: "U" + entra[len(entra)-2:]}}

@@ -1,0 +1,220 @@
+package access_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"aws-access-bot/config/example"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/store"
+)
+
+// people is an identity over the example repo and a tenant.
+type people struct {
+	*access.Identity
+	t        *testing.T
+	commits  *commits
+	dir      *directory
+	bindings *store.Bindings
+}
+
+func newPeople(t *testing.T, users ...access.Entrant) *people {
+	t.Helper()
+	p := &people{
+		t: t, commits: &commits{force: access.InForce{Repo: exampleRepo(t, nil)}},
+		dir: &directory{users: users}, bindings: store.NewBindings(store.NewMemory()),
+	}
+	p.Identity = &access.Identity{Commits: p.commits, Directory: p.dir, Bindings: p.bindings}
+	return p
+}
+
+func profile(user, email string) access.ChatProfile {
+	return access.ChatProfile{User: access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: user}, Email: email}
+}
+
+// is wants a profile to be a person.
+func (p *people) is(c access.ChatProfile, entra string) {
+	p.t.Helper()
+	got, err := p.Resolve(p.t.Context(), c)
+	if err != nil || got.Entra != entra {
+		p.t.Errorf("%s is %s, %v; want %s", c.User.User, got.Entra, err, entra)
+	}
+}
+
+// nobody wants a profile to be refused with words.
+func (p *people) nobody(c access.ChatProfile, says string) {
+	p.t.Helper()
+	got, err := p.Resolve(p.t.Context(), c)
+	var no *access.Refusal
+	if !errors.As(err, &no) || got != (access.Person{}) || !strings.Contains(no.Error(), says) || no.Mend == "" {
+		p.t.Errorf("%s: %+v, %v; want a refusal that says %q and what to do", c.User.User, got, err, says)
+	}
+}
+
+// TestT18PeopleFileComesFirst: a link in people.yaml decides, whatever the
+// address in chat says.
+func TestT18PeopleFileComesFirst(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, entrant(hana, "hana@example.com"), entrant(yuki, "yuki@example.com"))
+	p.is(profile("U0HANA", "hana@example.com"), hana)
+	p.is(profile("U0HANA", "yuki@example.com"), hana)
+	p.is(profile("U0HANA", ""), hana)
+	elsewhere := profile("U0HANA", "x@example.com")
+	elsewhere.User.Team = "T0EVIL"
+	p.nobody(elsewhere, "0 enabled Entra members")
+	teams := profile("U0HANA", "x@example.com")
+	teams.User.Platform = access.Teams
+	p.nobody(teams, "0 enabled Entra members")
+}
+
+func TestT18FirstUseBindsByEMail(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, entrant(newcomer, "nao@example.com"))
+	p.is(profile("U0NAO", "nao@example.com"), newcomer)
+	b, err := p.bindings.Binding(t.Context(), profile("U0NAO", "").User)
+	if err != nil || b != (access.Binding{Entra: newcomer, Email: "nao@example.com"}) {
+		t.Errorf("stored: %+v, %v", b, err)
+	}
+	// From then on the object id counts, also where the address leads elsewhere.
+	p.dir.users[0].Email = "nao.new@example.com"
+	p.is(profile("U0NAO", "NAO@example.com"), newcomer)
+}
+
+// TestT18AChangedAddressSuspendsTheLink: nobody becomes somebody else by
+// changing his profile.
+func TestT18AChangedAddressSuspendsTheLink(t *testing.T) {
+	t.Parallel()
+	const vip = "3c1d9a70-0000-4000-8000-0000000000f1"
+	p := newPeople(t, entrant(newcomer, "nao@example.com"), entrant(vip, "vip@example.com"))
+	p.is(profile("U0NAO", "nao@example.com"), newcomer)
+	for _, email := range []string{"vip@example.com", "", "nao+x@example.com", "nao@example.com "} {
+		p.nobody(profile("U0NAO", email), "suspended")
+	}
+	p.is(profile("U0NAO", "nao@example.com"), newcomer)
+}
+
+func TestT18AnAddressFreedByOneUserIsNotTakenOverByAnother(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, entrant(newcomer, "nao@example.com"))
+	p.is(profile("U0NAO", "nao@example.com"), newcomer)
+	p.nobody(profile("U0EVE", "nao@example.com"), "linked")
+	// Another workspace has users of its own.
+	there := profile("U0NAO2", "nao@example.com")
+	there.User.Team = "T0SUB"
+	p.is(there, newcomer)
+}
+
+func TestT18WhoIsNotRecognised(t *testing.T) {
+	t.Parallel()
+	disabled, guest := entrant("e-disabled", "off@example.com"), entrant("e-guest", "guest@example.com")
+	disabled.Enabled, guest.Guest = false, true
+	twinA, twinB := entrant("e-twin-a", "twin@example.com"), entrant("e-twin-b", "twin@example.com")
+	kelvin := entrant(newcomer, "\u212aen@example.com")
+	tests := []struct {
+		name    string
+		profile access.ChatProfile
+		says    string
+	}{
+		{"two users with one address", profile("U1", "twin@example.com"), "2 enabled Entra members"},
+		{"a disabled user", profile("U1", "off@example.com"), "0 enabled Entra members"},
+		{"a guest of the tenant", profile("U1", "guest@example.com"), "0 enabled Entra members"},
+		{"no address", profile("U1", ""), "no e-mail address"},
+		{"an address that folds to another", profile("U1", "\u212aen@example.com"), "other than ASCII"},
+		{"a person whom people.yaml gives to another Slack user", profile("U1", "hana@example.com"), "linked to another chat user"},
+		{"whom the service marks as an outsider", access.ChatProfile{User: access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: "U0HANA"}, Outsider: "bots may not ask"}, "bots may not ask"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPeople(t, entrant(hana, "hana@example.com"), disabled, guest, twinA, twinB, kelvin)
+			p.nobody(tc.profile, tc.says)
+			if _, err := p.bindings.Binding(t.Context(), tc.profile.User); !errors.Is(err, access.ErrNotFound) {
+				t.Errorf("a binding was stored: %v", err)
+			}
+		})
+	}
+}
+
+func TestOneOfTwoUsersWithAnAddressIsEnough(t *testing.T) {
+	t.Parallel()
+	old := entrant("e-old", "nao@example.com")
+	old.Enabled = false
+	newPeople(t, old, entrant(newcomer, "nao@example.com")).is(profile("U0NAO", "nao@example.com"), newcomer)
+}
+
+// TestT18WhoLeftIsRefused: the directory is asked each time, for links of both
+// kinds.
+func TestT18WhoLeftIsRefused(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, entrant(hana, "hana@example.com"), entrant(newcomer, "nao@example.com"))
+	linked, bound := profile("U0HANA", "hana@example.com"), profile("U0NAO", "nao@example.com")
+	p.is(bound, newcomer)
+	for i := range p.dir.users {
+		p.dir.users[i].Enabled = false
+	}
+	p.nobody(linked, "disabled")
+	p.nobody(bound, "disabled")
+	p.dir.users = nil
+	p.nobody(linked, "people.yaml names an Entra user that does not exist")
+	p.nobody(bound, "does not exist any more")
+}
+
+// TestT18ALaterEntryInPeopleEndsABinding: people.yaml is the truth as soon as
+// it says who somebody is.
+func TestT18ALaterEntryInPeopleEndsABinding(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t, entrant(newcomer, "nao@example.com"))
+	p.is(profile("U0NAO", "nao@example.com"), newcomer)
+	text, err := fs.ReadFile(example.FS(), "people.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry := "\npeople:\n  - {entra: " + newcomer + ", email: nao@example.com, slack: {team: T0ACME, user: U0REAL}}\n"
+	p.commits.force.Repo = exampleRepo(t, map[string]string{"people.yaml": strings.Replace(string(text), "\npeople:\n", entry, 1)})
+	p.nobody(profile("U0NAO", "nao@example.com"), "linked to another chat user")
+	p.is(profile("U0REAL", "whatever@example.com"), newcomer)
+}
+
+func TestIdentityFaultsAreNoRefusals(t *testing.T) {
+	t.Parallel()
+	db := store.NewMemory()
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name  string
+		user  access.ChatProfile
+		fault func(*people)
+	}{
+		{"no config to be had", profile("U0HANA", ""), func(p *people) { p.commits.err = errDown }},
+		{"directory, linked", profile("U0HANA", ""), func(p *people) { p.dir.err = errDown }},
+		{"directory, first use", profile("U0NAO", "nao@example.com"), func(p *people) { p.dir.err = errDown }},
+		{"store", profile("U0NAO", "nao@example.com"), func(p *people) { p.Bindings = store.NewBindings(db) }},
+		{"store, when others are looked for", profile("U0NAO", "nao@example.com"), func(p *people) { p.Bindings = brokenBound{p.bindings} }},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPeople(t, entrant(hana, "hana@example.com"), entrant(newcomer, "nao@example.com"))
+			tc.fault(p)
+			_, err := p.Resolve(t.Context(), tc.user)
+			var no *access.Refusal
+			if err == nil || errors.As(err, &no) {
+				t.Errorf("got %v, want a fault that is worth another try", err)
+			}
+		})
+	}
+	p := newPeople(t)
+	p.commits.err = access.ErrNotFound
+	p.nobody(profile("U0HANA", ""), "no config in force")
+}
+
+// brokenBound is a store that fails when others are looked for.
+type brokenBound struct{ access.Bindings }
+
+func (brokenBound) Bound(context.Context, access.Platform, string, string) ([]access.ChatUser, error) {
+	return nil, errDown
+}
