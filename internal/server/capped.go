@@ -10,24 +10,21 @@ import (
 type cappedListener struct {
 	net.Listener
 	slots chan struct{}
-	once  sync.Once
 	done  chan struct{}
-	mu    sync.Mutex // guards done
+	close func()
 }
 
-func (l *cappedListener) closed() chan struct{} {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.done == nil {
-		l.done = make(chan struct{})
-	}
-	return l.done
+// capped returns l with at most n connections at a time.
+func capped(l net.Listener, n int) *cappedListener {
+	done := make(chan struct{})
+	return &cappedListener{Listener: l, slots: make(chan struct{}, n), done: done, close: sync.OnceFunc(func() { close(done) })}
 }
 
+// Accept waits for a slot and a connection, or for Close.
 func (l *cappedListener) Accept() (net.Conn, error) {
 	select {
 	case l.slots <- struct{}{}:
-	case <-l.closed():
+	case <-l.done:
 		return nil, net.ErrClosed
 	}
 	c, err := l.Listener.Accept()
@@ -38,8 +35,9 @@ func (l *cappedListener) Accept() (net.Conn, error) {
 	return &cappedConn{Conn: c, free: sync.OnceFunc(func() { <-l.slots })}, nil
 }
 
+// Close ends Accept also where it waits for a slot.
 func (l *cappedListener) Close() error {
-	l.once.Do(func() { close(l.closed()) })
+	l.close()
 	return l.Listener.Close()
 }
 

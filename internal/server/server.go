@@ -71,6 +71,20 @@ func say(w http.ResponseWriter, status int, text string) {
 	_, _ = fmt.Fprintln(w, text)
 }
 
+// Unhurried takes the time limits of the listener off h: for long work asked for
+// on the control socket, whose callers are trusted. The end of the request's
+// context, when its caller leaves, still ends it.
+func Unhurried(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rc := http.NewResponseController(w)
+		if err := errors.Join(rc.SetReadDeadline(time.Time{}), rc.SetWriteDeadline(time.Time{})); err != nil {
+			say(w, http.StatusInternalServerError, "deadline: "+err.Error())
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
 // limitBody refuses a body that is announced too large, and cuts one that
 // turns out to be: reading it then gives *http.MaxBytesError.
 func limitBody(limit int64, h http.Handler) http.Handler {
@@ -84,9 +98,30 @@ func limitBody(limit int64, h http.Handler) http.Handler {
 	})
 }
 
-// recovered turns a panic into a 500, never into success.
+// begun notes whether an answer was begun.
+type begun struct {
+	http.ResponseWriter
+	yes bool
+}
+
+func (b *begun) WriteHeader(status int) {
+	b.yes = true
+	b.ResponseWriter.WriteHeader(status)
+}
+
+func (b *begun) Write(p []byte) (int, error) {
+	b.yes = true
+	return b.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
+// recovered turns a panic into a 500, never into success: an answer that was
+// begun is broken off.
 func recovered(h http.Handler, log *slog.Logger) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w := &begun{ResponseWriter: rw}
 		defer func() {
 			p := recover()
 			if p == nil {
@@ -96,6 +131,9 @@ func recovered(h http.Handler, log *slog.Logger) http.Handler {
 				panic(p)
 			}
 			log.Error("handler panicked", "path", r.URL.Path, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			if w.yes {
+				panic(http.ErrAbortHandler)
+			}
 			say(w, http.StatusInternalServerError, "internal error")
 		}()
 		h.ServeHTTP(w, r)
@@ -109,10 +147,11 @@ func Listen(ctx context.Context, addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	return &cappedListener{Listener: l, slots: make(chan struct{}, maxConns)}, nil
+	return capped(l, maxConns), nil
 }
 
-// Serve serves h on l until ctx ends, then lets requests finish.
+// Serve serves h on l until ctx ends, then lets requests finish for as long as
+// drainTimeout, and cuts off what is left. It closes l.
 func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	srv := &http.Server{
 		Handler: h, MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
@@ -122,12 +161,15 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 	go func() { failed <- srv.Serve(l) }()
 	select {
 	case err := <-failed:
-		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+		return errors.Join(fmt.Errorf("serve %s: %w", l.Addr(), err), srv.Close())
 	case <-ctx.Done():
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	err := srv.Shutdown(drain)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("stop serving %s: %w", l.Addr(), err), srv.Close())
+	}
 	if serr := <-failed; !errors.Is(serr, http.ErrServerClosed) {
 		err = errors.Join(err, serr)
 	}
