@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"aws-access-bot/config"
@@ -35,6 +36,8 @@ type service struct {
 	failPost  error
 	loseReply error
 	gone      bool
+	// dead are channels and threads that are gone, "C0AWS" or "C0AWS/1".
+	dead map[string]bool
 
 	whispers    []whispered
 	failWhisper error
@@ -51,6 +54,9 @@ func (s *service) Post(_ context.Context, to chat.Address, m chat.Message, key s
 	if err := s.failPost; err != nil {
 		s.failPost = nil
 		return "", err
+	}
+	if s.isDead(to) {
+		return "", chat.ErrGone
 	}
 	s.list = append(s.list, posted{to, key, m.Summary, 0})
 	if err := s.loseReply; err != nil {
@@ -73,8 +79,15 @@ func (s *service) Update(_ context.Context, _ chat.Address, ts string, m chat.Me
 	return nil
 }
 
+func (s *service) isDead(at chat.Address) bool {
+	return s.dead[at.Channel] || s.dead[at.Channel+"/"+at.Thread]
+}
+
 func (s *service) Find(_ context.Context, at chat.Address, key string, _ time.Time) (string, bool, error) {
-	i := slices.IndexFunc(s.list, func(p posted) bool { return p.key == key && p.at.Thread == at.Thread })
+	if s.isDead(at) {
+		return "", false, chat.ErrGone
+	}
+	i := slices.IndexFunc(s.list, func(p posted) bool { return p.key == key && p.at == at })
 	return fmt.Sprint(i + 1), i >= 0, nil
 }
 
@@ -94,22 +107,22 @@ func (nothing) InForce(context.Context) (access.InForce, error) {
 	return access.InForce{}, access.ErrNotFound
 }
 
-type desk struct {
+type mail struct {
 	db       *store.Memory
 	requests *store.Requests
 	service  *service
 	courier  *chat.Courier
 }
 
-func newDesk(t *testing.T) *desk {
+func newMail(t *testing.T) *mail {
 	t.Helper()
-	d := &desk{db: store.NewMemory(), service: &service{}}
+	d := &mail{db: store.NewMemory(), service: &service{}}
 	d.start()
 	return d
 }
 
 // start is what a new process does with the same store and chat service.
-func (d *desk) start() {
+func (d *mail) start() {
 	d.requests = store.NewRequests(d.db)
 	d.courier = chat.NewCourier(chat.Courier{
 		Outbox: store.NewOutbox(d.db), Requests: d.requests, Commits: nothing{},
@@ -128,7 +141,7 @@ func asked(id access.ID) access.Request {
 	}
 }
 
-func (d *desk) create(t *testing.T, r access.Request) {
+func (d *mail) create(t *testing.T, r access.Request) {
 	t.Helper()
 	if err := d.requests.Create(t.Context(), r); err != nil {
 		t.Fatal(err)
@@ -136,7 +149,7 @@ func (d *desk) create(t *testing.T, r access.Request) {
 }
 
 // save moves a request on with notices.
-func (d *desk) save(t *testing.T, r access.Request, kinds ...access.NoticeKind) access.Request {
+func (d *mail) save(t *testing.T, r access.Request, kinds ...access.NoticeKind) access.Request {
 	t.Helper()
 	r.Version++
 	var notices []access.Notice
@@ -149,7 +162,7 @@ func (d *desk) save(t *testing.T, r access.Request, kinds ...access.NoticeKind) 
 	return r
 }
 
-func (d *desk) deliver(t *testing.T) {
+func (d *mail) deliver(t *testing.T) {
 	t.Helper()
 	if err := d.courier.Deliver(t.Context()); err != nil {
 		t.Fatal(err)
@@ -158,7 +171,7 @@ func (d *desk) deliver(t *testing.T) {
 
 func TestOneRootMessageIsEditedAndRepliesFollowInOrder(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMail(t)
 	d.create(t, asked("REQ-000001"))
 	d.deliver(t)
 	r := d.save(t, asked("REQ-000001"), access.NoticeMerged)
@@ -192,7 +205,7 @@ func TestP8CourierCrashes(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newMail(t)
 			d.create(t, asked("REQ-000001"))
 			tc.broken(d.service)
 			if err := d.courier.Deliver(t.Context()); !errors.Is(err, errLost) {
@@ -224,7 +237,7 @@ func TestP8CourierCrashes(t *testing.T) {
 func TestCourierKilledAfterEveryStep(t *testing.T) {
 	t.Parallel()
 	for kill := 1; kill <= 12; kill++ {
-		d := newDesk(t)
+		d := newMail(t)
 		d.create(t, asked("REQ-000001"))
 		d.save(t, asked("REQ-000001"), access.NoticeMerged, access.NoticeLive)
 		steps := 0
@@ -253,7 +266,7 @@ func TestCourierKilledAfterEveryStep(t *testing.T) {
 
 func TestAGoneMessageDoesNotHoldUpTheRest(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMail(t)
 	d.create(t, asked("REQ-000001"))
 	d.create(t, asked("REQ-000002"))
 	d.deliver(t)
@@ -263,5 +276,181 @@ func TestAGoneMessageDoesNotHoldUpTheRest(t *testing.T) {
 	d.deliver(t)
 	if last := d.service.list[len(d.service.list)-1]; last.key != "REQ-000002/merged" {
 		t.Errorf("last message: %+v", last)
+	}
+}
+
+// TestAGoneChannelFallsBackToTheOpsChannel, for the root message and its
+// replies, and stays there.
+func TestAGoneChannelFallsBackToTheOpsChannel(t *testing.T) {
+	t.Parallel()
+	d := newMail(t)
+	d.service.dead = map[string]bool{"C0AWS": true}
+	d.create(t, asked("REQ-000001"))
+	d.deliver(t)
+	d.start()
+	d.save(t, asked("REQ-000001"), access.NoticeMerged)
+	d.deliver(t)
+	d.deliver(t)
+	if n := len(d.service.list); n != 2 {
+		t.Fatalf("%d messages, want a root and a reply: %+v", n, d.service.list)
+	}
+	root, reply := d.service.list[0], d.service.list[1]
+	if root.at != (chat.Address{Team: "T0ACME", Channel: "C0OPS"}) || root.edits != 1 || reply.at != (chat.Address{Team: "T0ACME", Channel: "C0OPS", Thread: "1"}) {
+		t.Errorf("root %+v, reply %+v", root, reply)
+	}
+}
+
+// TestAGoneThreadFallsBackToTheOpsChannel: news is not lost because somebody
+// deleted the root message, nor told twice after a crash.
+func TestAGoneThreadFallsBackToTheOpsChannel(t *testing.T) {
+	t.Parallel()
+	d := newMail(t)
+	d.create(t, asked("REQ-000001"))
+	d.deliver(t)
+	d.service.dead = map[string]bool{"C0AWS/1": true}
+	d.service.gone = true
+	d.save(t, asked("REQ-000001"), access.NoticeMerged)
+	d.service.loseReply = nil
+	d.deliver(t)
+	d.start()
+	d.deliver(t)
+	if n := len(d.service.list); n != 2 || d.service.list[1].at.Channel != "C0OPS" || d.service.list[1].at.Thread != "" {
+		t.Errorf("messages: %+v", d.service.list)
+	}
+	d.service.dead["C0OPS"] = true
+	r := asked("REQ-000001")
+	r.Version = 2
+	d.save(t, r, access.NoticeLive)
+	d.deliver(t)
+	if due, err := store.NewOutbox(d.db).DueNotices(t.Context()); err != nil || len(due) != 0 {
+		t.Errorf("a notice that nobody can be told is still due: %v, %v", due, err)
+	}
+}
+
+// TestALostAnswerInTheOpsChannelIsNotToldTwice: a crash right after the
+// fallback was posted.
+func TestALostAnswerInTheOpsChannelIsNotToldTwice(t *testing.T) {
+	t.Parallel()
+	d := newMail(t)
+	d.create(t, asked("REQ-000001"))
+	d.deliver(t)
+	d.service.dead = map[string]bool{"C0AWS/1": true}
+	d.save(t, asked("REQ-000001"), access.NoticeMerged)
+	d.service.loseReply = errLost
+	if err := d.courier.Deliver(t.Context()); !errors.Is(err, errLost) {
+		t.Fatalf("got %v, want the fault", err)
+	}
+	d.start()
+	d.deliver(t)
+	if n := len(d.service.list); n != 2 {
+		t.Errorf("messages: %+v", d.service.list)
+	}
+}
+
+// TestWhoAskedElsewhereGetsALink, once, in private and where he asked.
+func TestWhoAskedElsewhereGetsALink(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, origin string
+		want         []chat.Address
+	}{
+		{"in another channel", "C0GEN", []chat.Address{{Team: "T0ACME", Channel: "C0GEN"}}},
+		{"in the channel itself", "C0AWS", nil},
+		{"nobody knows where", "", nil},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			d := newMail(t)
+			r := asked("REQ-000001")
+			r.Origin = tc.origin
+			d.create(t, r)
+			d.deliver(t)
+			d.start()
+			d.save(t, r, access.NoticeMerged)
+			d.deliver(t)
+			var got []chat.Address
+			for _, w := range d.service.whispers {
+				got = append(got, w.to)
+				if w.user != "U0HANA" || !slices.ContainsFunc(spans(w.m), func(s chat.Span) bool { return s.URL == "https://acme.slack.example/C0AWS/1" }) {
+					t.Errorf("whispered %+v", w)
+				}
+			}
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("told in %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestALinkThatCannotBeGivenHoldsUpNothing: it is a courtesy.
+func TestALinkThatCannotBeGivenHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	d := newMail(t)
+	r := asked("REQ-000001")
+	r.Origin = "C0GEN"
+	d.create(t, r)
+	d.service.failWhisper = errLost
+	d.deliver(t)
+	d.deliver(t)
+	if len(d.service.list) != 1 || len(d.service.whispers) != 1 {
+		t.Errorf("%d messages, %d whispers", len(d.service.list), len(d.service.whispers))
+	}
+}
+
+func TestOpsNoticesGoToTheOpsChannel(t *testing.T) {
+	t.Parallel()
+	d := newMail(t)
+	if err := store.NewOutbox(d.db).PutNotice(t.Context(), access.Notice{Key: "halt/c1", Kind: access.NoticeOps, At: t0, Text: "The walk halted."}); err != nil {
+		t.Fatal(err)
+	}
+	d.deliver(t)
+	d.deliver(t)
+	if len(d.service.list) != 1 || d.service.list[0].at.Channel != "C0OPS" || d.service.list[0].summary != "The walk halted." {
+		t.Errorf("messages: %+v", d.service.list)
+	}
+}
+
+// TestTheCourierIsWokenAndWaits: it delivers on a wake, and on its own every
+// ten seconds.
+func TestTheCourierIsWokenAndWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newMail(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- d.courier.Run(ctx) }()
+		synctest.Wait()
+		d.create(t, asked("REQ-000001"))
+		d.courier.Wake()
+		synctest.Wait()
+		if n := len(d.service.list); n != 1 {
+			t.Errorf("%d messages after a wake", n)
+		}
+		d.create(t, asked("REQ-000002"))
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if n := len(d.service.list); n != 2 {
+			t.Errorf("%d messages after ten seconds", n)
+		}
+		cancel()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run = %v", err)
+		}
+	})
+}
+
+func TestAnUnknownPlatformIsAnErrorOfThatRequestOnly(t *testing.T) {
+	t.Parallel()
+	d := newMail(t)
+	strange := asked("REQ-000001")
+	strange.Asker.Chat.Platform = access.Teams
+	d.create(t, strange)
+	d.create(t, asked("REQ-000002"))
+	if err := d.courier.Deliver(t.Context()); err == nil {
+		t.Error("no error")
+	}
+	if len(d.service.list) != 1 || d.service.list[0].key != "REQ-000002" {
+		t.Errorf("messages: %+v", d.service.list)
 	}
 }
