@@ -19,6 +19,9 @@ type browser struct {
 // open shows a page. Without Chromium the test is skipped.
 func open(t *testing.T, url string) *browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: the page is not tested in the browser")
+	}
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("chromium is not installed (Debian: apt-get install chromium): the page is not tested")
@@ -28,7 +31,7 @@ func open(t *testing.T, url string) *browser {
 	t.Cleanup(stop)
 	ctx, closeTab := chromedp.NewContext(ctx)
 	t.Cleanup(closeTab)
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
 	b := &browser{t, ctx}
 	b.do(chromedp.EmulateViewport(1280, 900))
@@ -68,7 +71,7 @@ func (b *browser) write(selector, keys string) {
 // until waits for a JavaScript expression to be true.
 func (b *browser) until(expression string) {
 	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(15*time.Second))); err != nil {
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(time.Minute))); err != nil {
 		b.t.Fatalf("waiting for %s: %v", expression, err)
 	}
 }
