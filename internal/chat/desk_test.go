@@ -290,6 +290,24 @@ func TestP8ADeliveryKilledAtEveryStep(t *testing.T) {
 	}
 }
 
+// TestALineIsReadAsOfTheTimeItWasSent: an end that passes while a service is
+// down does not make the line another one, nor a request that was stored.
+func TestALineIsReadAsOfTheTimeItWasSent(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.take("k1", "U0HANA", "request payments-dev PowerUserAccess for aws-payments-dev until 2026-11-23T09:05:00Z fix it")
+	o.town.failSay = errLost
+	if err := o.desk.WorkOff(t.Context()); !errors.Is(err, errLost) {
+		t.Fatal(err)
+	}
+	o.town.failSay = nil
+	o.now = t0.Add(6 * time.Minute)
+	o.work()
+	if len(o.all()) != 1 || len(o.town.said) != 1 || !strings.Contains(text(o.town.said[0].m), "The pull request is being made") {
+		t.Errorf("%d requests, said %+v", len(o.all()), o.town.said)
+	}
+}
+
 // TestT4AReplayDoesNothingTwice: the same delivery again, before and after it
 // was worked off, and after a restart.
 func TestT4AReplayDoesNothingTwice(t *testing.T) {

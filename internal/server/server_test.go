@@ -75,7 +75,11 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
 func (p *pipes) dial() net.Conn {
 	here, there := net.Pipe()
-	p.conns <- there
+	select {
+	case p.conns <- there:
+	case <-p.done:
+		_ = there.Close()
+	}
 	return here
 }
 
@@ -317,7 +321,7 @@ func TestConnectionsAreCapped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in := newPipes()
 		l := capped(in, 2)
-		got := make(chan net.Conn, 3)
+		got := make(chan net.Conn, 4)
 		ended := make(chan error, 1)
 		go func() {
 			for {
@@ -329,12 +333,12 @@ func TestConnectionsAreCapped(t *testing.T) {
 				got <- c
 			}
 		}()
-		for range 3 {
+		for range 4 {
 			go in.dial()
 		}
 		synctest.Wait()
 		if len(got) != 2 {
-			t.Fatalf("%d of 3 connections were taken, want 2", len(got))
+			t.Fatalf("%d of 4 connections were taken, want 2", len(got))
 		}
 		first := <-got
 		if err := first.Close(); err != nil {
