@@ -30,9 +30,14 @@ const (
 	refreshEarly = 5 * time.Minute
 )
 
-// permissions are all that this package uses.
-var permissions = map[string]string{
-	"contents": "write", "pull_requests": "write", "checks": "write", "metadata": "read", "members": "read",
+// permissions are all that this package uses; administration is there for
+// reading classic branch protection and may be missing.
+func permissions(administration bool) map[string]string {
+	p := map[string]string{"contents": "write", "pull_requests": "write", "checks": "write", "metadata": "read", "members": "read"}
+	if administration {
+		p["administration"] = "read"
+	}
+	return p
 }
 
 // appAuth adds the installation token to requests of the API's own host.
@@ -101,8 +106,21 @@ func (a *appAuth) current(ctx context.Context) (string, error) {
 	return token, nil
 }
 
-// fetch buys an installation token.
+// fetch buys an installation token, with administration if the installation
+// has it: asking for a permission that is not granted is refused with 422. It
+// is tried anew with each token, so that a grant is seen within the hour.
 func (a *appAuth) fetch(ctx context.Context) (string, time.Time, error) {
+	token, until, err := a.buy(ctx, permissions(true))
+	if errors.Is(err, errNotGranted) {
+		return a.buy(ctx, permissions(false))
+	}
+	return token, until, err
+}
+
+// errNotGranted is the answer to asking for more than the installation has.
+var errNotGranted = errors.New("not granted to this installation")
+
+func (a *appAuth) buy(ctx context.Context, permissions map[string]string) (string, time.Time, error) {
 	signed, err := a.signed()
 	if err != nil {
 		return "", time.Time{}, err
@@ -143,6 +161,8 @@ func readToken(resp *http.Response, data []byte, now time.Time) (string, time.Ti
 		return "", time.Time{}, &gitops.ThrottledError{Until: until}
 	}
 	switch {
+	case resp.StatusCode == http.StatusUnprocessableEntity:
+		return "", time.Time{}, fmt.Errorf("%w: %s: %s", errNotGranted, resp.Status, out.Message)
 	case resp.StatusCode != http.StatusCreated:
 		return "", time.Time{}, fmt.Errorf("%w: %s: %s", kindOf(resp.StatusCode), resp.Status, out.Message)
 	case err != nil:

@@ -6,7 +6,8 @@
 // It authenticates as a GitHub App: an RS256 token signed with the App's key,
 // at most nine minutes long, buys an installation token that is narrowed to
 // the one repository by number and to the permissions used here (contents,
-// pull_requests and checks to write; metadata and members to read). The token
+// pull_requests and checks to write; metadata and members to read; and, where
+// the installation has it, administration to read). The token
 // is kept until five minutes before its end and is sent to the API's own host
 // only; redirects are refused, since a renamed or moved repository is for
 // people to look at.

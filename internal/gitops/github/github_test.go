@@ -112,7 +112,7 @@ func TestTheAppAsksForNoMoreThanItNeeds(t *testing.T) {
 		}
 		want := map[string]any{
 			"repository_ids": []any{4242.0},
-			"permissions":    map[string]any{"contents": "write", "pull_requests": "write", "checks": "write", "metadata": "read", "members": "read"},
+			"permissions":    map[string]any{"contents": "write", "pull_requests": "write", "checks": "write", "metadata": "read", "members": "read", "administration": "read"},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("asked (-want +got):\n%s", diff)
