@@ -11,6 +11,7 @@ import (
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/gitops/guard"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/server"
 	"aws-access-bot/internal/settings"
@@ -29,6 +30,7 @@ type operations interface {
 // statusReport is the answer of status.
 type statusReport struct {
 	Commits   gitops.Status      `json:"commits"`
+	Guards    guard.Report       `json:"guards"`
 	Provision provision.Overview `json:"provision"`
 	Requests  map[string]int     `json:"requests"`
 	Changes   bool               `json:"enable_changes"`
@@ -44,6 +46,10 @@ func (b *bot) Status(ctx context.Context) (statusReport, error) {
 	if err != nil {
 		return statusReport{}, err
 	}
+	guards, err := b.guards.Report(ctx)
+	if err != nil {
+		return statusReport{}, err
+	}
 	overview, err := b.engine.Status(ctx)
 	if err != nil {
 		return statusReport{}, err
@@ -52,7 +58,7 @@ func (b *bot) Status(ctx context.Context) (statusReport, error) {
 	if err != nil {
 		return statusReport{}, err
 	}
-	r := statusReport{Commits: commits, Provision: overview, Requests: map[string]int{}, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
+	r := statusReport{Commits: commits, Guards: guards, Provision: overview, Requests: map[string]int{}, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
 	for _, x := range all {
 		r.Requests[string(x.State)]++
 		if x.Trouble != "" {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"aws-access-bot/internal/gitops/guard"
+
 	"github.com/spf13/cobra"
 )
 
@@ -77,10 +79,31 @@ func statusText(st statusReport) string {
 	for _, t := range st.Troubles {
 		line("trouble", t)
 	}
+	for _, g := range guardText(st.Guards) {
+		line("guard", strings.TrimPrefix(g, "guard: "))
+	}
 	if st.NotReady != "" {
 		line("not ready", st.NotReady)
 	}
 	return b.String()
+}
+
+// guardText is a report of the branch's guards for people, a line each.
+func guardText(rep guard.Report) []string {
+	if rep.At.IsZero() && rep.Failing.IsZero() {
+		return []string{"guard: not looked at yet"}
+	}
+	var out []string
+	for _, f := range rep.Findings {
+		out = append(out, "guard: "+f.Text())
+	}
+	switch {
+	case !rep.Failing.IsZero():
+		out = append(out, "guard: not readable since "+rep.Failing.Format(time.RFC3339))
+	case len(out) == 0:
+		out = append(out, "guard: as it should be at "+rep.At.Format(time.RFC3339))
+	}
+	return out
 }
 
 func trustCommand(p program) *cobra.Command {

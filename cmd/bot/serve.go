@@ -98,7 +98,7 @@ func (b *bot) serve(ctx context.Context, started func(*bot) error) error {
 	listeners := []struct {
 		l net.Listener
 		h http.Handler
-	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(), b)}, {socket, control(b)}}
+	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(), b, b.guardLines)}, {socket, control(b)}}
 	for _, x := range listeners {
 		g.Go(func() error { return server.Serve(ctx, x.l, x.h, b.log) })
 	}
@@ -138,4 +138,14 @@ func (b *bot) Ready(ctx context.Context) error {
 	default:
 		return nil
 	}
+}
+
+// guardLines implements server.Detail: where GitHub guards the config repo
+// less than it should, or does not show.
+func (b *bot) guardLines(ctx context.Context) []string {
+	rep, err := b.guards.Report(ctx)
+	if err != nil {
+		return []string{"guard: " + err.Error()}
+	}
+	return guardText(rep)
 }

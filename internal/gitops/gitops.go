@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/guard"
 )
 
 // CheckName is the name of the check run.
@@ -15,6 +16,12 @@ const CheckName = "aws-access"
 
 // branchPrefix begins the branch of every bot pull request.
 const branchPrefix = "access/"
+
+// Guards is how GitHub should guard the config repo's branch, for the App with
+// this number.
+func Guards(branch string, app int64) guard.Want {
+	return guard.Want{Branch: branch, Prefix: branchPrefix, Check: CheckName, App: app}
+}
 
 // minKey is the least length of the signing key in bytes.
 const minKey = 32

@@ -13,8 +13,9 @@ import (
 
 // Keys of the gitops buckets. "gitops.pulls" has the records of requests'
 // pull requests, two indexes to them, and the records of checks;
-// "gitops.verdicts" has a verdict per commit id; "gitops.state" has the walk
-// and the content of the files of the commit in force.
+// "gitops.verdicts" has a verdict per commit id; "gitops.state" has the walk,
+// the content of the files of the commit in force, and how the branch is
+// guarded.
 const (
 	keyPull   = "request/" // request id -> pullRecord
 	keyNumber = "number/"  // pull request number -> request id
@@ -37,6 +38,7 @@ const (
 //	gitops.inforce   another commit in force, its starts, files and owned assignments
 //	gitops.passed    that a commit was passed over
 //	gitops.halt      that the walk stands still, or goes on
+//	gitops.guard     how GitHub guards the branch, as read last
 type Gitops struct {
 	db DB
 }

@@ -14,6 +14,7 @@ import (
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
+	guards "aws-access-bot/internal/gitops/guard"
 	"aws-access-bot/internal/gitops/review"
 )
 
@@ -42,6 +43,10 @@ func TestEveryFieldOfTheGitopsRecordsSurvives(t *testing.T) {
 	t.Run("check", func(t *testing.T) {
 		t.Parallel()
 		roundTrip(t, newCheckRecord, checkRecord.domain)
+	})
+	t.Run("guard", func(t *testing.T) {
+		t.Parallel()
+		roundTrip(t, newGuardRecord, guardRecord.domain)
 	})
 }
 
@@ -218,4 +223,21 @@ func TestEachGitopsStepIsReported(t *testing.T) {
 	if want := []string{"gitops.inforce", "gitops.passed", "gitops.halt", "gitops.check", "gitops.branch"}; !slices.Equal(steps, want) {
 		t.Errorf("steps %q, want %q", steps, want)
 	}
+}
+
+func TestTheReportOfTheGuardsIsKept(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		g := NewGitops(db)
+		got, err := g.Guard(t.Context())
+		same(t, "error", nil, err)
+		same(t, "before the first look", guards.Report{}, got)
+		want := guards.Report{At: at(1), Findings: []guards.Finding{{Code: guards.Bypass, About: "a", Sentence: "s", Mend: "m", Since: at(1)}}}
+		if err := g.SaveGuard(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
+		got, err = g.Guard(t.Context())
+		same(t, "error", nil, err)
+		same(t, "report", want, got)
+	})
 }
