@@ -3,12 +3,12 @@ package github
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"sync"
 	"time"
 
+	"aws-access-bot/internal/bodylimit"
 	"aws-access-bot/internal/gitops"
 )
 
@@ -53,7 +53,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			if err != nil {
 				return nil, err
 			}
-			resp.Body = &limited{body: resp.Body, left: maxResponse}
+			resp.Body = bodylimit.Body(resp.Body, maxResponse)
 			return resp, nil
 		}
 		if resp != nil {
@@ -137,25 +137,3 @@ func (t *transport) budgetNow() gitops.Budget {
 	defer t.mu.Unlock()
 	return t.budget
 }
-
-// limited is a body that fails when it is longer than allowed.
-type limited struct {
-	body io.ReadCloser
-	left int64
-}
-
-func (l *limited) Read(p []byte) (int, error) {
-	if l.left < 0 {
-		return 0, fmt.Errorf("answer is longer than %d bytes", maxResponse)
-	}
-	if int64(len(p)) > l.left+1 {
-		p = p[:l.left+1]
-	}
-	n, err := l.body.Read(p)
-	if l.left -= int64(n); l.left < 0 {
-		return n, fmt.Errorf("answer is longer than %d bytes", maxResponse)
-	}
-	return n, err
-}
-
-func (l *limited) Close() error { return l.body.Close() }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"aws-access-bot/internal/bodylimit"
+
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/serialization"
 )
@@ -155,29 +157,8 @@ func (l limited) RoundTrip(r *http.Request) (*http.Response, error) {
 			return res, nil
 		}
 	}
-	res.Body = &limitedBody{ReadCloser: res.Body, left: left}
+	res.Body = bodylimit.Body(res.Body, left)
 	return res, nil
-}
-
-// errTooLarge means that an answer was cut off.
-var errTooLarge = errors.New("answer larger than any that Graph gives")
-
-// limitedBody fails once more than left bytes were read.
-type limitedBody struct {
-	io.ReadCloser
-	left int64
-}
-
-func (b *limitedBody) Read(p []byte) (int, error) {
-	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1]
-	}
-	n, err := b.ReadCloser.Read(p)
-	b.left -= int64(n)
-	if b.left < 0 {
-		return 0, errTooLarge
-	}
-	return n, err
 }
 
 // bounded gives every call a deadline, the fetching of a token included.
