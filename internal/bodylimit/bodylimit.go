@@ -9,7 +9,7 @@ import (
 )
 
 // ErrTooLarge means that an answer was longer than it may be.
-var ErrTooLarge = errors.New("answer is larger than any that the service gives")
+var ErrTooLarge = errors.New("answer larger than any that the service gives")
 
 // Body returns rc, failing with ErrTooLarge once more than most bytes were
 // read.
