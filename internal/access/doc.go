@@ -33,6 +33,15 @@
 // when the fact goes. A revocation (KindRevoke) has the same states; "live"
 // is not reached, it goes from verified to ended when the removal is read back.
 //
+// # Asking
+//
+// A delivery makes one request: its natural key is looked up before anything
+// else is checked. Limits are counted from the stored requests of the person
+// (five open, twenty in 24 hours; removals only the latter, counted apart) and
+// of the assignment (one open). What is unknown and what is somebody else's is
+// answered alike. A cancellation that comes before there is a pull request is an
+// error that is worth another try, so that none is left open by a race.
+//
 // # Telling
 //
 // Each change of a request raises its Version; the root message is edited

@@ -9,15 +9,21 @@
 // in the [Inbox] under its natural key, acknowledged, and then worked off by
 // [Desk]: who is it, what was asked, do it, answer in private. A delivery that
 // was stored is worked off after a crash; one that is worked off twice does
-// nothing twice, because requests are keyed by delivery. Opening a form is the
-// one step that is not durable: it must happen within seconds of the click.
+// nothing twice, because requests are keyed by delivery; its answer is given at
+// least once. Several people are served at the same time, each in his order. A
+// fault is tried again for ten minutes and then told. A form is judged while it
+// is open; where that takes too long it is stored as a delivery too. Opening a
+// form is the one step that is not durable: it must happen within seconds of
+// the click.
 //
 // # Out
 //
 // [Courier] shows requests: one root message each, edited in place until it
 // shows the request's version, and thread replies in the order in which they
 // were stored. Before a post it notes the intent; after a crash it looks for
-// the message by its metadata before posting again.
+// the message by its metadata before posting again. What has lost its channel or
+// thread goes to the ops channel. Who asked in another channel gets a private
+// link to the root message, tried once: a courtesy, not a promise.
 //
 // # Text
 //
