@@ -39,6 +39,27 @@ func (c *Client) User(ctx context.Context, id string) (access.Entrant, error) {
 	return entrant(u), nil
 }
 
+// Manager returns whom a user reports to: the user's manager relation. It is
+// access.ErrNotFound where there is none, or it is no user.
+func (c *Client) Manager(ctx context.Context, id string) (access.Entrant, error) {
+	op := "graph manager of user " + id
+	if err := objectID(op, id); err != nil {
+		return access.Entrant{}, err
+	}
+	o, err := c.users().ByUserId(id).Manager().Get(ctx, &users.ItemManagerRequestBuilderGetRequestConfiguration{
+		QueryParameters: &users.ItemManagerRequestBuilderGetQueryParameters{Select: userFields()},
+	})
+	o, err = got(op, o, err)
+	if err != nil && !errors.Is(err, fault.ErrNotFound) {
+		return access.Entrant{}, err
+	}
+	u, ok := o.(models.Userable)
+	if err != nil || !ok {
+		return access.Entrant{}, fmt.Errorf("%s: %w", op, access.ErrNotFound)
+	}
+	return entrant(u), nil
+}
+
 // objectID refuses what is no object id before it becomes part of a path.
 func objectID(op, id string) error {
 	if _, err := uuid.Parse(id); err != nil || len(id) != 36 {

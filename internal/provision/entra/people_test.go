@@ -49,6 +49,30 @@ func TestUserByObjectID(t *testing.T) {
 	}
 }
 
+func TestManagerOfAUser(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.client()
+	if _, err := c.Manager(t.Context(), hana); !errors.Is(err, access.ErrNotFound) {
+		t.Errorf("without a manager: %v", err)
+	}
+	for _, want := range []access.Entrant{entrantYuki(), entrantRen()} {
+		if err := w.SetManager(hana, want.Entra); err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Manager(t.Context(), hana)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v %s", want.Name, err, diff)
+		}
+	}
+	if _, err := c.Manager(t.Context(), nobody); !errors.Is(err, access.ErrNotFound) {
+		t.Errorf("of nobody: %v", err)
+	}
+	if _, err := c.Manager(t.Context(), hana+"/manager"); !errors.Is(err, fault.ErrInvalid) {
+		t.Errorf("of no object id: %v", err)
+	}
+}
+
 func TestUsersByEmail(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t).client()
