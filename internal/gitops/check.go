@@ -222,6 +222,12 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 		rec = CheckRecord{Number: x.pull.Number, Head: run.Head}
 	}
 	if rec.Digest != digest || rewrite {
+		// Stored before it is shown: verification counts only those of a team
+		// who were in it then, also after a crash right here.
+		rec.Digest, rec.Teams = "", x.teams
+		if err := g.state.SaveCheck(ctx, rec); err != nil {
+			return err
+		}
 		if rec.RunID, err = g.putCheck(ctx, rec.RunID, run); err != nil {
 			return err
 		}

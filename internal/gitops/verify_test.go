@@ -426,3 +426,23 @@ func TestLagIsNoHalt(t *testing.T) {
 	w.must(w.Look(t.Context()))
 	w.holds(first, gitops.HaltDirectPush)
 }
+
+// TestWhoWasInATeamWhenTheCheckWasShown: the check is on GitHub and its answer
+// was lost, as in a crash. Whoever joins a team after that does not count.
+func TestWhoWasInATeamWhenTheCheckWasShown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.request(req)
+	w.must(w.Propose(t.Context(), r))
+	number := w.facts(r.ID).Ref.Number
+	w.kit.Faults.Add(emukit.Fault{Name: "lost", Op: "POST /repos/{owner}/{repo}/check-runs", Status: 502, AfterEffect: true})
+	if err := w.Look(t.Context()); err == nil {
+		t.Fatal("the lost answer was not noticed")
+	}
+	w.must(w.emu.SetTeamMember("payments-leads", "taro-data", "member"))
+	w.review("taro-data", number, "APPROVE")
+	before := w.status().InForce
+	w.merge(number, "squash")
+	w.look()
+	w.holds(before, gitops.HaltApproval)
+}
