@@ -1,0 +1,105 @@
+package scenario
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"aws-access-bot/internal/sandbox/emukit"
+	"aws-access-bot/internal/sandbox/slackemu"
+)
+
+// once wants one pull request and one root message of each request, and one
+// reply under each key.
+func (c *checker) once() {
+	pulls := map[string]int{}
+	for _, p := range c.ev.State.GitHub.Repos[0].Pulls {
+		id, ok := strings.CutPrefix(p.Head, "access/")
+		if !ok || !strings.HasSuffix(p.Author, "[bot]") {
+			continue
+		}
+		if pulls[id]++; pulls[id] == 2 {
+			c.add(RulePull, "%s has a second pull request, #%d", id, p.Number)
+		}
+	}
+	messages := map[string]int{}
+	for _, ch := range c.ev.State.Slack.Channels {
+		for _, m := range ch.Messages {
+			c.message(messages, m.Message)
+			for _, r := range m.Replies {
+				c.message(messages, r.Message)
+			}
+		}
+	}
+	for id := range pulls {
+		if requestID.MatchString(id) && messages[id] == 0 {
+			c.add(RuleRoot, "%s has a pull request and no root message", id)
+		}
+	}
+}
+
+// message counts a message of the bot under its key.
+func (c *checker) message(seen map[string]int, m slackemu.Message) {
+	if m.Metadata == nil {
+		return
+	}
+	var payload struct {
+		Key string `json:"key"`
+	}
+	if err := json.Unmarshal(m.Metadata.EventPayload, &payload); err != nil || payload.Key == "" {
+		return
+	}
+	if seen[payload.Key]++; seen[payload.Key] == 2 {
+		c.add(RuleMessage, "%s was said twice: %s", payload.Key, Text(m))
+	}
+}
+
+// secrets looks for secrets where people and logs are. The journal blots them
+// out, so that there it is the blot that is looked for: only where tokens are
+// given out, and where Slack's clients send theirs, may be one.
+func (c *checker) secrets() {
+	places := map[string]string{"the bot's log": c.ev.Log}
+	slack, err := json.Marshal(c.ev.State.Slack.Channels)
+	if err != nil {
+		slack = []byte(fmt.Sprint(c.ev.State.Slack.Channels)) // unreachable: plain data
+	}
+	places["Slack"] = string(slack)
+	hub, err := json.Marshal(c.ev.State.GitHub)
+	if err != nil {
+		hub = []byte(fmt.Sprint(c.ev.State.GitHub)) // unreachable: plain data
+	}
+	places["GitHub"] = string(hub)
+	for _, e := range c.ev.Journal {
+		body := e.Path + e.Request + e.Response
+		if !token(e) && strings.Contains(body, blot) {
+			c.add(RuleSecret, "in journal entry %d, %s %s", e.Seq, e.Service, e.Op)
+		}
+		places[fmt.Sprintf("journal entry %d", e.Seq)] = body
+	}
+	for where, text := range places {
+		for i, s := range c.ev.Secrets {
+			if s != "" && strings.Contains(text, s) {
+				c.add(RuleSecret, "number %d of the secrets is in %s", i+1, where)
+			}
+		}
+	}
+}
+
+// blot is what the journal has in place of a secret.
+const blot = "[redacted]"
+
+// token reports whether a request has a token where it belongs.
+func token(e emukit.Entry) bool {
+	switch {
+	case e.Service == "login":
+		return true
+	case e.Service == "github":
+		return strings.HasSuffix(e.Op, "/access_tokens")
+	case e.Service == "slack":
+		form, err := url.ParseQuery(e.Request)
+		return err == nil && form.Get("token") == blot && strings.Count(e.Path+e.Request+e.Response, blot) <= 1
+	default:
+		return false
+	}
+}
