@@ -1,0 +1,276 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// verbAs plays a person:
+//
+//	as P /aws-access …             types a command in #aws-access
+//	as P in CHANNEL /aws-access …  elsewhere
+//	as P suggest FIELD TEXT VALUE… types into the open form; the values are offered
+//	as P submit FIELD=VALUE…       fills the open form in and submits it
+//	as P click REQ ACTION          presses a button of a root message
+//	as P approve|object|comment N [COMMIT]   reviews pull request N
+//	as P merge N [METHOD]          merges it; "past the rules" may follow
+//	as P close N, update N         closes it; brings its branch up to date
+//	as P push BRANCH DIR MESSAGE [-PATH…]    commits the files below DIR
+//	as P fork-push …, force-in …             to an own fork; past the rules
+//	as P open N BRANCH TITLE       opens pull request N by hand
+//	as P direct-push DIR MESSAGE [-PATH…]    past the rules, to the default branch
+//	as P restore SHA BRANCH        commits what the default branch had at SHA
+//	as P force-push SHA            points the default branch at a commit
+//	as P retitle N TITLE, rewrite N BODY     edits it
+//
+// With ! it is refused. A push sets $COMMIT, a merge $MERGED.
+func (w *world) verbAs(ts *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 2, -1); err != nil {
+		return err
+	}
+	err := w.act(ts, args[0], args[1], args[2:])
+	if !not {
+		return err
+	}
+	if text, ok := refused(err); ok {
+		ts.Logf("refused: %s", text)
+		return nil
+	}
+	if err == nil {
+		return errors.New("it was not refused")
+	}
+	return err
+}
+
+func (w *world) act(ts *testscript.TestScript, person, what string, args []string) error {
+	if strings.HasPrefix(what, "/") {
+		return w.command(person, "C0AWS", strings.Join(append([]string{what}, args...), " "))
+	}
+	if f, ok := w.onSlack(person)[what]; ok {
+		return f(ts, args)
+	}
+	if f, ok := w.onGitHub(person)[what]; ok {
+		return f(ts, args)
+	}
+	return fmt.Errorf("nobody can %q", what)
+}
+
+// acts are what a person can do, by name.
+type acts = map[string]func(ts *testscript.TestScript, args []string) error
+
+func (w *world) onSlack(person string) acts {
+	return acts{
+		"in": func(_ *testscript.TestScript, args []string) error {
+			if err := words(args, 2, -1); err != nil {
+				return err
+			}
+			return w.command(person, args[0], strings.Join(args[1:], " "))
+		},
+		"suggest": func(_ *testscript.TestScript, args []string) error {
+			if err := words(args, 2, -1); err != nil {
+				return err
+			}
+			offered, err := w.suggest(person, args[0], args[1])
+			if want := args[2:]; err == nil && strings.Join(offered, " ") != strings.Join(want, " ") {
+				return fmt.Errorf("offered are %q, not %q", offered, want)
+			}
+			return err
+		},
+		"submit": func(_ *testscript.TestScript, args []string) error {
+			values := map[string]string{}
+			for _, a := range args {
+				name, value, ok := strings.Cut(a, "=")
+				if !ok {
+					return fmt.Errorf("%q is not FIELD=VALUE", a)
+				}
+				values[name] = value
+			}
+			return w.submit(person, values)
+		},
+		"click": func(_ *testscript.TestScript, args []string) error {
+			if err := words(args, 2, 2); err != nil {
+				return err
+			}
+			return w.click(person, args[0], args[1])
+		},
+	}
+}
+
+// numbered is an act on a pull request, with at least some arguments after its
+// number.
+func numbered(least int, f func(ts *testscript.TestScript, n int, args []string) error) func(*testscript.TestScript, []string) error {
+	return func(ts *testscript.TestScript, args []string) error {
+		if err := words(args, 1+least, -1); err != nil {
+			return err
+		}
+		n, err := strconv.Atoi(args[0])
+		if err != nil {
+			return err
+		}
+		return f(ts, n, args[1:])
+	}
+}
+
+func (w *world) onGitHub(person string) acts {
+	out := acts{
+		"push": w.pushing(person, change{}), "fork-push": w.pushing(person, change{fork: true}),
+		"force-in": w.pushing(person, change{past: true}), "direct-push": w.directPush(person),
+	}
+	for name, event := range map[string]string{"approve": "APPROVE", "object": "REQUEST_CHANGES", "comment": "COMMENT"} {
+		out[name] = numbered(0, func(_ *testscript.TestScript, n int, args []string) error {
+			return w.review(person, n, event, strings.Join(args, ""))
+		})
+	}
+	for name, action := range map[string]string{"close": "close", "update": "update-branch"} {
+		out[name] = numbered(0, func(_ *testscript.TestScript, n int, _ []string) error {
+			return w.play("as/"+person+"/github/"+action, object{"pull": n}, nil)
+		})
+	}
+	for name, field := range map[string]string{"retitle": "title", "rewrite": "body"} {
+		out[name] = numbered(1, func(_ *testscript.TestScript, n int, args []string) error {
+			return w.play("as/"+person+"/github/edit", object{"pull": n, field: args[0]}, nil)
+		})
+	}
+	out["merge"] = numbered(0, func(ts *testscript.TestScript, n int, args []string) error {
+		rest, past := strings.CutSuffix(strings.Join(args, " "), "past the rules")
+		sha, err := w.merge(person, n, strings.TrimSpace(rest), past)
+		ts.Setenv("MERGED", sha)
+		return err
+	})
+	out["open"] = numbered(2, func(_ *testscript.TestScript, n int, args []string) error {
+		got, err := w.open(person, args[0], args[1])
+		if err == nil && got != n {
+			return fmt.Errorf("it is pull request %d, not %d", got, n)
+		}
+		return err
+	})
+	out["restore"] = w.restore(person)
+	out["force-push"] = func(_ *testscript.TestScript, args []string) error {
+		if err := words(args, 1, 1); err != nil {
+			return err
+		}
+		return w.play("as/"+person+"/github/force-push", object{"branch": "main", "sha": args[0], "ignore_rules": true}, nil)
+	}
+	return out
+}
+
+// edits reads a folder of the script, and the paths to delete after it.
+func edits(ts *testscript.TestScript, dir, message string, removed []string) (change, error) {
+	files, err := tree(ts, dir)
+	c := change{message: message, files: files}
+	for _, p := range removed {
+		name, ok := strings.CutPrefix(p, "-")
+		if !ok {
+			return c, fmt.Errorf("%q is not -PATH", p)
+		}
+		c.remove = append(c.remove, path.Clean(name))
+	}
+	return c, err
+}
+
+// pushing pushes to a branch, in the way that how says.
+func (w *world) pushing(person string, how change) func(*testscript.TestScript, []string) error {
+	return func(ts *testscript.TestScript, args []string) error {
+		if err := words(args, 3, -1); err != nil {
+			return err
+		}
+		c, err := edits(ts, args[1], args[2], args[3:])
+		if err != nil {
+			return err
+		}
+		c.branch, c.fork, c.past = args[0], how.fork, how.past
+		sha, err := w.push(person, c)
+		ts.Setenv("COMMIT", sha)
+		return err
+	}
+}
+
+func (w *world) directPush(person string) func(*testscript.TestScript, []string) error {
+	return func(ts *testscript.TestScript, args []string) error {
+		if err := words(args, 2, -1); err != nil {
+			return err
+		}
+		c, err := edits(ts, args[0], args[1], args[2:])
+		if err != nil {
+			return err
+		}
+		sha, err := w.push(person, c)
+		ts.Setenv("COMMIT", sha)
+		return err
+	}
+}
+
+func (w *world) restore(person string) func(*testscript.TestScript, []string) error {
+	return func(ts *testscript.TestScript, args []string) error {
+		if err := words(args, 2, 2); err != nil {
+			return err
+		}
+		files, remove, err := w.restoring(args[0])
+		if err != nil {
+			return err
+		}
+		sha, err := w.push(person, change{branch: args[1], message: "Put back what was there", files: files, remove: remove})
+		ts.Setenv("COMMIT", sha)
+		return err
+	}
+}
+
+// verbEntra plays administrators of Entra:
+//
+//	entra add|remove GROUP PERSON   membership
+//	entra cycle                     runs the provisioning cycle now
+//	entra never-honour              on-demand provisioning does not work
+//	entra guest|disable PERSON      changes a user
+func (w *world) verbEntra(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 1, 3); err != nil {
+		return err
+	}
+	what, args := args[0], append(args[1:], "", "")
+	switch what {
+	case "add", "remove":
+		return w.play("graph/members", object{"group": args[0], "person": args[1], "remove": what == "remove"}, nil)
+	case "cycle":
+		return w.play("graph/cycle", object{}, nil)
+	case "never-honour":
+		return w.play("graph/options", object{"never_honour": true}, nil)
+	case "guest":
+		return w.play("graph/users", object{"person": args[0], "guest": true}, nil)
+	case "disable":
+		return w.play("graph/users", object{"person": args[0], "enabled": false}, nil)
+	}
+	return fmt.Errorf("Entra has no %q", what)
+}
+
+// verbAWS plays AWS and its console:
+//
+//	aws fail-next|lose-next create|delete [REASON]
+//	aws hide|show ACCOUNT SET GROUP        lists leave the assignment out
+//	aws add|take ACCOUNT SET GROUP         somebody works in the console
+func (w *world) verbAWS(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 2, 4); err != nil {
+		return err
+	}
+	switch what := args[0]; what {
+	case "fail-next":
+		return w.play("aws/fail-next", object{"kind": args[1], "reason": strings.Join(args[2:], " ")}, nil)
+	case "lose-next":
+		return w.play("aws/lose-next", object{"kind": args[1]}, nil)
+	case "hide", "show", "add", "take":
+		if err := words(args, 4, 4); err != nil {
+			return err
+		}
+		in := object{"account": args[1], "permission_set": args[2], "group": args[3]}
+		if what == "hide" || what == "show" {
+			in["show"] = what == "show"
+			return w.play("aws/hide", in, nil)
+		}
+		in["remove"] = what == "take"
+		return w.play("aws/assignments", in, nil)
+	}
+	return fmt.Errorf("AWS has no %q", args[0])
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"aws-access-bot/internal/scenario"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// scenariosAtOnce is how many scenarios run at the same time: they wait for
+// each other's processes far more than they compute.
+const scenariosAtOnce = "20"
+
+// TestMain makes the test binary the bot when it is started under that name,
+// so that scenarios run the bot as a process of its own.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "bot" {
+		flag.Parse()
+		given := false
+		flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+		if !given {
+			if err := flag.Set("test.parallel", scenariosAtOnce); err != nil {
+				panic(err)
+			}
+		}
+	}
+	testscript.Main(m, map[string]func(){"bot": botInTest})
+}
+
+// botInTest is main with one thing more: BOT_KILL_AFTER=step or step:n kills
+// the process as soon as that durable step was made (for the nth time).
+func botInTest() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	p := program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	if at := os.Getenv("BOT_KILL_AFTER"); at != "" {
+		p.afterCommit = killer(at)
+	}
+	os.Exit(run(ctx, os.Args[1:], p))
+}
+
+// killer returns a hook that kills this process without any warning.
+func killer(at string) func(string) {
+	name, count, _ := strings.Cut(at, ":")
+	left := atomic.Int64{}
+	left.Store(1)
+	if n, err := strconv.ParseInt(count, 10, 64); err == nil {
+		left.Store(n)
+	}
+	return func(step string) {
+		if step != name || left.Add(-1) != 0 {
+			return
+		}
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {} // nothing more of this goroutine runs
+	}
+}
+
+// TestScenarios runs the scripts: the bot as its own process with only a
+// settings file, the emulators around it, and people played over HTTP. After
+// each script the checker reads what the emulators saw.
+func TestScenarios(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			table, err := verdictsOf(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWorld(t)
+			testscript.RunT(inline{t}, testscript.Params{
+				Files: []string{file}, Cmds: verbs(w), RequireExplicitExec: true, RequireUniqueNames: true,
+				Setup: func(e *testscript.Env) error {
+					e.Setenv("SETTINGS", w.settings())
+					e.Setenv("SETTINGS_DIR", w.dir)
+					e.Setenv("SEED", w.sbx.SeedCommit())
+					return nil
+				},
+			})
+			w.judge(t, table)
+		})
+	}
+}
+
+// verdictsOf reads the table that every script has.
+func verdictsOf(file string) (scenario.Verdicts, error) {
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		return scenario.Verdicts{}, err
+	}
+	for _, f := range archive.Files {
+		if f.Name == "verdicts" {
+			return scenario.ParseVerdicts(string(f.Data))
+		}
+	}
+	return scenario.Verdicts{}, fmt.Errorf("%s has no verdicts: what may be in force is said in every script", file)
+}
+
+// inline runs a script within the test that it belongs to, so that the checker
+// comes after it.
+type inline struct{ *testing.T }
+
+// Run implements testscript.T.
+func (t inline) Run(_ string, f func(testscript.T)) { f(t) }
+
+// Parallel implements testscript.T; the test is parallel already.
+func (t inline) Parallel() {}
+
+// Verbose implements testscript.T.
+func (t inline) Verbose() bool { return testing.Verbose() }

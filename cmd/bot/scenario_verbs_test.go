@@ -1,0 +1,369 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// verb is a command of the scripts. With not it means the opposite.
+type verb func(ts *testscript.TestScript, not bool, args []string) error
+
+// verbs are the words of the scripts. A word that says what is seen waits for
+// it; with ! it must not be so now.
+//
+//	start                        the bot runs and the first commit is trusted
+//	serve, shut-down, crash      the bot's process
+//	kill-after STEP[:N]          the next serve is killed after this durable step
+//	trust SHA|SEED|HEAD          an operator names a commit
+//	sync                         an operator asks for a full pass
+//	set KEY VALUE                changes a line of the settings file
+//	as PERSON …                  plays somebody; see as
+//	entra …, aws …               plays Entra and AWS; see there
+//	webhooks drop|deliver        whether GitHub's webhooks arrive
+//	teams TEAM PERSON ROLE       membership of a GitHub team; none takes it away
+//	fault JSON                   the next matching request goes wrong
+//	pull N                       pull request N is open; sets $REQ and $REQN
+//	check N CONCLUSION [RE]      the aws-access check of pull request N
+//	root REQ RE                  the request's message in the channel
+//	thread REQ RE                a reply in its thread
+//	ops RE                       a message in the ops channel
+//	told PERSON RE               what only this person was shown
+//	assigned ACCOUNT SET WHO     AWS lists the assignment
+//	gone ACCOUNT SET WHO         the assignment does not exist
+//	logged RE                    the bot's log
+//	count SERVICE OP N           how many requests of this kind there were
+//	no-writes                    nothing was written to Graph or AWS so far
+//	mark NAME                    remembers this moment for the verdicts
+//	soon NAME SECONDS            sets $NAME to a time so far from now
+//	next-second                  waits for it: GitHub's times have whole ones
+func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
+	out := map[string]func(*testscript.TestScript, bool, []string){}
+	for name, v := range map[string]verb{
+		"start": plain(w.start), "serve": plain(w.serving), "shut-down": plain(w.stop), "crash": plain(w.crash),
+		"kill-after": w.verbKillAfter, "trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
+		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "teams": w.verbTeams, "fault": w.verbFault,
+		"pull": w.verbPull, "check": w.verbCheck, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
+		"told": w.verbTold, "assigned": w.verbAssigned, "gone": w.verbGone, "logged": w.verbLogged,
+		"count": w.verbCount, "no-writes": w.verbNoWrites, "mark": w.verbMark, "soon": w.verbSoon,
+		"killed": plain(w.ended), "next-second": plain(nextSecond),
+	} {
+		out[name] = func(ts *testscript.TestScript, not bool, args []string) {
+			if err := v(ts, not, args); err != nil {
+				ts.Fatalf("%s: %v", name, err)
+			}
+		}
+	}
+	return out
+}
+
+// plain is a verb without arguments and without an opposite.
+func plain(f func() error) verb {
+	return func(_ *testscript.TestScript, not bool, args []string) error {
+		if not || len(args) > 0 {
+			return errors.New("takes no arguments and no !")
+		}
+		return f()
+	}
+}
+
+// words checks how many arguments a verb has, and that it has no ! where that
+// makes no sense.
+func words(args []string, least, most int) error {
+	if len(args) < least || most >= 0 && len(args) > most {
+		return fmt.Errorf("%d arguments; it takes %d to %d", len(args), least, most)
+	}
+	return nil
+}
+
+func (w *world) verbKillAfter(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 1, 1); err != nil {
+		return err
+	}
+	w.killAfter = args[0]
+	return nil
+}
+
+func (w *world) verbTrust(_ *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 1, 1); err != nil {
+		return err
+	}
+	sha := args[0]
+	if sha == "HEAD" {
+		st, err := w.now("github")
+		if err != nil {
+			return err
+		}
+		sha = st.GitHub.Repos[0].Commits[0].SHA
+	}
+	err := w.trust(sha)
+	if not && err == nil {
+		return errors.New("the commit was trusted")
+	}
+	if not {
+		return nil
+	}
+	return err
+}
+
+func (w *world) verbSync(ts *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 0, 0); err != nil {
+		return err
+	}
+	code, out, err := w.run("sync", "--settings", w.settings())
+	ts.Logf("%s", out)
+	if code == exitUsage {
+		return fmt.Errorf("exit code %d: %s", code, out)
+	}
+	return err
+}
+
+// verbSet changes a top-level line of the settings file.
+func (w *world) verbSet(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 2, 2); err != nil {
+		return err
+	}
+	text, err := os.ReadFile(w.settings())
+	if err != nil {
+		return err
+	}
+	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(args[0]) + `:.*$`)
+	if !line.Match(text) {
+		return fmt.Errorf("no line %s in the settings", args[0])
+	}
+	text = line.ReplaceAllLiteral(text, []byte(args[0]+": "+args[1]))
+	return os.WriteFile(w.settings(), text, 0o600)
+}
+
+func (w *world) verbFault(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 1, 1); err != nil {
+		return err
+	}
+	return w.fault(args[0])
+}
+
+func (w *world) verbWebhooks(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 1, 1); err != nil {
+		return err
+	}
+	return w.play("github/webhooks", object{"drop": args[0] == "drop"}, nil)
+}
+
+func (w *world) verbTeams(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 3, 3); err != nil {
+		return err
+	}
+	role := args[2]
+	if role == "none" {
+		role = ""
+	}
+	return w.play("github/teams/"+args[0]+"/members", object{"person": args[1], "role": role}, nil)
+}
+
+func (w *world) verbPull(ts *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 1, 1); err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	request, err := w.opened(n)
+	if err != nil {
+		return err
+	}
+	ts.Setenv("REQ", request)
+	ts.Setenv("REQ"+args[0], request)
+	return nil
+}
+
+func (w *world) verbCheck(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 2, 3); err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	re, err := regexp.Compile(strings.Join(args[2:], ""))
+	if err != nil {
+		return err
+	}
+	return w.checked(n, args[1], re)
+}
+
+// heard waits for a message, or with not wants that there is none.
+func (w *world) heard(what, pattern string, not bool, fits func(said) bool) error {
+	re, err := regexp.Compile(pattern)
+	if err != nil {
+		return err
+	}
+	if not {
+		return w.silent(what, re, fits)
+	}
+	return w.saying(what, re, fits)
+}
+
+func (w *world) verbRoot(_ *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 2, 2); err != nil {
+		return err
+	}
+	return w.heard("the message of "+args[0], args[1], not, root(args[0]))
+}
+
+func (w *world) verbThread(_ *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 2, 2); err != nil {
+		return err
+	}
+	return w.heard("the thread of "+args[0], args[1], not, thread(args[0]))
+}
+
+func (w *world) verbOps(_ *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 1, 1); err != nil {
+		return err
+	}
+	return w.heard("the ops channel", args[0], not, ops)
+}
+
+// verbTold looks at what a person was shown at once, and then at private
+// messages.
+func (w *world) verbTold(_ *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 2, 2); err != nil {
+		return err
+	}
+	re, err := regexp.Compile(args[1])
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(w.seen[args[0]], re.MatchString) {
+		if not {
+			return fmt.Errorf("%s was told: %q", args[0], w.seen[args[0]])
+		}
+		return nil
+	}
+	id, err := w.slackID(args[0])
+	if err != nil {
+		return err
+	}
+	if err := w.heard(args[0]+"'s private messages", args[1], not, privately(id)); err != nil {
+		return fmt.Errorf("%w\nand at once %q", err, w.seen[args[0]])
+	}
+	return nil
+}
+
+func (w *world) verbAssigned(_ *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 3, 3); err != nil {
+		return err
+	}
+	a := assignment{args[0], args[1], args[2]}
+	if !not {
+		return w.assigned(a, true)
+	}
+	st, err := w.now("aws")
+	if err != nil {
+		return err
+	}
+	if there, _ := a.exists(st.AWS); there {
+		return fmt.Errorf("%v exists", a)
+	}
+	return nil
+}
+
+func (w *world) verbGone(_ *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 3, 3); err != nil {
+		return err
+	}
+	a := assignment{args[0], args[1], args[2]}
+	if !not {
+		return w.assigned(a, false)
+	}
+	st, err := w.now("aws")
+	if err != nil {
+		return err
+	}
+	if there, _ := a.exists(st.AWS); !there {
+		return fmt.Errorf("%v does not exist", a)
+	}
+	return nil
+}
+
+func (w *world) verbLogged(_ *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 1, 1); err != nil {
+		return err
+	}
+	re, err := regexp.Compile(args[0])
+	if err != nil {
+		return err
+	}
+	if not && re.MatchString(w.log.String()) {
+		return fmt.Errorf("the log says %q:\n%s", re, w.log)
+	}
+	if not {
+		return nil
+	}
+	_, err = w.logged(0, re)
+	return err
+}
+
+func (w *world) verbMark(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 1, 1); err != nil {
+		return err
+	}
+	w.marks[args[0]] = time.Now()
+	return nil
+}
+
+// nextSecond waits until the clock shows another second.
+func nextSecond() error {
+	timer := time.NewTimer(time.Until(time.Now().Truncate(time.Second).Add(time.Second)))
+	defer timer.Stop()
+	<-timer.C
+	return nil
+}
+
+func (w *world) verbSoon(ts *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 2, 2); err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(args[1])
+	if err != nil {
+		return err
+	}
+	// The end is written in whole seconds.
+	at := time.Now().Add(time.Duration(n)*time.Second + time.Second - 1).Truncate(time.Second)
+	ts.Setenv(args[0], at.UTC().Format(time.RFC3339))
+	return nil
+}
+
+// tree reads the files below a folder of the script, by path, with variables
+// such as ${REQ} replaced.
+func tree(ts *testscript.TestScript, dir string) (map[string]string, error) {
+	root := ts.MkAbs(dir)
+	files := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, path)
+		files[filepath.ToSlash(rel)] = variable.ReplaceAllStringFunc(string(text), func(v string) string {
+			return ts.Getenv(v[2 : len(v)-1])
+		})
+		return err
+	})
+	return files, err
+}
+
+// variable is one that is replaced in files: ${REQ} and the like.
+var variable = regexp.MustCompile(`\$\{\w+\}`)
