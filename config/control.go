@@ -50,7 +50,7 @@ func fieldsText(fields []field) string {
 // control lists what falls under the control plane.
 func (c *comparison) control() {
 	add := func(changes []FieldChange) { c.change.Control = append(c.change.Control, changes...) }
-	add(fieldChanges(accessPath, accessFields(&c.base.Access), accessFields(&c.head.Access)))
+	add(fieldChanges(accessPath, accessFields(c.base), accessFields(c.head)))
 	add(fieldChanges(peoplePath, peopleFields(&c.base.People), peopleFields(&c.head.People)))
 	add(c.accountControl())
 	for _, p := range c.pairs {
@@ -168,34 +168,37 @@ func personText(p *Person) string {
 	return text
 }
 
-// accessFields writes aws-access.yaml by its top-level keys.
-func accessFields(a *AccessFile) []field {
+// accessFields writes aws-access.yaml by its top-level keys. A slug is written
+// with the id that it stands for: files can change places without a change of
+// aws-access.yaml, and then what it protects and matches is another thing.
+func accessFields(r *Repo) []field {
+	a := &r.Access
 	if a.Version == 0 { // there is no file
 		return nil
 	}
 	return []field{
-		{"approvals", rulesText(a.Approvals)},
+		{"approvals", rulesText(r, a.Approvals)},
 		{"control_plane", stepsText(a.ControlPlane)},
 		{"drift", string(a.Drift)},
 		{"entra", "app: " + a.EntraApp},
 		{"identity_center", fmt.Sprintf("region: %s, start_url: %s", a.IdentityCenter.Region, a.IdentityCenter.StartURL)},
 		{"limits", limitsText(a.Limits)},
 		{"notify", a.Notify},
-		{"onboarding", onboardingText(a.Onboarding)},
+		{"onboarding", onboardingText(r, a.Onboarding)},
 		{"organization", fmt.Sprintf("id: %s, management_account: %s", a.OrganizationID, a.ManagementAccount)},
 		{"phase", strconv.Itoa(int(a.Phase))},
 		{"phase_back", flagText(a.PhaseBack)},
-		{"protected", grantsText(a.Protected)},
+		{"protected", grantsText(r, a.Protected)},
 		{"version", strconv.Itoa(a.Version)},
 	}
 }
 
-func rulesText(rules []Rule) string {
+func rulesText(repo *Repo, rules []Rule) string {
 	texts := make([]string, len(rules))
 	for i, r := range rules {
 		fields := []field{
 			{"name", strconv.Quote(r.Name)},
-			{"match", matchText(r.Match)},
+			{"match", matchText(repo, r.Match)},
 			{"approvers", stepsText(r.Steps)},
 			{"max_duration", durationText(r.MaxDuration)},
 			{"default_duration", durationText(r.DefaultDuration)},
@@ -207,10 +210,10 @@ func rulesText(rules []Rule) string {
 	return strings.Join(texts, ", ")
 }
 
-func matchText(m Match) string {
+func matchText(r *Repo, m Match) string {
 	return "{" + fieldsText([]field{
 		{"permission_sets", listText(m.PermissionSets)},
-		{"accounts", listText(m.Accounts)},
+		{"accounts", listText(accountRefs(r, m.Accounts))},
 		{"ous", listText(m.OUs)},
 		{"tags", mapText(m.Tags)},
 	}) + "}"
@@ -235,24 +238,44 @@ func limitsText(l Limits) string {
 	return text
 }
 
-func onboardingText(o Onboarding) string {
+func onboardingText(r *Repo, o Onboarding) string {
 	if o.OU == "" {
 		return ""
 	}
 	return fieldsText([]field{
 		{"ou", strconv.Quote(o.OU)},
 		{"approvers", stepsText(Steps{{o.Approvers, o.Count}})},
-		{"baseline", grantsText(o.Baseline)},
+		{"baseline", grantsText(r, o.Baseline)},
 		{"requesters", refsText(o.Requesters)},
 	})
 }
 
-func grantsText(grants []ProtectedGrant) string {
+func grantsText(r *Repo, grants []ProtectedGrant) string {
 	texts := make([]string, len(grants))
 	for i, g := range grants {
-		texts[i] = fmt.Sprintf("{group: %s, permission_set: %s}", g.Group, g.PermissionSet)
+		texts[i] = fmt.Sprintf("{group: %s, permission_set: %s}", groupRef(r, g.Group), g.PermissionSet)
 	}
 	return strings.Join(texts, ", ")
+}
+
+// groupRef is the slug of a group with the id it stands for.
+func groupRef(r *Repo, slug string) string {
+	if g, ok := r.Groups[slug]; ok {
+		return slug + " (" + g.Principal.ID + ")"
+	}
+	return slug
+}
+
+// accountRefs are the slugs of accounts with the ids they stand for.
+func accountRefs(r *Repo, slugs []string) []string {
+	out := make([]string, len(slugs))
+	for i, slug := range slugs {
+		out[i] = slug
+		if a, ok := r.Accounts[slug]; ok {
+			out[i] += " (" + a.ID + ")"
+		}
+	}
+	return out
 }
 
 func refsText(refs []ApproverRef) string {

@@ -174,6 +174,13 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	}
 	in := review.Input{Base: force.Repo, Head: head.repo, Change: x.change, Start: now, Starts: force.Starts, HeadSHA: x.pull.HeadSHA}
 	o.fill(&in)
+	walk, err := g.state.Walk(ctx)
+	if err != nil {
+		return fmt.Errorf("read the walk: %w", err)
+	}
+	if in.CarriedRequests, err = g.passedRequests(ctx, walk.Passed); err != nil {
+		return err
+	}
 	if in.Reviews, err = g.host.Reviews(ctx, x.pull.Number); err != nil {
 		return fmt.Errorf("read reviews: %w", err)
 	}

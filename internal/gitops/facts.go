@@ -152,7 +152,7 @@ func (g *Gitops) askers(ctx context.Context, base, head *config.Repo) (map[strin
 		if err != nil {
 			return nil, fmt.Errorf("look up who asked for %s: %w", id, err)
 		}
-		if ok {
+		if ok && rec.Principal == ref.File.Principal {
 			out[id] = append([]string{rec.Requester}, rec.Joined...)
 		}
 	}

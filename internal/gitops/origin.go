@@ -48,7 +48,7 @@ func (g *Gitops) origin(ctx context.Context, p *Pull) (origin, *fault, error) {
 		return o, nil, nil
 	}
 	o.id = block.Request
-	o.request = &review.Request{Kind: block.Kind, Requester: block.Requester, Joined: block.Joined}
+	o.request = &review.Request{ID: string(block.Request), Kind: block.Kind, Requester: block.Requester, Joined: block.Joined}
 	o.askedAt = block.AskedAt
 	if block.Head != p.HeadSHA {
 		return o, faultf(HaltHeadMoved, "The head %s of pull request #%d is not the commit the bot made (%s).", short(p.HeadSHA), p.Number, short(block.Head)), nil

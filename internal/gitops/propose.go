@@ -259,7 +259,7 @@ func (g *Gitops) decorate(ctx context.Context, p *proposal, number int, v review
 func (g *Gitops) judgeProposal(ctx context.Context, p *proposal) (review.Verdict, error) {
 	in := review.Input{
 		Base: p.base.repo, Head: p.head, Change: p.change, Start: g.opt.Now(), PushersKnown: true,
-		Request: &review.Request{Kind: review.Grant, Requester: p.request.Asker.Entra},
+		Request: &review.Request{ID: string(p.request.ID), Kind: review.Grant, Requester: p.request.Asker.Entra},
 	}
 	if p.request.Kind == access.KindRevoke {
 		in.Request.Kind = review.Revoke

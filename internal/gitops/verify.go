@@ -115,6 +115,9 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	}
 	j.origin.fill(&in)
 	var err error
+	if in.CarriedRequests, err = g.passedRequests(ctx, w.Passed); err != nil {
+		return err
+	}
 	if in.Reviews, err = g.host.Reviews(ctx, u.pull.Number); err != nil {
 		return fmt.Errorf("read reviews of pull request %d: %w", u.pull.Number, err)
 	}
@@ -132,6 +135,21 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	}
 	j.bad = verdictFault(&j.verdict, u.pull, base.repo, after.repo)
 	return nil
+}
+
+// passedRequests returns the requests of commits that were passed over.
+func (g *Gitops) passedRequests(ctx context.Context, passed []string) ([]string, error) {
+	var ids []string
+	for _, sha := range passed {
+		v, ok, err := g.state.CommitVerdict(ctx, sha)
+		if err != nil {
+			return nil, fmt.Errorf("read the verdict of %s: %w", short(sha), err)
+		}
+		if ok && v.Request != "" {
+			ids = append(ids, string(v.Request))
+		}
+	}
+	return ids, nil
 }
 
 // bothTeams leaves only those in a team who were in it when the check was

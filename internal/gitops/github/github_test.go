@@ -331,18 +331,6 @@ func TestMembersOfChildTeamsAreLeftOut(t *testing.T) {
 	}
 }
 
-func TestAnswersAreLimited(t *testing.T) {
-	t.Parallel()
-	l := &limited{body: io.NopCloser(strings.NewReader("12345")), left: 5}
-	if got, err := io.ReadAll(l); err != nil || string(got) != "12345" {
-		t.Errorf("an answer of the limit: %q, %v", got, err)
-	}
-	l = &limited{body: io.NopCloser(strings.NewReader("123456")), left: 5}
-	if _, err := io.ReadAll(l); err == nil {
-		t.Error("an answer over the limit is no error")
-	}
-}
-
 func TestBudgetIsThatOfTheLastAnswer(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)

@@ -1,6 +1,10 @@
 package review
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"aws-access-bot/config"
 )
 
@@ -11,6 +15,7 @@ func (e *evaluation) refuse() {
 		e.refusef(RefusedMixed, "This changes the control plane and grants together. Make it two pull requests: the control plane first, then the grants.")
 	}
 	e.refusePeople()
+	e.refuseRequestIDs()
 	for _, list := range [][]config.AssignmentChange{c.Added, c.Lengthened} {
 		for _, a := range list {
 			e.refuseManagement(a.Assignment)
@@ -48,6 +53,35 @@ func (e *evaluation) refusePeople() {
 			e.refusef(RefusedPusher, "%s pushed to this branch and is not linked to a person in people.yaml. Push the change again from a new branch, by somebody who is.", login(u))
 		}
 	}
+}
+
+// refuseRequestIDs keeps request ids out of what people write: who asked for a
+// grant may take it away alone, so only the bot says which request made it. A
+// grant may keep its id through a change of its length.
+func (e *evaluation) refuseRequestIDs() {
+	had := map[string]bool{}
+	for _, ref := range e.in.Base.Grants() {
+		had[origin(e.in.Base, ref)] = true
+	}
+	for _, ref := range e.in.Head.Grants() {
+		id := ref.Grant.Request
+		if id == "" || had[origin(e.in.Head, ref)] || e.in.Request != nil && e.in.Request.ID == id || slices.Contains(e.in.CarriedRequests, id) {
+			continue
+		}
+		e.refusef(RefusedRequestID, "The entry in %s line %d says `request: %s`, which only the bot writes. Leave that key out.", ref.Grant.Pos.File, ref.Grant.Pos.Line, id)
+	}
+}
+
+// origin says which request made a grant of what, whatever its length and
+// whatever the files are called.
+func origin(repo *config.Repo, ref config.GrantRef) string {
+	target := ""
+	if s := ref.Grant.Accounts; s != nil {
+		target = fmt.Sprintf("%s %v", s.OU, s.Tags)
+	} else if a, ok := repo.AccountBySlug(ref.Grant.Account); ok {
+		target = a.ID
+	}
+	return strings.Join([]string{ref.File.Principal.String(), target, ref.Grant.PermissionSet, ref.Grant.Request}, "\x00")
 }
 
 func (e *evaluation) linked(u User) bool {

@@ -2,6 +2,7 @@ package review
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // TestRemovals: who may take access away alone, and who else must approve.
 func TestRemovals(t *testing.T) {
 	t.Parallel()
-	with := exampleTree(t).grant(devFile, devGrant)
+	with := exampleTree(t).grant(devFile, devAsked)
 	without := exampleTree(t)
 	revoke := func(who string) func(*Input) {
 		return func(in *Input) { in.Request = &Request{Kind: Revoke, Requester: who} }
@@ -70,7 +71,7 @@ func TestRemovals(t *testing.T) {
 
 func TestARemovalBesideAGainNeedsAnApproval(t *testing.T) {
 	t.Parallel()
-	base := exampleTree(t).grant(devFile, devGrant)
+	base := exampleTree(t).grant(devFile, devAsked)
 	after := exampleTree(t).grant("groups/aws-data-analysts.yaml", "  - account: data-lake\n    permission_set: PowerUserAccess\n    duration: 4h\n    reason: x\n")
 	in := byHand(input(t, base, after, approved(taro)), hana)
 	in.Members["0b7e3f4c-0000-4000-8000-000000000015"] = nil
@@ -87,7 +88,7 @@ func TestARemovalBesideAGainNeedsAnApproval(t *testing.T) {
 // TestCleanup: the bot takes out ended grants alone, and nothing else.
 func TestCleanup(t *testing.T) {
 	t.Parallel()
-	base := exampleTree(t).grant(devFile, devGrant)
+	base := exampleTree(t).grant(devFile, devAsked)
 	var key config.GrantKey
 	for _, ref := range base.repo(t).Grants() {
 		if ref.Grant.Request == "REQ-7F3K2Q" {
@@ -159,5 +160,45 @@ func TestNothingToApprovePasses(t *testing.T) {
 	}
 	if v := Evaluate(byHand(input(t, base, after), stranger)); v.Pass {
 		t.Error("a stranger's remark passes")
+	}
+}
+
+// TestOnlyTheBotSaysWhichRequestMadeAGrant: a person who writes a request of
+// his own beside somebody else's grant would be its asker, and could take it
+// away alone.
+func TestOnlyTheBotSaysWhichRequestMadeAGrant(t *testing.T) {
+	t.Parallel()
+	const (
+		entry = "  - account: payments-dev\n    permission_set: PowerUserAccess\n    duration: 4h\n    reason: looking\n"
+		tag   = "    request: REQ-7F3K2Q\n"
+	)
+	base := exampleTree(t)
+	tests := []struct {
+		name   string
+		before tree
+		after  tree
+		hand   bool
+		want   bool // refused
+	}{
+		{"by hand, on a new grant", base, base.grant(devFile, entry+tag), true, true},
+		{"by hand, on a grant that stands", base.grant(devFile, entry), base.grant(devFile, entry+tag), true, true},
+		{"by hand, of another request", base.grant(devFile, entry+tag), base.grant(devFile, entry+"    request: REQ-7F3K2R\n"), true, true},
+		{"by hand, moved to another account", base.grant(devFile, entry+tag), base.grant(devFile, strings.Replace(entry, "payments-dev", "payments-prod", 1)+tag), true, true},
+		{"by hand, kept through a change of length", base.grant(devFile, entry+tag), base.grant(devFile, strings.Replace(entry, "4h", "2h", 1)+tag), true, false},
+		{"by the bot, its own", base, base.grant(devFile, entry+tag), false, false},
+		{"by the bot, another's", base, base.grant(devFile, entry+"    request: REQ-7F3K2R\n"), false, true},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			in := input(t, tc.before, tc.after)
+			if tc.hand {
+				in = byHand(in, User{ID: 1005, Login: "taro-data"})
+			}
+			got := slices.ContainsFunc(Evaluate(in).Refused, func(f Finding) bool { return f.Code == RefusedRequestID })
+			if got != tc.want {
+				t.Errorf("refused = %v, want %v", got, tc.want)
+			}
+		})
 	}
 }

@@ -47,6 +47,8 @@ const (
 // Request is who stands behind a bot pull request, from the server's record or
 // from a valid signed block.
 type Request struct {
+	// ID is the request's, as the grants of its pull request carry it.
+	ID   string
 	Kind Kind
 	// Requester is the Entra object id; it is empty for a clean-up.
 	Requester string
@@ -93,6 +95,9 @@ type Input struct {
 	// Members has the direct members of groups, Entra ids by Entra id. A
 	// gaining group that is absent makes the verdict undecided.
 	Members map[string][]string
+	// CarriedRequests are the requests whose commits were passed over and whose
+	// content this change takes in.
+	CarriedRequests []string
 	// Askers has the Entra ids of those who asked for a request, by its id.
 	Askers map[string][]string
 }
@@ -133,6 +138,7 @@ const (
 	RefusedNoRule      Code = "no-rule"
 	RefusedNoApprovers Code = "no-approvers"
 	RefusedCleanup     Code = "cleanup"
+	RefusedRequestID   Code = "request-id"
 )
 
 // Excluded is a review that was not counted, or a person who could not give

@@ -104,8 +104,9 @@ func (tr tree) grant(path, lines string) tree {
 
 const (
 	devFile   = "groups/aws-payments-dev.yaml"
-	devGrant  = "  - account: payments-dev\n    permission_set: PowerUserAccess\n    duration: 4h\n    reason: looking\n    request: REQ-7F3K2Q\n"
-	prodAdmin = "  - account: payments-prod\n    permission_set: AdministratorAccess\n    duration: 4h\n    reason: incident\n    request: REQ-7F3K2Q\n"
+	devGrant  = "  - account: payments-dev\n    permission_set: PowerUserAccess\n    duration: 4h\n    reason: looking\n"
+	devAsked  = devGrant + "    request: REQ-7F3K2Q\n"
+	prodAdmin = "  - account: payments-prod\n    permission_set: AdministratorAccess\n    duration: 4h\n    reason: incident\n"
 )
 
 func approved(u User) Review {
@@ -118,7 +119,7 @@ func input(t *testing.T, base, after tree, reviews ...Review) Input {
 	b, h := base.repo(t), after.repo(t)
 	return Input{
 		Base: b, Head: h, Change: config.Compare(b, h, nil, noon), Start: noon,
-		Request: &Request{Kind: Grant, Requester: hanaEntra}, PushersKnown: true,
+		Request: &Request{ID: "REQ-7F3K2Q", Kind: Grant, Requester: hanaEntra}, PushersKnown: true,
 		Reviews: reviews, HeadSHA: head, MergedAt: noon,
 		Teams: map[string][]int64{"security": {1004}, "platform": {1003, 1006}, "payments-leads": {}},
 		Members: map[string][]string{
