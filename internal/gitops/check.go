@@ -181,6 +181,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	if in.CarriedRequests, err = g.passedRequests(ctx, walk.Passed); err != nil {
 		return err
 	}
+	in.CarriedRequests = append(in.CarriedRequests, merged(from, force.Repo)...)
 	if in.Reviews, err = g.host.Reviews(ctx, x.pull.Number); err != nil {
 		return fmt.Errorf("read reviews: %w", err)
 	}
@@ -190,6 +191,22 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	x.teams = in.Teams
 	x.verdict = review.Evaluate(in)
 	return nil
+}
+
+// merged returns the requests that the branch has and the config in force does
+// not: while the walk stands still, what others merged is not written by who
+// opens a pull request on top of it. The walk judges each in its turn.
+func merged(branch, force *config.Repo) []string {
+	var in, out []string
+	for _, ref := range force.Grants() {
+		in = append(in, ref.Grant.Request)
+	}
+	for _, ref := range branch.Grants() {
+		if id := ref.Grant.Request; id != "" && !slices.Contains(in, id) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // leftAt returns the repo at the commit where the pull request left the

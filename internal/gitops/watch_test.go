@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/sandbox/githubemu"
 	"aws-access-bot/internal/store"
 )
 
@@ -186,5 +187,24 @@ func TestNewWantsAKeyAndARepository(t *testing.T) {
 		if _, err := gitops.New(o, &counter{}, store.NewGitops(store.NewMemory()), &directory{}); err == nil {
 			t.Errorf("%s was accepted", name)
 		}
+	}
+}
+
+// TestThePullRequestThatMendsAHaltIsNotRefused: it stands on the entry that the
+// bot wrote for another request, merged meanwhile and not in force yet.
+func TestThePullRequestThatMendsAHaltIsNotRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	was := w.file(sandboxFile, "id:", "id:")
+	push(w, map[string]*githubemu.File{sandboxFile: {Content: "# " + was.Content}})
+	w.look()
+	n := w.proposed(w.request(req))
+	w.review("yuki-lead", n, "APPROVE")
+	w.merge(n, "squash")
+	w.look()
+	w.byHand("mio-sec", "mend", map[string]*githubemu.File{sandboxFile: was})
+	w.look()
+	if c := w.check(w.head("mend")); c.Conclusion != "success" {
+		t.Errorf("check is %s, %s: %s", c.Conclusion, c.Title, c.Summary)
 	}
 }
