@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
+	"os"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
@@ -25,6 +27,9 @@ type operations interface {
 	Status(ctx context.Context) (statusReport, error)
 	Trust(ctx context.Context, sha, by string) error
 	Sync(ctx context.Context) (provision.Report, error)
+	// Plan compares the commit in force with the live systems and writes
+	// nothing to them.
+	Plan(ctx context.Context) (provision.Report, error)
 }
 
 // statusReport is the answer of status.
@@ -90,6 +95,10 @@ func control(b *bot) http.Handler {
 	})
 	mux.HandleFunc("POST /sync", func(w http.ResponseWriter, r *http.Request) {
 		rep, err := b.Sync(r.Context())
+		reply(w, rep, err)
+	})
+	mux.HandleFunc("POST /plan", func(w http.ResponseWriter, r *http.Request) {
+		rep, err := b.Plan(r.Context())
 		reply(w, rep, err)
 	})
 	mux.HandleFunc("POST /trust", func(w http.ResponseWriter, r *http.Request) {
@@ -173,9 +182,26 @@ func (r remote) Sync(ctx context.Context) (rep provision.Report, err error) {
 	return rep, err
 }
 
+// Plan implements operations.
+func (r remote) Plan(ctx context.Context) (rep provision.Report, err error) {
+	err = r.call(ctx, http.MethodPost, "/plan", nil, &rep)
+	return rep, err
+}
+
+// stateFile says what to do when there is no state file.
+type stateFile bool
+
+const (
+	mustExist stateFile = false // a mistyped path is told, not made
+	mayCreate stateFile = true  // the first commit may be named before the first start
+)
+
 // withOperations runs f with a running bot, or with one of its own that
 // serves nobody.
-func withOperations(ctx context.Context, set *settings.Settings, p program, f func(operations) error) error {
+func withOperations(ctx context.Context, set *settings.Settings, p program, file stateFile, f func(operations) error) error {
+	if _, err := os.Stat(set.StateFile); errors.Is(err, fs.ErrNotExist) && file == mustExist {
+		return fmt.Errorf("there is no state file at %s: no bot has run with these settings; start it with 'bot serve', or check state_file", set.StateFile)
+	}
 	b, err := open(ctx, set, p, p.logger(false))
 	if errors.Is(err, store.ErrInUse) {
 		return f(remote{server.SocketClient(server.SocketPath(set.StateFile))})

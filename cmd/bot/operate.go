@@ -29,7 +29,7 @@ func statusCommand(p program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withOperations(c.Context(), set, p, func(o operations) error { return status(c.Context(), p, o, asJSON) })
+			return withOperations(c.Context(), set, p, mustExist, func(o operations) error { return status(c.Context(), p, o, asJSON) })
 		},
 	}
 	settingsFlag(c, &path)
@@ -76,6 +76,18 @@ func statusText(st statusReport) string {
 			line("requests", fmt.Sprintf("%d %s", n, s))
 		}
 	}
+	for _, sha := range st.Commits.Passed {
+		line("passed over", fmt.Sprintf("%s: its config is invalid; 'bot check' lists why", sha))
+	}
+	for _, t := range st.Provision.Troubles {
+		line("trouble", fmt.Sprintf("%s (%s): %s", t.Subject, t.Code, t.Text))
+	}
+	for _, r := range st.Provision.Last.Refused {
+		line("held back", fmt.Sprintf("%s (%s): %s", r.Change.Sentence, r.Code, r.Sentence))
+	}
+	for _, d := range st.Provision.Last.Plan.Drift {
+		line("drift", d.Sentence)
+	}
 	for _, t := range st.Troubles {
 		line("trouble", t)
 	}
@@ -117,7 +129,7 @@ func trustCommand(p program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withOperations(c.Context(), set, p, func(o operations) error {
+			return withOperations(c.Context(), set, p, mayCreate, func(o operations) error {
 				if err := o.Trust(c.Context(), args[0], operator()); err != nil {
 					return err
 				}
@@ -151,7 +163,7 @@ func syncCommand(p program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withOperations(c.Context(), set, p, func(o operations) error { return syncNow(c.Context(), p, o, asJSON) })
+			return withOperations(c.Context(), set, p, mustExist, func(o operations) error { return syncNow(c.Context(), p, o, asJSON) })
 		},
 	}
 	settingsFlag(c, &path)
@@ -169,7 +181,7 @@ func syncNow(ctx context.Context, p program, o operations, asJSON bool) error {
 	} else {
 		err = printReport(p, rep)
 	}
-	if err == nil && len(rep.Plan.Changes)+len(rep.Refused)+len(rep.FailedReads) > 0 {
+	if err == nil && due(rep) > 0 {
 		return findings{fmt.Errorf("%d changes", len(rep.Plan.Changes))}
 	}
 	return err

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
+	"slices"
 	"time"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/settings"
 	"aws-access-bot/internal/store"
 
 	"github.com/spf13/cobra"
@@ -41,10 +44,10 @@ func plan(ctx context.Context, p program, path string, args []string, asJSON boo
 	set.EnableChanges = false
 	var rep provision.Report
 	if len(args) == 1 {
-		rep, err = planDir(ctx, p, args[0], func(ctx context.Context) (*outside, error) { return connect(ctx, set, &bot{}) })
+		rep, err = planDir(ctx, p, set, args[0])
 	} else {
-		err = withOperations(ctx, set, p, func(o operations) error {
-			rep, err = planNow(ctx, o)
+		err = withOperations(ctx, set, p, mustExist, func(o operations) error {
+			rep, err = o.Plan(ctx)
 			return err
 		})
 	}
@@ -56,24 +59,48 @@ func plan(ctx context.Context, p program, path string, args []string, asJSON boo
 	} else {
 		err = printReport(p, rep)
 	}
-	if err == nil && len(rep.Plan.Changes)+len(rep.Refused) > 0 {
+	if err == nil && due(rep) > 0 {
 		return findings{fmt.Errorf("%d changes", len(rep.Plan.Changes))}
 	}
 	return err
 }
 
-// planNow is a pass that writes nothing. A running bot applies what it plans,
-// so that its last plan is shown instead of having it make one.
-func planNow(ctx context.Context, o operations) (provision.Report, error) {
-	if b, ok := o.(*bot); ok {
-		return b.Sync(ctx)
+// due counts what a report says is not as it should be.
+func due(rep provision.Report) int {
+	return len(rep.Plan.Changes) + len(rep.Plan.Waiting) + len(rep.Plan.Drift) + len(rep.Refused) + len(rep.FailedReads)
+}
+
+// Plan implements operations: a pass of an engine of its own, with what the
+// bot owns, on a store that goes with it.
+func (b *bot) Plan(ctx context.Context) (provision.Report, error) {
+	owned, err := store.NewProvision(b.db).Owned(ctx)
+	if err != nil {
+		return provision.Report{}, err
 	}
-	st, err := o.Status(ctx)
-	return st.Provision.Last, err
+	memory := store.NewMemory()
+	err = memory.Update(ctx, "plan", func(tx store.Tx) error { return store.MarkOwned(tx, "", owned) })
+	if err != nil {
+		return provision.Report{}, err
+	}
+	return dryRun(ctx, b.out, b.git, memory, b.log)
+}
+
+// dryRun plans with writing switched off. That writing is off is no finding.
+func dryRun(ctx context.Context, out *outside, commits access.Commits, db store.DB, log *slog.Logger) (provision.Report, error) {
+	engine, err := provision.New(provision.Ports{
+		Center: out.center, Entra: out.entra, Accounts: out.orgs, Store: store.NewProvision(db),
+		Commits: commits, Clocks: out.clock, Now: time.Now,
+	}, provision.Options{Log: log})
+	if err != nil {
+		return provision.Report{}, err
+	}
+	rep, err := settled(ctx, engine)
+	rep.Refused = slices.DeleteFunc(rep.Refused, func(r provision.Refused) bool { return r.Code == provision.CodeDisabled })
+	return rep, err
 }
 
 // planDir plans for a config repo on disk.
-func planDir(ctx context.Context, p program, dir string, dial func(context.Context) (*outside, error)) (provision.Report, error) {
+func planDir(ctx context.Context, p program, set *settings.Settings, dir string) (provision.Report, error) {
 	repo, err := config.Load(os.DirFS(dir))
 	var problems config.Problems
 	if errors.As(err, &problems) {
@@ -82,20 +109,39 @@ func planDir(ctx context.Context, p program, dir string, dial func(context.Conte
 	if err != nil {
 		return provision.Report{}, usageError{err}
 	}
-	out, err := dial(ctx)
+	out, err := connect(ctx, set, func() (string, error) { return repo.Access.EntraApp, nil })
 	if err != nil {
 		return provision.Report{}, err
 	}
-	now := time.Now()
-	engine, err := provision.New(provision.Ports{
-		Center: out.center, Entra: out.entra, Accounts: out.orgs, Store: store.NewProvision(store.NewMemory()),
-		Commits: onDisk{access.InForce{Commit: "(" + dir + ")", Repo: repo, Starts: startAll(repo, now)}},
-		Clocks:  out.clock, Now: time.Now,
-	}, provision.Options{Log: p.logger(false)})
-	if err != nil {
-		return provision.Report{}, err
+	force := access.InForce{Commit: dir, Repo: repo, Starts: startAll(repo, time.Now())}
+	return dryRun(ctx, out, onDisk{force}, store.NewMemory(), p.logger(false))
+}
+
+// Bounds of a plan: what cannot be looked up in that time is shown as waiting.
+const (
+	planTimeout = 60 * time.Second
+	planEvery   = 200 * time.Millisecond
+)
+
+// settled makes passes until everything that the plan needs was looked up.
+func settled(ctx context.Context, engine *provision.Engine) (provision.Report, error) {
+	run, stop := context.WithTimeout(ctx, planTimeout)
+	ended := make(chan error, 1)
+	go func() { ended <- engine.Run(run) }()
+	defer func() { stop(); <-ended }()
+	tick := time.NewTicker(planEvery)
+	defer tick.Stop()
+	for {
+		rep, err := engine.Sync(ctx)
+		if err != nil || len(rep.Plan.Waiting) == 0 {
+			return rep, err
+		}
+		select {
+		case <-run.Done():
+			return rep, ctx.Err()
+		case <-tick.C:
+		}
 	}
-	return engine.Sync(ctx)
 }
 
 // onDisk is a config repo that is in force for one plan.
@@ -118,6 +164,15 @@ func printReport(p program, rep provision.Report) error {
 	}
 	for _, r := range rep.Refused {
 		line("held   %s (%s): %s", r.Change.Sentence, r.Code, r.Sentence)
+	}
+	for _, x := range rep.Plan.Waiting {
+		line("wait   %s %s (%s)", x.Kind, x.Assignment, x.Code)
+	}
+	for _, d := range rep.Plan.Drift {
+		line("drift  %s", d.Sentence)
+	}
+	for _, x := range rep.Plan.Extra {
+		line("extra  %s in account %s has an assignment that no verified commit declares (%s %s); it is left alone", x.Pair.PermissionSet, x.Pair.Account, x.Live.Kind, x.Live.PrincipalID)
 	}
 	for _, b := range rep.Plan.Blocked {
 		line("not    %s (%s): %s", b.Entry, b.Code, b.Sentence)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -24,6 +25,7 @@ type sandboxFlags struct {
 	emulators bool
 	settings  string
 	verbose   bool
+	remote    bool
 }
 
 func sandboxCommand(p program) *cobra.Command {
@@ -45,15 +47,16 @@ func sandboxCommand(p program) *cobra.Command {
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print what is served as JSON")
 	c.Flags().BoolVar(&f.emulators, "emulators-only", false, "run the emulators without the bot")
 	c.Flags().StringVar(&f.settings, "write-settings", "", "with --emulators-only: write settings for 'bot serve' to this file")
+	c.Flags().BoolVar(&f.remote, "allow-remote", false, "let --listen name 0.0.0.0: everybody who reaches it plays everybody in it")
 	c.Flags().BoolVar(&f.verbose, "verbose", false, "print the bot's log")
 	return c
 }
 
 func runSandbox(ctx context.Context, p program, f sandboxFlags) error {
-	if f.speed <= 0 {
+	if !(f.speed > 0) || math.IsInf(f.speed, 0) { // NaN is no speed either
 		return usageError{errors.New("--speed must be above zero")}
 	}
-	sbx, err := sandbox.New(sandbox.Options{Listen: f.listen, Speed: f.speed})
+	sbx, err := sandbox.New(sandbox.Options{Listen: f.listen, Speed: f.speed, AllowRemote: f.remote})
 	if err != nil {
 		return err
 	}

@@ -94,16 +94,31 @@ func (b *bot) serve(ctx context.Context, started func(*bot) error) error {
 		}
 	}
 	b.log.Info("serving", "listen", public.Addr().String(), "ops", ops.Addr().String(), "enable_changes", b.set.EnableChanges, "version", version())
+	b.sayIfNothingIsInForce(ctx)
 	g, ctx := errgroup.WithContext(ctx)
 	listeners := []struct {
 		l net.Listener
 		h http.Handler
-	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(), b, b.guardLines)}, {socket, control(b)}}
+	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(), b, b.guardLines)}, {socket, server.Unhurried(control(b))}}
 	for _, x := range listeners {
 		g.Go(func() error { return server.Serve(ctx, x.l, x.h, b.log) })
 	}
 	g.Go(func() error { return b.work(ctx) })
 	return g.Wait()
+}
+
+// sayIfNothingIsInForce tells the log and the operations channel that nothing
+// is applied before a first commit is named.
+func (b *bot) sayIfNothingIsInForce(ctx context.Context) {
+	if _, err := b.git.InForce(ctx); !errors.Is(err, access.ErrNotFound) {
+		return
+	}
+	const text = "No commit is in force, so nothing is applied. Name the first one with `bot trust SHA`."
+	b.log.Warn(text)
+	n := access.Notice{Key: "nothing-in-force", Kind: access.NoticeOps, At: time.Now().UTC(), Text: text}
+	if err := b.outbox.PutNotice(ctx, n); err != nil {
+		b.log.Error("ops notice", "key", n.Key, "error", err)
+	}
 }
 
 // routes are the public routes.

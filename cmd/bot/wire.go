@@ -34,6 +34,8 @@ type bot struct {
 	log      *slog.Logger
 	db       *store.Bolt
 	requests *store.Requests
+	outbox   *store.Outbox
+	out      *outside
 	git      *gitops.Gitops
 	webhook  *gitops.Webhook
 	guards   *guard.Watch
@@ -99,11 +101,12 @@ func open(ctx context.Context, set *settings.Settings, p program, log *slog.Logg
 func assemble(ctx context.Context, set *settings.Settings, db *store.Bolt, log *slog.Logger) (*bot, error) {
 	w := &wired{}
 	b := &bot{set: set, log: log, db: db, requests: store.NewRequests(db)}
-	out, err := connect(ctx, set, b)
+	out, err := connect(ctx, set, b.application)
 	if err != nil {
 		return nil, err
 	}
 	outbox := store.NewOutbox(db)
+	b.outbox, b.out = outbox, out
 	b.git, err = gitops.New(gitops.Options{
 		Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID, Branch: set.ConfigRepo.Branch,
 		SigningKey: []byte(set.SigningKey.Reveal()), Poll: set.Poll, OnInForce: w.inForce, OnChange: w.changed,
@@ -156,8 +159,9 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 	}
 }
 
-// connect makes the clients of the outside.
-func connect(ctx context.Context, set *settings.Settings, b *bot) (*outside, error) {
+// connect makes the clients of the outside. application names the enterprise
+// application.
+func connect(ctx context.Context, set *settings.Settings, application func() (string, error)) (*outside, error) {
 	out := &outside{clock: provision.NewSkewMeter(time.Now)}
 	var err error
 	if out.roots, err = entra.LoadCAs(set.CAFile); err != nil {
@@ -173,7 +177,7 @@ func connect(ctx context.Context, set *settings.Settings, b *bot) (*outside, err
 	}
 	out.entra, err = entra.New(entra.Options{
 		Tenant: set.Entra.Tenant, Client: set.Entra.Client, Secret: set.Entra.Secret, Certificate: set.Entra.Certificate,
-		GraphURL: set.Entra.GraphURL, AuthorityURL: set.Entra.AuthorityURL, RootCAs: out.roots, App: b.application, Wrap: watch(out.clock, "graph"),
+		GraphURL: set.Entra.GraphURL, AuthorityURL: set.Entra.AuthorityURL, RootCAs: out.roots, App: application, Wrap: watch(out.clock, "graph"),
 	})
 	if err != nil {
 		return nil, err

@@ -115,7 +115,7 @@ func (s *Sandbox) open(addr string) (net.Listener, error) {
 	wildcard := host == "" || ip != nil && ip.IsUnspecified()
 	switch {
 	case !local && !s.opts.AllowRemote:
-		return nil, fmt.Errorf("sandbox address %q: other machines would reach it, and who reaches it plays everybody; use 127.0.0.1, or allow remote access", addr)
+		return nil, fmt.Errorf("sandbox address %q: other machines would reach it, and who reaches it plays everybody; use 127.0.0.1, or allow it with --allow-remote", addr)
 	case !local && !wildcard:
 		return nil, fmt.Errorf("sandbox address %q: the bot reaches the sandbox over loopback only; use 127.0.0.1 or 0.0.0.0", addr)
 	}
