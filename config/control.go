@@ -203,7 +203,13 @@ func rulesText(repo *Repo, rules []Rule) string {
 			{"max_duration", durationText(r.MaxDuration)},
 			{"default_duration", durationText(r.DefaultDuration)},
 			{"standing", flagText(r.Standing)},
+			{"requesters", refsText(requesterRefs(repo, r.Requesters))},
+			{"reason", reasonText(r.Reason)},
+			{"auto", autoText(r.Auto)},
 			{"notify", r.Notify},
+		}
+		if r.PinnedPeople {
+			fields = append(fields, field{"people", peoplePinned})
 		}
 		texts[i] = "{" + fieldsText(fields) + "}"
 	}
@@ -216,7 +222,39 @@ func matchText(r *Repo, m Match) string {
 		{"accounts", listText(accountRefs(r, m.Accounts))},
 		{"ous", listText(m.OUs)},
 		{"tags", mapText(m.Tags)},
+		{"groups", listText(groupRefs(r, m.Groups))},
+		{"longer_than", durationText(m.LongerThan)},
+		{"at_most", durationText(m.AtMost)},
+		{"standing", eitherText(m.Standing)},
 	}) + "}"
+}
+
+func reasonText(r *ReasonRule) string {
+	if r == nil {
+		return ""
+	}
+	var fields []field
+	for _, f := range []field{{"pattern", r.Pattern}, {"ticket", r.Ticket}} {
+		if f.text != "" {
+			fields = append(fields, field{f.name, strconv.Quote(f.text)})
+		}
+	}
+	return "{" + fieldsText(fields) + "}"
+}
+
+func autoText(a *Auto) string {
+	if a == nil {
+		return ""
+	}
+	return fmt.Sprintf("{per_day: %d}", a.PerDay)
+}
+
+// eitherText writes a condition that may be absent.
+func eitherText(b *bool) string {
+	if b == nil {
+		return ""
+	}
+	return strconv.FormatBool(*b)
 }
 
 func stepsText(steps Steps) string {
@@ -264,6 +302,26 @@ func groupRef(r *Repo, slug string) string {
 		return slug + " (" + g.Principal.ID + ")"
 	}
 	return slug
+}
+
+// groupRefs are the slugs of groups with the ids they stand for.
+func groupRefs(r *Repo, slugs []string) []string {
+	out := make([]string, len(slugs))
+	for i, slug := range slugs {
+		out[i] = groupRef(r, slug)
+	}
+	return out
+}
+
+// requesterRefs are references with the ids that the groups stand for.
+func requesterRefs(r *Repo, refs []ApproverRef) []ApproverRef {
+	out := slices.Clone(refs)
+	for i, ref := range out {
+		if ref.Kind == RequesterGroup {
+			out[i].Name = groupRef(r, ref.Name)
+		}
+	}
+	return out
 }
 
 // accountRefs are the slugs of accounts with the ids they stand for.

@@ -17,7 +17,6 @@ type shape struct {
 	what     string   // for messages: "a rule"
 	required []string // in the order they are written
 	optional []string
-	later    []string // keys that are promised, and refused until they work
 }
 
 // reference is a name in a file that another file must explain.
@@ -136,12 +135,6 @@ func (s shape) has(key string) bool {
 }
 
 func (f *file) unknownKey(key *yaml.Node, s shape) {
-	for _, k := range s.later {
-		if k == key.Value {
-			f.problem(key, "remove it", "%q is not supported yet by this version", k)
-			return
-		}
-	}
 	known := append(append([]string{}, s.required...), s.optional...)
 	mend := "known keys are " + strings.Join(known, ", ")
 	if len(f.problems) > maxFileProblems {

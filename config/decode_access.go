@@ -23,14 +23,17 @@ var (
 	ruleKeys           = shape{
 		what:     "a rule",
 		required: []string{"name", "match"},
-		optional: []string{"approvers", "count", "all_of", "max_duration", "default_duration", "standing", "notify"},
-		later:    []string{"auto", "requesters", "reason"},
+		optional: []string{
+			"approvers", "count", "all_of", "max_duration", "default_duration", "standing", "notify",
+			"requesters", "reason", "auto", "people",
+		},
 	}
 	matchKeys = shape{
 		what:     "match",
-		optional: []string{"permission_sets", "accounts", "ous", "tags"},
-		later:    []string{"groups"},
+		optional: []string{"permission_sets", "accounts", "ous", "tags", "groups", "longer_than", "at_most", "standing"},
 	}
+	reasonKeys       = shape{what: "reason", optional: []string{"pattern", "ticket"}}
+	autoKeys         = shape{what: "auto", required: []string{"per_day"}}
 	stepKeys         = shape{what: "a step", required: []string{"approvers"}, optional: []string{"count"}}
 	controlPlaneKeys = shape{what: "control_plane", optional: []string{"approvers", "count", "all_of"}}
 	limitsKeys       = shape{what: "limits", optional: []string{"removals", "start_by", "people_growth", "allow"}}
@@ -156,25 +159,8 @@ func (f *file) rule(n *yaml.Node) Rule {
 	if rule.MaxDuration > 0 && rule.DefaultDuration > rule.MaxDuration {
 		f.problem(o.get("default_duration"), "make it max_duration at most", "default_duration is longer than max_duration")
 	}
+	f.conditions(o, &rule)
 	return rule
-}
-
-func (f *file) match(n *yaml.Node) Match {
-	o, ok := f.object(n, matchKeys)
-	if !ok {
-		return Match{Tags: map[string]string{"": ""}}
-	}
-	m := Match{
-		PermissionSets: f.texts(o.get("permission_sets"), "permission_sets", f.permissionSetName),
-		OUs:            f.texts(o.get("ous"), "ous", func(n *yaml.Node) string { return f.checked(n, "ou", checkOU) }),
-		Tags:           f.stringMap(o.get("tags"), "tags"),
-	}
-	m.Accounts = f.texts(o.get("accounts"), "accounts", func(n *yaml.Node) string {
-		slug := f.slug(n, "account")
-		f.refer(refAccount, slug, n)
-		return slug
-	})
-	return m
 }
 
 func (f *file) permissionSetName(n *yaml.Node) string {
@@ -290,8 +276,12 @@ type approverUse struct {
 
 var (
 	approversOfRule = approverUse{
-		[]ApproverKind{ApproverAccountOwners, ApproverControlPlane, ApproverTeam, ApproverEmail},
-		"write account-owners, control-plane, team:<slug> or an e-mail address", true,
+		[]ApproverKind{ApproverAccountOwners, ApproverGroupOwners, ApproverManager, ApproverControlPlane, ApproverTeam, ApproverEmail},
+		"write account-owners, group-owners, requester-manager, control-plane, team:<slug> or an e-mail address", true,
+	}
+	requestersOfRule = approverUse{
+		[]ApproverKind{ApproverTeam, RequesterGroup, ApproverEmail},
+		"write team:<slug>, group:<slug> or an e-mail address", false,
 	}
 	approversOfControlPlane = approverUse{
 		[]ApproverKind{ApproverTeam, ApproverEmail}, "write team:<slug> or an e-mail address", true,
@@ -341,6 +331,8 @@ func (f *file) approver(n *yaml.Node, what string, use approverUse) (ApproverRef
 	switch {
 	case ref.Kind == ApproverTeam:
 		f.refer(refTeam, ref.Name, n)
+	case ref.Kind == RequesterGroup:
+		f.refer(refGroup, ref.Name, n)
 	case ref.Kind == ApproverEmail && use.approves:
 		f.refer(refApprover, ref.Name, n)
 	case ref.Kind == ApproverEmail:
@@ -352,10 +344,14 @@ func (f *file) approver(n *yaml.Node, what string, use approverUse) (ApproverRef
 // parseApprover reads one reference to people.
 func parseApprover(s string) (ApproverRef, *Refusal) {
 	switch kind := ApproverKind(s); kind {
-	case ApproverAccountOwners, ApproverControlPlane:
+	case ApproverAccountOwners, ApproverGroupOwners, ApproverManager, ApproverControlPlane:
 		return ApproverRef{Kind: kind}, nil
-	case "group-owners", "requester-manager":
-		return ApproverRef{}, &Refusal{fmt.Sprintf("%q is not supported yet by this version", s), ""}
+	}
+	if slug, ok := strings.CutPrefix(s, "group:"); ok {
+		if !isSlug(slug) {
+			return ApproverRef{}, &Refusal{fmt.Sprintf("%q is not a group", s), "write group: and the slug of a group file"}
+		}
+		return ApproverRef{RequesterGroup, slug}, nil
 	}
 	if team, ok := strings.CutPrefix(s, "team:"); ok {
 		if !teamShape.MatchString(team) {

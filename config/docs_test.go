@@ -27,6 +27,8 @@ func TestEveryKeyIsInTheReference(t *testing.T) {
 		"entra":                         entraKeys,
 		"approvals":                     ruleKeys,
 		"match":                         matchKeys,
+		"reason":                        reasonKeys,
+		"auto":                          autoKeys,
 		"steps":                         stepKeys,
 		"control_plane":                 controlPlaneKeys,
 		"limits":                        limitsKeys,
@@ -55,11 +57,6 @@ func TestEveryKeyIsInTheReference(t *testing.T) {
 		want := slices.Sorted(slices.Values(append(append([]string{}, s.required...), s.optional...)))
 		if diff := cmp.Diff(want, tableKeys(text)); diff != "" {
 			t.Errorf("keys of %q (-reader +%s):\n%s", heading, referencePage, diff)
-		}
-		for _, key := range s.later {
-			if !strings.Contains(text, "`"+key+"`") {
-				t.Errorf("%q does not say that %s is refused", heading, key)
-			}
 		}
 		for _, key := range s.required {
 			if !regexp.MustCompile("(?m)^\\| `" + key + "` \\|.*\\| required \\|").MatchString(text) {

@@ -9,12 +9,23 @@ import (
 
 // everything reports an empty match, which fits every assignment.
 func (m Match) everything() bool {
-	return len(m.PermissionSets) == 0 && len(m.Accounts) == 0 && len(m.OUs) == 0 && len(m.Tags) == 0
+	return len(m.PermissionSets) == 0 && len(m.Accounts) == 0 && len(m.OUs) == 0 && len(m.Tags) == 0 &&
+		len(m.Groups) == 0 && !m.asksLength()
 }
 
-// fits reports whether the match fits a permission set in an account.
-func (m Match) fits(a *Account, permissionSet string) bool {
-	if len(m.PermissionSets) > 0 && !slices.Contains(m.PermissionSets, permissionSet) {
+// asksLength reports a match that depends on how long the grant lasts.
+func (m Match) asksLength() bool { return m.LongerThan != 0 || m.AtMost != 0 || m.Standing != nil }
+
+// fits reports whether the match fits a case.
+func (m Match) fits(c Case) bool { return m.fitsFacts(c) && m.fitsLength(c.Term, c.Start) }
+
+// fitsFacts is fits but for the length of the grant.
+func (m Match) fitsFacts(c Case) bool {
+	a := c.Account
+	if len(m.PermissionSets) > 0 && !slices.Contains(m.PermissionSets, c.PermissionSet) {
+		return false
+	}
+	if len(m.Groups) > 0 && (c.Group == "" || !slices.Contains(m.Groups, c.Group)) {
 		return false
 	}
 	if len(m.Accounts) > 0 && !slices.Contains(m.Accounts, a.Slug) {
@@ -26,6 +37,30 @@ func (m Match) fits(a *Account, permissionSet string) bool {
 	return hasTags(a, m.Tags)
 }
 
+// fitsLength reports whether the match fits a term that begins at start. An
+// unknown term, the zero one, fits no match that asks for a length.
+func (m Match) fitsLength(t Term, start time.Time) bool {
+	if !m.asksLength() {
+		return true
+	}
+	if t == (Term{}) || m.Standing != nil && *m.Standing != t.Standing {
+		return false
+	}
+	if t.Standing {
+		return m.AtMost == 0
+	}
+	length := t.length(start)
+	return length > m.LongerThan && (m.AtMost == 0 || length <= m.AtMost)
+}
+
+// length is how long a term with an end lasts if it begins at start.
+func (t Term) length(start time.Time) time.Duration {
+	if t.For != 0 {
+		return t.For
+	}
+	return t.End.Sub(start)
+}
+
 func hasTags(a *Account, tags map[string]string) bool {
 	for key, value := range tags {
 		if got, ok := a.Tags[key]; !ok || got != value {
@@ -35,27 +70,75 @@ func hasTags(a *Account, tags map[string]string) bool {
 	return true
 }
 
-// RuleFor returns the first approval rule that fits an assignment, by the
-// rules and the account file of this repo. It returns false if no rule fits or
-// the account has no file; then nobody may approve it.
-func (r *Repo) RuleFor(a Assignment) (*Rule, bool) {
+// Case is what rules are asked about: one assignment with the facts they match
+// on. The facts may come from another commit than the rules, as a change is
+// judged by the rules of its base.
+type Case struct {
+	Account       *Account
+	Group         string // slug of the group's file; "" for a user or without a file
+	PermissionSet string
+	// Term begins at Start. The zero Term is an unknown length, which fits no
+	// rule that asks for one.
+	Term  Term
+	Start time.Time
+}
+
+// caseOf puts a case together by the files of this repo; false if the account
+// has none.
+func (r *Repo) caseOf(a Assignment, t Term, start time.Time) (Case, bool) {
 	account, ok := r.AccountByID(a.Account)
+	c := Case{Account: account, PermissionSet: a.PermissionSet, Term: t, Start: start}
+	if f, known := r.PrincipalFile(a.Principal); known && a.Principal.Kind == GroupPrincipal {
+		c.Group = f.Slug
+	}
+	return c, ok
+}
+
+// RuleFor returns the first approval rule that fits an assignment for a term
+// that begins at start, by the rules and files of this repo. It returns false
+// if no rule fits or the account has no file; then nobody may approve it.
+func (r *Repo) RuleFor(a Assignment, t Term, start time.Time) (*Rule, bool) {
+	c, ok := r.caseOf(a, t, start)
 	if !ok {
 		return nil, false
 	}
-	return r.MatchRule(account, a.PermissionSet)
+	return r.MatchRule(c)
 }
 
-// MatchRule returns the first approval rule that fits a permission set in an
-// account whose facts come from another commit: the rules of the base with the
-// account as the change leaves it.
-func (r *Repo) MatchRule(a *Account, permissionSet string) (*Rule, bool) {
+// MatchRule returns the first approval rule that fits a case.
+func (r *Repo) MatchRule(c Case) (*Rule, bool) {
 	for i := range r.Access.Approvals {
-		if rule := &r.Access.Approvals[i]; rule.Match.fits(a, permissionSet) {
+		if rule := &r.Access.Approvals[i]; rule.Match.fits(c) {
 			return rule, true
 		}
 	}
 	return nil, false
+}
+
+// DefaultRule returns the rule whose default_duration a request takes that
+// names no length: the first that fits the assignment and whose default falls
+// under itself. A rule that fits whatever the length ends the search, also
+// without a default. It returns false if no rule fits at all.
+func (r *Repo) DefaultRule(a Assignment, start time.Time) (*Rule, bool) {
+	c, ok := r.caseOf(a, Term{}, start)
+	if !ok {
+		return nil, false
+	}
+	var first *Rule
+	for i := range r.Access.Approvals {
+		rule := &r.Access.Approvals[i]
+		if !rule.Match.fitsFacts(c) {
+			continue
+		}
+		if first == nil {
+			first = rule
+		}
+		c.Term = Term{For: rule.DefaultDuration}
+		if rule.DefaultDuration > 0 && rule.Match.fits(c) || !rule.Match.asksLength() {
+			return rule, true
+		}
+	}
+	return first, first != nil
 }
 
 // Allows says whether the rule permits a term that begins at start, or as a
@@ -67,11 +150,7 @@ func (rl *Rule) Allows(t Term, start time.Time) error {
 		}
 		return &Refusal{fmt.Sprintf("the rule %q wants an end", rl.Name), rl.lengthMend()}
 	}
-	length := t.For
-	if length == 0 {
-		length = t.End.Sub(start)
-	}
-	if rl.MaxDuration > 0 && length > rl.MaxDuration {
+	if rl.MaxDuration > 0 && t.length(start) > rl.MaxDuration {
 		return &Refusal{
 			fmt.Sprintf("the rule %q allows %s at most", rl.Name, FormatDuration(rl.MaxDuration)), rl.lengthMend(),
 		}

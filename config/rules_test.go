@@ -27,14 +27,14 @@ func TestTheFirstRuleThatFitsDecides(t *testing.T) {
 		{"000000000000", "PowerUserAccess", ""},
 	}
 	for _, test := range tests {
-		rule, ok := r.RuleFor(Assignment{Account: test.account, PermissionSet: test.permissionSet})
+		rule, ok := r.RuleFor(Assignment{Account: test.account, PermissionSet: test.permissionSet}, Term{For: time.Hour}, noon)
 		if got := ""; ok != (test.want != got) || ok && rule.Name != test.want {
 			t.Errorf("%s on %s: %v, want %q", test.permissionSet, test.account, rule, test.want)
 		}
 	}
 	moved := *r.Accounts["pay-dev"]
 	moved.Tags = map[string]string{"env": "prod"}
-	if rule, ok := r.MatchRule(&moved, "AdministratorAccess"); !ok || rule.Name != "admin in production" {
+	if rule, ok := r.MatchRule(Case{Account: &moved, PermissionSet: "AdministratorAccess", Term: Term{For: time.Hour}, Start: noon}); !ok || rule.Name != "admin in production" {
 		t.Errorf("the account as it will be: %v, want the rule for production", rule)
 	}
 }
@@ -42,7 +42,7 @@ func TestTheFirstRuleThatFitsDecides(t *testing.T) {
 func TestWithoutAFittingRuleNobodyApproves(t *testing.T) {
 	t.Parallel()
 	r := repo(t, with("aws-access.yaml", strings.Replace(minimalAccess, "match: {}", "match: {tags: {env: test}}", 1)))
-	if rule, ok := r.RuleFor(Assignment{Account: "111122223333", PermissionSet: "X"}); ok {
+	if rule, ok := r.RuleFor(Assignment{Account: "111122223333", PermissionSet: "X"}, Term{For: time.Hour}, noon); ok {
 		t.Errorf("rule %v, want none", rule)
 	}
 }

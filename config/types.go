@@ -163,7 +163,17 @@ type Onboarding struct {
 type Rule struct {
 	Name  string
 	Match Match
+	// Steps are those of approvals, of an automatic rule too: beyond its cap
+	// they decide.
 	Steps Steps
+	// Requesters are who may ask under this rule; empty means everybody.
+	Requesters []ApproverRef
+	// Reason is what a reason must look like; nil wants nothing of it.
+	Reason *ReasonRule
+	// Auto lets a number of grants pass without an approval; nil lets none.
+	Auto *Auto
+	// PinnedPeople lets nobody join the group between approval and merge.
+	PinnedPeople bool
 	// MaxDuration and DefaultDuration are zero when not set.
 	MaxDuration     time.Duration
 	DefaultDuration time.Duration
@@ -173,13 +183,34 @@ type Rule struct {
 	Pos      Position
 }
 
-// Match selects assignments; each non-empty member must fit, an empty Match
+// ReasonRule is what the reason of a grant must look like. Both are regular
+// expressions in RE2 syntax, "" when not asked for.
+type ReasonRule struct {
+	Pattern string // fits the whole reason
+	Ticket  string // occurs in the reason
+}
+
+// Auto is how much passes without an approval.
+type Auto struct {
+	// PerDay is how many assignments one person may get so within 24 hours,
+	// under all rules together.
+	PerDay int
+}
+
+// Match selects assignments; each member that is set must fit, an empty Match
 // fits everything.
 type Match struct {
 	PermissionSets []string
 	Accounts       []string // slugs
 	OUs            []string // nested OUs count
 	Tags           map[string]string
+	Groups         []string // slugs; a user is in none
+	// LongerThan and AtMost bound the length of the grant, zero for no bound.
+	// A standing grant is longer than any.
+	LongerThan, AtMost time.Duration
+	// Standing asks for grants without an end, or for those with one; nil for
+	// both.
+	Standing *bool
 }
 
 // Steps are met by different people: nobody counts in two of them.
@@ -200,10 +231,18 @@ const (
 	ApproverControlPlane  ApproverKind = "control-plane"
 	ApproverTeam          ApproverKind = "team"
 	ApproverEmail         ApproverKind = "email"
+	// ApproverGroupOwners are the owners of the group that gains or loses.
+	ApproverGroupOwners ApproverKind = "group-owners"
+	// ApproverManager is the requester's manager in Entra.
+	ApproverManager ApproverKind = "requester-manager"
+	// RequesterGroup is the direct members of an Entra group. It stands in
+	// requesters only.
+	RequesterGroup ApproverKind = "group"
 )
 
-// ApproverRef is one entry of an approvers or owners list. Name is the team's
-// slug or the e-mail address, lower-case; otherwise empty.
+// ApproverRef is one entry of an approvers, owners or requesters list. Name is
+// the slug of the team or group, or the e-mail address in lower case;
+// otherwise empty.
 type ApproverRef struct {
 	Kind ApproverKind
 	Name string
@@ -214,6 +253,8 @@ func (a ApproverRef) String() string {
 	switch a.Kind {
 	case ApproverTeam:
 		return "team:" + a.Name
+	case RequesterGroup:
+		return "group:" + a.Name
 	case ApproverEmail:
 		return a.Name
 	default:

@@ -27,6 +27,9 @@ type Service struct {
 	Commits   Commits
 	Directory Directory
 	Pulls     Pulls
+	// Teams reads GitHub teams for rules with requesters. If it is nil, those
+	// rules are applied only when the pull request is made.
+	Teams TeamReader
 	// Stored is called after a request was stored, for the workers.
 	Stored func()
 	Now    func() time.Time
@@ -64,6 +67,9 @@ type Asked struct {
 // pull request is made afterwards by the workers. A delivery that made a
 // request before gets that request, whatever the config says today.
 func (s *Service) Ask(ctx context.Context, a Ask) (Asked, error) {
+	if err := s.askable(ctx, a); err != nil {
+		return Asked{}, err
+	}
 	r, repeated, err := s.ask(ctx, a)
 	if err != nil {
 		return Asked{}, err
@@ -82,7 +88,7 @@ func (s *Service) ask(ctx context.Context, a Ask) (r Request, repeated bool, err
 	if err != nil {
 		return Request{}, false, err
 	}
-	want, err := resolve(force.Repo, a, s.Now())
+	want, _, err := resolve(force.Repo, a, s.Now())
 	if err != nil {
 		return Request{}, false, err
 	}
@@ -217,59 +223,126 @@ func (s *Service) Resolve(ctx context.Context, a Ask) (Want, error) {
 	if err != nil {
 		return Want{}, err
 	}
-	return resolve(force.Repo, a, s.Now())
+	w, rule, err := resolve(force.Repo, a, s.Now())
+	if err != nil {
+		return w, err
+	}
+	return w, s.requester(ctx, force.Repo, rule, a.Asker.Entra)
+}
+
+// askable refuses whoever the rule does not let ask, unless the delivery made
+// a request before.
+func (s *Service) askable(ctx context.Context, a Ask) error {
+	if _, ok, err := s.made(ctx, a.Key); err != nil || ok {
+		return err
+	}
+	force, err := s.inForce(ctx)
+	if err != nil {
+		return err
+	}
+	_, rule, err := resolve(force.Repo, a, s.Now())
+	if err != nil {
+		return err
+	}
+	return s.requester(ctx, force.Repo, rule, a.Asker.Entra)
+}
+
+// requester refuses whoever may not ask under a rule. Teams and groups that do
+// not answer in time refuse nobody here: they are asked again when the pull
+// request is made, and on it.
+func (s *Service) requester(ctx context.Context, repo *config.Repo, rule *config.Rule, entra string) error {
+	if len(rule.Requesters) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, memberFor)
+	defer cancel()
+	ro := config.Rosters{Teams: map[string][]int64{}, Groups: map[string][]string{}}
+	for _, ref := range rule.Requesters {
+		team, ok := repo.People.Teams[ref.Name]
+		if ref.Kind != config.ApproverTeam || !ok || s.Teams == nil {
+			continue
+		}
+		if ids, err := s.Teams.TeamMembers(ctx, team.ID); err == nil {
+			ro.Teams[ref.Name] = ids
+		}
+	}
+	for _, id := range repo.RequesterGroups(rule) {
+		if members, err := s.Directory.DirectMembers(ctx, id); err == nil {
+			ro.Groups[id] = []string{} // read, and maybe empty
+			for _, m := range members {
+				ro.Groups[id] = append(ro.Groups[id], m.Entra)
+			}
+		}
+	}
+	if allowed, known := repo.MayAsk(rule, entra, ro); allowed || !known {
+		return nil
+	}
+	return refusal("", rule.MayNotAsk())
 }
 
 // resolve is the pure part: from names to ids, with every rule that needs
 // nothing but the repo.
-func resolve(repo *config.Repo, a Ask, now time.Time) (Want, error) {
+func resolve(repo *config.Repo, a Ask, now time.Time) (Want, *config.Rule, error) {
 	account, err := findAccount(repo, strings.TrimSpace(a.Account))
 	if err != nil {
-		return Want{}, err
+		return Want{}, nil, err
 	}
 	set, err := findSet(repo, strings.TrimSpace(a.PermissionSet))
 	if err != nil {
-		return Want{}, err
+		return Want{}, nil, err
 	}
 	group, err := findGroup(repo, strings.TrimSpace(a.Group))
 	if err != nil {
-		return Want{}, err
+		return Want{}, nil, err
 	}
 	reason, err := checkReason(a.Reason)
 	if err != nil {
-		return Want{}, err
+		return Want{}, nil, err
 	}
 	w := Want{
 		Principal: group.Principal, PrincipalSlug: group.Slug, PrincipalName: group.Name,
 		AccountSlug: account.Slug, AccountID: account.ID, AccountName: account.Name, OU: account.OU,
 		PermissionSet: set, Reason: reason,
 	}
-	w.Term, err = checkTerm(repo, w, a.Term, now)
-	return w, err
+	rule, err := checkTerm(repo, &w, a.Term, now)
+	if err != nil {
+		return w, nil, err
+	}
+	if err := rule.CheckReason(reason); err != nil {
+		return w, nil, refusal("reason", err)
+	}
+	return w, rule, nil
 }
 
-// checkTerm applies the rule the assignment falls under.
-func checkTerm(repo *config.Repo, w Want, given *config.Term, now time.Time) (config.Term, error) {
-	rule, ok := repo.RuleFor(w.Assignment())
-	if !ok {
-		return config.Term{}, &Refusal{Field: "permission_set", Message: "No approval rule covers this, so nobody could approve it.", Mend: "Ask the platform team to add a rule to aws-access.yaml."}
-	}
+// checkTerm sets the term, the default if none is given, and returns the rule
+// that the assignment falls under with it.
+func checkTerm(repo *config.Repo, w *Want, given *config.Term, now time.Time) (*config.Rule, error) {
+	none := &Refusal{Field: "permission_set", Message: "No approval rule covers this, so nobody could approve it.", Mend: "Ask the platform team to add a rule to aws-access.yaml."}
 	if given == nil {
-		if rule.DefaultDuration == 0 {
-			return config.Term{}, &Refusal{Field: "duration", Message: fmt.Sprintf("The rule %q has no default duration.", rule.Name), Mend: "Say how long, e.g. 4h, 7d or until 2026-12-24."}
+		rule, ok := repo.DefaultRule(w.Assignment(), now)
+		switch {
+		case !ok:
+			return nil, none
+		case rule.DefaultDuration == 0:
+			return nil, &Refusal{Field: "duration", Message: fmt.Sprintf("The rule %q has no default duration.", rule.Name), Mend: "Say how long, e.g. 4h, 7d or until 2026-12-24."}
 		}
 		given = &config.Term{For: rule.DefaultDuration}
 	}
 	switch {
 	case !given.Standing && given.End.IsZero() && given.For <= 0:
-		return config.Term{}, &Refusal{Field: "duration", Message: "That length is nothing.", Mend: "Say how long, e.g. 4h, 7d or until 2026-12-24."}
+		return nil, &Refusal{Field: "duration", Message: "That length is nothing.", Mend: "Say how long, e.g. 4h, 7d or until 2026-12-24."}
 	case !given.End.IsZero() && !given.End.After(now):
-		return config.Term{}, &Refusal{Field: "duration", Message: "That end has passed.", Mend: "Give a time in the future."}
+		return nil, &Refusal{Field: "duration", Message: "That end has passed.", Mend: "Give a time in the future."}
+	}
+	rule, ok := repo.RuleFor(w.Assignment(), *given, now)
+	if !ok {
+		return nil, none
 	}
 	if err := rule.Allows(*given, now); err != nil {
-		return config.Term{}, refusal("duration", err)
+		return nil, refusal("duration", err)
 	}
-	return *given, nil
+	w.Term = *given
+	return rule, nil
 }
 
 // refusal makes what config refuses an answer beside a field.

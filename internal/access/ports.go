@@ -82,6 +82,12 @@ type Directory interface {
 	DirectMembers(ctx context.Context, group string) ([]Entrant, error)
 }
 
+// TeamReader reads the active, direct members of a GitHub team by its number,
+// as numeric user ids. A team that does not exist has none.
+type TeamReader interface {
+	TeamMembers(ctx context.Context, team int64) ([]int64, error)
+}
+
 // Pulls makes and closes the pull requests of requests.
 type Pulls interface {
 	// Propose makes the branch, commit and pull request of r, or finds those

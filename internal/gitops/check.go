@@ -72,11 +72,14 @@ func (g *Gitops) closeRecord(ctx context.Context, rec PullRecord) error {
 // examined is an open pull request as the check shows it.
 type examined struct {
 	pull    *Pull
+	walk    Walk
 	base    *config.Repo // rules; nil when nothing is in force
 	head    *config.Repo
 	change  config.Change
 	verdict review.Verdict
 	teams   map[string][]int64
+	manager string
+	shown   map[string]review.Shown
 	// problems make the head invalid, faults are broken rules of
 	// verification, notes are told beside the verdict.
 	problems []string
@@ -119,7 +122,7 @@ func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) error {
 
 // examineOpen gathers everything the check says.
 func (g *Gitops) examineOpen(ctx context.Context, p *Pull, walk Walk) (*examined, error) {
-	x := &examined{pull: p}
+	x := &examined{pull: p, walk: walk}
 	if walk.InForce.Commit == "" {
 		x.notes = append(x.notes, "No commit is trusted yet, so nothing can be approved. An operator names the first one with `bot trust SHA`.")
 		return x, nil
@@ -174,11 +177,13 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	}
 	in := review.Input{Base: force.Repo, Head: head.repo, Change: x.change, Start: now, Starts: force.Starts, HeadSHA: x.pull.HeadSHA}
 	o.fill(&in)
-	walk, err := g.state.Walk(ctx)
-	if err != nil {
-		return fmt.Errorf("read the walk: %w", err)
+	if r := in.Request; r != nil {
+		in.AutoUsed = x.walk.autoUsed(r.Requester, now)
 	}
-	if in.CarriedRequests, err = g.passedRequests(ctx, walk.Passed); err != nil {
+	if in.Shown, err = g.shown(ctx, x.pull); err != nil {
+		return err
+	}
+	if in.CarriedRequests, err = g.passedRequests(ctx, x.walk.Passed); err != nil {
 		return err
 	}
 	in.CarriedRequests = append(in.CarriedRequests, merged(from, force.Repo)...)
@@ -188,9 +193,48 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	if err := g.facts(ctx, &in); err != nil {
 		return err
 	}
-	x.teams = in.Teams
+	x.teams, x.manager = in.Teams, in.Manager
 	x.verdict = review.Evaluate(in)
+	x.shown = nextShown(&in, &x.verdict)
 	return nil
+}
+
+// shown returns the people of groups as they were shown for the head of a pull
+// request.
+func (g *Gitops) shown(ctx context.Context, p *Pull) (map[string]review.Shown, error) {
+	rec, ok, err := g.state.Check(ctx, p.Number)
+	if err != nil {
+		return nil, fmt.Errorf("look up the check: %w", err)
+	}
+	if !ok || rec.Head != p.HeadSHA {
+		return nil, nil
+	}
+	return rec.Shown, nil
+}
+
+// nextShown returns the people of the groups that gain as they are shown from
+// now on: as before while no more joined than may, else as they are now, and
+// approvals up to now count no more.
+func nextShown(in *review.Input, v *review.Verdict) map[string]review.Shown {
+	out := map[string]review.Shown{}
+	for _, list := range [][]config.AssignmentChange{in.Change.Added, in.Change.Lengthened} {
+		for _, a := range list {
+			id := a.Assignment.Principal.ID
+			members, read := in.Members[id]
+			if !read || a.Assignment.Principal.Kind != config.GroupPrincipal {
+				continue
+			}
+			shown, known := in.Shown[id]
+			switch _, grown := v.Grown[id]; {
+			case !known:
+				shown = review.Shown{Members: members}
+			case grown:
+				shown = review.Shown{Members: members, Since: in.Start}
+			}
+			out[id] = shown
+		}
+	}
+	return out
 }
 
 // merged returns the requests that the branch has and the config in force does
@@ -248,7 +292,7 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 	if rec.Digest != digest || rewrite {
 		// Stored before it is shown: verification counts only those of a team
 		// who were in it then, also after a crash right here.
-		rec.Digest, rec.Teams = "", x.teams
+		rec.Digest, rec.Teams, rec.Manager, rec.Shown = "", x.teams, x.manager, x.shown
 		if err := g.state.SaveCheck(ctx, rec); err != nil {
 			return err
 		}
@@ -257,7 +301,8 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 		}
 	}
 	next := rec
-	next.Digest, next.Fingerprint, next.Teams = digest, x.change.Fingerprint(), x.teams
+	next.Digest, next.Fingerprint = digest, x.change.Fingerprint()
+	next.Teams, next.Manager, next.Shown = x.teams, x.manager, x.shown
 	return g.state.SaveCheck(ctx, next)
 }
 

@@ -41,14 +41,20 @@
 // head count no more. What a person pushed to such a branch is left alone, and
 // is never put in force.
 //
+// What the check showed is kept for the head: the teams, the requester's
+// manager and the people of the groups that gain. Teams and manager must be the
+// same persons at the verification. When more people joined a group than may,
+// they are shown anew and older approvals count no more; found after the merge
+// it is a halt, which a new approval mends.
+//
 // # What it keeps
 //
 // The commit in force with its starts and the content of its files, so that a
 // restart needs no GitHub; the position; the halt; a verdict per commit; a
-// record per request's pull request and per check. Keys and steps are in
-// internal/store. Each outside effect is found again before it is repeated:
-// the branch by its name, the pull request by its head branch, the check run
-// by name on its commit.
+// record per request's pull request and per check, and what passed without an
+// approval in the last day. Keys and steps are in internal/store. Each outside
+// effect is found again before it is repeated: the branch by its name, the pull
+// request by its head branch, the check run by name on its commit.
 //
 // # What it does not do
 //

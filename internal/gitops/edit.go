@@ -31,7 +31,7 @@ func (g *Gitops) prepare(r access.Request, base *snapshot, starts config.Starts)
 		return nil, err
 	}
 	p.change = config.Compare(base.repo, p.head, starts, now)
-	if rule, ok := base.repo.RuleFor(r.Want.Assignment()); ok {
+	if rule, ok := base.repo.RuleFor(r.Want.Assignment(), r.Want.Term, now); ok {
 		p.rule = rule
 	}
 	if r.Kind == access.KindRevoke {
@@ -55,6 +55,9 @@ func (p *proposal) allowed(now time.Time) error {
 	}
 	if err := p.rule.Allows(w.Term, now); err != nil {
 		return &access.Refusal{Field: "duration", Message: capital(err.Error()) + "."}
+	}
+	if err := p.rule.CheckReason(w.Reason); err != nil {
+		return &access.Refusal{Field: "reason", Message: capital(err.Error()) + "."}
 	}
 	return nil
 }

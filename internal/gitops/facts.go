@@ -25,8 +25,73 @@ func (g *Gitops) facts(ctx context.Context, in *review.Input) error {
 	if in.Members, err = g.members(ctx, in.Change); err != nil {
 		return err
 	}
+	for _, rule := range review.Rules(*in) {
+		for _, id := range in.Base.RequesterGroups(rule) {
+			if err := g.membersOf(ctx, in.Members, id); err != nil {
+				return err
+			}
+		}
+	}
+	if in.Manager, err = g.manager(ctx, in); err != nil {
+		return err
+	}
+	if in.Inactive, err = g.inactive(ctx, in); err != nil {
+		return err
+	}
 	in.Askers, err = g.askers(ctx, in.Base, in.Head)
 	return err
+}
+
+// manager reads who manages the requester, or the author of a pull request
+// written by hand, if some rule refers to managers; "" for nobody who may
+// count.
+func (g *Gitops) manager(ctx context.Context, in *review.Input) (string, error) {
+	manages := func(s config.Step) bool {
+		return slices.ContainsFunc(s.Approvers, func(r config.ApproverRef) bool { return r.Kind == config.ApproverManager })
+	}
+	if !slices.ContainsFunc(in.Base.Access.Approvals, func(r config.Rule) bool { return slices.ContainsFunc(r.Steps, manages) }) {
+		return "", nil
+	}
+	requester := ""
+	if in.Request != nil {
+		requester = in.Request.Requester
+	} else if p, ok := in.Base.PersonByGitHub(in.Author.ID); ok {
+		requester = p.Entra
+	}
+	if requester == "" {
+		return "", nil
+	}
+	m, err := g.dir.Manager(ctx, requester)
+	switch {
+	case errors.Is(err, access.ErrNotFound):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("read the manager of %s: %w", requester, err)
+	case !m.Enabled || m.Guest:
+		return "", nil
+	}
+	return m.Entra, nil
+}
+
+// inactive finds those who approved and are no enabled member of the tenant.
+func (g *Gitops) inactive(ctx context.Context, in *review.Input) ([]string, error) {
+	var out []string
+	seen := map[string]bool{}
+	for _, r := range in.Reviews {
+		p, ok := in.Base.PersonByGitHub(r.User.ID)
+		if !ok || r.State != review.Approved || seen[p.Entra] {
+			continue
+		}
+		seen[p.Entra] = true
+		u, err := g.dir.User(ctx, p.Entra)
+		if err != nil && !errors.Is(err, access.ErrNotFound) {
+			return nil, fmt.Errorf("read whether %s is enabled: %w", p.Entra, err)
+		}
+		if err != nil || !u.Enabled || u.Guest {
+			out = append(out, p.Entra)
+		}
+	}
+	return out, nil
 }
 
 // teams reads the members of every team that people.yaml names and something
@@ -80,6 +145,12 @@ func (r *rosters) members(ctx context.Context, host Teams, team int64) ([]int64,
 	return ids, nil
 }
 
+// TeamMembers implements [access.TeamReader]. The answer may be as old as the
+// last look.
+func (g *Gitops) TeamMembers(ctx context.Context, team int64) ([]int64, error) {
+	return g.rosters.members(ctx, g.host, team)
+}
+
 // namedTeams returns the teams that rules and owners refer to, sorted.
 func namedTeams(base *config.Repo) []string {
 	var names []string
@@ -98,6 +169,7 @@ func namedTeams(base *config.Repo) []string {
 	steps(base.Access.ControlPlane)
 	for _, r := range base.Access.Approvals {
 		steps(r.Steps)
+		add(r.Requesters)
 	}
 	add(base.Access.Onboarding.Approvers)
 	for _, a := range base.Accounts {
@@ -119,21 +191,33 @@ func (g *Gitops) members(ctx context.Context, c config.Change) (map[string][]str
 	for _, list := range [][]config.AssignmentChange{c.Added, c.Lengthened, c.Shortened, c.Removed} {
 		for _, a := range list {
 			who := a.Assignment.Principal
-			if _, done := out[who.ID]; done || who.Kind != config.GroupPrincipal {
+			if who.Kind != config.GroupPrincipal {
 				continue
 			}
-			people, err := g.dir.DirectMembers(ctx, who.ID)
-			if err != nil && !errors.Is(err, access.ErrNotFound) {
-				return nil, fmt.Errorf("read members of %s: %w", who, err)
+			if err := g.membersOf(ctx, out, who.ID); err != nil {
+				return nil, err
 			}
-			ids := make([]string, 0, len(people))
-			for _, p := range people {
-				ids = append(ids, p.Entra)
-			}
-			out[who.ID] = ids
 		}
 	}
 	return out, nil
+}
+
+// membersOf reads the direct members of a group into a map, once. A group that
+// does not exist has none.
+func (g *Gitops) membersOf(ctx context.Context, into map[string][]string, group string) error {
+	if _, done := into[group]; done {
+		return nil
+	}
+	people, err := g.dir.DirectMembers(ctx, group)
+	if err != nil && !errors.Is(err, access.ErrNotFound) {
+		return fmt.Errorf("read members of group/%s: %w", group, err)
+	}
+	ids := make([]string, 0, len(people))
+	for _, p := range people {
+		ids = append(ids, p.Entra)
+	}
+	into[group] = ids
+	return nil
 }
 
 // askers finds who asked for the grants that the change takes out.

@@ -80,6 +80,7 @@ var (
 	_ access.Pulls        = (*Gitops)(nil)
 	_ access.PullEvidence = (*Gitops)(nil)
 	_ access.Commits      = (*Gitops)(nil)
+	_ access.TeamReader   = (*Gitops)(nil)
 )
 
 // New returns a Gitops. It reads and writes nothing yet.

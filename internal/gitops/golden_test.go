@@ -107,6 +107,7 @@ func TestSummaries(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	grant := "  - account: payments-prod\n    permission_set: AdministratorAccess\n    duration: 4h\n    reason: incident\n"
+	look := "  - account: sandbox-play\n    permission_set: ReadOnlyAccess\n    duration: 2h\n    reason: looking\n    request: REQ-7F3K2Q\n"
 	yuki, ken, mio := review.User{ID: 1001, Login: "yuki-lead"}, review.User{ID: 1003, Login: "ken-platform"}, review.User{ID: 1004, Login: "mio-sec"}
 	approved := func(u review.User, head string) review.Review {
 		return review.Review{User: u, State: review.Approved, Commit: head, At: noon}
@@ -122,6 +123,8 @@ func TestSummaries(t *testing.T) {
 		{"refused", "groups/aws-payments-dev.yaml", "", strings.Replace(grant, "4h", "3d", 1), nil, nil},
 		{"blocked", "groups/aws-payments-dev.yaml", "", grant, []review.Review{{User: mio, State: review.ChangesRequested, Commit: "head", At: noon}}, nil},
 		{"control", "accounts/payments-dev.yaml", "{env: dev,", "{env: prod,", nil, nil},
+		{"auto", "groups/aws-sandbox-users.yaml", "", look, nil, nil},
+		{"auto_used", "groups/aws-sandbox-users.yaml", "", look, nil, nil},
 		{"removed", "groups/aws-payments-dev.yaml", "  - account: payments-prod\n    permission_set: ReadOnlyAccess                # standing: no end\n", "", nil, nil},
 		{"invalid", "groups/aws-payments-dev.yaml", "", grant, nil, func(x *examined) {
 			x.head, x.problems = nil, []string{"groups/a.yaml:3:5: unknown key `x`; did you mean y?"}
@@ -139,12 +142,19 @@ func TestSummaries(t *testing.T) {
 			base, head := goldenRepos(t, tt.path, tt.old, tt.now)
 			x := &examined{pull: &Pull{Number: 7, HeadSHA: "head", URL: "https://github.example/pull/7"}, base: base, head: head}
 			x.change = config.Compare(base, head, nil, noon)
-			x.verdict = review.Evaluate(review.Input{
+			in := review.Input{
 				Base: base, Head: head, Change: x.change, Start: noon, HeadSHA: "head", Reviews: tt.reviews,
 				Author: review.User{ID: 1002, Login: "hana-dev"}, PushersKnown: true,
 				Teams:   map[string][]int64{"security": {1004}, "platform": {1003, 1006}},
-				Members: map[string][]string{"0b7e3f4c-0000-4000-8000-000000000011": {people + "21"}},
-			})
+				Members: map[string][]string{"0b7e3f4c-0000-4000-8000-000000000011": {people + "21"}, "0b7e3f4c-0000-4000-8000-000000000018": {}},
+			}
+			if strings.Contains(tt.now, "request:") {
+				in.Request = &review.Request{ID: "REQ-7F3K2Q", Kind: review.Grant, Requester: people + "21"}
+			}
+			if tt.name == "auto_used" {
+				in.AutoUsed = 3
+			}
+			x.verdict = review.Evaluate(in)
 			if tt.change != nil {
 				tt.change(x)
 			}

@@ -107,10 +107,13 @@ type Host interface {
 	Budget() Budget
 }
 
-// Directory is what the package needs to know of Entra: a subset of
-// [access.Directory]. A group that does not exist is [access.ErrNotFound].
+// Directory is what the package needs to know of Entra. What does not exist is
+// [access.ErrNotFound].
 type Directory interface {
 	DirectMembers(ctx context.Context, group string) ([]access.Entrant, error)
+	User(ctx context.Context, entra string) (access.Entrant, error)
+	// Manager returns whom a user reports to.
+	Manager(ctx context.Context, entra string) (access.Entrant, error)
 }
 
 // State keeps the records. Every method that writes is durable when it

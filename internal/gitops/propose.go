@@ -103,6 +103,9 @@ func (g *Gitops) propose(ctx context.Context, r access.Request, rec PullRecord) 
 	if err != nil {
 		return err
 	}
+	if err := g.mayAsk(ctx, p); err != nil {
+		return err
+	}
 	rec.Fingerprint = p.change.Fingerprint()
 	if rec.Head == "" {
 		if rec.Head, err = g.branch(ctx, p, rec); err != nil {
@@ -255,6 +258,28 @@ func (g *Gitops) decorate(ctx context.Context, p *proposal, number int, v review
 	}
 }
 
+// mayAsk refuses a request for a grant whose asker the rule does not let ask.
+func (g *Gitops) mayAsk(ctx context.Context, p *proposal) error {
+	if p.request.Kind == access.KindRevoke || len(p.rule.Requesters) == 0 {
+		return nil
+	}
+	ro := config.Rosters{Groups: map[string][]string{}}
+	var err error
+	if ro.Teams, err = g.teams(ctx, p.base.repo); err != nil {
+		return err
+	}
+	for _, id := range p.base.repo.RequesterGroups(p.rule) {
+		if err := g.membersOf(ctx, ro.Groups, id); err != nil {
+			return err
+		}
+	}
+	if allowed, _ := p.base.repo.MayAsk(p.rule, p.request.Asker.Entra, ro); !allowed {
+		no := p.rule.MayNotAsk()
+		return &access.Refusal{Message: capital(no.Reason) + ".", Mend: capital(no.Mend) + "."}
+	}
+	return nil
+}
+
 // judgeProposal evaluates a proposal that nobody has reviewed yet.
 func (g *Gitops) judgeProposal(ctx context.Context, p *proposal) (review.Verdict, error) {
 	in := review.Input{
@@ -264,6 +289,11 @@ func (g *Gitops) judgeProposal(ctx context.Context, p *proposal) (review.Verdict
 	if p.request.Kind == access.KindRevoke {
 		in.Request.Kind = review.Revoke
 	}
+	walk, err := g.state.Walk(ctx)
+	if err != nil {
+		return review.Verdict{}, err
+	}
+	in.AutoUsed = walk.autoUsed(in.Request.Requester, in.Start)
 	if err := g.facts(ctx, &in); err != nil {
 		return review.Verdict{}, err
 	}

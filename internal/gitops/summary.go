@@ -191,8 +191,12 @@ func (x *examined) writeNeeds(b *strings.Builder) {
 			fmt.Fprintf(b, "| %s | %s | nobody: %s | | | |\n", what, code(n.Rule), oneLine(n.Exempt))
 			continue
 		}
+		rule := code(n.Rule)
+		if n.Note != "" {
+			rule += ": " + oneLine(n.Note)
+		}
 		for _, s := range n.Steps {
-			fmt.Fprintf(b, "| %s | %s | %d of %s | %s | %s | %s |\n", what, code(n.Rule), s.Count,
+			fmt.Fprintf(b, "| %s | %s | %d of %s | %s | %s | %s |\n", what, rule, s.Count,
 				code(review.Approvers(s.Approvers)), logins(s.Approved), missingCell(s.Missing), logins(s.Could))
 		}
 	}

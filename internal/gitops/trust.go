@@ -62,7 +62,7 @@ func (g *Gitops) trust(ctx context.Context, sha, by string) error {
 	}
 	a := Advance{
 		From: walk.Position, To: sha, InForce: force, Desired: desired(s.repo, starts, now),
-		Blobs: blobs(s), Verdicts: verdicts,
+		Blobs: blobs(s), Verdicts: verdicts, Auto: walk.Auto,
 	}
 	if err := g.state.Advance(ctx, a); err != nil {
 		return err

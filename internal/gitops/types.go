@@ -133,6 +133,34 @@ type CheckRecord struct {
 	Fingerprint string
 	// Teams are the team members as read for what was shown, by name.
 	Teams map[string][]int64
+	// Manager is the requester's manager as read for what was shown.
+	Manager string
+	// Shown are the people of the gaining groups as approvers were shown them,
+	// by Entra id.
+	Shown map[string]review.Shown
+}
+
+// AutoUse is what somebody was given without an approval by one commit.
+type AutoUse struct {
+	Entra string
+	// At is when it was merged, Count how many assignments it were.
+	At    time.Time
+	Count int
+}
+
+// autoDay is how long a use counts.
+const autoDay = 24 * time.Hour
+
+// autoUsed counts what somebody was given in the day before a time, and after
+// it.
+func (w *Walk) autoUsed(entra string, at time.Time) int {
+	n := 0
+	for _, u := range w.Auto {
+		if u.Entra == entra && at.Sub(u.At) < autoDay {
+			n += u.Count
+		}
+	}
+	return n
 }
 
 // Outcome is how a commit was judged.
@@ -204,6 +232,8 @@ type Walk struct {
 	Passed       []string
 	Carried      []review.User
 	CarriedEntra []string
+	// Auto is what was given without an approval in the last day.
+	Auto []AutoUse
 }
 
 // InForce is the verified commit with all that is needed to enforce it.
@@ -229,8 +259,9 @@ type Advance struct {
 	// Blobs has the content of InForce.Files that may not be stored yet.
 	Blobs    map[string][]byte
 	Verdicts []Verdict
-	// Passed, Carried and CarriedEntra replace those of the walk.
+	// Passed, Carried, CarriedEntra and Auto replace those of the walk.
 	Passed       []string
 	Carried      []review.User
 	CarriedEntra []string
+	Auto         []AutoUse
 }

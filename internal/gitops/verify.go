@@ -114,6 +114,9 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 		Carried: w.Carried, CarriedEntra: w.CarriedEntra,
 	}
 	j.origin.fill(&in)
+	if r := in.Request; r != nil {
+		in.AutoUsed = w.autoUsed(r.Requester, in.Start)
+	}
 	var err error
 	if in.CarriedRequests, err = g.passedRequests(ctx, w.Passed); err != nil {
 		return err
@@ -124,10 +127,8 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	if err := g.facts(ctx, &in); err != nil {
 		return err
 	}
-	if !late {
-		if err := g.bothTeams(ctx, u.pull, &in); err != nil {
-			return err
-		}
+	if err := g.asShown(ctx, u.pull, &in); err != nil {
+		return err
 	}
 	j.verdict = review.Evaluate(in)
 	if len(j.verdict.Undecided) > 0 {
@@ -152,15 +153,23 @@ func (g *Gitops) passedRequests(ctx context.Context, passed []string) ([]string,
 	return ids, nil
 }
 
-// bothTeams leaves only those in a team who were in it when the check was
-// shown for the merged head, if the bot showed one.
-func (g *Gitops) bothTeams(ctx context.Context, p *Pull, in *review.Input) error {
+// asShown takes in what the check showed for the merged head, if the bot showed
+// one: the people of the groups that gain, and, unless the verdict is a late
+// one, only those in a team and that manager who were so then too.
+func (g *Gitops) asShown(ctx context.Context, p *Pull, in *review.Input) error {
 	rec, ok, err := g.state.Check(ctx, p.Number)
 	if err != nil {
 		return fmt.Errorf("look up the check of pull request %d: %w", p.Number, err)
 	}
 	if !ok || rec.Head != p.HeadSHA || rec.Teams == nil {
 		return nil
+	}
+	in.Shown = rec.Shown
+	if in.Late {
+		return nil
+	}
+	if in.Manager != rec.Manager {
+		in.Manager = ""
 	}
 	both := map[string][]int64{}
 	for name, ids := range in.Teams {

@@ -239,11 +239,22 @@ func (w *walker) pass(ctx context.Context, i int, after *snapshot, j *judged) er
 	v := w.verdict(u, j, Verified, approvedBy(&j.verdict))
 	v.Void = void(after.repo, string(j.origin.id), w.starts)
 	w.pending = append(w.pending, v)
+	w.useAuto(u, j)
 	w.prev, w.base = after, after
 	if after != w.after[i] {
 		return nil // undone paths are not restored yet
 	}
 	return w.advance(ctx, u, after)
+}
+
+// useAuto counts what a unit gave without an approval, and forgets what is
+// older than a day.
+func (w *walker) useAuto(u *unit, j *judged) {
+	at := u.pull.MergedAt
+	w.walk.Auto = slices.DeleteFunc(slices.Clone(w.walk.Auto), func(a AutoUse) bool { return at.Sub(a.At) >= autoDay })
+	if n := j.verdict.AutoCount(); n > 0 {
+		w.walk.Auto = append(w.walk.Auto, AutoUse{Entra: j.origin.request.Requester, At: at, Count: n})
+	}
 }
 
 func (w *walker) verdict(u *unit, j *judged, o Outcome, text string) Verdict {
@@ -299,7 +310,7 @@ func (w *walker) advance(ctx context.Context, u *unit, s *snapshot) error {
 // store makes one durable step with all verdicts gathered so far.
 func (w *walker) store(ctx context.Context, a Advance) error {
 	a.From, a.Verdicts = w.walk.Position, w.pending
-	a.Passed, a.Carried, a.CarriedEntra = w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra
+	a.Passed, a.Carried, a.CarriedEntra, a.Auto = w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra, w.walk.Auto
 	if err := w.g.state.Advance(ctx, a); err != nil {
 		return fmt.Errorf("record commit %s: %w", short(a.To), err)
 	}

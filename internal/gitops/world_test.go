@@ -61,7 +61,26 @@ func (c *clock) move(d time.Duration) {
 type directory struct {
 	mu      sync.Mutex // guards what follows
 	members map[string][]string
-	fail    error
+	// managers has who reports to whom, gone who is disabled.
+	managers map[string]string
+	gone     map[string]bool
+	fail     error
+}
+
+func (d *directory) User(_ context.Context, id string) (access.Entrant, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return access.Entrant{Person: access.Person{Entra: id}, Enabled: !d.gone[id]}, d.fail
+}
+
+func (d *directory) Manager(_ context.Context, id string) (access.Entrant, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	m, ok := d.managers[id]
+	if d.fail == nil && !ok {
+		return access.Entrant{}, access.ErrNotFound
+	}
+	return access.Entrant{Person: access.Person{Entra: m}, Enabled: !d.gone[m]}, d.fail
 }
 
 func (d *directory) DirectMembers(_ context.Context, group string) ([]access.Entrant, error) {
@@ -132,6 +151,23 @@ func exampleFiles(t *testing.T) map[string]string {
 // trusted.
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOf(t, exampleFiles(t))
+}
+
+// ruledWorld has rules before those of the example.
+func ruledWorld(t *testing.T, rules string) *world {
+	t.Helper()
+	files := exampleFiles(t)
+	at := strings.Index(files["aws-access.yaml"], "  - name: admin in production\n")
+	if at < 0 {
+		t.Fatal("the example begins with another rule")
+	}
+	files["aws-access.yaml"] = files["aws-access.yaml"][:at] + rules + files["aws-access.yaml"][at:]
+	return newWorldOf(t, files)
+}
+
+func newWorldOf(t *testing.T, files map[string]string) *world {
+	t.Helper()
 	key, err := testKey()
 	if err != nil {
 		t.Fatal(err)
@@ -150,13 +186,13 @@ func newWorld(t *testing.T) *world {
 		App: githubemu.App{ID: appID, Slug: "access-bot", InstallationID: 770, PublicKey: &key.PublicKey},
 	})
 	mux.Handle("/github/", http.StripPrefix("/github", w.emu.Handler()))
-	w.people()
+	w.people(files)
 	w.restart()
 	w.must(w.Trust(t.Context(), w.head("main"), "the test"))
 	return w
 }
 
-func (w *world) people() {
+func (w *world) people(files map[string]string) {
 	w.t.Helper()
 	users := map[string]int64{"yuki-lead": 1001, "hana-dev": 1002, "ken-platform": 1003, "mio-sec": 1004, "taro-data": 1005, "lena-platform": 1006, "stranger": 4711}
 	for login, id := range users {
@@ -167,7 +203,7 @@ func (w *world) people() {
 	w.must(w.emu.PutTeam(githubemu.Team{ID: 1234568, Slug: "platform", Members: map[string]string{"ken-platform": "", "lena-platform": ""}}))
 	w.must(w.emu.PutTeam(githubemu.Team{ID: 1234569, Slug: "payments-leads"}))
 	var err error
-	w.repo, err = w.emu.AddRepo(githubemu.RepoSpec{Name: repoName, ID: repoID, Files: exampleFiles(w.t), Author: "hana-dev"})
+	w.repo, err = w.emu.AddRepo(githubemu.RepoSpec{Name: repoName, ID: repoID, Files: files, Author: "hana-dev"})
 	w.must(err)
 	for login := range users {
 		w.must(w.repo.SetRole(login, "write"))

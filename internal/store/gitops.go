@@ -75,7 +75,7 @@ func (g *Gitops) Advance(ctx context.Context, a gitops.Advance) error {
 			return fmt.Errorf("advance from %q: the walk is at %q: %w", a.From, w.Position, access.ErrConflict)
 		}
 		w.Position, w.Halt = a.To, nil
-		w.Passed, w.Carried, w.CarriedEntra = a.Passed, a.Carried, a.CarriedEntra
+		w.Passed, w.Carried, w.CarriedEntra, w.Auto = a.Passed, a.Carried, a.CarriedEntra, a.Auto
 		if a.InForce != nil {
 			if err := putInForce(tx, a); err != nil {
 				return err

@@ -58,6 +58,13 @@ type walkRecord struct {
 	Passed       []string               `json:"passed,omitempty"`
 	Carried      []userRecord           `json:"carried,omitempty"`
 	CarriedEntra []string               `json:"carried_entra,omitempty"`
+	Auto         []autoRecord           `json:"auto,omitempty"`
+}
+
+type autoRecord struct {
+	Entra string    `json:"entra"`
+	At    time.Time `json:"at"`
+	Count int       `json:"count"`
 }
 
 func newWalkRecord(w gitops.Walk) walkRecord {
@@ -65,6 +72,9 @@ func newWalkRecord(w gitops.Walk) walkRecord {
 	r := walkRecord{
 		Commit: f.Commit, Tree: f.Tree, At: f.At, Pull: f.Pull, Files: f.Files, Position: w.Position,
 		Halt: newHaltRecord(w.Halt), Passed: w.Passed, Carried: newUserRecords(w.Carried), CarriedEntra: w.CarriedEntra,
+	}
+	for _, a := range w.Auto {
+		r.Auto = append(r.Auto, autoRecord(a))
 	}
 	if f.Starts != nil {
 		r.Starts = make(map[string]startRecord, len(f.Starts))
@@ -79,6 +89,9 @@ func (r walkRecord) domain() gitops.Walk {
 	w := gitops.Walk{
 		InForce:  gitops.InForce{Commit: r.Commit, Tree: r.Tree, At: r.At, Pull: r.Pull, Files: r.Files},
 		Position: r.Position, Halt: r.Halt.domain(), Passed: r.Passed, Carried: users(r.Carried), CarriedEntra: r.CarriedEntra,
+	}
+	for _, a := range r.Auto {
+		w.Auto = append(w.Auto, gitops.AutoUse(a))
 	}
 	if r.Commit != "" {
 		w.InForce.Starts = make(config.Starts, len(r.Starts))
@@ -188,12 +201,40 @@ type checkRecord struct {
 	Digest      string             `json:"digest"`
 	Fingerprint string             `json:"fingerprint,omitempty"`
 	Teams       map[string][]int64 `json:"teams,omitempty"`
+	Manager     string             `json:"manager,omitempty"`
+	// Shown has the people of groups, by Entra id.
+	Shown map[string]shownRecord `json:"shown,omitempty"`
+}
+
+type shownRecord struct {
+	Members []string  `json:"members"`
+	Since   time.Time `json:"since,omitzero"`
 }
 
 func newCheckRecord(c gitops.CheckRecord) checkRecord {
-	return checkRecord{c.Number, c.Head, c.RunID, c.Digest, c.Fingerprint, c.Teams}
+	r := checkRecord{
+		Number: c.Number, Head: c.Head, RunID: c.RunID, Digest: c.Digest, Fingerprint: c.Fingerprint,
+		Teams: c.Teams, Manager: c.Manager,
+	}
+	if c.Shown != nil {
+		r.Shown = make(map[string]shownRecord, len(c.Shown))
+		for id, s := range c.Shown {
+			r.Shown[id] = shownRecord(s)
+		}
+	}
+	return r
 }
 
 func (r checkRecord) domain() gitops.CheckRecord {
-	return gitops.CheckRecord{Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, Fingerprint: r.Fingerprint, Teams: r.Teams}
+	c := gitops.CheckRecord{
+		Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, Fingerprint: r.Fingerprint,
+		Teams: r.Teams, Manager: r.Manager,
+	}
+	if r.Shown != nil {
+		c.Shown = make(map[string]review.Shown, len(r.Shown))
+		for id, s := range r.Shown {
+			c.Shown[id] = review.Shown(s)
+		}
+	}
+	return c
 }

@@ -24,6 +24,7 @@ func TestEveryFieldOfTheGitopsRecordsSurvives(t *testing.T) {
 	walk := gitops.Walk{
 		InForce: filled[gitops.InForce](t), Position: "p", Halt: &halt, Passed: filled[[]string](t),
 		Carried: filled[[]review.User](t), CarriedEntra: filled[[]string](t),
+		Auto: filled[[]gitops.AutoUse](t),
 	}
 	for i := range reflect.TypeFor[gitops.Walk]().NumField() {
 		if reflect.ValueOf(walk).Field(i).IsZero() {

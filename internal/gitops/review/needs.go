@@ -12,10 +12,10 @@ import (
 func (e *evaluation) collectNeeds() {
 	c := e.in.Change
 	if e.controlNeeded() {
-		e.need(Need{Subject: SubjectControl, Rule: "control plane", Steps: e.steps(e.in.Base.Access.ControlPlane)}, nil)
+		e.need(Need{Subject: SubjectControl, Rule: "control plane", Steps: e.steps(e.in.Base.Access.ControlPlane)}, sides{})
 	}
 	if len(c.NewAccounts) > 0 {
-		e.need(Need{Subject: SubjectOnboarding, Rule: "onboarding", Steps: e.onboarding()}, nil)
+		e.need(Need{Subject: SubjectOnboarding, Rule: "onboarding", Steps: e.onboarding()}, sides{})
 	}
 	for i := range c.Added {
 		e.gain(SubjectAdd, &c.Added[i])
@@ -67,13 +67,20 @@ func (e *evaluation) hasGain(path string) bool {
 	return has(e.in.Head.Groups) || has(e.in.Head.Users)
 }
 
+// sides are whom the references of a need stand for, and the rule it is under,
+// nil where none is.
+type sides struct {
+	account, group []config.ApproverRef // owners
+	rule           *config.Rule
+}
+
 // need adds a need; a need nobody is named for is refused.
-func (e *evaluation) need(n Need, owners []config.ApproverRef) {
+func (e *evaluation) need(n Need, s sides) {
 	if n.Exempt == "" && len(n.Steps) == 0 {
 		e.refusef(RefusedNoApprovers, "Nobody is named who may approve %s (%s). Name approvers in aws-access.yaml first.", e.describe(n), n.Rule)
 	}
 	e.v.Needs = append(e.v.Needs, n)
-	e.owners = append(e.owners, owners)
+	e.sides = append(e.sides, s)
 }
 
 func (e *evaluation) steps(steps config.Steps) []StepState {
@@ -97,34 +104,80 @@ func (e *evaluation) onboarding() []StepState {
 func (e *evaluation) gain(s Subject, c *config.AssignmentChange) {
 	facts, fresh := e.facts(c.Assignment)
 	if fresh && e.isBaseline(c.Assignment) {
-		e.need(Need{Subject: s, Change: c, Rule: "onboarding baseline", Steps: e.onboarding()}, nil)
+		e.need(Need{Subject: s, Change: c, Rule: "onboarding baseline", Steps: e.onboarding()}, sides{})
 		return
 	}
 	done := map[string]bool{}
 	for _, f := range facts {
-		rule, ok := e.in.Base.MatchRule(f.account, c.Assignment.PermissionSet)
-		if !ok {
-			e.refusef(RefusedNoRule, "No approval rule covers %s. Add one to aws-access.yaml first.", e.describe(Need{Subject: s, Change: c}))
-			continue
-		}
-		key := rule.Name + "\x00" + refs(f.owners)
-		if done[key] {
-			continue
-		}
-		done[key] = true
-		if c.New != nil && !(fresh && c.FromControl) {
-			if err := rule.Allows(*c.New, e.in.Start); err != nil {
-				e.refusef(RefusedTerm, "%s is not allowed: %v.", capital(e.describe(Need{Subject: s, Change: c})), err)
+		for _, g := range e.groupFacts(c.Assignment.Principal) {
+			ask := config.Case{Account: f.account, Group: g.slug, PermissionSet: c.Assignment.PermissionSet, Start: e.in.Start}
+			if c.New != nil {
+				ask.Term = *c.New
 			}
+			rule, ok := e.in.Base.MatchRule(ask)
+			if !ok {
+				e.refusef(RefusedNoRule, "No approval rule covers %s. Add one to aws-access.yaml first.", e.describe(Need{Subject: s, Change: c}))
+				continue
+			}
+			key := rule.Name + "\x00" + refs(f.owners) + "\x00" + refs(g.owners)
+			if done[key] {
+				continue
+			}
+			done[key] = true
+			e.gainUnder(s, c, sides{f.owners, g.owners, rule}, fresh)
 		}
-		e.need(Need{Subject: s, Change: c, Rule: rule.Name, Steps: e.steps(rule.Steps)}, f.owners)
 	}
+}
+
+// gainUnder adds the need of a gain under one rule, and refuses what the rule
+// does.
+func (e *evaluation) gainUnder(s Subject, c *config.AssignmentChange, by sides, fresh bool) {
+	n := Need{Subject: s, Change: c, Rule: by.rule.Name, Steps: e.steps(by.rule.Steps)}
+	if c.New != nil && !(fresh && c.FromControl) {
+		if err := by.rule.Allows(*c.New, e.in.Start); err != nil {
+			e.refusef(RefusedTerm, "%s is not allowed: %v.", capital(e.describe(n)), err)
+		}
+	}
+	if !c.FromControl {
+		e.conditions(&n, by.rule)
+	}
+	e.need(n, by)
 }
 
 // fact is one version of an account's file, with the owners who may approve.
 type fact struct {
 	account *config.Account
 	owners  []config.ApproverRef
+}
+
+// groupFact is one version of a group's file: its slug, and the owners who may
+// approve. Both are empty for a user.
+type groupFact struct {
+	slug   string
+	owners []config.ApproverRef
+}
+
+// groupFacts returns the versions of a principal's file that rules are asked
+// about, as facts does of the account. A group new in this change has no
+// owners yet.
+func (e *evaluation) groupFacts(p config.Principal) []groupFact {
+	if p.Kind != config.GroupPrincipal {
+		return []groupFact{{}}
+	}
+	var all []groupFact
+	var owners []config.ApproverRef
+	if old, ok := e.in.Base.PrincipalFile(p); ok {
+		owners = old.Owners
+		all = append(all, groupFact{old.Slug, owners})
+	}
+	head, ok := e.in.Head.PrincipalFile(p)
+	if !ok {
+		return all
+	}
+	if old, ok := e.in.Base.Groups[head.Slug]; ok && old.Principal != p {
+		all = append(all, groupFact{old.Slug, old.Owners})
+	}
+	return append(all, groupFact{head.Slug, owners})
 }
 
 // facts returns the versions of an assignment's account that rules are asked
@@ -165,11 +218,18 @@ func (e *evaluation) isBaseline(a config.Assignment) bool {
 func (e *evaluation) loss(s Subject, c *config.AssignmentChange, exempt string) {
 	n := Need{Subject: s, Change: c, Rule: "control plane", Exempt: exempt}
 	steps := e.in.Base.Access.ControlPlane
-	var owners []config.ApproverRef
+	var by sides
 	if acc, ok := e.in.Base.AccountByID(c.Assignment.Account); ok {
-		owners = acc.Owners
+		by.account = acc.Owners
 	}
-	if rule, ok := e.in.Base.RuleFor(c.Assignment); ok {
+	if f, ok := e.in.Base.PrincipalFile(c.Assignment.Principal); ok {
+		by.group = f.Owners
+	}
+	var was config.Term
+	if c.Old != nil {
+		was = *c.Old
+	}
+	if rule, ok := e.in.Base.RuleFor(c.Assignment, was, e.in.Start); ok {
 		n.Rule, steps = rule.Name, rule.Steps
 	}
 	one := StepState{Count: 1}
@@ -183,7 +243,7 @@ func (e *evaluation) loss(s Subject, c *config.AssignmentChange, exempt string) 
 	if len(one.Approvers) > 0 {
 		n.Steps = []StepState{one}
 	}
-	e.need(n, owners)
+	e.need(n, by)
 }
 
 func refs(list []config.ApproverRef) string {

@@ -24,14 +24,17 @@ func (e *evaluation) readReviews() {
 			e.ignore(r, NotLinked, "is not linked to a person in people.yaml")
 		case r.Commit != e.in.HeadSHA || r.Commit == "":
 			e.ignore(r, NotHead, "approved another commit than the head")
+		case slices.Contains(e.in.Inactive, person.Entra):
+			e.ignore(r, NotActive, "is disabled, a guest or gone in Entra")
 		default:
 			person.User.Login = r.User.Login
 			e.approvals = append(e.approvals, person)
+			e.approvedAt[r.User.ID] = r.At
 		}
 	}
 	for _, p := range e.objectors {
 		for i := range e.v.Needs {
-			if e.namedInAny(e.v.Needs[i].Steps, p, e.owners[i]) {
+			if e.namedInAny(e.v.Needs[i].Steps, p, e.sides[i]) {
 				e.v.Blocks = append(e.v.Blocks, p)
 				break
 			}
@@ -75,11 +78,10 @@ func (e *evaluation) excluded(p Person, n *Need) (Code, string, bool) {
 	if code, why, out := e.excludedHere(p); out {
 		return code, why, true
 	}
-	c := n.Change
-	if c == nil || (n.Subject != SubjectAdd && n.Subject != SubjectLengthen) {
+	if !gains(n) {
 		return "", "", false
 	}
-	who := c.Assignment.Principal
+	who := n.Change.Assignment.Principal
 	if who.Kind == config.UserPrincipal && who.ID == p.Entra {
 		return NotGains, "gains this access", true
 	}
@@ -113,7 +115,7 @@ func (e *evaluation) excludedHere(p Person) (Code, string, bool) {
 
 // gainKnown notes when it cannot be said who is a member of a gaining group.
 func (e *evaluation) gainKnown(n *Need) {
-	if n.Change == nil || (n.Subject != SubjectAdd && n.Subject != SubjectLengthen) {
+	if !gains(n) {
 		return
 	}
 	who := n.Change.Assignment.Principal
@@ -123,22 +125,29 @@ func (e *evaluation) gainKnown(n *Need) {
 	if _, ok := e.in.Members[who.ID]; ok {
 		return
 	}
-	text := fmt.Sprintf("The members of %s could not be read from Entra, so nobody can be counted yet.", e.principalName(who))
-	if !slices.Contains(e.v.Undecided, text) {
+	e.undecided("The members of %s could not be read from Entra, so nobody can be counted yet.", e.principalName(who))
+}
+
+func (e *evaluation) undecided(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(e.v.Undecided, text) {
 		e.v.Undecided = append(e.v.Undecided, text)
 	}
 }
 
-func (e *evaluation) namedInAny(steps []StepState, p Person, owners []config.ApproverRef) bool {
-	return slices.ContainsFunc(steps, func(s StepState) bool { return e.named(s.Approvers, p, owners) })
+func (e *evaluation) namedInAny(steps []StepState, p Person, by sides) bool {
+	return slices.ContainsFunc(steps, func(s StepState) bool { return e.named(s.Approvers, p, by) })
 }
 
 // named reports whether a list of approvers includes a person.
-func (e *evaluation) named(refs []config.ApproverRef, p Person, owners []config.ApproverRef) bool {
+func (e *evaluation) named(refs []config.ApproverRef, p Person, by sides) bool {
 	return slices.ContainsFunc(refs, func(r config.ApproverRef) bool {
 		switch r.Kind {
 		case config.ApproverAccountOwners:
-			return e.namedDirectly(owners, p)
+			return e.namedDirectly(by.account, p)
+		case config.ApproverGroupOwners:
+			return e.namedDirectly(by.group, p)
+		case config.ApproverManager:
+			return e.in.Manager != "" && e.in.Manager == p.Entra
 		case config.ApproverControlPlane:
 			return e.namedDirectly(e.controlPlane(), p)
 		default:

@@ -12,6 +12,11 @@
 // new has no owners yet, since owners are read at the base: where a rule asks
 // for account owners, the onboarding approvers stand in.
 //
+// A rule may want more of a gain than approvals: that its requester may ask,
+// that the reason has a form. A rule with auto lets some assignments a day
+// pass without an approval, if they were asked for in chat; by whom and how
+// many the input says.
+//
 // A removed or shortened assignment needs one approval by anybody its rule
 // names, unless the change removes only and is made by somebody entitled to
 // it: who asked for the grants that go, who has them, or who owns the account
@@ -24,15 +29,17 @@
 // merge, by a person linked in people.yaml who is named by the step and not
 // excluded: the requester and whoever joined, the author, a pusher of the
 // branch, and for an assignment who gains it and the direct members of the
-// group that does. One person counts for one place of one step of a need;
+// group that does. Who is disabled in Entra does not count. An approval is of
+// the people that were shown: when more joined the gaining group since than the
+// limits or the rule let, approvals given before count no more. One person counts for one place of one step of a need;
 // needs are apart, so one person may meet several.
 //
 // # What is refused
 //
 // Whoever approves: changes mixed of control plane and grants, a pull request
 // written by hand whose author or pushers are not linked or not known, the
-// management account, protected grants, terms beyond the rule, and
-// assignments that no rule covers. A term is not judged again where a new
+// management account, protected grants, terms beyond the rule, requesters and
+// reasons that the rule does not take, and assignments that no rule covers. A term is not judged again where a new
 // account joins an entry that stands already: the break-glass group must reach
 // every account, and who may approve is asked all the same.
 package review
@@ -40,6 +47,7 @@ package review
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"aws-access-bot/config"
 )
@@ -51,7 +59,7 @@ func Evaluate(in Input) Verdict {
 	e.collectNeeds()
 	e.readReviews()
 	for i := range e.v.Needs {
-		e.decide(&e.v.Needs[i], e.owners[i])
+		e.decide(&e.v.Needs[i], e.sides[i])
 	}
 	e.v.Pass = len(e.v.Refused) == 0 && len(e.v.Undecided) == 0 && len(e.v.Blocks) == 0
 	for i := range e.v.Needs {
@@ -65,16 +73,20 @@ type evaluation struct {
 	in     Input
 	people []Person // linked, with a GitHub account, sorted by login
 	byID   map[int64]Person
-	// owners has, per need, the owners of its account.
-	owners []([]config.ApproverRef)
-	// approvals are the latest opinions that approve this head in time.
-	approvals []Person
-	objectors []Person
-	v         Verdict
+	// sides has, per need, the owners that it may name and its rule.
+	sides []sides
+	// approvals are the latest opinions that approve this head in time, with
+	// when each was given by GitHub id.
+	approvals  []Person
+	approvedAt map[int64]time.Time
+	objectors  []Person
+	// baseKeys are the grants of the base; nil until needed.
+	baseKeys map[config.GrantKey]bool
+	v        Verdict
 }
 
 func newEvaluation(in Input) *evaluation {
-	e := &evaluation{in: in, byID: map[int64]Person{}}
+	e := &evaluation{in: in, byID: map[int64]Person{}, approvedAt: map[int64]time.Time{}}
 	for _, p := range in.Base.People.People {
 		if p.GitHub == nil {
 			continue
@@ -88,21 +100,26 @@ func newEvaluation(in Input) *evaluation {
 }
 
 // decide fills a need with who approved, what is missing and who could.
-func (e *evaluation) decide(n *Need, owners []config.ApproverRef) {
+func (e *evaluation) decide(n *Need, by sides) {
 	e.gainKnown(n)
+	e.growth(n, by.rule)
 	var candidates []Person
 	for _, p := range e.approvals {
 		code, why, out := e.excluded(p, n)
 		switch {
 		case out:
 			n.NotCounted = append(n.NotCounted, Excluded{p.User, code, why})
-		case !e.namedInAny(n.Steps, p, owners):
+		case !e.namedInAny(n.Steps, p, by):
 			n.NotCounted = append(n.NotCounted, Excluded{p.User, NotAllowed, "is not among the approvers"})
 		default:
+			if why := e.unseen(n, p); why != "" {
+				n.NotCounted = append(n.NotCounted, Excluded{p.User, NotShown, why})
+				continue
+			}
 			candidates = append(candidates, p)
 		}
 	}
-	chosen := assign(n.Steps, candidates, func(s StepState, p Person) bool { return e.named(s.Approvers, p, owners) })
+	chosen := assign(n.Steps, candidates, func(s StepState, p Person) bool { return e.named(s.Approvers, p, by) })
 	for i := range n.Steps {
 		n.Steps[i].Approved = chosen[i]
 		n.Steps[i].Missing = n.Steps[i].Count - len(chosen[i])
@@ -110,12 +127,12 @@ func (e *evaluation) decide(n *Need, owners []config.ApproverRef) {
 	if n.Met() {
 		return
 	}
-	e.whoCould(n, candidates, owners)
+	e.whoCould(n, candidates, by)
 }
 
 // whoCould names for each open step who may still meet it, and who is named
 // but may not.
-func (e *evaluation) whoCould(n *Need, counted []Person, owners []config.ApproverRef) {
+func (e *evaluation) whoCould(n *Need, counted []Person, by sides) {
 	said := map[int64]bool{}
 	for i := range n.Steps {
 		s := &n.Steps[i]
@@ -123,7 +140,7 @@ func (e *evaluation) whoCould(n *Need, counted []Person, owners []config.Approve
 			continue
 		}
 		for _, p := range e.people {
-			if slices.Contains(counted, p) || !e.named(s.Approvers, p, owners) {
+			if slices.Contains(counted, p) || !e.named(s.Approvers, p, by) {
 				continue
 			}
 			if code, why, out := e.excluded(p, n); out {

@@ -100,6 +100,26 @@ type Input struct {
 	CarriedRequests []string
 	// Askers has the Entra ids of those who asked for a request, by its id.
 	Askers map[string][]string
+	// Manager is the Entra id of the requester's manager, "" when there is
+	// none who is enabled and no guest.
+	Manager string
+	// Inactive are the Entra ids of people who are disabled, guests, or gone.
+	Inactive []string
+	// AutoUsed is how many assignments the requester was given without an
+	// approval in the 24 hours before Start.
+	AutoUsed int
+	// Shown has who was in the gaining groups, by Entra id, when the approvers
+	// were shown the change. A group that is absent is not held to anything.
+	Shown map[string]Shown
+}
+
+// Shown is the people of a group as approvers were shown them.
+type Shown struct {
+	// Members are the Entra ids of the direct members.
+	Members []string
+	// Since is when a group that had grown too far was shown anew: approvals
+	// up to then do not count. It is zero when it never had.
+	Since time.Time
 }
 
 // Person is somebody linked in people.yaml with a GitHub account.
@@ -124,6 +144,8 @@ const (
 	NotAllowed   Code = "not-allowed"
 	NotHead      Code = "stale-head"
 	NotInTime    Code = "late"
+	NotActive    Code = "inactive"
+	NotShown     Code = "people-joined"
 )
 
 // Why a change is refused whoever approves it.
@@ -138,6 +160,8 @@ const (
 	RefusedNoRule      Code = "no-rule"
 	RefusedNoApprovers Code = "no-approvers"
 	RefusedCleanup     Code = "cleanup"
+	RefusedRequester   Code = "not-a-requester"
+	RefusedReason      Code = "reason"
 	RefusedRequestID   Code = "request-id"
 )
 
@@ -178,10 +202,18 @@ type Need struct {
 	Steps []StepState
 	// Exempt says why nobody needs to approve, "" when somebody does.
 	Exempt string
+	// Auto is true when the rule's auto exempts it.
+	Auto bool
+	// Note says why it is not exempt though the rule has auto, "" otherwise.
+	Note string
 	// NotCounted are those who approved and did not count here.
 	NotCounted []Excluded
 	// Cannot are those named as approvers who may not approve this change.
 	Cannot []Excluded
+
+	// joined is how many joined the gaining group since it was shown, when
+	// they are more than may.
+	joined int
 }
 
 // Met reports whether the need has all its approvals.
@@ -219,4 +251,18 @@ type Verdict struct {
 	Needs  []Need
 	// Ignored are reviews that could count for nothing in this change.
 	Ignored []Excluded
+	// Grown are the groups that gained more people since they were shown than
+	// the rules let join, by Entra id, with those who joined.
+	Grown map[string][]string
+}
+
+// AutoCount is how many assignments pass without an approval by a rule's auto.
+func (v *Verdict) AutoCount() int {
+	seen := map[config.Assignment]bool{}
+	for _, n := range v.Needs {
+		if n.Auto {
+			seen[n.Change.Assignment] = true
+		}
+	}
+	return len(seen)
 }

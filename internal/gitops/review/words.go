@@ -121,6 +121,9 @@ func Sentences(v Verdict, base, head *config.Repo) []string {
 
 func stepSentence(n Need, s StepState, base, head *config.Repo) string {
 	text := fmt.Sprintf("%s needs %s of %s", capital(Describe(n, base, head)), plural(s.Missing, "approval"), Approvers(s.Approvers))
+	if n.Note != "" {
+		text += " (" + n.Note + ")"
+	}
 	if len(s.Could) == 0 {
 		return text + "; nobody who may give it is linked and free to."
 	}
