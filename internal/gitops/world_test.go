@@ -61,12 +61,22 @@ func (c *clock) move(d time.Duration) {
 type directory struct {
 	mu      sync.Mutex // guards what follows
 	members map[string][]string
+	nested  map[string][]string
 	fail    error
+	reads   int
+}
+
+func (d *directory) NestedGroups(_ context.Context, group string) ([]string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reads++
+	return d.nested[group], d.fail
 }
 
 func (d *directory) DirectMembers(_ context.Context, group string) ([]access.Entrant, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.reads++
 	if d.fail != nil {
 		return nil, d.fail
 	}
