@@ -11,6 +11,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/impact"
 	"aws-access-bot/internal/gitops/review"
 )
 
@@ -74,6 +75,7 @@ type examined struct {
 	pull    *Pull
 	walk    Walk
 	base    *config.Repo // rules; nil when nothing is in force
+	from    *config.Repo // where the head left the branch: change is against it
 	head    *config.Repo
 	change  config.Change
 	verdict review.Verdict
@@ -85,10 +87,14 @@ type examined struct {
 	problems []string
 	faults   []fault
 	notes    []string
+	// plan is what the change means for people, nil when there is none to
+	// make one of. comment is the address of the comment that has it, "".
+	plan    *impact.Plan
+	comment string
 }
 
-// checkPull evaluates one open pull request, writes its check run if the
-// content changed, and records what is missing.
+// checkPull evaluates one open pull request, writes its comment and its check
+// run if their content changed, and records what is missing.
 func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) error {
 	walk, err := g.state.Walk(ctx)
 	if err != nil {
@@ -98,12 +104,34 @@ func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) error {
 		return fmt.Errorf("bring up to date: %w", err)
 	}
 	x, err := g.examineOpen(ctx, p, walk)
-	if err != nil {
+	if x == nil {
 		return err
+	}
+	// A comment that cannot be written keeps no check from being written, and
+	// what cannot be judged now is explained all the same.
+	told := g.explain(ctx, x, walk, rewrite)
+	if err != nil {
+		return errors.Join(err, told)
 	}
 	if err := g.writeCheck(ctx, x, rewrite); err != nil {
-		return err
+		return errors.Join(err, told)
 	}
+	return errors.Join(g.recordOpen(ctx, p, x), told)
+}
+
+// explain makes the plan of what was examined and writes it as a comment.
+func (g *Gitops) explain(ctx context.Context, x *examined, walk Walk, rewrite bool) error {
+	if x.from != nil && x.head != nil && len(x.problems) == 0 {
+		g.plan(ctx, x, walk.InForce.Starts)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return g.writeComment(ctx, x, rewrite)
+}
+
+// recordOpen records what an open pull request lacks.
+func (g *Gitops) recordOpen(ctx context.Context, p *Pull, x *examined) error {
 	rec, known, err := g.state.PullNumbered(ctx, p.Number)
 	if err != nil || !known {
 		return err
@@ -161,6 +189,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	if err != nil {
 		return err
 	}
+	x.from = from
 	if problems := config.CheckTransition(from, head.repo); len(problems) > 0 {
 		x.problems = problemLines(problems)
 		return nil

@@ -36,7 +36,7 @@ func (s *stopping) Update(ctx context.Context, step string, f func(store.Tx) err
 // end: one branch, one pull request, one check per head, the grant in force.
 func TestStoppedAfterEveryDurableStep(t *testing.T) {
 	t.Parallel()
-	for n := 1; n <= 9; n++ {
+	for n := 1; n <= 10; n++ {
 		w := newWorld(t)
 		file := filepath.Join(t.TempDir(), "state.db")
 		db, err := store.OpenBolt(file, store.Options{})
@@ -75,7 +75,7 @@ func TestStoppedAfterEveryDurableStep(t *testing.T) {
 		w.look()
 		w.holds(sha, "")
 		repo := w.emu.State().Repos[0]
-		if len(repo.Pulls) != 1 || len(repo.Branches) != 2 || len(repo.Checks) != 1 {
+		if len(repo.Pulls) != 1 || len(repo.Branches) != 2 || len(repo.Checks) != 1 || len(repo.Pulls[0].Comments) != 1 {
 			t.Errorf("stopped after step %d (%v): %d pull requests, branches %v, %d checks", n, first, len(repo.Pulls), repo.Branches, len(repo.Checks))
 		}
 		if !w.desires("111122224444", "PowerUserAccess", devGroup) {
@@ -92,7 +92,7 @@ func TestALostAnswerIsNoSecondEffect(t *testing.T) {
 	for _, op := range []string{
 		"POST " + repo + "/git/trees", "POST " + repo + "/git/commits", "POST " + repo + "/git/refs", "POST " + repo + "/pulls",
 		"POST " + repo + "/issues/{issue_number}/labels", "POST " + repo + "/pulls/{pull_number}/requested_reviewers",
-		"POST " + repo + "/check-runs",
+		"POST " + repo + "/check-runs", "POST " + repo + "/issues/{issue_number}/comments",
 	} {
 		w := newWorld(t)
 		w.kit.Faults.Add(emukit.Fault{Name: "lost", Op: op, Status: 502, AfterEffect: true})
@@ -110,7 +110,7 @@ func TestALostAnswerIsNoSecondEffect(t *testing.T) {
 			}
 		}
 		s := w.emu.State().Repos[0]
-		if lost != 1 || len(s.Pulls) != 1 || len(s.Branches) != 2 || len(s.Checks) != 1 {
+		if lost != 1 || len(s.Pulls) != 1 || len(s.Branches) != 2 || len(s.Checks) != 1 || len(s.Pulls[0].Comments) != 1 {
 			t.Errorf("%s: %d answers lost, %d pull requests, branches %v, %d checks", op, lost, len(s.Pulls), s.Branches, len(s.Checks))
 		}
 	}

@@ -35,7 +35,10 @@
 //
 // On each look every open pull request into the branch is evaluated as if it
 // were merged now, and the check run aws-access says what is missing and who
-// could give it. The check is strict, so a pull request of the bot that lies
+// could give it. One comment on it, edited in place, says what the change means
+// for people (package impact): it is found again by a marker bound to the pull
+// request, among what the App itself wrote, and written when its content
+// changed. The check is strict, so a pull request of the bot that lies
 // behind is put on the new base by the bot: the same grants in one new commit,
 // recorded before the branch is moved and signed after. Approvals of the old
 // head count no more. What a person pushed to such a branch is left alone, and
@@ -51,10 +54,11 @@
 //
 // The commit in force with its starts and the content of its files, so that a
 // restart needs no GitHub; the position; the halt; a verdict per commit; a
-// record per request's pull request and per check, and what passed without an
-// approval in the last day. Keys and steps are in internal/store. Each outside
-// effect is found again before it is repeated: the branch by its name, the pull
-// request by its head branch, the check run by name on its commit.
+// record per request's pull request, per check and per comment, and what
+// passed without an approval in the last day. Keys and steps are in
+// internal/store. Each outside effect is found again before it is repeated:
+// the branch by its name, the pull request by its head branch, the check run
+// by name on its commit, the comment by its marker.
 //
 // # What it does not do
 //

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops/guard"
 )
@@ -56,8 +58,9 @@ type Gitops struct {
 	opt    Options
 	host   Host
 	state  State
-	dir    Directory
+	dir    *lookDirectory
 	reader *reader
+	pace   *rate.Limiter // of comments
 	hints  hints
 	// rosters are those of the last look. Only a look decides by them; a
 	// proposal between two looks only tells people who could approve.
@@ -111,7 +114,7 @@ func New(o Options, host Host, state State, dir Directory) (*Gitops, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Gitops{
-		opt: o, host: host, state: state, dir: dir,
+		opt: o, host: host, state: state, dir: newLookDirectory(dir), pace: newPace(),
 		reader:    newReader(host, state),
 		hints:     hints{wake: make(chan struct{}, 1)},
 		rosters:   rosters{byID: map[int64][]int64{}},

@@ -94,6 +94,17 @@ type Checks interface {
 	UpdateCheck(ctx context.Context, id int64, c CheckRun) error
 }
 
+// Comments writes on the conversation of pull requests.
+type Comments interface {
+	// OwnComments returns the comments that this App made as itself, oldest
+	// first.
+	OwnComments(ctx context.Context, number int) ([]Comment, error)
+	CreateComment(ctx context.Context, number int, body string) (Comment, error)
+	// EditComment replaces the body of a comment, or returns ErrNotFound when
+	// it was deleted.
+	EditComment(ctx context.Context, id int64, body string) error
+}
+
 // Host is GitHub as this package needs it. Package github implements it.
 type Host interface {
 	Objects
@@ -103,6 +114,7 @@ type Host interface {
 	Author
 	PullWriter
 	Checks
+	Comments
 	// Budget returns the last known rest of the request budget.
 	Budget() Budget
 }
@@ -111,6 +123,8 @@ type Host interface {
 // [access.ErrNotFound].
 type Directory interface {
 	DirectMembers(ctx context.Context, group string) ([]access.Entrant, error)
+	// NestedGroups returns the names of the groups that are direct members.
+	NestedGroups(ctx context.Context, group string) ([]string, error)
 	User(ctx context.Context, entra string) (access.Entrant, error)
 	// Manager returns whom a user reports to.
 	Manager(ctx context.Context, entra string) (access.Entrant, error)
@@ -145,6 +159,8 @@ type PullRecords interface {
 	SavePull(ctx context.Context, step Step, r PullRecord) error
 	Check(ctx context.Context, number int) (CheckRecord, bool, error)
 	SaveCheck(ctx context.Context, r CheckRecord) error
+	Comment(ctx context.Context, number int) (CommentRecord, bool, error)
+	SaveComment(ctx context.Context, r CommentRecord) error
 }
 
 // Step labels a durable step.
@@ -158,6 +174,7 @@ const (
 	StepPull      Step = "gitops.pull"   // the pull request exists
 	StepFacts     Step = "gitops.facts"  // its state or what it lacks changed
 	StepCheck     Step = "gitops.check"
+	StepComment   Step = "gitops.comment" // what the comment on a pull request says
 	StepInForce   Step = "gitops.inforce"
 	StepPassed    Step = "gitops.passed"
 	StepHalt      Step = "gitops.halt"

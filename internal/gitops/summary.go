@@ -18,7 +18,7 @@ const maxSummary = 60_000
 func (x *examined) run() CheckRun {
 	return CheckRun{
 		Head: x.pull.HeadSHA, Conclusion: x.conclusion(), Title: clip(x.title(), maxTitle),
-		Summary: cut(x.summary(), maxSummary), ExternalID: fmt.Sprintf("pull/%d", x.pull.Number), URL: x.pull.URL,
+		Summary: x.whole(), ExternalID: fmt.Sprintf("pull/%d", x.pull.Number), URL: x.pull.URL,
 	}
 }
 

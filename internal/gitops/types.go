@@ -163,6 +163,22 @@ func (w *Walk) autoUsed(entra string, at time.Time) int {
 	return n
 }
 
+// Comment is one comment on the conversation of a pull request.
+type Comment struct {
+	ID   int64
+	URL  string
+	Body string
+}
+
+// CommentRecord is what is kept of the bot's comment on a pull request.
+type CommentRecord struct {
+	Number int
+	ID     int64
+	URL    string
+	// Digest is that of the body last written.
+	Digest string
+}
+
 // Outcome is how a commit was judged.
 type Outcome string
 

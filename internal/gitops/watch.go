@@ -74,6 +74,7 @@ func (g *Gitops) look(ctx context.Context, w work) error {
 	g.looking.Lock()
 	defer g.looking.Unlock()
 	g.rosters.forget()
+	g.dir.forget()
 	moved, err := g.walkBranch(ctx)
 	if moved {
 		g.opt.OnInForce()

@@ -61,10 +61,19 @@ func (c *clock) move(d time.Duration) {
 type directory struct {
 	mu      sync.Mutex // guards what follows
 	members map[string][]string
+	nested  map[string][]string
 	// managers has who reports to whom, gone who is disabled.
 	managers map[string]string
 	gone     map[string]bool
 	fail     error
+	reads    int // of groups
+}
+
+func (d *directory) NestedGroups(_ context.Context, group string) ([]string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reads++
+	return d.nested[group], d.fail
 }
 
 func (d *directory) User(_ context.Context, id string) (access.Entrant, error) {
@@ -86,6 +95,7 @@ func (d *directory) Manager(_ context.Context, id string) (access.Entrant, error
 func (d *directory) DirectMembers(_ context.Context, group string) ([]access.Entrant, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.reads++
 	if d.fail != nil {
 		return nil, d.fail
 	}

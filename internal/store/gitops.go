@@ -12,7 +12,7 @@ import (
 )
 
 // Keys of the gitops buckets. "gitops.pulls" has the records of requests'
-// pull requests, two indexes to them, and the records of checks;
+// pull requests, two indexes to them, and the records of checks and comments;
 // "gitops.verdicts" has a verdict per commit id; "gitops.state" has the walk,
 // the content of the files of the commit in force, and how the branch is
 // guarded.
@@ -21,6 +21,7 @@ const (
 	keyNumber = "number/"  // pull request number -> request id
 	keyOpen   = "open/"    // request id -> nothing, those open
 	keyCheck  = "check/"   // pull request number -> checkRecord
+	keyNote   = "comment/" // pull request number -> commentRecord
 	keyWalk   = "walk"     // walkRecord
 	keyBlob   = "blob/"    // git blob id -> content
 )
@@ -35,6 +36,7 @@ const (
 //	gitops.pull      the pull request of a request
 //	gitops.facts     how a pull request stands
 //	gitops.check     what the check on a pull request shows
+//	gitops.comment   what the comment on a pull request says
 //	gitops.inforce   another commit in force, its starts, files and owned assignments
 //	gitops.passed    that a commit was passed over
 //	gitops.halt      that the walk stands still, or goes on
@@ -227,5 +229,18 @@ func (g *Gitops) Check(ctx context.Context, number int) (gitops.CheckRecord, boo
 func (g *Gitops) SaveCheck(ctx context.Context, r gitops.CheckRecord) error {
 	return g.db.Update(ctx, string(gitops.StepCheck), func(tx Tx) error {
 		return putJSON(tx, bucketGitopsPulls, keyCheck+strconv.Itoa(r.Number), newCheckRecord(r))
+	})
+}
+
+// Comment implements [gitops.State].
+func (g *Gitops) Comment(ctx context.Context, number int) (gitops.CommentRecord, bool, error) {
+	r, ok, err := viewJSON[commentRecord](ctx, g.db, bucketGitopsPulls, keyNote+strconv.Itoa(number))
+	return r.domain(), ok, err
+}
+
+// SaveComment implements [gitops.State].
+func (g *Gitops) SaveComment(ctx context.Context, r gitops.CommentRecord) error {
+	return g.db.Update(ctx, string(gitops.StepComment), func(tx Tx) error {
+		return putJSON(tx, bucketGitopsPulls, keyNote+strconv.Itoa(r.Number), newCommentRecord(r))
 	})
 }

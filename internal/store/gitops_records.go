@@ -238,3 +238,18 @@ func (r checkRecord) domain() gitops.CheckRecord {
 	}
 	return c
 }
+
+type commentRecord struct {
+	Number int    `json:"number"`
+	ID     int64  `json:"id"`
+	URL    string `json:"url,omitempty"`
+	Digest string `json:"digest"`
+}
+
+func newCommentRecord(c gitops.CommentRecord) commentRecord {
+	return commentRecord{c.Number, c.ID, c.URL, c.Digest}
+}
+
+func (r commentRecord) domain() gitops.CommentRecord {
+	return gitops.CommentRecord{Number: r.Number, ID: r.ID, URL: r.URL, Digest: r.Digest}
+}

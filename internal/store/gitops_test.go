@@ -45,6 +45,10 @@ func TestEveryFieldOfTheGitopsRecordsSurvives(t *testing.T) {
 		t.Parallel()
 		roundTrip(t, newCheckRecord, checkRecord.domain)
 	})
+	t.Run("comment", func(t *testing.T) {
+		t.Parallel()
+		roundTrip(t, newCommentRecord, commentRecord.domain)
+	})
 	t.Run("guard", func(t *testing.T) {
 		t.Parallel()
 		roundTrip(t, newGuardRecord, guardRecord.domain)

@@ -13,6 +13,7 @@ import (
 type comment struct {
 	id               int64
 	by               *User
+	app              *app // the App it was made through, or nil
 	body             string
 	created, updated time.Time
 }
@@ -38,7 +39,7 @@ func (r *Repo) addComment(p *pull, by identity, body string) (*comment, error) {
 	if err := checkBody(body); err != nil {
 		return nil, err
 	}
-	cm := &comment{id: r.s.id(), by: by.user, body: body, created: r.s.now(), updated: r.s.now()}
+	cm := &comment{id: r.s.id(), by: by.user, app: by.app, body: body, created: r.s.now(), updated: r.s.now()}
 	p.comments = append(p.comments, cm)
 	p.updated = r.s.now()
 	r.emit("issue_comment", "created", by, obj{"issue": r.issueJSON(p), "comment": r.commentJSON(p, cm)})
@@ -47,8 +48,13 @@ func (r *Repo) addComment(p *pull, by identity, body string) (*comment, error) {
 
 // commentJSON is GitHub's "issue-comment".
 func (r *Repo) commentJSON(p *pull, cm *comment) obj {
+	var via any // null for a person's own
+	if cm.app != nil {
+		via = r.s.appJSON(cm.app)
+	}
 	return obj{
-		"id": cm.id, "node_id": nodeID("IC", cm.id), "user": r.s.userJSON(cm.by), "body": cm.body, "created_at": cm.created, "updated_at": cm.updated,
+		"performed_via_github_app": via,
+		"id":                       cm.id, "node_id": nodeID("IC", cm.id), "user": r.s.userJSON(cm.by), "body": cm.body, "created_at": cm.created, "updated_at": cm.updated,
 		"url": r.api("/issues/comments/%d", cm.id), "html_url": r.web("/pull/%d#issuecomment-%d", p.number, cm.id),
 		"issue_url": r.api("/issues/%d", p.number), "author_association": r.association(cm.by),
 	}

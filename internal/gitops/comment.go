@@ -1,0 +1,128 @@
+package gitops
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/impact"
+)
+
+const (
+	// maxComment is how many bytes of a comment are written; GitHub takes
+	// 65,536 characters.
+	maxComment = 60_000
+	// commentEvery and commentBurst bound how often comments are written, so
+	// that pull requests and checks have room in GitHub's limits on content:
+	// 80 a minute and 500 an hour (rate limits for the REST API).
+	commentEvery = 15 * time.Second
+	commentBurst = 20
+)
+
+func newPace() *rate.Limiter { return rate.NewLimiter(rate.Every(commentEvery), commentBurst) }
+
+// marker begins the bot's comment on a pull request. It is bound to the
+// repository and the number, and text from people never holds it: inert breaks
+// what would begin a comment in HTML.
+func (g *Gitops) marker(number int) string {
+	sum := mac(g.opt.SigningKey, fmt.Sprintf("plan %d/%d", g.opt.RepoID, number))
+	return "<!-- aws-access-bot:plan:v1 " + base64.RawURLEncoding.EncodeToString(sum) + " -->\n"
+}
+
+// plan finds what an examined change means for people. A group that cannot be
+// read is said to be so.
+func (g *Gitops) plan(ctx context.Context, x *examined, starts config.Starts) {
+	in := impact.Input{Base: x.from, Head: x.head, Change: x.change, Starts: starts, Now: g.opt.Now(), Rosters: map[string]impact.Roster{}}
+	gains := map[string]bool{}
+	for _, list := range [][]config.AssignmentChange{x.change.Added, x.change.Lengthened} {
+		for _, c := range list {
+			gains[c.Assignment.Principal.ID] = true
+		}
+	}
+	for _, id := range impact.Groups(in) {
+		in.Rosters[id] = g.roster(ctx, id, gains[id])
+	}
+	p := impact.Of(in)
+	x.plan = &p
+}
+
+func (g *Gitops) roster(ctx context.Context, group string, nested bool) impact.Roster {
+	var r impact.Roster
+	var err error
+	r.Members, err = g.dir.DirectMembers(ctx, group)
+	if r.Gone = errors.Is(err, access.ErrNotFound); r.Gone {
+		return r
+	}
+	if err != nil {
+		r.Unread = true
+		g.opt.Log.WarnContext(ctx, "read members for the plan", "group", group, "error", err)
+	}
+	if !nested {
+		return r
+	}
+	if r.Nested, err = g.dir.NestedGroups(ctx, group); err != nil {
+		r.NestedUnread = true
+		g.opt.Log.WarnContext(ctx, "read nested groups for the plan", "group", group, "error", err)
+	}
+	return r
+}
+
+// writeComment brings the comment on a pull request to what the plan says, if
+// that changed. One that has no plan gets no new comment; what an older head
+// had is withdrawn.
+func (g *Gitops) writeComment(ctx context.Context, x *examined, rewrite bool) error {
+	rec, known, err := g.state.Comment(ctx, x.pull.Number)
+	if err != nil {
+		return err
+	}
+	x.comment = rec.URL
+	if x.plan == nil && !known {
+		return nil
+	}
+	body := g.marker(x.pull.Number) + cut(x.commentText(), maxComment)
+	sum := sha256.Sum256([]byte(body))
+	digest := hex.EncodeToString(sum[:])
+	if rec.Digest == digest && !rewrite {
+		return nil
+	}
+	if !g.pace.AllowN(g.opt.Now(), 1) {
+		g.opt.Log.InfoContext(ctx, "comment waits for its turn", "pull", x.pull.Number)
+		return nil // the poll comes back to it
+	}
+	c, err := g.putComment(ctx, rec, x.pull.Number, body)
+	if err != nil {
+		return fmt.Errorf("write the comment: %w", err)
+	}
+	x.comment = c.URL
+	return g.state.SaveComment(ctx, CommentRecord{Number: x.pull.Number, ID: c.ID, URL: c.URL, Digest: digest})
+}
+
+// putComment edits the comment that is known, or the one found by its marker
+// among the App's own, else makes one.
+func (g *Gitops) putComment(ctx context.Context, rec CommentRecord, number int, body string) (Comment, error) {
+	if rec.ID != 0 {
+		err := g.host.EditComment(ctx, rec.ID, body)
+		if !errors.Is(err, ErrNotFound) {
+			return Comment{ID: rec.ID, URL: rec.URL}, err
+		}
+	}
+	own, err := g.host.OwnComments(ctx, number)
+	if err != nil {
+		return Comment{}, err
+	}
+	for _, c := range own {
+		if c.ID != rec.ID && strings.HasPrefix(c.Body, strings.TrimSuffix(g.marker(number), "\n")) {
+			return c, g.host.EditComment(ctx, c.ID, body)
+		}
+	}
+	return g.host.CreateComment(ctx, number, body)
+}

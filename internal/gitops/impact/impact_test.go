@@ -1,0 +1,200 @@
+package impact
+
+import (
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/config/example"
+	"aws-access-bot/internal/access"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	devs  = "0b7e3f4c-0000-4000-8000-000000000011"
+	audit = "0b7e3f4c-0000-4000-8000-000000000016"
+	play  = "0b7e3f4c-0000-4000-8000-000000000018"
+	hana  = "3c1d9a70-0000-4000-8000-000000000021"
+	yuki  = "3c1d9a70-0000-4000-8000-000000000022"
+	ren   = "3c1d9a70-0000-4000-8000-000000000023"
+)
+
+func noon() time.Time { return time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC) }
+
+// input is the change from the example repo to one with files altered: nil
+// removes one.
+func input(t *testing.T, alter map[string]func(string) string, rosters map[string]Roster) Input {
+	t.Helper()
+	load := func(alter map[string]func(string) string) *config.Repo {
+		files := fstest.MapFS{}
+		err := fs.WalkDir(example.FS(), ".", func(p string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			data, err := fs.ReadFile(example.FS(), p)
+			text := string(data)
+			if edit, is := alter[p]; is {
+				if edit == nil {
+					return err
+				}
+				text = edit(text)
+			}
+			files[p] = &fstest.MapFile{Data: []byte(text)}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		repo, err := config.Load(files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return repo
+	}
+	in := Input{Base: load(nil), Head: load(alter), Now: noon(), Rosters: rosters}
+	in.Starts = config.NextStarts(nil, in.Base, nil, config.Start{MergedAt: noon()})
+	in.Change = config.Compare(in.Base, in.Head, in.Starts, in.Now)
+	return in
+}
+
+func appended(lines string) func(string) string {
+	return func(s string) string { return strings.TrimRight(s, "\n") + "\n" + lines }
+}
+
+func replaced(old, now string) func(string) string {
+	return func(s string) string { return strings.Replace(s, old, now, 1) }
+}
+
+func person(id, name string) access.Entrant {
+	return access.Entrant{Person: access.Person{Entra: id, Name: name}, Enabled: true}
+}
+
+// lines writes a plan shortly.
+func lines(p Plan) []string {
+	var out []string
+	for _, a := range p.Accounts {
+		for _, e := range slices.Concat(a.Gains, a.Loses) {
+			line := fmt.Sprintf("%s %s %s ", a.ID[8:], e.Kind, e.Change.Assignment.PermissionSet)
+			line += e.Change.Assignment.Principal.ID[34:]
+			for _, who := range e.People {
+				line += fmt.Sprintf(" %s", who.Name)
+				for _, x := range who.Else {
+					line += "+" + x.ID[34:]
+				}
+				for _, x := range who.Maybe {
+					line += "?" + x.ID[34:]
+				}
+			}
+			if e.Unread {
+				line += " unread"
+			}
+			if e.Gone {
+				line += " gone"
+			}
+			if e.NestedUnread {
+				line += " nested-unread"
+			}
+			for _, n := range e.Nested {
+				line += " in:" + n
+			}
+			out = append(out, line)
+		}
+		for _, s := range a.Last {
+			out = append(out, a.ID[8:]+" last "+s)
+		}
+	}
+	for _, l := range p.Limits {
+		out = append(out, fmt.Sprintf("%s %s%s %d/%d", l.Code, l.Account, strings.TrimPrefix(l.Principal.String(), "/"), l.Removals, l.Of))
+	}
+	return out
+}
+
+func TestWhatAChangeMeansForPeople(t *testing.T) {
+	t.Parallel()
+	const (
+		groupDev  = "groups/aws-payments-dev.yaml"
+		prodLine  = "  - account: payments-prod\n    permission_set: ReadOnlyAccess                # standing: no end\n"
+		adminLine = "  - account: payments-prod\n    permission_set: AdministratorAccess\n    duration: 4h\n    reason: incident\n"
+	)
+	three := Roster{Members: []access.Entrant{person(yuki, "Yuki"), person(hana, "hana"), person(ren, "Ren")}}
+	grant := map[string]func(string) string{groupDev: appended(adminLine)}
+	revoke := map[string]func(string) string{groupDev: replaced(prodLine, "")}
+	with := func(of Roster, change func(*Roster)) map[string]Roster {
+		change(&of)
+		return map[string]Roster{devs: of, audit: {Members: []access.Entrant{person(yuki, "Yuki")}}, "0b7e3f4c-0000-4000-8000-000000000012": {}, "0b7e3f4c-0000-4000-8000-000000000013": {}}
+	}
+	same := func(*Roster) {}
+	tests := []struct {
+		name    string
+		alter   map[string]func(string) string
+		rosters map[string]Roster
+		want    []string
+	}{
+		{"nothing changes", nil, nil, nil},
+		{"members gain, sorted by name", grant, with(three, same), []string{"3333 added AdministratorAccess 11 hana Ren Yuki"}},
+		{"groups in the group are named when it gains", grant, with(three, func(r *Roster) { r.Nested = []string{"interns"} }),
+			[]string{"3333 added AdministratorAccess 11 hana Ren Yuki in:interns"}},
+		{"a group that cannot be read is not guessed", grant, with(Roster{}, func(r *Roster) { r.Unread, r.NestedUnread = true, true }),
+			[]string{"3333 added AdministratorAccess 11 unread nested-unread"}},
+		{"a group that was not asked for is unread", grant, nil, []string{"3333 added AdministratorAccess 11 unread nested-unread"}},
+		{"a group that does not exist", grant, with(Roster{}, func(r *Roster) { r.Gone = true }), []string{"3333 added AdministratorAccess 11 gone"}},
+		{"who has it by another group keeps it", revoke, with(three, same), []string{"3333 removed ReadOnlyAccess 11 hana Ren Yuki+16"}},
+		{"by a group that cannot be read perhaps", revoke, func() map[string]Roster {
+			r := with(three, same)
+			r[audit] = Roster{Unread: true}
+			return r
+		}(), []string{"3333 removed ReadOnlyAccess 11 hana?16 Ren?16 Yuki?16"}},
+		{"the last assignment of a set in an account", map[string]func(string) string{"groups/aws-sandbox-users.yaml": nil}, map[string]Roster{play: {}},
+			[]string{"6666 removed PowerUserAccess 18", "6666 last PowerUserAccess"}},
+		{"a user of his own, who has it by a group too", map[string]func(string) string{"users/hana.yaml": appended("  - account: payments-dev\n    permission_set: ReadOnlyAccess\n    duration: 4h\n    reason: audit\n")},
+			with(three, same), []string{"4444 added ReadOnlyAccess 21 hana@example.com+11"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := input(t, tt.alter, tt.rosters)
+			got := lines(Of(in))
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("plan (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestGroupsAreThoseThatDecideWhoHasWhat: those that change and those that
+// have the same permission set in the account, and no others.
+func TestGroupsAreThoseThatDecideWhoHasWhat(t *testing.T) {
+	t.Parallel()
+	in := input(t, map[string]func(string) string{"groups/aws-sandbox-users.yaml": appended("  - account: sandbox-play\n    permission_set: ReadOnlyAccess\n")}, nil)
+	if diff := cmp.Diff([]string{audit, play}, Groups(in)); diff != "" {
+		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+}
+
+// TestHardLimitsAreSaidBeforeTheMerge: what the guards of provisioning will
+// hold, as far as the config repo says.
+func TestHardLimitsAreSaidBeforeTheMerge(t *testing.T) {
+	t.Parallel()
+	in := input(t, map[string]func(string) string{"groups/aws-security-audit.yaml": nil}, nil)
+	got := Of(in).Limits
+	removed := len(in.Change.Removed)
+	if removed < 6 || len(got) != 2 {
+		t.Fatalf("%d removals, limits %+v", removed, got)
+	}
+	if l := got[0]; l.Code != OverBudget || l.Removals != removed || l.Allowed != 5 || l.Of <= removed {
+		t.Errorf("budget %+v", l)
+	}
+	if l := got[1]; l.Code != WholeGroup || l.Principal.ID != audit || l.Removals != removed || l.Of != removed {
+		t.Errorf("whole %+v", l)
+	}
+	small := input(t, map[string]func(string) string{"groups/aws-sandbox-users.yaml": nil}, nil)
+	if got := Of(small).Limits; len(got) != 0 {
+		t.Errorf("one removal meets %+v", got)
+	}
+}

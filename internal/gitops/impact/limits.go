@@ -1,0 +1,90 @@
+package impact
+
+import (
+	"cmp"
+	"slices"
+
+	"aws-access-bot/config"
+)
+
+// The bounds on removals, as the guards of provisioning have them (DESIGN,
+// "Provisioning"): at least five a day are always allowed, and everything of
+// an account or a group goes without more only below five.
+const (
+	leastBudget = 5
+	wholeFrom   = 5
+)
+
+// LimitCode names a hard limit, as the guards of provisioning do.
+type LimitCode string
+
+// The hard limits that can be told from the config repo alone. The management
+// account and protected grants are refused by review.
+const (
+	OverBudget   LimitCode = "removal-budget"
+	WholeAccount LimitCode = "whole-account"
+	WholeGroup   LimitCode = "whole-group"
+)
+
+// Limit is a hard limit that will hold the removals of a change up.
+type Limit struct {
+	Code LimitCode
+	// Account or Principal is what would lose everything.
+	Account   string
+	Principal config.Principal
+	// Removals are how many assignments go, Of how many there are, and Allowed
+	// how many may go in 24 hours (OverBudget only).
+	Removals, Of, Allowed int
+}
+
+// limits finds what holds the removals up. It takes what the base desires for
+// what is owned and knows nothing of other removals of the day, so it is an
+// estimate; the guards decide.
+func limits(in Input) []Limit {
+	if len(in.Change.Removed) == 0 {
+		return nil
+	}
+	going := map[config.Assignment]bool{}
+	for _, c := range in.Change.Removed {
+		going[c.Assignment] = true
+	}
+	accounts, principals := map[string]*Limit{}, map[config.Principal]*Limit{}
+	all := in.Base.Desired(in.Starts, in.Now)
+	for _, d := range all {
+		a := d.Assignment
+		if accounts[a.Account] == nil {
+			accounts[a.Account] = &Limit{Code: WholeAccount, Account: a.Account}
+		}
+		if principals[a.Principal] == nil {
+			principals[a.Principal] = &Limit{Code: WholeGroup, Principal: a.Principal}
+		}
+		for _, l := range []*Limit{accounts[a.Account], principals[a.Principal]} {
+			l.Of++
+			if going[a] {
+				l.Removals++
+			}
+		}
+	}
+	var out []Limit
+	allowed := max(leastBudget, int(in.Base.Access.Limits.RemovalPercent*float64(len(all))/100))
+	if len(going) > allowed {
+		out = append(out, Limit{Code: OverBudget, Removals: len(going), Of: len(all), Allowed: allowed})
+	}
+	for _, l := range accounts {
+		out = appendWhole(out, l)
+	}
+	for _, l := range principals {
+		out = appendWhole(out, l)
+	}
+	slices.SortFunc(out, func(a, b Limit) int {
+		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Principal.String(), b.Principal.String()))
+	})
+	return out
+}
+
+func appendWhole(out []Limit, l *Limit) []Limit {
+	if l.Of >= wholeFrom && l.Removals == l.Of {
+		return append(out, *l)
+	}
+	return out
+}

@@ -1,0 +1,151 @@
+package gitops
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/impact"
+	"aws-access-bot/internal/gitops/review"
+)
+
+const (
+	goldenDevs  = "0b7e3f4c-0000-4000-8000-000000000011"
+	goldenAudit = "0b7e3f4c-0000-4000-8000-000000000016"
+	goldenPlay  = "0b7e3f4c-0000-4000-8000-000000000018"
+)
+
+func entrant(n int, name, email string) access.Entrant {
+	return access.Entrant{Person: access.Person{Entra: fmt.Sprintf("%s%02d", people, n), Name: name, Email: email}, Enabled: true}
+}
+
+// planned is what the check has examined of one edit of the example repo.
+func planned(t *testing.T, path, old, now string, rosters map[string]impact.Roster) *examined {
+	t.Helper()
+	noon := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	base, head := goldenRepos(t, path, old, now)
+	x := &examined{pull: &Pull{Number: 7, HeadSHA: "0123456789abcdef", URL: "https://github.example/pull/7"}, base: base, from: base, head: head}
+	all := map[string]impact.Roster{}
+	for _, f := range base.Groups {
+		all[f.Principal.ID] = impact.Roster{}
+	}
+	maps.Copy(all, rosters)
+	starts := config.NextStarts(nil, base, nil, config.Start{MergedAt: noon})
+	x.change = config.Compare(base, head, starts, noon)
+	p := impact.Of(impact.Input{Base: base, Head: head, Change: x.change, Starts: starts, Now: noon, Rosters: all})
+	x.plan = &p
+	return x
+}
+
+// TestPlans shows the comment in each case as people see it, T26 among them.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	const (
+		devFile = "groups/aws-payments-dev.yaml"
+		grant   = "  - account: payments-prod\n    permission_set: AdministratorAccess\n    duration: 4h\n    reason: incident\n"
+		prod    = "  - account: payments-prod\n    permission_set: ReadOnlyAccess                # standing: no end\n"
+	)
+	hana, yuki, ren := entrant(21, "Hana Sato", "hana@example.com"), entrant(22, "Yuki", "yuki@example.com"), entrant(23, "Ren Ito", "ren@partner.example")
+	yuki.Enabled, ren.Guest = false, true
+	nasty := entrant(24, "@org/all | Closes #1 `x`", "evil@example.com")
+	nasty.Name += "\n<!-- aws-access-bot:plan:v1 x --> ![x](https://evil.example/beacon) [a](javascript:b)\u202e"
+	devs := impact.Roster{Members: []access.Entrant{hana, yuki, ren}}
+	tests := []struct {
+		name           string
+		path, old, now string
+		rosters        map[string]impact.Roster
+		change         func(*examined)
+	}{
+		{"gain", devFile, "", grant, map[string]impact.Roster{goldenDevs: {Members: devs.Members, Nested: []string{"interns", "contractors"}}}, nil},
+		{"loss", devFile, prod, "", map[string]impact.Roster{goldenDevs: devs, goldenAudit: {Members: []access.Entrant{yuki}}}, nil},
+		{"last", "groups/aws-sandbox-users.yaml", "PowerUserAccess", "ReadOnlyAccess", map[string]impact.Roster{goldenPlay: {Members: []access.Entrant{hana}}}, nil},
+		{"longer", devFile, "2031-03-31T15:00:00Z", "2031-06-30T15:00:00Z", map[string]impact.Roster{goldenDevs: devs}, nil},
+		{"unread", devFile, "", grant, map[string]impact.Roster{goldenDevs: {Unread: true, NestedUnread: true}}, nil},
+		{"perhaps", devFile, prod, "", map[string]impact.Roster{goldenDevs: devs, goldenAudit: {Unread: true}}, nil},
+		{"kept", devFile, prod, "", map[string]impact.Roster{goldenDevs: {Members: []access.Entrant{hana}}, goldenAudit: {Members: []access.Entrant{hana}}}, nil},
+		{"gone", devFile, "", grant, map[string]impact.Roster{goldenDevs: {Gone: true}}, nil},
+		{"limits", "groups/aws-security-audit.yaml", "  - accounts: {ou: /}\n    permission_set: ReadOnlyAccess\n", "", map[string]impact.Roster{goldenAudit: {}}, nil},
+		{"control", "accounts/payments-dev.yaml", "{env: dev,", "{env: prod,", nil, nil},
+		{"refused", devFile, "", grant, map[string]impact.Roster{goldenDevs: devs}, func(x *examined) {
+			x.verdict.Refused = []review.Finding{{Code: review.RefusedManagement, Sentence: "The management account @all is never touched."}}
+			x.faults = []fault{{HaltHeadMoved, "The head is not the bot's."}}
+		}},
+		{"nasty", devFile, "", grant, map[string]impact.Roster{goldenDevs: {Members: []access.Entrant{nasty}, Nested: []string{"x`\n# y <!-- --> @z"}}}, nil},
+		{"none", devFile, "", grant, nil, func(x *examined) { x.plan, x.head = nil, nil }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			x := planned(t, tt.path, tt.old, tt.now, tt.rosters)
+			if tt.change != nil {
+				tt.change(x)
+			}
+			golden(t, "plan_"+tt.name+".md", x.commentText())
+		})
+	}
+}
+
+// crowd is a plan that is longer than a check or a comment takes.
+func crowd(t *testing.T) *examined {
+	t.Helper()
+	var members []access.Entrant
+	for i := range 60 {
+		members = append(members, entrant(i%100, strings.Repeat("日本語", 400), fmt.Sprintf("p%d@example.com", i)))
+	}
+	return planned(t, "groups/aws-payments-dev.yaml", "", "  - account: payments-prod\n    permission_set: AdministratorAccess\n    duration: 4h\n    reason: incident\n",
+		map[string]impact.Roster{goldenDevs: {Members: members}})
+}
+
+func TestThePlanIsInTheCheckWhereItFits(t *testing.T) {
+	t.Parallel()
+	x := planned(t, "groups/aws-sandbox-users.yaml", "PowerUserAccess", "ReadOnlyAccess", nil)
+	if got := x.run().Summary; !strings.Contains(got, "### What it means") || !strings.Contains(got, "has no assignment left") {
+		t.Errorf("the plan is not in the summary:\n%s", got)
+	}
+	x = crowd(t)
+	x.comment = "https://github.example/pull/7#issuecomment-1"
+	got := x.run().Summary
+	if len(got) > maxSummary || strings.Contains(got, "日本") || !strings.HasSuffix(got, "The plan is in [a comment](https://github.example/pull/7#issuecomment-1).\n") {
+		t.Errorf("summary of %d bytes ends %q", len(got), got[max(0, len(got)-200):])
+	}
+}
+
+func TestACommentIsCutOnARune(t *testing.T) {
+	t.Parallel()
+	got := cut(crowd(t).commentText(), maxComment)
+	if len(got) > maxComment || !strings.HasSuffix(got, "does not fit.") || strings.ContainsRune(got, '\uFFFD') {
+		t.Errorf("comment of %d bytes", len(got))
+	}
+}
+
+func TestListsNameFiftyAndCountTheRest(t *testing.T) {
+	t.Parallel()
+	names := strings.Split(strings.Repeat("a,", 53), ",")
+	if got := listed(names); !strings.HasSuffix(got, "a, a and 4 more") || strings.Count(got, "a,") != 49 {
+		t.Errorf("listed %q", got)
+	}
+}
+
+// TestCommentsLeaveRoomInGitHubsLimits: 80 and 500 creations of content a
+// minute and an hour are for pull requests and checks too.
+func TestCommentsLeaveRoomInGitHubsLimits(t *testing.T) {
+	t.Parallel()
+	p := newPace()
+	at := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	perMinute, perHour := 0, 0
+	for s := range 3600 {
+		for p.AllowN(at.Add(time.Duration(s)*time.Second), 1) {
+			perHour++
+			if s < 60 {
+				perMinute++
+			}
+		}
+	}
+	if perMinute > 25 || perHour > 260 || perMinute < 20 || perHour < 240 {
+		t.Errorf("%d in the first minute, %d in the first hour", perMinute, perHour)
+	}
+}

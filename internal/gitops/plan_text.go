@@ -1,0 +1,275 @@
+package gitops
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/gitops/impact"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// maxNames is how many people or groups one list names.
+const maxNames = 50
+
+// commentText is the body of the comment on a pull request, without marker. It
+// says nothing of approvals, which the check does, so that it is written when
+// the meaning of the change is another one and not with every review.
+func (x *examined) commentText() string {
+	if x.plan == nil {
+		return "### What this changes\n\nNothing can be said of the head " + code(short(x.pull.HeadSHA)) + ": see the check " + code(CheckName) + ".\n"
+	}
+	var b strings.Builder
+	b.WriteString("### What this changes\n\n")
+	b.WriteString(x.planText())
+	if len(x.change.Control) > 0 {
+		fmt.Fprintf(&b, "Fields of the control plane change too: %d, listed in the check.\n\n", len(x.change.Control))
+	}
+	if len(x.verdict.Refused) > 0 {
+		b.WriteString("#### Refused, whoever approves\n\n")
+		for _, f := range x.verdict.Refused {
+			fmt.Fprintf(&b, "- %s (`%s`)\n", oneLine(f.Sentence), f.Code)
+		}
+		b.WriteString("\n")
+	}
+	for _, f := range x.faults {
+		fmt.Fprintf(&b, "**%s** (`%s`)\n\n", oneLine(f.text), f.code)
+	}
+	fmt.Fprintf(&b, "The check `%s` says who may approve, and has this too where it fits; people can edit comments, but not the check.\n", CheckName)
+	return b.String()
+}
+
+// planText is the plan in words: by account, then who the groups are, then
+// what the hard limits hold.
+func (x *examined) planText() string {
+	if x.plan == nil {
+		return ""
+	}
+	var b strings.Builder
+	if len(x.plan.Accounts) == 0 {
+		b.WriteString("No assignment changes, so nobody gains or loses access.\n\n")
+	}
+	for _, a := range x.plan.Accounts {
+		fmt.Fprintf(&b, "#### %s\n\n", code(review.AccountName(a.ID, x.base, x.head)))
+		for _, e := range slices.Concat(a.Gains, a.Loses) {
+			x.writeEffect(&b, e)
+		}
+		for _, set := range a.Last {
+			fmt.Fprintf(&b, "- %s has no assignment left in this account. AWS then deletes its role `AWSReservedSSO_…`, and one made later has another suffix: what names the role by its ARN must be changed.\n", code(set))
+		}
+		b.WriteString("\n")
+	}
+	x.writeRosters(&b)
+	x.writeLimits(&b)
+	return b.String()
+}
+
+// effectWords are the words of an effect: what happens to people, and to those who have the same
+// by another principal.
+func effectWords(k impact.Kind) (people, others string) {
+	switch k {
+	case impact.Added:
+		return "gain it", "have it another way too"
+	case impact.Lengthened:
+		return "have it longer", "have it another way too"
+	case impact.Shortened:
+		return "have it shorter", "have it another way too"
+	default:
+		return "lose it", "keep it another way"
+	}
+}
+
+func (x *examined) writeEffect(b *strings.Builder, e impact.Effect) {
+	a := e.Change.Assignment
+	fmt.Fprintf(b, "- **%s** %s for %s", e.Kind, code(a.PermissionSet), code(x.principal(a.Principal)))
+	switch {
+	case e.Change.Old != nil && e.Change.New != nil:
+		fmt.Fprintf(b, ", %s, was %s", termCell(e.Change.New), termCell(e.Change.Old))
+	case e.Change.New != nil:
+		fmt.Fprintf(b, ", %s", termCell(e.Change.New))
+	case e.Change.Old != nil:
+		fmt.Fprintf(b, ", was %s", termCell(e.Change.Old))
+	}
+	switch {
+	case e.Unread:
+		b.WriteString(". **Who is in it could not be read from Entra.**\n")
+	case e.Gone:
+		b.WriteString(". **The group does not exist in Entra.**\n")
+	default:
+		b.WriteString(". " + x.headcount(e) + "\n")
+		x.writeElse(b, e)
+	}
+	x.writeNested(b, e)
+}
+
+// headcount says how many people it is about.
+func (x *examined) headcount(e impact.Effect) string {
+	verb, _ := effectWords(e.Kind)
+	n := 0
+	for _, p := range e.People {
+		if len(p.Else)+len(p.Maybe) == 0 {
+			n++
+		}
+	}
+	switch {
+	case len(e.People) == 0:
+		return "Nobody is in it now."
+	case n == 0 && slices.ContainsFunc(e.People, func(p impact.Person) bool { return len(p.Else) == 0 }):
+		return "Nobody is known for sure to " + verb + "."
+	case n == 0:
+		return "Nobody will " + verb + "."
+	case n == 1:
+		return "1 person will " + verb + "."
+	default:
+		return fmt.Sprintf("%d people will %s.", n, verb)
+	}
+}
+
+// writeElse names those who have the same another way, and by which.
+func (x *examined) writeElse(b *strings.Builder, e impact.Effect) {
+	_, verb := effectWords(e.Kind)
+	list := func(words string, of func(impact.Person) []config.Principal) {
+		var names []string
+		for _, p := range e.People {
+			if by := of(p); len(by) > 0 {
+				names = append(names, code(personName(p))+" ("+code(x.principals(by))+")")
+			}
+		}
+		if len(names) > 0 {
+			fmt.Fprintf(b, "  - %s: %s\n", words, listed(names))
+		}
+	}
+	list("These "+verb, func(p impact.Person) []config.Principal { return p.Else })
+	list("Perhaps these "+verb+", by groups that could not be read", func(p impact.Person) []config.Principal {
+		if len(p.Else) > 0 {
+			return nil
+		}
+		return p.Maybe
+	})
+}
+
+func (x *examined) writeNested(b *strings.Builder, e impact.Effect) {
+	if e.NestedUnread {
+		b.WriteString("  - Whether groups are members of it could not be read from Entra; their members would get nothing.\n")
+	}
+	if len(e.Nested) == 0 {
+		return
+	}
+	names := make([]string, len(e.Nested))
+	for i, n := range e.Nested {
+		names[i] = code(n)
+	}
+	fmt.Fprintf(b, "  - **Get nothing:** members of %s. These groups are members of the group, and provisioning from Entra follows direct members only.\n", listed(names))
+}
+
+// writeRosters names the people behind each principal once.
+func (x *examined) writeRosters(b *strings.Builder) {
+	said := map[config.Principal]bool{}
+	for _, a := range x.plan.Accounts {
+		for _, e := range slices.Concat(a.Gains, a.Loses) {
+			who := e.Change.Assignment.Principal
+			if said[who] || len(e.People) == 0 || who.Kind != config.GroupPrincipal {
+				continue
+			}
+			if len(said) == 0 {
+				b.WriteString("#### People\n\n")
+			}
+			said[who] = true
+			names := make([]string, len(e.People))
+			for i, p := range e.People {
+				names[i] = code(personName(p)) + marks(p)
+			}
+			fmt.Fprintf(b, "- %s: %s\n", code(x.principal(who)), listed(names))
+		}
+	}
+	if len(said) > 0 {
+		b.WriteString("\n")
+	}
+}
+
+// personName names somebody by name and address; the address tells people of
+// one name apart.
+func personName(p impact.Person) string {
+	switch {
+	case p.Name == "":
+		return strings.TrimSpace(p.Email + " " + p.Entra)
+	case p.Email == "" || p.Email == p.Name:
+		return p.Name
+	default:
+		return p.Name + ", " + p.Email
+	}
+}
+
+func marks(p impact.Person) string {
+	text := ""
+	if !p.Enabled {
+		text += " **disabled**"
+	}
+	if p.Guest {
+		text += " **guest**"
+	}
+	return text
+}
+
+func (x *examined) writeLimits(b *strings.Builder) {
+	if len(x.plan.Limits) == 0 {
+		return
+	}
+	b.WriteString("#### Held by hard limits after the merge\n\n")
+	for _, l := range x.plan.Limits {
+		fmt.Fprintf(b, "- %s (`%s`)\n", x.limitSentence(l), l.Code)
+	}
+	b.WriteString("\nThe removals stay undone until a later pull request on the control plane allows them with `limits.allow`, which names the merge commit.\n\n")
+}
+
+func (x *examined) limitSentence(l impact.Limit) string {
+	switch l.Code {
+	case impact.OverBudget:
+		return fmt.Sprintf("%d assignments of %d would be removed; %d may go in 24 hours, and a plan over that is refused whole.", l.Removals, l.Of, l.Allowed)
+	case impact.WholeAccount:
+		return fmt.Sprintf("All %d assignments in %s would be removed.", l.Of, code(review.AccountName(l.Account, x.base, x.head)))
+	default:
+		return fmt.Sprintf("All %d assignments of %s would be removed.", l.Of, code(x.principal(l.Principal)))
+	}
+}
+
+func (x *examined) principal(p config.Principal) string {
+	return review.PrincipalName(p, x.head, x.from)
+}
+
+func (x *examined) principals(list []config.Principal) string {
+	names := make([]string, len(list))
+	for i, p := range list {
+		names[i] = x.principal(p)
+	}
+	return strings.Join(names, ", ")
+}
+
+// listed joins names, which are escaped already, and counts those left out.
+func listed(names []string) string {
+	if len(names) <= maxNames {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
+}
+
+// whole is the summary of the check with the plan, where both fit; else
+// without it, with a link to the comment that has it.
+func (x *examined) whole() string {
+	text, plan := x.summary(), ""
+	if x.head != nil && x.base != nil && len(x.problems)+len(x.faults) == 0 && x.plan != nil && len(x.plan.Accounts) > 0 {
+		plan = "### What it means\n\n" + x.planText()
+	}
+	if len(text)+len(plan) <= maxSummary {
+		return text + plan
+	}
+	link := "\n\nThe plan does not fit here.\n"
+	if x.comment != "" {
+		link = "\n\nThe plan is in [a comment](" + x.comment + ").\n"
+	}
+	if plan == "" {
+		link = ""
+	}
+	return cut(text, maxSummary-len(link)) + link
+}
