@@ -19,8 +19,15 @@ func versionCommand(p program) *cobra.Command {
 	}
 }
 
-// version is what the Go toolchain recorded at build time.
+// built is the version that a build without a repository is told by -ldflags;
+// nothing in the program changes it.
+var built string
+
+// version is what the build was told, else what the Go toolchain recorded.
 func version() string {
+	if built != "" {
+		return "aws-access-bot " + built
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "aws-access-bot (unknown build)"

@@ -45,13 +45,8 @@ func Load(path string, getenv func(string) string) (*Settings, error) {
 	}
 	var f file
 	c := &checker{dir: filepath.Dir(path), getenv: getenv}
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(&f); err != nil {
-		c.yamlError(err)
-	}
-	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		c.problems = append(c.problems, "the file has more than one YAML document; keep one")
+	if !c.decode(data, &f) {
+		return nil, c.problems // what was not read cannot be judged
 	}
 	s := f.settings(c)
 	if len(c.problems) > 0 {
@@ -86,6 +81,50 @@ type checker struct {
 
 func (c *checker) problem(key, what, mend string) {
 	c.problems = append(c.problems, fmt.Sprintf("%s: %s; %s", key, what, mend))
+}
+
+// decode reads the file, and reports whether it was read far enough to be
+// judged: unknown keys and values of the wrong kind leave the rest readable,
+// keys given twice and broken YAML do not.
+func (c *checker) decode(data []byte, f *file) bool {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	var root yaml.Node
+	if err := dec.Decode(&root); err != nil {
+		c.yamlError(err)
+		return false
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		c.problems = append(c.problems, "the file has more than one YAML document; keep one")
+	}
+	c.plain(&root)
+	dec = yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(f); err != nil {
+		c.yamlError(err)
+		return !strings.Contains(err.Error(), "already defined")
+	}
+	return true
+}
+
+// plain refuses what makes a file read otherwise than it looks: anchors,
+// aliases, merge keys and tags.
+func (c *checker) plain(n *yaml.Node) {
+	at := func(what string) {
+		c.problems = append(c.problems, fmt.Sprintf("line %d: %s; write the value out", n.Line, what))
+	}
+	switch {
+	case n.Anchor != "":
+		at("an anchor (&" + n.Anchor + ") is not allowed")
+	case n.Kind == yaml.AliasNode:
+		at("an alias (*" + n.Value + ") is not allowed")
+		return
+	case n.Style&yaml.TaggedStyle != 0:
+		at("a tag (" + n.Tag + ") is not allowed")
+	}
+	for _, child := range n.Content {
+		c.plain(child)
+	}
 }
 
 func (c *checker) yamlError(err error) {
@@ -204,7 +243,10 @@ func (c *checker) secret(key string, r secretRef, least int) secret.Value {
 		}
 		text = string(data)
 	case r.Env != "":
-		text = c.getenv(r.Env)
+		if text = c.getenv(r.Env); text == "" {
+			c.problem(key, "the environment variable "+r.Env+" is not set or empty", "set it to the secret")
+			return secret.Value{}
+		}
 	default:
 		c.problem(key, "is missing", "write {file: PATH} or {env: NAME}")
 		return secret.Value{}

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,6 +74,10 @@ func TestBadSettings(t *testing.T) {
 	}{
 		{"unknown key", "listen:", "lissten:", nil, "lissten"},
 		{"duplicate key", "state_file: state.db", "state_file: state.db\nstate_file: other.db", nil, "state_file"},
+		{"anchor", "region: ap-northeast-1", "region: &r ap-northeast-1", nil, "an anchor (&r) is not allowed"},
+		{"alias", "state_file: state.db", "state_file: &s state.db\nca_file: *s", nil, "an alias (*s) is not allowed"},
+		{"tag", "region: ap-northeast-1", "region: !!str ap-northeast-1", nil, "a tag (!!str) is not allowed"},
+		{"unset variable is named", "{env: TOKEN}", "{env: NOPE}", nil, "NOPE is not set"},
 		{"second document", "aws:", "---\naws:", nil, "more than one YAML document"},
 		{"empty webhook secret", "", "", map[string]string{"HOOK": ""}, "github.webhook_secrets[0]"},
 		{"short webhook secret", "", "", map[string]string{"HOOK": "short"}, "github.webhook_secrets[0]"},
@@ -118,6 +123,15 @@ func TestAllProblemsAtOnceWithoutSecrets(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), "canary") {
 		t.Errorf("a secret is shown:\n%v", err)
+	}
+}
+
+func TestADuplicateKeyIsTheOnlyProblemTold(t *testing.T) {
+	t.Parallel()
+	_, err := load(t, good+"listen: 127.0.0.1:1\n", secrets())
+	var p Problems
+	if !errors.As(err, &p) || len(p) != 1 || !strings.Contains(p[0], "listen") {
+		t.Errorf("got %v", err)
 	}
 }
 
