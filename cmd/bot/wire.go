@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/chat"
+	"aws-access-bot/internal/chat/slack"
+	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/gitops/github"
+	"aws-access-bot/internal/gitops/guard"
+	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/provision/awsclient"
+	"aws-access-bot/internal/provision/entra"
+	"aws-access-bot/internal/provision/identitycenter"
+	"aws-access-bot/internal/provision/organizations"
+	"aws-access-bot/internal/secret"
+	"aws-access-bot/internal/settings"
+	"aws-access-bot/internal/store"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// bot is the running program, put together.
+type bot struct {
+	set      *settings.Settings
+	log      *slog.Logger
+	db       *store.Bolt
+	requests *store.Requests
+	outbox   *store.Outbox
+	out      *outside
+	git      *gitops.Gitops
+	webhook  *gitops.Webhook
+	guards   *guard.Watch
+	engine   *provision.Engine
+	tracker  *access.Tracker
+	courier  *chat.Courier
+	desk     *chat.Desk
+	slack    *slack.Inbound
+}
+
+// wired is what the parts tell each other, filled in once all are made.
+type wired struct {
+	b atomic.Pointer[bot]
+}
+
+// changed wakes whoever looks at facts.
+func (w *wired) changed() {
+	if b := w.b.Load(); b != nil {
+		b.tracker.Wake()
+	}
+}
+
+// inForce wakes the provisioner and whoever looks at facts.
+func (w *wired) inForce() {
+	if b := w.b.Load(); b != nil {
+		b.engine.Wake()
+		b.tracker.Wake()
+	}
+}
+
+// moved wakes whoever shows requests.
+func (w *wired) moved() {
+	if b := w.b.Load(); b != nil {
+		b.courier.Wake()
+	}
+}
+
+// outside has the clients of the services around the bot.
+type outside struct {
+	clock  *provision.SkewMeter
+	roots  *x509.CertPool
+	github *github.Client
+	entra  *entra.Client
+	center *identitycenter.Client
+	orgs   *organizations.Client
+	slack  *slack.Client
+}
+
+// open opens the state file and puts the bot together. It makes no call.
+func open(ctx context.Context, set *settings.Settings, p program, log *slog.Logger) (*bot, error) {
+	db, err := store.OpenBolt(set.StateFile, store.Options{AfterCommit: p.afterCommit})
+	if err != nil {
+		return nil, err
+	}
+	b, err := assemble(ctx, set, db, log)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return b, nil
+}
+
+// assemble wires the parts over an open state file.
+func assemble(ctx context.Context, set *settings.Settings, db *store.Bolt, log *slog.Logger) (*bot, error) {
+	w := &wired{}
+	b := &bot{set: set, log: log, db: db, requests: store.NewRequests(db)}
+	out, err := connect(ctx, set, b.application)
+	if err != nil {
+		return nil, err
+	}
+	outbox := store.NewOutbox(db)
+	b.outbox, b.out = outbox, out
+	b.git, err = gitops.New(gitops.Options{
+		Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID, Branch: set.ConfigRepo.Branch,
+		SigningKey: []byte(set.SigningKey.Reveal()), Poll: set.Poll, OnInForce: w.inForce, OnChange: w.changed,
+		Ops: waking{outbox, w.moved}, Now: time.Now, Log: log,
+	}, out.github, store.NewGitops(db), out.entra)
+	if err != nil {
+		return nil, err
+	}
+	if b.webhook, err = b.git.NewWebhook(revealed(set.GitHub.WebhookSecrets)...); err != nil {
+		return nil, err
+	}
+	b.guards = guard.New(gitops.Guards(set.ConfigRepo.Branch, set.GitHub.AppID), out.github, store.NewGitops(db), waking{outbox, w.moved}, time.Now, log)
+	b.engine, err = provision.New(provision.Ports{
+		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db),
+		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now,
+	}, provision.Options{EnableChanges: set.EnableChanges, Log: log, OnChange: w.changed, Asker: b.asker})
+	if err != nil {
+		return nil, err
+	}
+	b.converse(out, outbox, w)
+	w.b.Store(b)
+	return b, nil
+}
+
+// converse makes the parts that people talk to.
+func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
+	observer := &access.Observer{Pulls: b.git, Grants: b.engine, Commits: b.git, Now: time.Now}
+	b.tracker = access.NewTracker(b.requests, observer, b.git, w.moved, time.Now, b.log)
+	b.courier = chat.NewCourier(chat.Courier{
+		Outbox: outbox, Requests: b.requests, Commits: b.git,
+		Platforms:   map[access.Platform]chat.Platform{access.Slack: out.slack},
+		Ops:         chat.Address{Team: b.set.Slack.Workspaces[0], Channel: b.set.Slack.OpsChannel},
+		OpsPlatform: access.Slack, Log: b.log,
+	})
+	service := &access.Service{
+		Requests: b.requests, Commits: b.git, Directory: out.entra, Pulls: b.git, Now: time.Now,
+		Stored: func() { w.changed(); w.moved() },
+	}
+	b.desk = chat.NewDesk(chat.Desk{
+		Inbox: store.NewInbox(b.db), Service: service,
+		Who:      &access.Identity{Commits: b.git, Directory: out.entra, Bindings: store.NewBindings(b.db)},
+		Profiles: map[access.Platform]chat.Profiles{access.Slack: out.slack},
+		Whispers: map[access.Platform]chat.Whisperer{access.Slack: out.slack},
+		Channel:  map[access.Platform]string{access.Slack: b.set.Slack.Channel},
+		Now:      time.Now, Log: b.log,
+	})
+	b.slack = &slack.Inbound{
+		Secrets: b.set.Slack.SigningSecrets, Workspaces: b.set.Slack.Workspaces, Desk: b.desk, Client: out.slack,
+		Now: time.Now, Log: b.log,
+	}
+}
+
+// connect makes the clients of the outside. application names the enterprise
+// application.
+func connect(ctx context.Context, set *settings.Settings, application func() (string, error)) (*outside, error) {
+	out := &outside{clock: provision.NewSkewMeter(time.Now)}
+	var err error
+	if out.roots, err = entra.LoadCAs(set.CAFile); err != nil {
+		return nil, err
+	}
+	out.github, err = github.New(github.Options{
+		BaseURL: set.GitHub.BaseURL, Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID,
+		AppID: set.GitHub.AppID, InstallationID: set.GitHub.InstallationID, PrivateKey: []byte(set.GitHub.PrivateKey.Reveal()),
+		Transport: watch(out.clock, "github")(transport(out.roots)), Now: time.Now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.entra, err = entra.New(entra.Options{
+		Tenant: set.Entra.Tenant, Client: set.Entra.Client, Secret: set.Entra.Secret, Certificate: set.Entra.Certificate,
+		GraphURL: set.Entra.GraphURL, AuthorityURL: set.Entra.AuthorityURL, RootCAs: out.roots, App: application, Wrap: watch(out.clock, "graph"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := awsclient.Config(ctx, awsclient.Options{
+		Region: set.AWS.Region, EndpointURL: set.AWS.EndpointURL, AccessKeyID: set.AWS.AccessKeyID,
+		SecretAccessKey: set.AWS.SecretAccessKey, Role: set.AWS.Role, RootCAs: out.roots, Wrap: watch(out.clock, "aws"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.center, out.orgs = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg)
+	out.slack = slack.NewClient(set.Slack.BotToken, set.Slack.APIURL, set.Slack.Workspaces, &http.Client{Transport: transport(out.roots), Timeout: 30 * time.Second}, time.Now)
+	return out, nil
+}
+
+// application names the enterprise application as the config in force does.
+func (b *bot) application() (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	force, err := b.git.InForce(ctx)
+	if err != nil {
+		return "", fmt.Errorf("config in force: %w", err)
+	}
+	return force.Repo.Access.EntraApp, nil
+}
+
+// asker returns who made a request, for provisioning him among the first.
+func (b *bot) asker(ctx context.Context, request string) (string, bool) {
+	id, ok := access.ParseID(request)
+	if !ok {
+		return "", false
+	}
+	r, err := b.requests.Get(ctx, id)
+	return r.Asker.Entra, err == nil && r.Asker.Entra != ""
+}
+
+// revealed gives the bytes of secrets to what checks signatures with them.
+func revealed(list []secret.Value) [][]byte {
+	var out [][]byte
+	for _, s := range list {
+		out = append(out, []byte(s.Reveal()))
+	}
+	return out
+}
+
+// work runs the workers until ctx ends or one fails.
+func (b *bot) work(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, run := range []func(context.Context) error{b.git.Run, b.guards.Run, b.engine.Run, b.tracker.Run, b.courier.Run, b.desk.Run} {
+		g.Go(func() error { return run(ctx) })
+	}
+	g.Go(func() error {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-b.db.Failed():
+			return errors.New("the state file can no longer be written; start again")
+		}
+	})
+	return g.Wait()
+}
