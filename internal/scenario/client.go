@@ -50,6 +50,18 @@ func (c *Client) Play(ctx context.Context, path string, in, out any) error {
 	return nil
 }
 
+// Mend takes all injected faults away.
+func (c *Client) Mend(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, c.URL+"/sandbox/faults", nil)
+	if err != nil {
+		return fmt.Errorf("take faults away: %w", err)
+	}
+	if err := c.do(req, nil); err != nil {
+		return fmt.Errorf("take faults away: %w", err)
+	}
+	return nil
+}
+
 // State reads parts of the sandbox's state, all of them if none is named.
 func (c *Client) State(ctx context.Context, parts ...string) (sandbox.State, error) {
 	var st sandbox.State
