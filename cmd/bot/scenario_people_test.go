@@ -20,12 +20,13 @@ import (
 //	as P approve|object|comment N [COMMIT]   reviews pull request N
 //	as P merge N [METHOD]          merges it; "past the rules" may follow
 //	as P close N, update N         closes it; brings its branch up to date
-//	as P push BRANCH DIR MESSAGE [-PATH…]    commits the files below DIR
+//	as P push BRANCH DIR MESSAGE [-PATH…]    commits the files below DIR; - is none
 //	as P fork-push …, force-in …             to an own fork; past the rules
 //	as P open N BRANCH TITLE       opens pull request N by hand
 //	as P direct-push DIR MESSAGE [-PATH…]    past the rules, to the default branch
 //	as P restore SHA BRANCH        commits what the default branch had at SHA
 //	as P force-push SHA            points the default branch at a commit
+//	as P delete-branch BRANCH      past the rules
 //	as P retitle N TITLE, rewrite N BODY     edits it
 //
 // With ! it is refused. A push sets $COMMIT, a merge $MERGED.
@@ -150,6 +151,12 @@ func (w *world) onGitHub(person string) acts {
 		return err
 	})
 	out["restore"] = w.restore(person)
+	out["delete-branch"] = func(_ *testscript.TestScript, args []string) error {
+		if err := words(args, 1, 1); err != nil {
+			return err
+		}
+		return w.play("as/"+person+"/github/force-push", object{"branch": args[0], "sha": "", "ignore_rules": true}, nil)
+	}
 	out["force-push"] = func(_ *testscript.TestScript, args []string) error {
 		if err := words(args, 1, 1); err != nil {
 			return err
@@ -161,8 +168,11 @@ func (w *world) onGitHub(person string) acts {
 
 // edits reads a folder of the script, and the paths to delete after it.
 func edits(ts *testscript.TestScript, dir, message string, removed []string) (change, error) {
-	files, err := tree(ts, dir)
-	c := change{message: message, files: files}
+	c := change{message: message}
+	var err error
+	if dir != "-" {
+		c.files, err = tree(ts, dir)
+	}
 	for _, p := range removed {
 		name, ok := strings.CutPrefix(p, "-")
 		if !ok {

@@ -251,6 +251,13 @@ func refused(err error) (string, bool) {
 	return "", false
 }
 
+// mend takes all faults away.
+func (w *world) mend() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return w.client.Mend(ctx)
+}
+
 // fault injects one, given as JSON.
 func (w *world) fault(text string) error {
 	var in object

@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -21,21 +22,11 @@ import (
 
 // scenariosAtOnce is how many scenarios run at the same time: they wait for
 // each other's processes far more than they compute.
-const scenariosAtOnce = "20"
+const scenariosAtOnce = 20
 
 // TestMain makes the test binary the bot when it is started under that name,
 // so that scenarios run the bot as a process of its own.
 func TestMain(m *testing.M) {
-	if filepath.Base(os.Args[0]) != "bot" {
-		flag.Parse()
-		given := false
-		flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
-		if !given {
-			if err := flag.Set("test.parallel", scenariosAtOnce); err != nil {
-				panic(err)
-			}
-		}
-	}
 	testscript.Main(m, map[string]func(){"bot": botInTest})
 }
 
@@ -68,6 +59,39 @@ func killer(at string) func(string) {
 	}
 }
 
+// scenarioTest is one of many that run a few at a time.
+type scenarioTest struct {
+	name string
+	run  func(t *testing.T)
+}
+
+// atOnce runs tests in their order, as many at a time as make sense. It is
+// not t.Parallel: that takes no more at a time than there are processors, and
+// in any order.
+func atOnce(t *testing.T, tests []scenarioTest) {
+	t.Helper()
+	next := make(chan scenarioTest)
+	var wg sync.WaitGroup
+	for range scenariosAtOnce {
+		wg.Go(func() {
+			for x := range next {
+				t.Run(x.name, x.run)
+			}
+		})
+	}
+	for _, x := range tests {
+		next <- x
+	}
+	close(next)
+	wg.Wait()
+}
+
+// slow reports whether a script waits for something that takes half a minute,
+// and so is begun early: the bot's own patience, and the end of a grant.
+func slow(name string) bool {
+	return slices.Contains([]string{"p7-aws-failed", "rule-direct-push", "direct-push-trusted", "expiry"}, name)
+}
+
 // TestScenarios runs the scripts: the bot as its own process with only a
 // settings file, the emulators around it, and people played over HTTP. After
 // each script the checker reads what the emulators saw.
@@ -77,26 +101,37 @@ func TestScenarios(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
+	var first, rest []scenarioTest
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			table, err := verdictsOf(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w := newWorld(t)
-			testscript.RunT(inline{t}, testscript.Params{
-				Files: []string{file}, Cmds: verbs(w), RequireExplicitExec: true, RequireUniqueNames: true,
-				Setup: func(e *testscript.Env) error {
-					e.Setenv("SETTINGS", w.settings())
-					e.Setenv("SETTINGS_DIR", w.dir)
-					e.Setenv("SEED", w.sbx.SeedCommit())
-					return nil
-				},
-			})
-			w.judge(t, table)
-		})
+		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		x := scenarioTest{name, func(t *testing.T) { runScript(t, file) }}
+		if slow(name) {
+			first = append(first, x)
+		} else {
+			rest = append(rest, x)
+		}
 	}
+	atOnce(t, append(first, rest...))
+}
+
+// runScript runs one script and the checker after it.
+func runScript(t *testing.T, file string) {
+	t.Helper()
+	table, err := verdictsOf(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t)
+	testscript.RunT(inline{t}, testscript.Params{
+		Files: []string{file}, Cmds: verbs(w), RequireExplicitExec: true, RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("SETTINGS", w.settings())
+			e.Setenv("SETTINGS_DIR", w.dir)
+			e.Setenv("SEED", w.sbx.SeedCommit())
+			return nil
+		},
+	})
+	w.judge(t, table)
 }
 
 // verdictsOf reads the table that every script has.
@@ -120,7 +155,7 @@ type inline struct{ *testing.T }
 // Run implements testscript.T.
 func (t inline) Run(_ string, f func(testscript.T)) { f(t) }
 
-// Parallel implements testscript.T; the test is parallel already.
+// Parallel implements testscript.T; atOnce says what runs at the same time.
 func (t inline) Parallel() {}
 
 // Verbose implements testscript.T.

@@ -30,7 +30,7 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	entra …, aws …               plays Entra and AWS; see there
 //	webhooks drop|deliver        whether GitHub's webhooks arrive
 //	teams TEAM PERSON ROLE       membership of a GitHub team; none takes it away
-//	fault JSON                   the next matching request goes wrong
+//	fault JSON, faults-gone      the next matching request goes wrong; no more do
 //	pull N                       pull request N is open; sets $REQ and $REQN
 //	check N CONCLUSION [RE]      the aws-access check of pull request N
 //	root REQ RE                  the request's message in the channel
@@ -50,7 +50,7 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 	for name, v := range map[string]verb{
 		"start": plain(w.start), "serve": plain(w.serving), "shut-down": plain(w.stop), "crash": plain(w.crash),
 		"kill-after": w.verbKillAfter, "trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
-		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "teams": w.verbTeams, "fault": w.verbFault,
+		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "teams": w.verbTeams, "fault": w.verbFault, "faults-gone": plain(w.mend),
 		"pull": w.verbPull, "check": w.verbCheck, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
 		"told": w.verbTold, "assigned": w.verbAssigned, "gone": w.verbGone, "logged": w.verbLogged,
 		"count": w.verbCount, "no-writes": w.verbNoWrites, "mark": w.verbMark, "soon": w.verbSoon,
