@@ -52,7 +52,7 @@ func (d *Identity) Resolve(ctx context.Context, p ChatProfile) (Person, error) {
 	if !ascii(p.Email) {
 		// Letters that look or fold alike (K and the Kelvin sign) would make
 		// somebody else's address out of this one.
-		return Person{}, &Refusal{Message: "Your e-mail address in chat has characters other than ASCII, by which nobody is recognised.", Mend: toPeople}
+		return Person{}, &Refusal{Message: "Your e-mail address in chat has characters other than ASCII, by which nobody is recognised.", Mend: toPeople(p.User)}
 	}
 	b, err := d.Bindings.Binding(ctx, p.User)
 	switch {
@@ -65,8 +65,22 @@ func (d *Identity) Resolve(ctx context.Context, p ChatProfile) (Person, error) {
 	}
 }
 
-// toPeople is the mend for whoever is not recognised by e-mail.
-const toPeople = "Ask the platform team to add you to people.yaml."
+// toPeople is the mend for whoever is not recognised by e-mail: the entry that
+// links the chat user. It vouches for nothing: which Entra person that is, is
+// for those to fill in and approve who know.
+func toPeople(u ChatUser) string {
+	const ask = "Ask the platform team to add you to people.yaml"
+	if u.Platform != Slack {
+		return ask + "."
+	}
+	return fmt.Sprintf("%s, or open that pull request yourself; the approvers of the control plane approve it: "+
+		"`- {entra: YOUR-ENTRA-OBJECT-ID, email: YOUR-ADDRESS, %s}`", ask, slackEntry(u))
+}
+
+// slackEntry is a Slack user as people.yaml writes it.
+func slackEntry(u ChatUser) string {
+	return fmt.Sprintf("slack: {team: %s, user: %s}", u.Team, u.User)
+}
 
 func ascii(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
@@ -101,27 +115,31 @@ func (d *Identity) bound(ctx context.Context, repo *config.Repo, b Binding, p Ch
 	if !strings.EqualFold(b.Email, p.Email) {
 		return Person{}, &Refusal{
 			Message: "Your e-mail address in chat is not the one you were first seen with, so your link to Entra is suspended.",
-			Mend:    toPeople,
+			Mend:    toPeople(p.User),
 		}
 	}
 	if linked, ok := repo.PersonByEntra(b.Entra); ok && (linked.Slack != nil || linked.GitHub != nil) {
-		return Person{}, elsewhere()
+		return Person{}, elsewhere(p.User)
 	}
 	return d.member(ctx, b.Entra, "The Entra user that you were linked to on first use does not exist any more.")
 }
 
 // elsewhere is the answer when people.yaml gives the person to somebody else.
-func elsewhere() *Refusal {
+func elsewhere(u ChatUser) *Refusal {
+	mend := "Ask the platform team to add your chat user to that entry in people.yaml."
+	if u.Platform == Slack {
+		mend = fmt.Sprintf("Ask the platform team to add `%s` to that entry in people.yaml.", slackEntry(u))
+	}
 	return &Refusal{
 		Message: "The Entra user with your e-mail address is linked to another chat user or to GitHub in people.yaml, and yours is not.",
-		Mend:    "Ask the platform team to add your chat user to that entry in people.yaml.",
+		Mend:    mend,
 	}
 }
 
 // bind finds the person on first use.
 func (d *Identity) bind(ctx context.Context, repo *config.Repo, p ChatProfile) (Person, error) {
 	if p.Email == "" {
-		return Person{}, &Refusal{Message: "Your chat profile shows no e-mail address, so the bot cannot tell who you are.", Mend: toPeople}
+		return Person{}, &Refusal{Message: "Your chat profile shows no e-mail address, so the bot cannot tell who you are.", Mend: toPeople(p.User)}
 	}
 	found, err := d.Directory.UsersByEmail(ctx, p.Email)
 	if err != nil {
@@ -136,11 +154,11 @@ func (d *Identity) bind(ctx context.Context, repo *config.Repo, p ChatProfile) (
 	if len(fit) != 1 {
 		return Person{}, &Refusal{
 			Message: fmt.Sprintf("%d enabled Entra members have your e-mail address; exactly one is needed.", len(fit)),
-			Mend:    toPeople,
+			Mend:    toPeople(p.User),
 		}
 	}
 	if linked, ok := repo.PersonByEntra(fit[0].Entra); ok && (linked.Slack != nil || linked.GitHub != nil) {
-		return Person{}, elsewhere()
+		return Person{}, elsewhere(p.User)
 	}
 	others, err := d.Bindings.Bound(ctx, p.User.Platform, p.User.Team, fit[0].Entra)
 	if err != nil {
@@ -149,7 +167,7 @@ func (d *Identity) bind(ctx context.Context, repo *config.Repo, p ChatProfile) (
 	if slices.ContainsFunc(others, func(u ChatUser) bool { return u != p.User }) {
 		// One person, one chat user: else whoever gets hold of an address
 		// would be its owner.
-		return Person{}, &Refusal{Message: "Another chat user was linked to the Entra user with your e-mail address before.", Mend: toPeople}
+		return Person{}, &Refusal{Message: "Another chat user was linked to the Entra user with your e-mail address before.", Mend: toPeople(p.User)}
 	}
 	b := Binding{Entra: fit[0].Entra, Email: strings.ToLower(p.Email)}
 	if err := d.Bindings.SaveBinding(ctx, p.User, b); err != nil {
