@@ -142,7 +142,7 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 		OpsPlatform: access.Slack, Log: b.log,
 	})
 	service := &access.Service{
-		Requests: b.requests, Commits: b.git, Directory: out.entra, Pulls: b.git, Now: time.Now,
+		Requests: b.requests, Commits: b.git, Directory: out.entra, Pulls: b.git, Teams: b.git, Now: time.Now,
 		Stored: func() { w.changed(); w.moved() },
 	}
 	b.desk = chat.NewDesk(chat.Desk{
