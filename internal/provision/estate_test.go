@@ -400,7 +400,7 @@ func TestGroupThatComesBackWithANewIDIsToldAndItsOldAssignmentCanBeRemoved(t *te
 	})
 }
 
-func TestRemovalsGoBeforeAdditionsUnderPressure(t *testing.T) {
+func TestP10RemovalsGoBeforeAdditionsUnderPressure(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1, 2, 3))
 		old := grant(1, 1, readOnly)

@@ -171,7 +171,7 @@ func noFalseLive(t *testing.T, s *system) {
 	}
 }
 
-func TestKillAfterEveryStepAndEveryWriteEndsTheSame(t *testing.T) {
+func TestP5KillAfterEveryStepAndEveryWriteEndsTheSame(t *testing.T) {
 	t.Parallel()
 	total := 0
 	synctest.Test(t, func(t *testing.T) {

@@ -337,7 +337,7 @@ func desiredSet(in provision.Input) map[config.Assignment]bool {
 	return out
 }
 
-func TestPlanAddsOnlyDesiredRemovesOnlyOwnedAndAccountsForEach(t *testing.T) {
+func TestP3PlanAddsOnlyDesiredRemovesOnlyOwnedAndAccountsForEach(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(2000) {
 		in := randomInput(rand.New(rand.NewPCG(seed, 1)), seed%2 == 0)
