@@ -29,6 +29,7 @@ import (
 type running struct {
 	sbx *sandbox.Sandbox
 	set *settings.Settings
+	bot *bot
 }
 
 // start runs emulators and bot until the benchmark ends.
@@ -49,11 +50,13 @@ func start(b testing.TB, speed float64) running {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	up := make(chan struct{})
+	var made *bot
 	wg.Go(func() { _ = sbx.Run(ctx) })
 	wg.Go(func() {
 		p := program{stdout: io.Discard, stderr: io.Discard, getenv: os.Getenv}
 		err := serve(ctx, set, p, slog.New(slog.DiscardHandler), func(x *bot) error {
 			defer close(up)
+			made = x
 			return x.git.Trust(ctx, sbx.SeedCommit(), "benchmark")
 		})
 		if err != nil {
@@ -62,7 +65,7 @@ func start(b testing.TB, speed float64) running {
 	})
 	b.Cleanup(func() { cancel(); wg.Wait() })
 	<-up
-	return running{sbx, set}
+	return running{sbx, set, made}
 }
 
 // BenchmarkSandboxReady measures how long the emulators and the bot take until

@@ -13,8 +13,6 @@ import (
 	"aws-access-bot/internal/server"
 	"aws-access-bot/internal/settings"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 )
@@ -99,7 +97,7 @@ func (b *bot) serve(ctx context.Context, started func(*bot) error) error {
 	listeners := []struct {
 		l net.Listener
 		h http.Handler
-	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(), b, b.guardLines)}, {socket, server.Unhurried(control(b))}}
+	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(b), b, b.guardLines)}, {socket, server.Unhurried(control(b))}}
 	for _, x := range listeners {
 		g.Go(func() error { return server.Serve(ctx, x.l, x.h, b.log) })
 	}
@@ -129,13 +127,6 @@ func (b *bot) routes() []server.Route {
 		{Pattern: "POST /slack/events", MaxBody: maxSlackBody, Handler: http.HandlerFunc(b.slack.Events)},
 		{Pattern: "POST /github/webhook", MaxBody: maxGitHubBody, Handler: b.webhook},
 	}
-}
-
-// registry has the metrics of the process.
-func registry() *prometheus.Registry {
-	r := prometheus.NewRegistry()
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return r
 }
 
 // Ready implements server.Readiness: a commit is in force and nothing halts.
