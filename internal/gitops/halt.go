@@ -19,12 +19,17 @@ func (g *Gitops) halt(ctx context.Context, w Walk, sha string, f *fault, p *Pull
 	if old := w.Halt; old != nil && old.Commit == h.Commit && old.Code == h.Code && old.Text == h.Text && slices.Equal(old.Ways, h.Ways) {
 		return nil
 	}
+	// Told first, since a halt that is recorded is not told again: a stop
+	// between the two tells once more under the same key, which is once.
+	if err := g.tellOps(ctx, fmt.Sprintf("halt/%s/%s", sha, f.code), h.Sentence()); err != nil {
+		return err
+	}
 	if err := g.state.PutHalt(ctx, h); err != nil {
 		return fmt.Errorf("record the halt at %s: %w", short(sha), err)
 	}
 	g.opt.Log.WarnContext(ctx, "halted", "commit", sha, "rule", string(f.code))
 	g.opt.OnChange()
-	return g.tellOps(ctx, fmt.Sprintf("halt/%s/%s", sha, f.code), h.Sentence())
+	return nil
 }
 
 // Sentence says in words why the walk stands still and what ends it.

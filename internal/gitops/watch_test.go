@@ -3,12 +3,14 @@ package gitops_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/sandbox/githubemu"
 	"aws-access-bot/internal/store"
@@ -206,5 +208,42 @@ func TestThePullRequestThatMendsAHaltIsNotRefused(t *testing.T) {
 	w.look()
 	if c := w.check(w.head("mend")); c.Conclusion != "success" {
 		t.Errorf("check is %s, %s: %s", c.Conclusion, c.Title, c.Summary)
+	}
+}
+
+// deafOnce is an operations channel that fails the first time.
+type deafOnce struct {
+	gitops.Ops
+	failed bool
+}
+
+func (d *deafOnce) PutNotice(ctx context.Context, n access.Notice) error {
+	if !d.failed {
+		d.failed = true
+		return errors.New("not stored")
+	}
+	return d.Ops.PutNotice(ctx, n)
+}
+
+// TestAHaltIsToldAlsoAfterAStop: the operations channel learns of a halt, even
+// if the first try to tell it ended with the process.
+func TestAHaltIsToldAlsoAfterAStop(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.opt.Ops = &deafOnce{Ops: w.ops}
+	g, err := gitops.New(w.opt, w.client(), store.NewGitops(w.db), w.dir)
+	w.must(err)
+	w.Gitops = g
+	n := w.proposed(w.request(req))
+	w.merge(n, "squash")
+	if err := w.Look(t.Context()); err == nil {
+		t.Fatal("the lost notice was not noticed")
+	}
+	w.look()
+	if got := w.status().Halt; got == nil || got.Code != gitops.HaltApproval {
+		t.Fatalf("halt %+v", got)
+	}
+	if !slices.ContainsFunc(w.ops.list, func(n access.Notice) bool { return strings.Contains(n.Text, "approval-missing") }) {
+		t.Errorf("told: %+v", w.ops.list)
 	}
 }
