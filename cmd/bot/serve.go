@@ -113,7 +113,9 @@ func (b *bot) sayIfNothingIsInForce(ctx context.Context) {
 	}
 	const text = "No commit is in force, so nothing is applied. Name the first one with `bot trust SHA`."
 	b.log.Warn(text)
-	n := access.Notice{Key: "nothing-in-force", Kind: access.NoticeOps, At: time.Now().UTC(), Text: text}
+	// Said at each such start: with a lost state file it is true once more.
+	now := time.Now().UTC()
+	n := access.Notice{Key: "nothing-in-force/" + now.Format(time.RFC3339Nano), Kind: access.NoticeOps, At: now, Text: text}
 	if err := b.outbox.PutNotice(ctx, n); err != nil {
 		b.log.Error("ops notice", "key", n.Key, "error", err)
 	}
