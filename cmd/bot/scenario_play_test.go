@@ -38,7 +38,7 @@ func (w *world) slackID(person string) (string, error) {
 	return st.People[i].Slack, nil
 }
 
-// command types a slash command. What Slack shows at once is kept for [world.told].
+// command types a slash command. What Slack shows at once is kept in seen.
 func (w *world) command(person, channel, line string) error {
 	name, text, _ := strings.Cut(line, " ")
 	var out slackemu.CommandResult
@@ -57,7 +57,8 @@ func (w *world) fine(person string, r slackemu.Result) error {
 	if r.Error != "" {
 		w.seen[person] = append(w.seen[person], r.Error)
 	}
-	if len(r.Problems) > 0 {
+	dead := r.Error == slackemu.ErrorDispatch || r.Error == slackemu.ErrorTimeout
+	if len(r.Problems) > 0 && !(w.revive && dead) {
 		return fmt.Errorf("Slack cannot use the bot's answer: %v", r.Problems)
 	}
 	return nil
@@ -99,7 +100,7 @@ func (w *world) suggest(person, field, query string) ([]string, error) {
 }
 
 // submit fills the open form in, choices by type-ahead as a person does, and
-// submits it. Errors beside fields are kept for [world.told].
+// submits it. Errors beside fields are kept in seen.
 func (w *world) submit(person string, values map[string]string) error {
 	view, err := w.form(person)
 	if err != nil {

@@ -27,6 +27,9 @@ func (w *world) until(what string, parts []string, ok func(*sandbox.State) (done
 	defer cancel()
 	var at int64
 	for {
+		if err := w.again(); err != nil {
+			return err
+		}
 		st, err := w.client.State(ctx, parts...)
 		if err != nil {
 			return err

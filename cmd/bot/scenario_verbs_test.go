@@ -317,7 +317,7 @@ func (w *world) verbMark(_ *testscript.TestScript, _ bool, args []string) error 
 	if err := words(args, 1, 1); err != nil {
 		return err
 	}
-	w.marks[args[0]] = time.Now()
+	w.mark(args[0])
 	return nil
 }
 

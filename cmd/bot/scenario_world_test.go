@@ -23,7 +23,7 @@ import (
 
 // patience is how long a scenario waits for anything before it fails. Nothing
 // takes so long when all is well, but several scenarios share two cores.
-const patience = 40 * time.Second
+const patience = 60 * time.Second
 
 // scenarioSpeed divides the delays of the emulators.
 const scenarioSpeed = 200
@@ -41,6 +41,8 @@ type world struct {
 	bot    *process // nil before the first start
 	// killAfter is what BOT_KILL_AFTER says at the next start.
 	killAfter string
+	// revive starts the bot again whenever something is waited for.
+	revive bool
 	// marks are moments that a script named.
 	marks map[string]time.Time
 	// seen has what people were shown privately at once, by person.
@@ -197,6 +199,17 @@ func (w *world) logged(from int, re *regexp.Regexp) (string, error) {
 		}
 	}
 }
+
+// again starts the bot once more if it has died and is to be revived.
+func (w *world) again() error {
+	if !w.revive || w.bot == nil || w.bot.alive() {
+		return nil
+	}
+	return w.serving()
+}
+
+// mark remembers this moment.
+func (w *world) mark(name string) { w.marks[name] = time.Now() }
 
 // stop ends the bot as an operator does, and wants it to end well.
 func (w *world) stop() error {
