@@ -49,6 +49,7 @@ const (
 	RuleLive       Rule = "live-too-early"
 	RuleEnded      Rule = "ended-too-early"
 	RulePull       Rule = "pull-doubled"
+	RuleComment    Rule = "comment-doubled"
 	RuleMessage    Rule = "message-doubled"
 	RuleRoot       Rule = "root-missing"
 	RuleSecret     Rule = "secret-seen"

@@ -22,7 +22,7 @@
 //   - No message says that a grant is live, or that it is gone, before the newest
 //     complete listing of its account and permission set agreed.
 //   - A request has one pull request, one root message, and one reply under each
-//     key.
+//     key; a pull request has one comment of the bot at most.
 //   - No secret is in a log, a message, a pull request or a request body.
 //   - Once all is done, a further sync writes nothing.
 //

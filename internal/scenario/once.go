@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"aws-access-bot/internal/sandbox/emukit"
+	"aws-access-bot/internal/sandbox/githubemu"
 	"aws-access-bot/internal/sandbox/slackemu"
 )
 
@@ -15,6 +16,7 @@ import (
 func (c *checker) once() {
 	pulls := map[string]int{}
 	for _, p := range c.ev.State.GitHub.Repos[0].Pulls {
+		c.comments(p)
 		id, ok := strings.CutPrefix(p.Head, "access/")
 		if !ok || !strings.HasSuffix(p.Author, "[bot]") {
 			continue
@@ -36,6 +38,19 @@ func (c *checker) once() {
 		if requestID.MatchString(id) && messages[id] == 0 {
 			c.add(RuleRoot, "%s has a pull request and no root message", id)
 		}
+	}
+}
+
+// comments wants at most one comment of the bot on a pull request: it is edited.
+func (c *checker) comments(p githubemu.PullState) {
+	n := 0
+	for _, x := range p.Comments {
+		if strings.HasSuffix(x.By, "[bot]") {
+			n++
+		}
+	}
+	if n > 1 {
+		c.add(RuleComment, "pull request %d has %d comments of the bot", p.Number, n)
 	}
 }
 
