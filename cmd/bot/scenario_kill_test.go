@@ -154,6 +154,9 @@ func (w *world) approved(number int) (request string, err error) {
 	return request, err
 }
 
+// anythingWith matches a text as it stands.
+func anythingWith(text string) *regexp.Regexp { return regexp.MustCompile(regexp.QuoteMeta(text)) }
+
 // anything matches everything.
 func anything() *regexp.Regexp { return regexp.MustCompile("") }
 
