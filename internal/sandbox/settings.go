@@ -6,9 +6,11 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -142,13 +144,22 @@ func (s *Sandbox) botFile(listen string) botFile {
 	}
 }
 
-// freeAddress fills in a free port of 127.0.0.1. The port is given back before
-// the bot takes it; on a developer's machine nobody else does in between.
+// Ports that are given to bots: below those that systems hand out by
+// themselves (Linux: from 32768), so that a bot that was killed finds its port
+// free when it starts again, whatever connections were opened in between.
+const (
+	firstPort = 20000
+	ports     = 12000
+	portTries = 100
+)
+
+// freeAddress fills in a free port. It is given back before the bot takes it;
+// on a developer's machine nobody else does in between.
 func freeAddress(addr string) (string, error) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
-	_, port, err := net.SplitHostPort(addr)
+	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return "", fmt.Errorf("bot address %q: want host:port", addr)
 	}
@@ -156,15 +167,18 @@ func freeAddress(addr string) (string, error) {
 		return addr, nil
 	}
 	var lc net.ListenConfig
-	l, err := lc.Listen(context.Background(), "tcp", addr)
-	if err != nil {
-		return "", fmt.Errorf("find a free port for the bot: %w", err)
+	for range portTries {
+		addr = net.JoinHostPort(host, strconv.Itoa(firstPort+rand.IntN(ports)))
+		var l net.Listener
+		if l, err = lc.Listen(context.Background(), "tcp", addr); err != nil {
+			continue
+		}
+		if err := l.Close(); err != nil {
+			return "", fmt.Errorf("find a free port for the bot: %w", err)
+		}
+		return addr, nil
 	}
-	addr = l.Addr().String()
-	if err := l.Close(); err != nil {
-		return "", fmt.Errorf("find a free port for the bot: %w", err)
-	}
-	return addr, nil
+	return "", fmt.Errorf("find a free port for the bot: %w", err)
 }
 
 // writePrivate writes a file that only its owner may read, also where a more
