@@ -36,7 +36,8 @@ type Verdicts struct {
 //	pull 3: good from approved, late
 //	commit Tidy up: bad, pushed past the rules
 //
-// The seed is good unless it has a line. Lines that begin with # are comments.
+// The seed is good unless it has a line. A reason has no colon. Lines that begin
+// with # are comments.
 func ParseVerdicts(text string) (Verdicts, error) {
 	v := Verdicts{Seed: Verdict{Good: true}, Pulls: map[int]Verdict{}, Commits: map[string]Verdict{}}
 	for line := range strings.Lines(text) {
