@@ -22,7 +22,7 @@ import (
 
 // scenariosAtOnce is how many scenarios run at the same time: they wait for
 // each other's processes far more than they compute.
-const scenariosAtOnce = 20
+const scenariosAtOnce = 24
 
 // TestMain makes the test binary the bot when it is started under that name,
 // so that scenarios run the bot as a process of its own.
@@ -86,10 +86,13 @@ func atOnce(t *testing.T, tests []scenarioTest) {
 	wg.Wait()
 }
 
-// slow reports whether a script waits for something that takes half a minute,
-// and so is begun early: the bot's own patience, and the end of a grant.
+// slow reports whether a script waits long, and so is begun early: for the bot's
+// own patience, the end of a grant, or one look after another.
 func slow(name string) bool {
-	return slices.Contains([]string{"p7-aws-failed", "rule-direct-push", "direct-push-trusted", "expiry"}, name)
+	return slices.Contains([]string{
+		"p7-aws-failed", "rule-direct-push", "direct-push-trusted", "expiry", "p4-incomplete-read", "bad-yaml-then-revert",
+		"group-waits-for-cycle", "p5-lost-answers", "selector-and-tag-in-order", "lost-state-file", "mending-a-halt",
+	}, name)
 }
 
 // TestScenarios runs the scripts: the bot as its own process with only a
