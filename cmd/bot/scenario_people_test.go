@@ -27,7 +27,6 @@ import (
 //	as P restore SHA BRANCH        commits what the default branch had at SHA
 //	as P force-push SHA            points the default branch at a commit
 //	as P delete-branch BRANCH      past the rules
-//	as P retitle N TITLE, rewrite N BODY     edits it
 //
 // With ! it is refused. A push sets $COMMIT, a merge $MERGED.
 func (w *world) verbAs(ts *testscript.TestScript, not bool, args []string) error {
@@ -130,11 +129,6 @@ func (w *world) onGitHub(person string) acts {
 	for name, action := range map[string]string{"close": "close", "update": "update-branch"} {
 		out[name] = numbered(0, func(_ *testscript.TestScript, n int, _ []string) error {
 			return w.play("as/"+person+"/github/"+action, object{"pull": n}, nil)
-		})
-	}
-	for name, field := range map[string]string{"retitle": "title", "rewrite": "body"} {
-		out[name] = numbered(1, func(_ *testscript.TestScript, n int, args []string) error {
-			return w.play("as/"+person+"/github/edit", object{"pull": n, field: args[0]}, nil)
 		})
 	}
 	out["merge"] = numbered(0, func(ts *testscript.TestScript, n int, args []string) error {

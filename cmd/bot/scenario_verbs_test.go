@@ -22,7 +22,6 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //
 //	start                        the bot runs and the first commit is trusted
 //	serve, shut-down, crash      the bot's process
-//	kill-after STEP[:N]          the next serve is killed after this durable step
 //	trust SHA|SEED|HEAD          an operator names a commit
 //	sync                         an operator asks for a full pass
 //	set KEY VALUE                changes a line of the settings file
@@ -49,12 +48,12 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 	out := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, v := range map[string]verb{
 		"start": plain(w.start), "serve": plain(w.serving), "shut-down": plain(w.stop), "crash": plain(w.crash),
-		"kill-after": w.verbKillAfter, "trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
+		"trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
 		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "teams": w.verbTeams, "fault": w.verbFault, "faults-gone": plain(w.mend),
 		"pull": w.verbPull, "check": w.verbCheck, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
 		"told": w.verbTold, "assigned": w.verbAssigned, "gone": w.verbGone, "logged": w.verbLogged,
 		"count": w.verbCount, "no-writes": w.verbNoWrites, "mark": w.verbMark, "soon": w.verbSoon,
-		"killed": plain(w.ended), "next-second": plain(nextSecond),
+		"next-second": plain(nextSecond),
 	} {
 		out[name] = func(ts *testscript.TestScript, not bool, args []string) {
 			if err := v(ts, not, args); err != nil {
@@ -81,14 +80,6 @@ func words(args []string, least, most int) error {
 	if len(args) < least || most >= 0 && len(args) > most {
 		return fmt.Errorf("%d arguments; it takes %d to %d", len(args), least, most)
 	}
-	return nil
-}
-
-func (w *world) verbKillAfter(_ *testscript.TestScript, _ bool, args []string) error {
-	if err := words(args, 1, 1); err != nil {
-		return err
-	}
-	w.killAfter = args[0]
 	return nil
 }
 
