@@ -15,7 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// The shape of bot.yaml as docs/settings.md has it. It is written here in the
+// The shape of bot.yaml as docs/setup.md has it. It is written here in the
 // sandbox's own words so that the file is checked by the bot that reads it.
 type botFile struct {
 	Listen        string     `yaml:"listen"`
