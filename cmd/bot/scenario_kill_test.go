@@ -54,6 +54,7 @@ func kills() []kill {
 			"provision.begun", "provision.intent", "provision.requested", "provision.outcome", "provision.readback",
 		}},
 		{grantNew, []string{"provision.assigned", "provision.group", "provision.intent"}},
+		{joined, []string{"gitops.joined", "request.save:2"}},
 		{halted, []string{"gitops.halt"}},
 		{invalid, []string{"gitops.passed"}},
 		{impossible, []string{"gitops.refused"}},
@@ -199,6 +200,34 @@ func grantNew(w *world) (string, error) {
 		return "", err
 	}
 	return "pull 1: good", w.pulls(1)
+}
+
+// joined is a request that the owner of the account joins, so that only somebody
+// else's approval would count.
+func joined(w *world) (string, error) {
+	if err := w.ask("olga", "request payments-dev PowerUserAccess for aws-payments-dev 4h a look"); err != nil {
+		return "", err
+	}
+	if _, err := w.opened(1); err != nil {
+		return "", err
+	}
+	if err := w.ask("yuki", "request payments-dev PowerUserAccess for aws-payments-dev 4h the same"); err != nil {
+		return "", err
+	}
+	request, err := w.asked()
+	if err != nil {
+		return "", err
+	}
+	if err := w.told(request, `Waiting for review`, `asked for the same and has joined`); err != nil {
+		return "", err
+	}
+	if err := w.review("yuki", 1, "APPROVE", ""); err != nil {
+		return "", err
+	}
+	if err := w.checked(1, "action_required", regexp.MustCompile(`needs 1 approval`)); err != nil {
+		return "", err
+	}
+	return "", w.pulls(1)
 }
 
 func grantAndRevoke(w *world) (string, error) {

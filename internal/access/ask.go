@@ -58,6 +58,9 @@ type Asked struct {
 	Request Request
 	// Repeated is true when the same delivery was stored before.
 	Repeated bool
+	// Joined is true when Request is somebody else's, who asked for the same
+	// before.
+	Joined bool
 	// Warning is said beside the acknowledgement, e.g. that the asker is not a
 	// member of the group.
 	Warning string
@@ -70,36 +73,45 @@ func (s *Service) Ask(ctx context.Context, a Ask) (Asked, error) {
 	if err := s.askable(ctx, a); err != nil {
 		return Asked{}, err
 	}
-	r, repeated, err := s.ask(ctx, a)
+	done, err := s.ask(ctx, a)
 	if err != nil {
 		return Asked{}, err
 	}
-	return Asked{Request: r, Repeated: repeated, Warning: s.membership(ctx, r.Want, a.Asker.Entra)}, nil
+	done.Warning = s.membership(ctx, done.Request.Want, a.Asker.Entra)
+	return done, nil
 }
 
 // ask is the part of Ask that goes one at a time; it calls nothing outside.
-func (s *Service) ask(ctx context.Context, a Ask) (r Request, repeated bool, err error) {
+func (s *Service) ask(ctx context.Context, a Ask) (Asked, error) {
 	s.asking.Lock()
 	defer s.asking.Unlock()
 	if r, ok, err := s.made(ctx, a.Key); err != nil || ok {
-		return r, ok, err
+		return Asked{Request: r, Repeated: ok, Joined: ok && r.Key != a.Key}, err
 	}
 	force, err := s.inForce(ctx)
 	if err != nil {
-		return Request{}, false, err
+		return Asked{}, err
 	}
 	want, _, err := resolve(force.Repo, a, s.Now())
 	if err != nil {
-		return Request{}, false, err
+		return Asked{}, err
 	}
-	if err := s.alone(ctx, want); err != nil {
-		return Request{}, false, err
+	if err := already(force, want, s.Now()); err != nil {
+		return Asked{}, err
+	}
+	same, found, err := s.waiting(ctx, want)
+	if err != nil {
+		return Asked{}, err
+	}
+	if found {
+		r, err := s.join(ctx, same, a)
+		return Asked{Request: r, Joined: true}, err
 	}
 	if err := s.withinLimits(ctx, a.Asker.Entra, KindGrant); err != nil {
-		return Request{}, false, err
+		return Asked{}, err
 	}
-	r, err = s.create(ctx, Request{Key: a.Key, Kind: KindGrant, Asker: a.Asker, Want: want, Channel: a.Channel, Origin: a.Origin})
-	return r, false, err
+	r, err := s.create(ctx, Request{Key: a.Key, Kind: KindGrant, Asker: a.Asker, Want: want, Channel: a.Channel, Origin: a.Origin})
+	return Asked{Request: r}, err
 }
 
 // made returns the request that a delivery made before, if it did.
@@ -151,23 +163,6 @@ func waits(r Request) bool {
 	return !r.State.Final() && r.State != StateLive && r.State != StateEnding
 }
 
-// alone refuses a second open request for one assignment.
-func (s *Service) alone(ctx context.Context, w Want) error {
-	same, err := s.Requests.For(ctx, w.Assignment())
-	if err != nil {
-		return fmt.Errorf("requests for %s: %w", w.Assignment(), err)
-	}
-	i := slices.IndexFunc(same, func(r Request) bool { return r.Kind == KindGrant && waits(r) })
-	if i < 0 {
-		return nil
-	}
-	return &Refusal{
-		Field:   "group",
-		Message: fmt.Sprintf("%s asked for the same access in %s, which is still open.", same[i].Asker.Name, same[i].ID),
-		Mend:    "Follow it there; a second request would not make it faster.",
-	}
-}
-
 // withinLimits refuses what the person may not ask now. Limits are counted
 // from the stored requests, so a restart does not reset them. Removals have a
 // daily number of their own and no other limit: nobody is kept from giving
@@ -179,8 +174,8 @@ func (s *Service) withinLimits(ctx context.Context, entra string, kind Kind) err
 	}
 	open, day := 0, 0
 	for _, r := range own {
-		if r.Kind != kind {
-			continue
+		if r.Kind != kind || r.Asker.Entra != entra {
+			continue // joining is not asking for one more
 		}
 		if waits(r) {
 			open++
@@ -225,6 +220,9 @@ func (s *Service) Resolve(ctx context.Context, a Ask) (Want, error) {
 	}
 	w, rule, err := resolve(force.Repo, a, s.Now())
 	if err != nil {
+		return w, err
+	}
+	if err := already(force, w, s.Now()); err != nil {
 		return w, err
 	}
 	return w, s.requester(ctx, force.Repo, rule, a.Asker.Entra)
@@ -312,6 +310,29 @@ func resolve(repo *config.Repo, a Ask, now time.Time) (Want, *config.Rule, error
 		return w, nil, refusal("reason", err)
 	}
 	return w, rule, nil
+}
+
+// already refuses what the config in force grants for as long or longer: its
+// pull request would change nothing.
+func already(force InForce, w Want, now time.Time) error {
+	made := force.Repo.DesiredOf(w.Principal, force.Starts, now)
+	i := slices.IndexFunc(made, func(d config.Desired) bool { return d.Assignment == w.Assignment() })
+	if i < 0 {
+		return nil
+	}
+	what := fmt.Sprintf("%s has %s in %s already", w.PrincipalName, w.PermissionSet, w.AccountName)
+	end := w.Term.End
+	if w.Term.For > 0 {
+		end = now.Add(w.Term.For)
+	}
+	switch had := made[i].End; {
+	case had.IsZero():
+		return &Refusal{Field: "permission_set", Message: what + ", with no end.", Mend: "Nothing needs to be asked for: see the AWS access portal."}
+	case !w.Term.Standing && !had.Before(end):
+		return &Refusal{Field: "duration", Message: fmt.Sprintf("%s, until %s.", what, had.UTC().Format("2006-01-02 15:04 UTC")), Mend: "Ask for longer than that, if you need it longer."}
+	default:
+		return nil
+	}
 }
 
 // checkTerm sets the term, the default if none is given, and returns the rule

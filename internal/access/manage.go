@@ -105,7 +105,8 @@ func (s *Service) Show(ctx context.Context, by Person, id ID) (Request, error) {
 	return Request{}, err
 }
 
-// Mine returns the person's own requests, newest first, at most n.
+// Mine returns the requests that the person made or joined, newest first, at
+// most n.
 func (s *Service) Mine(ctx context.Context, by Person, n int) ([]Request, error) {
 	mine, err := s.Requests.By(ctx, by.Entra)
 	if err != nil {
@@ -138,7 +139,7 @@ func (s *Service) visible(ctx context.Context, by Person, id ID) (Request, error
 	if err != nil {
 		return Request{}, unknown
 	}
-	if r.Asker.Entra == by.Entra {
+	if r.Wants(by.Entra) {
 		return r, nil
 	}
 	force, err := s.inForce(ctx)

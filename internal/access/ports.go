@@ -20,15 +20,17 @@ type Requests interface {
 	Create(ctx context.Context, r Request) error
 	// Get returns a request or ErrNotFound.
 	Get(ctx context.Context, id ID) (Request, error)
-	// ByKey returns the request that the delivery with this natural key made,
-	// or ErrNotFound.
+	// ByKey returns the request that the delivery with this natural key made
+	// or joined, or ErrNotFound.
 	ByKey(ctx context.Context, key string) (Request, error)
 	// Save stores r, whose Version must be one above the stored one, and the
-	// notices in one transaction; a notice whose key is known is left out.
+	// notices in one transaction; a notice whose key is known is left out. Who
+	// joined r is found by ByKey and By from then on; nobody leaves again.
 	Save(ctx context.Context, r Request, notices []Notice) error
 	// Open returns the requests that are not final, oldest first.
 	Open(ctx context.Context) ([]Request, error)
-	// By returns the requests of a person, by Entra object id, newest first.
+	// By returns the requests that a person made or joined, by Entra object id,
+	// newest first.
 	By(ctx context.Context, entra string) ([]Request, error)
 	// For returns the requests for an assignment that are not final.
 	For(ctx context.Context, a config.Assignment) ([]Request, error)
@@ -94,6 +96,10 @@ type Pulls interface {
 	// made earlier, and records them. A *Refusal means that the change cannot
 	// be proposed whatever is tried; another error is worth another try.
 	Propose(ctx context.Context, r Request) error
+	// Join records durably that somebody wants what a request asks for, so that
+	// his approval of it does not count; also before there is a pull request.
+	// It calls nothing outside.
+	Join(ctx context.Context, id ID, who Person) error
 	// Withdraw closes the pull request of r, if it is open.
 	Withdraw(ctx context.Context, r Request) error
 }

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"slices"
 	"time"
 
 	"aws-access-bot/config"
@@ -78,6 +79,14 @@ type Asker struct {
 	Zone string `json:"zone,omitempty"`
 }
 
+// Joiner is somebody who asked for what an open request asks for already.
+type Joiner struct {
+	Asker
+	// Key is the natural key of the delivery that asked.
+	Key string    `json:"key"`
+	At  time.Time `json:"at"`
+}
+
 // Want is what was asked for. Names are kept as they were at that time, for
 // showing; ids decide.
 type Want struct {
@@ -140,6 +149,9 @@ type Request struct {
 	// Origin is the channel where it was asked, "" when that is not known. It
 	// decides nothing but where the asker gets a link to the root message.
 	Origin string `json:"origin,omitempty"`
+	// Joined are those who asked for the same thing while it was open, in their
+	// order. Like the asker they may not approve it.
+	Joined []Joiner `json:"joined,omitempty"`
 	// Times has when each stage was reached.
 	Times map[Stage]time.Time `json:"times"`
 	Pull  PullRef             `json:"pull"`
@@ -158,6 +170,11 @@ type Request struct {
 	Warned bool `json:"warned,omitempty"`
 }
 
+// Wants reports whether a person asked for this, first or by joining.
+func (r *Request) Wants(entra string) bool {
+	return entra != "" && (r.Asker.Entra == entra || slices.ContainsFunc(r.Joined, func(j Joiner) bool { return j.Entra == entra }))
+}
+
 // At returns when a stage was reached, and whether it was.
 func (r *Request) At(s Stage) (time.Time, bool) {
 	t, ok := r.Times[s]
@@ -169,6 +186,7 @@ type NoticeKind string
 
 // The kinds of thread reply.
 const (
+	NoticeJoined  NoticeKind = "joined"
 	NoticeMerged  NoticeKind = "merged"
 	NoticeLive    NoticeKind = "live"
 	NoticeRefused NoticeKind = "refused"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"aws-access-bot/config"
+	"aws-access-bot/config/example"
 	"aws-access-bot/internal/access"
 
 	"github.com/google/go-cmp/cmp"
@@ -123,7 +125,7 @@ func TestAskTakesWhatTheRuleAllows(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			a := good("k1")
-			a.PermissionSet, a.Term = tc.set, tc.term
+			a.Group, a.PermissionSet, a.Term = "aws-orders-dev", tc.set, tc.term
 			if got := newWorld(t).ask(a).Request.Want.Term; got != tc.want {
 				t.Errorf("got %+v, want %+v", got, tc.want)
 			}
@@ -179,7 +181,7 @@ func other(i int) access.Ask {
 	groups := []string{"aws-payments-dev", "aws-orders-dev", "aws-data-analysts", "aws-payments-oncall", "aws-security-audit", "aws-sandbox-users"}
 	accounts := []string{"payments-dev", "orders-dev", "data-lake", "sandbox-play"}
 	a := good(fmt.Sprint("k", i))
-	a.Group, a.Account = groups[i%len(groups)], accounts[i/len(groups)%len(accounts)]
+	a.Group, a.Account, a.PermissionSet = groups[i%len(groups)], accounts[i/len(groups)%len(accounts)], "AdministratorAccess"
 	return a
 }
 
@@ -224,21 +226,65 @@ func TestT43TwentyRequestsADay(t *testing.T) {
 	w.ask(other(20))
 }
 
+// TestWhatIsGrantedAlreadyIsNotAskedFor: its pull request would change nothing.
+func TestWhatIsGrantedAlreadyIsNotAskedFor(t *testing.T) {
+	t.Parallel()
+	last := func(d time.Duration) *config.Term { return &config.Term{For: d} }
+	const granted = "\n  - {account: orders-dev, permission_set: AdministratorAccess, duration: 4h, reason: a look}\n"
+	tests := []struct {
+		name, account, set string
+		term               *config.Term
+		says               string // "" when it is accepted
+	}{
+		{"standing, wanted standing", "payments-dev", "ReadOnlyAccess", &config.Term{Standing: true}, "with no end"},
+		{"standing, wanted for a while", "payments-dev", "ReadOnlyAccess", last(4 * time.Hour), "with no end"},
+		{"as long as it has it", "orders-dev", "AdministratorAccess", last(4 * time.Hour), "until 2026-11-23 13:00 UTC"},
+		{"for less", "orders-dev", "AdministratorAccess", &config.Term{End: morning.Add(time.Hour)}, "until 2026-11-23 13:00 UTC"},
+		{"for longer", "orders-dev", "AdministratorAccess", last(4*time.Hour + time.Second), ""},
+		{"elsewhere", "data-lake", "AdministratorAccess", last(4 * time.Hour), ""},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			text, err := fs.ReadFile(example.FS(), "groups/aws-payments-dev.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			repo := exampleRepo(t, map[string]string{"groups/aws-payments-dev.yaml": strings.TrimRight(string(text), "\n") + granted})
+			w.commits.force.Repo, w.commits.force.Starts = repo, started(repo, morning)
+			a := good("k1")
+			a.Account, a.PermissionSet, a.Term = tc.account, tc.set, tc.term
+			_, err = w.service.Ask(t.Context(), a)
+			if tc.says == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			var no *access.Refusal
+			if !errors.As(err, &no) || !strings.Contains(no.Message, tc.says) || no.Field == "" {
+				t.Errorf("got %v, want a refusal that says %q", err, tc.says)
+			}
+		})
+	}
+}
+
 func TestOneOpenRequestForAnAssignment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.ask(good("k1")).Request
-	second := good("k2")
-	second.Asker = asker(yuki)
 	for _, s := range []access.State{access.StateProposed, access.StateMerged, access.StateHalted, access.StateVerified} {
-		_, err := w.service.Ask(t.Context(), second)
+		_, err := w.service.Ask(t.Context(), good("k2"))
 		if no := refused(t, err, "group"); !strings.Contains(no.Message, string(first.ID)) {
 			t.Errorf("refusal %q does not name the open request", no.Message)
 		}
 		first = w.moved(first, s)
 	}
 	w.moved(first, access.StateLive)
-	w.ask(second)
+	if got := w.ask(good("k2")); got.Joined {
+		t.Errorf("joined %s, which waits for nobody", got.Request.ID)
+	}
 }
 
 func TestManyAskAtOnceAndOneIsStored(t *testing.T) {

@@ -160,6 +160,8 @@ type pulls struct {
 	withdrawn []access.ID
 	propose   func(context.Context, access.Request) error
 	withdraw  error
+	joined    []string // request and person
+	join      error
 }
 
 func (p *pulls) Propose(ctx context.Context, r access.Request) error {
@@ -170,6 +172,15 @@ func (p *pulls) Propose(ctx context.Context, r access.Request) error {
 		return nil
 	}
 	return p.propose(ctx, r)
+}
+
+func (p *pulls) Join(_ context.Context, id access.ID, who access.Person) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.join == nil {
+		p.joined = append(p.joined, string(id)+" "+who.Entra)
+	}
+	return p.join
 }
 
 func (p *pulls) Withdraw(_ context.Context, r access.Request) error {

@@ -139,7 +139,7 @@ func live(r access.Request) string {
 func facts(r access.Request, p Place) Fields {
 	w := r.Want
 	f := Fields{
-		{"Asked by", Text{asker(r)}},
+		{"Asked by", askedBy(r)},
 		{"Group", plain(w.PrincipalName)},
 		{"Account", plain(fmt.Sprintf("%s (…%s) in %s", w.AccountName, lastFour(w.AccountID), w.OU))},
 		{"Permission set", permissionSet(w, p)},
@@ -156,11 +156,33 @@ func facts(r access.Request, p Place) Fields {
 	return f
 }
 
-func asker(r access.Request) Span {
-	if r.Asker.Chat.User != "" {
-		return Span{User: r.Asker.Chat.User, Text: r.Asker.Name}
+func asker(r access.Request) Span { return mention(r.Asker) }
+
+// mention names somebody, so that the chat service tells him where it can.
+func mention(a access.Asker) Span {
+	if a.Chat.User != "" {
+		return Span{User: a.Chat.User, Text: a.Name}
 	}
-	return Span{Text: r.Asker.Name}
+	return Span{Text: a.Name}
+}
+
+// namedAtMost is how many of those who joined a card names.
+const namedAtMost = 5
+
+// askedBy names who asked and who joined.
+func askedBy(r access.Request) Text {
+	t := Text{asker(r)}
+	for i, j := range r.Joined {
+		if i == namedAtMost {
+			return append(t, Span{Text: fmt.Sprintf(" and %d more", len(r.Joined)-i)})
+		}
+		who := mention(j.Asker)
+		if j.Chat.Platform != r.Asker.Chat.Platform || j.Chat.Team != r.Asker.Chat.Team {
+			who.User = "" // nobody there, where the message is
+		}
+		t = append(t, Span{Text: ", "}, who)
+	}
+	return t
 }
 
 func permissionSet(w access.Want, p Place) Text {

@@ -55,6 +55,8 @@ func (w *town) DirectMembers(context.Context, string) ([]access.Entrant, error) 
 
 func (w *town) Propose(context.Context, access.Request) error { return nil }
 
+func (w *town) Join(context.Context, access.ID, access.Person) error { return nil }
+
 func (w *town) Withdraw(_ context.Context, r access.Request) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

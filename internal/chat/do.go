@@ -59,12 +59,29 @@ func (d *Desk) revoke(ctx context.Context, id access.ID, by access.Asker, in acc
 
 // Accepted is the private answer to an accepted request.
 func Accepted(a access.Asked) Message {
+	if a.Joined {
+		return joined(a)
+	}
 	w := a.Request.Want
 	what := fmt.Sprintf("%s: %s in %s for %s.", a.Request.ID, w.PermissionSet, w.AccountName, w.PrincipalName)
 	m := Message{Summary: what, Blocks: []Block{append(plain(what+" The pull request is being made. "), follow(a.Request)...)}}
 	if !w.Term.End.IsZero() {
 		m.Blocks = append(m.Blocks, Note{{Text: "It will end at "}, {At: w.Term.End}, {Text: "."}})
 	}
+	if a.Warning != "" {
+		m.Blocks = append(m.Blocks, Text{{Text: "⚠️ "}, {Text: a.Warning}})
+	}
+	return m
+}
+
+// joined is the private answer to who asked for what is asked for already.
+func joined(a access.Asked) Message {
+	r := a.Request
+	what := fmt.Sprintf("%s asked for the same access in %s: %s in %s for %s, ", r.Asker.Name, r.ID, r.Want.PermissionSet, r.Want.AccountName, r.Want.PrincipalName)
+	m := Message{Summary: what + "and you have joined that request.", Blocks: []Block{
+		append(append(plain(what), length(r)...), append(plain(". You have joined that request: one is enough for both of you. "), follow(r)...)...),
+		Note{{Text: "Since you want it too, your approval of it does not count. If you need it longer, ask again once it is live."}},
+	}}
 	if a.Warning != "" {
 		m.Blocks = append(m.Blocks, Text{{Text: "⚠️ "}, {Text: a.Warning}})
 	}

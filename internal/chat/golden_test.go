@@ -179,6 +179,19 @@ func TestGoldenReplies(t *testing.T) {
 	}
 }
 
+// joined is a request that people joined, the second one from elsewhere.
+func joined(r access.Request, n int) access.Request {
+	r.Joined = nil
+	for i := range n {
+		who := access.Asker{Person: access.Person{Name: fmt.Sprint("Taro ", i)}, Chat: access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: fmt.Sprint("U0TARO", i)}}
+		if i == 1 {
+			who.Chat.Team = "T0OTHER"
+		}
+		r.Joined = append(r.Joined, access.Joiner{Asker: who})
+	}
+	return r
+}
+
 func TestGoldenAnswers(t *testing.T) {
 	t.Parallel()
 	r := way(access.KindGrant, access.StateAsked)
@@ -188,6 +201,11 @@ func TestGoldenAnswers(t *testing.T) {
 	for _, m := range []chat.Message{
 		chat.Accepted(access.Asked{Request: r}),
 		chat.Accepted(access.Asked{Request: until, Warning: "You are not a direct member of aws-payments-dev in Entra."}),
+		chat.Accepted(access.Asked{Request: joined(r, 1), Joined: true}),
+		chat.Accepted(access.Asked{Request: joined(until, 1), Joined: true, Warning: "You are not a direct member of aws-payments-dev in Entra."}),
+		chat.Card(joined(r, 7), office8h()),
+		chat.Reply(access.Notice{Kind: access.NoticeJoined, Text: "Taro"}, joined(r, 1), office8h()),
+		chat.Reply(access.Notice{Kind: access.NoticeClosed}, joined(r, 2), office8h()),
 		chat.Problem("There is no account \"x\".", "Pick one from the form."),
 		chat.OpsMessage(access.Notice{Kind: access.NoticeOps, Text: "The walk halted at abc1234."}),
 		chat.Help(),

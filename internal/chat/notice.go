@@ -10,7 +10,7 @@ import (
 func Reply(n access.Notice, r access.Request, p Place) Message {
 	m := Message{Summary: fmt.Sprintf("%s: %s", r.ID, noticeLine(n, r))}
 	m.Blocks = append(m.Blocks, replyLead(n, r))
-	if n.Text != "" {
+	if n.Text != "" && n.Kind != access.NoticeJoined {
 		m.Blocks = append(m.Blocks, plain(n.Text))
 	}
 	switch n.Kind {
@@ -36,7 +36,7 @@ func replyLead(n access.Notice, r access.Request) Text {
 	t := Text{{Text: noticeIcon(n.Kind) + " "}}
 	switch n.Kind {
 	case access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted, access.NoticeEnding, access.NoticeEnded:
-		t = append(t, asker(r), Span{Text: " "})
+		t = append(append(t, askedBy(r)...), Span{Text: " "})
 	}
 	t = append(t, Span{Text: noticeLine(n, r)})
 	if n.Kind == access.NoticeEnding && !r.End.IsZero() {
@@ -68,6 +68,8 @@ func noticeIcon(k access.NoticeKind) string {
 func noticeLine(n access.Notice, r access.Request) string {
 	what := fmt.Sprintf("%s in %s for %s", r.Want.PermissionSet, r.Want.AccountName, r.Want.PrincipalName)
 	switch n.Kind {
+	case access.NoticeJoined:
+		return n.Text + " asked for the same and has joined this request. Their approval of it does not count."
 	case access.NoticeMerged:
 		by := r.MergedBy
 		if by == "" {

@@ -103,6 +103,9 @@ func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) error {
 	if err := g.renew(ctx, p, walk); err != nil {
 		return fmt.Errorf("bring up to date: %w", err)
 	}
+	if err := g.resign(ctx, p); err != nil {
+		return err
+	}
 	x, err := g.examineOpen(ctx, p, walk)
 	if x == nil {
 		return err

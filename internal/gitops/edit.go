@@ -37,6 +37,9 @@ func (g *Gitops) prepare(r access.Request, base *snapshot, starts config.Starts)
 	if r.Kind == access.KindRevoke {
 		return p, nil
 	}
+	if len(p.change.Added)+len(p.change.Lengthened) == 0 {
+		return nil, &access.Refusal{Message: "The config repo grants this already, for as long or longer.", Mend: "Ask for longer than that, if you need it longer."}
+	}
 	return p, p.allowed(now)
 }
 

@@ -157,6 +157,9 @@ type PullRecords interface {
 	OpenPullRecords(ctx context.Context) ([]PullRecord, error)
 	// SavePull stores a record under a step label of this package.
 	SavePull(ctx context.Context, step Step, r PullRecord) error
+	// JoinPull adds somebody to those who joined a request, whose pull request
+	// need not exist yet.
+	JoinPull(ctx context.Context, request access.ID, who Joined) error
 	Check(ctx context.Context, number int) (CheckRecord, bool, error)
 	SaveCheck(ctx context.Context, r CheckRecord) error
 	Comment(ctx context.Context, number int) (CommentRecord, bool, error)
@@ -172,7 +175,8 @@ const (
 	StepRefused   Step = "gitops.refused"
 	StepBranch    Step = "gitops.branch" // the branch exists
 	StepPull      Step = "gitops.pull"   // the pull request exists
-	StepFacts     Step = "gitops.facts"  // its state or what it lacks changed
+	StepJoined    Step = "gitops.joined"
+	StepFacts     Step = "gitops.facts" // its state or what it lacks changed
 	StepCheck     Step = "gitops.check"
 	StepComment   Step = "gitops.comment" // what the comment on a pull request says
 	StepInForce   Step = "gitops.inforce"

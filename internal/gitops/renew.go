@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
@@ -63,13 +62,8 @@ func (g *Gitops) renewed(ctx context.Context, p *Pull, rec PullRecord) error {
 	if base.repo != nil && head.repo != nil {
 		rec.Fingerprint = config.Compare(base.repo, head.repo, nil, g.opt.Now()).Fingerprint()
 	}
-	signed, err := g.block(rec).Sign(g.opt.SigningKey)
-	if err != nil {
+	if err := g.sign(ctx, p, rec); err != nil {
 		return err
-	}
-	p.Body = replaceBlock(p.Body, signed)
-	if err := g.host.EditBody(ctx, p.Number, p.Body); err != nil {
-		return fmt.Errorf("sign the new commit: %w", err)
 	}
 	if err := g.state.SavePull(ctx, StepPull, rec); err != nil {
 		return err
@@ -77,21 +71,6 @@ func (g *Gitops) renewed(ctx context.Context, p *Pull, rec PullRecord) error {
 	g.opt.Log.InfoContext(ctx, "pull request brought up to date", "number", p.Number, "base", rec.Base)
 	g.opt.OnChange()
 	return nil
-}
-
-// replaceBlock takes every signed block out of a body and adds a new one.
-func replaceBlock(body, signed string) string {
-	for {
-		before, rest, ok := strings.Cut(body, blockOpen)
-		if !ok {
-			return strings.TrimRight(body, "\n") + "\n\n" + signed + "\n"
-		}
-		_, after, ok := strings.Cut(rest, blockClose)
-		if !ok {
-			after = ""
-		}
-		body = before + after
-	}
 }
 
 // rebuild makes the tree of a request's change on the branch's head. It is ""

@@ -106,9 +106,11 @@ type PullRecord struct {
 	NextBase, NextHead string
 	Number             int
 	URL                string
-	// Requester, Joined and Principal are Entra ids.
-	Requester   string
-	Joined      []string
+	// Requester and Principal are Entra ids.
+	Requester string
+	// Joined asked for the same later. [PullRecords.JoinPull] adds to them,
+	// SavePull leaves them alone.
+	Joined      []Joined
 	Principal   config.Principal
 	Fingerprint string
 	AskedAt     time.Time
@@ -120,6 +122,21 @@ type PullRecord struct {
 	MergedAt time.Time
 	MergedBy string
 	Commit   string
+}
+
+// Joined is somebody who joined a request.
+type Joined struct {
+	Entra string
+	Name  string
+}
+
+// joinedIDs are the Entra ids of those who joined.
+func (r *PullRecord) joinedIDs() []string {
+	var out []string
+	for _, j := range r.Joined {
+		out = append(out, j.Entra)
+	}
+	return out
 }
 
 // CheckRecord is what is kept of the check on a pull request.

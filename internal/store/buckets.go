@@ -9,9 +9,9 @@ const (
 	bucketCounters = "counters" // name -> last number given
 
 	bucketRequests       = "requests"        // id -> requestRecord
-	bucketRequestsKey    = "requests.key"    // natural key of the delivery -> id
+	bucketRequestsKey    = "requests.key"    // natural key of the delivery that made or joined it -> id
 	bucketRequestsOpen   = "requests.open"   // seq -> id, those not final
-	bucketRequestsAsker  = "requests.asker"  // asker, time, id -> nothing
+	bucketRequestsAsker  = "requests.asker"  // asker or joiner, time, id -> nothing
 	bucketRequestsWant   = "requests.want"   // assignment, id -> nothing, those not final
 	bucketBindings       = "bindings"        // platform, team, user -> bindingRecord
 	bucketInbox          = "inbox"           // natural key -> inboundRecord

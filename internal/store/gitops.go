@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,7 @@ const (
 	keyOpen   = "open/"    // request id -> nothing, those open
 	keyCheck  = "check/"   // pull request number -> checkRecord
 	keyNote   = "comment/" // pull request number -> commentRecord
+	keyJoined = "joined/"  // request id -> []joinedRecord
 	keyWalk   = "walk"     // walkRecord
 	keyBlob   = "blob/"    // git blob id -> content
 )
@@ -34,6 +36,7 @@ const (
 //	gitops.refused   that a request cannot be proposed
 //	gitops.branch    the branch and commit of a request
 //	gitops.pull      the pull request of a request
+//	gitops.joined    that somebody joined a request
 //	gitops.facts     how a pull request stands
 //	gitops.check     what the check on a pull request shows
 //	gitops.comment   what the comment on a pull request says
@@ -167,8 +170,43 @@ func (g *Gitops) Pull(ctx context.Context, request access.ID) (gitops.PullRecord
 	if request == "" {
 		return gitops.PullRecord{}, false, nil
 	}
-	r, ok, err := viewJSON[pullRecord](ctx, g.db, bucketGitopsPulls, keyPull+string(request))
-	return r.domain(), ok, err
+	var r gitops.PullRecord
+	var ok bool
+	err := g.db.View(ctx, func(tx Tx) (err error) {
+		r, ok, err = getPull(tx, request)
+		return err
+	})
+	return r, ok, err
+}
+
+// getPull reads a record with those who joined, who are kept apart: they join
+// while somebody else is about to save the record.
+func getPull(tx Tx, request access.ID) (gitops.PullRecord, bool, error) {
+	r, ok, err := getJSON[pullRecord](tx, bucketGitopsPulls, keyPull+string(request))
+	if err != nil || !ok {
+		return gitops.PullRecord{}, false, err
+	}
+	joined, _, err := getJSON[[]joinedRecord](tx, bucketGitopsPulls, keyJoined+string(request))
+	p := r.domain()
+	for _, j := range joined {
+		p.Joined = append(p.Joined, gitops.Joined(j))
+	}
+	return p, true, err
+}
+
+// JoinPull implements [gitops.State]. It is no error that there is no record of
+// the request yet, nor that somebody has joined it already.
+func (g *Gitops) JoinPull(ctx context.Context, request access.ID, who gitops.Joined) error {
+	if request == "" || who.Entra == "" {
+		return fmt.Errorf("join %q as %q: a request and a person are needed", request, who.Entra)
+	}
+	return g.db.Update(ctx, string(gitops.StepJoined), func(tx Tx) error {
+		joined, _, err := getJSON[[]joinedRecord](tx, bucketGitopsPulls, keyJoined+string(request))
+		if err != nil || slices.ContainsFunc(joined, func(j joinedRecord) bool { return j.Entra == who.Entra }) {
+			return err
+		}
+		return putJSON(tx, bucketGitopsPulls, keyJoined+string(request), append(joined, joinedRecord(who)))
+	})
 }
 
 // PullNumbered implements [gitops.State].
@@ -186,9 +224,9 @@ func (g *Gitops) OpenPullRecords(ctx context.Context) ([]gitops.PullRecord, erro
 	err := g.db.View(ctx, func(tx Tx) error {
 		return tx.Scan(bucketGitopsPulls, keyOpen, func(key string, _ []byte) error {
 			id := strings.TrimPrefix(key, keyOpen)
-			r, ok, err := getJSON[pullRecord](tx, bucketGitopsPulls, keyPull+id)
+			r, ok, err := getPull(tx, access.ID(id))
 			if err == nil && ok {
-				out = append(out, r.domain())
+				out = append(out, r)
 			}
 			return err
 		})
@@ -196,7 +234,7 @@ func (g *Gitops) OpenPullRecords(ctx context.Context) ([]gitops.PullRecord, erro
 	return out, err
 }
 
-// SavePull implements [gitops.State].
+// SavePull implements [gitops.State]. Who joined is left as it is.
 func (g *Gitops) SavePull(ctx context.Context, step gitops.Step, r gitops.PullRecord) error {
 	if r.Request == "" {
 		return errors.New("save the record of a pull request: it has no request")

@@ -161,7 +161,6 @@ type pullRecord struct {
 	Number        int       `json:"number,omitempty"`
 	URL           string    `json:"url,omitempty"`
 	Requester     string    `json:"requester"`
-	Joined        []string  `json:"joined,omitempty"`
 	PrincipalKind string    `json:"principal_kind"`
 	PrincipalID   string    `json:"principal_id"`
 	Fingerprint   string    `json:"fingerprint,omitempty"`
@@ -178,7 +177,7 @@ func newPullRecord(p gitops.PullRecord) pullRecord {
 	return pullRecord{
 		Request: string(p.Request), Kind: string(p.Kind), Branch: p.Branch, Base: p.Base, Head: p.Head,
 		NextBase: p.NextBase, NextHead: p.NextHead, Number: p.Number,
-		URL: p.URL, Requester: p.Requester, Joined: p.Joined, PrincipalKind: string(p.Principal.Kind),
+		URL: p.URL, Requester: p.Requester, PrincipalKind: string(p.Principal.Kind),
 		PrincipalID: p.Principal.ID, Fingerprint: p.Fingerprint, AskedAt: p.AskedAt, Refused: p.Refused,
 		State: string(p.State), Missing: p.Missing, MergedAt: p.MergedAt, MergedBy: p.MergedBy, Commit: p.Commit,
 	}
@@ -187,11 +186,16 @@ func newPullRecord(p gitops.PullRecord) pullRecord {
 func (r pullRecord) domain() gitops.PullRecord {
 	return gitops.PullRecord{
 		Request: access.ID(r.Request), Kind: review.Kind(r.Kind), Branch: r.Branch, Base: r.Base, Head: r.Head,
-		NextBase: r.NextBase, NextHead: r.NextHead, Number: r.Number, URL: r.URL, Requester: r.Requester, Joined: r.Joined,
+		NextBase: r.NextBase, NextHead: r.NextHead, Number: r.Number, URL: r.URL, Requester: r.Requester,
 		Principal:   config.Principal{Kind: config.PrincipalKind(r.PrincipalKind), ID: r.PrincipalID},
 		Fingerprint: r.Fingerprint, AskedAt: r.AskedAt, Refused: r.Refused, State: access.PullState(r.State),
 		Missing: r.Missing, MergedAt: r.MergedAt, MergedBy: r.MergedBy, Commit: r.Commit,
 	}
+}
+
+type joinedRecord struct {
+	Entra string `json:"entra"`
+	Name  string `json:"name,omitempty"`
 }
 
 type checkRecord struct {

@@ -39,7 +39,10 @@ func TestEveryFieldOfTheGitopsRecordsSurvives(t *testing.T) {
 	})
 	t.Run("pull request", func(t *testing.T) {
 		t.Parallel()
-		roundTrip(t, newPullRecord, pullRecord.domain)
+		// Who joined is kept apart.
+		want := filled[gitops.PullRecord](t)
+		want.Joined = nil
+		same(t, "record", want, reread(t, newPullRecord(want)).domain())
 	})
 	t.Run("check", func(t *testing.T) {
 		t.Parallel()
@@ -190,6 +193,23 @@ func TestPullRecords(t *testing.T) {
 		r.State = access.PullMerged
 		save(gitops.StepFacts, r)
 		same(t, "open after the merge", []string(nil), open())
+		// Who joins is kept by whoever saves the record with older news.
+		who := []gitops.Joined{{Entra: "e1", Name: "Yuki"}, {Entra: "e2"}}
+		for _, j := range append(who, who[0]) {
+			if err := g.JoinPull(ctx, "REQ-000001", j); err != nil {
+				t.Fatal(err)
+			}
+		}
+		save(gitops.StepFacts, r)
+		got, _, err = g.PullNumbered(ctx, 7)
+		same(t, "error", nil, err)
+		same(t, "joined", who, got.Joined)
+		if err := g.JoinPull(ctx, "REQ-000003", who[0]); err != nil {
+			t.Errorf("before there is a record: %v", err)
+		}
+		if err := g.JoinPull(ctx, "REQ-000003", gitops.Joined{}); err == nil {
+			t.Error("nobody joined, and that was stored")
+		}
 		if err := g.SavePull(ctx, gitops.StepFacts, gitops.PullRecord{}); err == nil {
 			t.Error("a record without a request was stored")
 		}
@@ -220,12 +240,15 @@ func TestEachGitopsStepIsReported(t *testing.T) {
 		func(ctx context.Context) error {
 			return g.SavePull(ctx, gitops.StepBranch, gitops.PullRecord{Request: "REQ-000001"})
 		},
+		func(ctx context.Context) error {
+			return g.JoinPull(ctx, "REQ-000001", gitops.Joined{Entra: "e1"})
+		},
 	} {
 		if err := f(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if want := []string{"gitops.inforce", "gitops.passed", "gitops.halt", "gitops.check", "gitops.branch"}; !slices.Equal(steps, want) {
+	if want := []string{"gitops.inforce", "gitops.passed", "gitops.halt", "gitops.check", "gitops.branch", "gitops.joined"}; !slices.Equal(steps, want) {
 		t.Errorf("steps %q, want %q", steps, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"aws-access-bot/config"
@@ -51,37 +52,61 @@ func (s *Requests) Create(ctx context.Context, r access.Request) error {
 		if _, taken, err := tx.Get(bucketRequests, string(r.ID)); err != nil || taken {
 			return errors.Join(err, conflictIf(taken, "id %s is taken", r.ID))
 		}
-		if err := claimDelivery(tx, r); err != nil {
+		if err := claimDelivery(tx, r.Key, r.ID); err != nil {
 			return err
 		}
 		seq, err := nextSeq(tx, counterRequests)
 		if err != nil {
 			return err
 		}
-		asked := joinKey(r.Asker.Entra, timeKey(r.Times[access.StageAsked]), string(r.ID))
-		if err := tx.Put(bucketRequestsAsker, asked, nil); err != nil {
+		if err := indexAsker(tx, r.Asker.Entra, r.Times[access.StageAsked], r.ID); err != nil {
+			return err
+		}
+		if err := putJoined(tx, requestRecord{}, r); err != nil {
 			return err
 		}
 		return putRequest(tx, seq, r)
 	})
 }
 
-// claimDelivery notes that the delivery that asked made r.
-func claimDelivery(tx Tx, r access.Request) error {
-	if r.Key == "" {
+// indexAsker notes that somebody asked for what a request asks for.
+func indexAsker(tx Tx, entra string, at time.Time, id access.ID) error {
+	return tx.Put(bucketRequestsAsker, joinKey(entra, timeKey(at), string(id)), nil)
+}
+
+// claimDelivery notes which request a delivery made or joined.
+func claimDelivery(tx Tx, key string, id access.ID) error {
+	if key == "" {
 		return nil
 	}
-	if !utf8.ValidString(r.Key) {
-		return fmt.Errorf("create %s: the key of the delivery, %q, is not UTF-8", r.ID, r.Key)
+	if !utf8.ValidString(key) {
+		return fmt.Errorf("save %s: the key of the delivery, %q, is not UTF-8", id, key)
 	}
-	other, taken, err := tx.Get(bucketRequestsKey, r.Key)
+	other, taken, err := tx.Get(bucketRequestsKey, key)
 	if err != nil {
 		return err
 	}
 	if taken {
-		return fmt.Errorf("create %s: delivery %q made %s", r.ID, r.Key, other)
+		return fmt.Errorf("save %s: delivery %q made %s", id, key, other)
 	}
-	return tx.Put(bucketRequestsKey, r.Key, []byte(r.ID))
+	return tx.Put(bucketRequestsKey, key, []byte(id))
+}
+
+// putJoined indexes those who joined since a request was stored.
+func putJoined(tx Tx, have requestRecord, r access.Request) error {
+	kept := len(have.Joined)
+	if len(r.Joined) < kept || !slices.EqualFunc(r.Joined[:kept], have.Joined, func(j access.Joiner, k joinerRecord) bool { return j.Entra == k.Entra && j.Key == k.Key }) {
+		return fmt.Errorf("save %s: nobody who joined leaves again", r.ID)
+	}
+	for _, j := range r.Joined[kept:] {
+		if err := claimDelivery(tx, j.Key, r.ID); err != nil {
+			return err
+		}
+		if err := indexAsker(tx, j.Entra, j.At, r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // conflictIf returns an ErrConflict that says what is wrong, if it is.
@@ -168,6 +193,9 @@ func (s *Requests) Save(ctx context.Context, r access.Request, notices []access.
 		if r.Key != have.Key || r.Asker.Entra != have.Asker.Entra || r.Want.Assignment() != have.Want.want().Assignment() {
 			return fmt.Errorf("save %s: who asked, for what, and by which delivery, cannot be changed", r.ID)
 		}
+		if err := putJoined(tx, have, r); err != nil {
+			return err
+		}
 		for _, n := range notices {
 			if err := putNotice(tx, n); err != nil {
 				return err
@@ -238,7 +266,7 @@ func (s *Requests) decode(key string, raw []byte) (*requestRecord, error) {
 	return &rec, nil
 }
 
-// By implements [access.Requests]. It reads the person's own requests only.
+// By implements [access.Requests]. It reads the person's requests only.
 func (s *Requests) By(ctx context.Context, entra string) ([]access.Request, error) {
 	out, err := s.indexed(ctx, bucketRequestsAsker, entra)
 	slices.Reverse(out)

@@ -35,6 +35,14 @@ type requestRecord struct {
 	MembersTotal int                        `json:"members_total,omitempty"`
 	Outcome      string                     `json:"outcome,omitempty"`
 	Warned       bool                       `json:"warned,omitempty"`
+	Joined       []joinerRecord             `json:"joined,omitempty"`
+}
+
+// joinerRecord is an access.Joiner as it is kept.
+type joinerRecord struct {
+	askerRecord
+	Key string    `json:"key"`
+	At  time.Time `json:"at"`
 }
 
 // askerRecord is an access.Asker as it is kept.
@@ -74,7 +82,24 @@ func newRequestRecord(seq uint64, r access.Request) requestRecord {
 		PullNumber: r.Pull.Number, PullURL: r.Pull.URL, PullHead: r.Pull.Head,
 		Missing: r.Missing, MergedBy: r.MergedBy, Commit: r.Commit, End: r.End.UTC(), Trouble: r.Trouble,
 		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Outcome: r.Outcome, Warned: r.Warned,
+		Joined: newJoinerRecords(r.Joined),
 	}
+}
+
+func newJoinerRecords(list []access.Joiner) []joinerRecord {
+	var out []joinerRecord
+	for _, j := range list {
+		out = append(out, joinerRecord{newAskerRecord(j.Asker), j.Key, j.At.UTC()})
+	}
+	return out
+}
+
+func joiners(list []joinerRecord) []access.Joiner {
+	var out []access.Joiner
+	for _, j := range list {
+		out = append(out, access.Joiner{Asker: j.asker(), Key: j.Key, At: j.At})
+	}
+	return out
 }
 
 // request returns the request, which shares nothing with the record.
@@ -85,6 +110,7 @@ func (r requestRecord) request() access.Request {
 		Pull:    access.PullRef{Number: r.PullNumber, URL: r.PullURL, Head: r.PullHead},
 		Missing: slices.Clone(r.Missing), MergedBy: r.MergedBy, Commit: r.Commit, End: r.End, Trouble: r.Trouble,
 		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Outcome: r.Outcome, Warned: r.Warned,
+		Joined: joiners(r.Joined),
 	}
 }
 

@@ -84,6 +84,8 @@ func (e *entra) DirectMembers(context.Context, string) ([]access.Entrant, error)
 
 func (e *entra) Propose(context.Context, access.Request) error { return nil }
 
+func (e *entra) Join(context.Context, access.ID, access.Person) error { return nil }
+
 func (e *entra) Withdraw(_ context.Context, r access.Request) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -1,0 +1,101 @@
+package gitops
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"aws-access-bot/internal/access"
+)
+
+// Join implements [access.Pulls]. The check of the request's pull request is
+// written anew with the next look.
+func (g *Gitops) Join(ctx context.Context, id access.ID, who access.Person) error {
+	if err := g.state.JoinPull(ctx, id, Joined{Entra: who.Entra, Name: who.Name}); err != nil {
+		return fmt.Errorf("join %s: %w", id, err)
+	}
+	rec, known, err := g.state.Pull(ctx, id)
+	if err != nil {
+		return fmt.Errorf("join %s: %w", id, err)
+	}
+	if known && rec.Number != 0 {
+		g.Hint(rec.Number)
+	}
+	return nil
+}
+
+// The part of a body that says who joined.
+const (
+	alsoOpen  = "<!-- aws-access-bot:also -->"
+	alsoClose = "<!-- aws-access-bot:also-end -->"
+)
+
+// resign writes the signed block of a pull request again where it is not what
+// the record says: somebody joined, or a person edited the body. The block is
+// what remains of the joined askers when the record is lost.
+func (g *Gitops) resign(ctx context.Context, p *Pull) error {
+	rec, known, err := g.state.PullNumbered(ctx, p.Number)
+	if err != nil || !known || p.HeadRepo != g.opt.RepoID || rec.Head == "" || p.HeadSHA != rec.Head {
+		return err
+	}
+	want, err := g.signature(rec)
+	if err != nil {
+		return err
+	}
+	// GitHub's editor writes lines with a carriage return.
+	have := strings.ReplaceAll(p.Body, "\r\n", "\n")
+	if strings.HasSuffix(strings.TrimRight(have, "\n")+"\n", want) && strings.Count(have, blockOpen) == 1 && strings.Count(have, alsoOpen) <= 1 {
+		return nil
+	}
+	return g.sign(ctx, p, rec)
+}
+
+// signature is how the body of a pull request ends: who joined, and the signed
+// block.
+func (g *Gitops) signature(rec PullRecord) (string, error) {
+	signed, err := g.block(rec).Sign(g.opt.SigningKey)
+	if err != nil {
+		return "", err
+	}
+	return also(rec.Joined) + signed + "\n", nil
+}
+
+// sign puts who joined and a new signed block at the end of the body of a pull
+// request.
+func (g *Gitops) sign(ctx context.Context, p *Pull, rec PullRecord) error {
+	end, err := g.signature(rec)
+	if err != nil {
+		return err
+	}
+	body := cutSections(cutSections(p.Body, alsoOpen, alsoClose), blockOpen, blockClose)
+	p.Body = strings.TrimRight(body, "\r\n") + "\n\n" + end
+	if err := g.host.EditBody(ctx, p.Number, p.Body); err != nil {
+		return fmt.Errorf("sign pull request %d: %w", p.Number, err)
+	}
+	return nil
+}
+
+// also says who joined, "" when nobody did.
+func also(joined []Joined) string {
+	if len(joined) == 0 {
+		return ""
+	}
+	names := make([]string, len(joined))
+	for i, j := range joined {
+		names[i] = code(j.Name) + " (Entra user " + code(j.Entra) + ")"
+	}
+	return alsoOpen + "\nAlso asked for by " + strings.Join(names, ", ") + ". Their approval does not count here.\n" + alsoClose + "\n\n"
+}
+
+// cutSections takes every part between two marks out of a text, marks
+// included; one that does not end goes to the end of the text.
+func cutSections(text, from, to string) string {
+	for {
+		before, rest, ok := strings.Cut(text, from)
+		if !ok {
+			return text
+		}
+		_, after, _ := strings.Cut(rest, to)
+		text = before + after
+	}
+}
