@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/chat"
+	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/gitops/guard"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/store"
 )
@@ -43,6 +46,30 @@ type auditLog struct{ chain *store.Audit }
 func (a auditLog) Audit(ctx context.Context, e provision.AuditEvent) error {
 	_, err := a.chain.Append(ctx, store.Event{At: e.At, Actor: "bot", Action: e.Action, Target: e.Target, Cause: e.Cause, Result: e.Result})
 	return err
+}
+
+// health tells chat how the walk and the guards of the branch stand.
+type health struct {
+	git    *gitops.Gitops
+	guards *guard.Watch
+}
+
+// Standstill implements chat.Health.
+func (h health) Standstill(ctx context.Context) (*chat.Standstill, error) {
+	st, err := h.git.Status(ctx)
+	if err != nil || st.Halt == nil {
+		return nil, err
+	}
+	return &chat.Standstill{Commit: st.Halt.Commit[:min(7, len(st.Halt.Commit))], Rule: string(st.Halt.Code), Why: st.Halt.Text, Ways: st.Halt.Ways}, nil
+}
+
+// Weaknesses implements chat.Health.
+func (h health) Weaknesses(ctx context.Context) ([]string, error) {
+	rep, err := h.guards.Report(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return weaknesses(rep), nil
 }
 
 // watch returns a wrapper that has the meter compare our clock with the Date

@@ -102,18 +102,28 @@ func statusText(st statusReport) string {
 
 // guardText is a report of the branch's guards for people, a line each.
 func guardText(rep guard.Report) []string {
+	out := weaknesses(rep)
+	if len(out) == 0 {
+		out = []string{"as it should be at " + rep.At.Format(time.RFC3339)}
+	}
+	for i := range out {
+		out[i] = "guard: " + out[i]
+	}
+	return out
+}
+
+// weaknesses is what a report of the branch's guards says against them; nothing
+// when all is as it should be.
+func weaknesses(rep guard.Report) []string {
 	if rep.At.IsZero() && rep.Failing.IsZero() {
-		return []string{"guard: not looked at yet"}
+		return []string{"not looked at yet"}
 	}
 	var out []string
 	for _, f := range rep.Findings {
-		out = append(out, "guard: "+f.Text())
+		out = append(out, f.Text())
 	}
-	switch {
-	case !rep.Failing.IsZero():
-		out = append(out, "guard: not readable since "+rep.Failing.Format(time.RFC3339))
-	case len(out) == 0:
-		out = append(out, "guard: as it should be at "+rep.At.Format(time.RFC3339))
+	if !rep.Failing.IsZero() {
+		out = append(out, "not readable since "+rep.Failing.Format(time.RFC3339))
 	}
 	return out
 }

@@ -27,8 +27,9 @@ type Service struct {
 	Commits   Commits
 	Directory Directory
 	Pulls     Pulls
-	// Teams reads GitHub teams for rules with requesters. If it is nil, those
-	// rules are applied only when the pull request is made.
+	// Teams reads GitHub teams: for rules with requesters, owners and the control
+	// plane. If it is nil, those rules are applied only when the pull request is
+	// made, and no team owns anything here.
 	Teams TeamReader
 	// Stored is called after a request was stored, for the workers.
 	Stored func()

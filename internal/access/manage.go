@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-
-	"aws-access-bot/config"
 )
 
 // errNotYet is a cancellation that came while the pull request is being made.
@@ -88,7 +85,7 @@ func (s *Service) Revoke(ctx context.Context, rm Removal) (Asked, error) {
 }
 
 // Show returns a request that the person may see: what he may revoke, and all
-// of them for who stands, by e-mail, under control_plane.
+// of them for who stands under control_plane.
 func (s *Service) Show(ctx context.Context, by Person, id ID) (Request, error) {
 	r, err := s.visible(ctx, by, id)
 	var no *Refusal
@@ -96,7 +93,7 @@ func (s *Service) Show(ctx context.Context, by Person, id ID) (Request, error) {
 		return r, err
 	}
 	force, ferr := s.inForce(ctx)
-	if ferr != nil || !controls(force.Repo, by) {
+	if ferr != nil || !s.controls(ctx, force.Repo, by) {
 		return Request{}, err
 	}
 	if r, err := s.Requests.Get(ctx, id); err == nil {
@@ -146,7 +143,7 @@ func (s *Service) visible(ctx context.Context, by Person, id ID) (Request, error
 	if err != nil {
 		return Request{}, err
 	}
-	if owns(force.Repo, by, r.Want) {
+	if s.owns(ctx, force.Repo, by, r.Want) {
 		return r, nil
 	}
 	members, err := s.Directory.DirectMembers(ctx, r.Want.Principal.ID)
@@ -157,30 +154,4 @@ func (s *Service) visible(ctx context.Context, by Person, id ID) (Request, error
 		return r, nil
 	}
 	return Request{}, unknown
-}
-
-// owns reports whether the person is named, by e-mail, as an owner of the
-// account or the group of w.
-func owns(repo *config.Repo, by Person, w Want) bool {
-	if a, ok := repo.AccountByID(w.AccountID); ok && named(repo, by, a.Owners) {
-		return true
-	}
-	g, ok := repo.PrincipalFile(w.Principal)
-	return ok && named(repo, by, g.Owners)
-}
-
-// controls reports whether the person is named, by e-mail, under
-// control_plane.
-func controls(repo *config.Repo, by Person) bool {
-	return slices.ContainsFunc(repo.Access.ControlPlane, func(s config.Step) bool { return named(repo, by, s.Approvers) })
-}
-
-// named reports whether a list names the person by the e-mail address of his
-// entry in people.yaml, which the directory or chat cannot change. Members of
-// teams are not known here: GitHub tells those to the review only.
-func named(repo *config.Repo, by Person, list []config.ApproverRef) bool {
-	person, ok := repo.PersonByEntra(by.Entra)
-	return ok && slices.ContainsFunc(list, func(a config.ApproverRef) bool {
-		return a.Kind == config.ApproverEmail && strings.EqualFold(a.Name, person.Email)
-	})
 }

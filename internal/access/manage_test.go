@@ -106,6 +106,50 @@ func TestWhoMaySeeAndRevoke(t *testing.T) {
 	}
 }
 
+// TestTeamsOwnAndControl: a team in the config repo is a GitHub team by its
+// number, and who is in it goes by the numeric GitHub id of people.yaml.
+func TestTeamsOwnAndControl(t *testing.T) {
+	t.Parallel()
+	// payments-prod is owned by Yuki and team:payments-leads; the control plane
+	// is team:platform.
+	const taro = "3c1d9a70-0000-4000-8000-000000000025"
+	inTeam := func(id int64, members ...int64) access.TeamReader { return teams{members: map[int64][]int64{id: members}} }
+	tests := []struct {
+		name                   string
+		who                    string
+		teams                  access.TeamReader
+		show, revoke, controls bool
+	}{
+		{"a member of the owning team", taro, inTeam(1234569, 1005), true, true, false},
+		{"a member of the control plane", ken, inTeam(1234568, 1003), true, false, true},
+		{"somebody of another team", taro, inTeam(1234567, 1005), false, false, false},
+		{"somebody who is not linked", newcomer, inTeam(1234569, 0, 1005), false, false, false},
+		{"a team that cannot be read", taro, teams{err: errDown}, false, false, false},
+		{"where nobody reads teams", ken, nil, false, false, false},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.dir.members[payDev] = nil
+			a := good("k1")
+			a.Account, a.PermissionSet = "payments-prod", "ReadOnlyAccess"
+			a.Group = "aws-payments-oncall"
+			r := w.moved(w.ask(a).Request, access.StateLive)
+			w.service.Teams = tc.teams
+			if _, err := w.service.Show(t.Context(), person(tc.who), r.ID); (err == nil) != tc.show {
+				t.Errorf("show: %v", err)
+			}
+			if _, err := w.service.Revoke(t.Context(), access.Removal{Key: "k", Asker: asker(tc.who), Request: r.ID}); (err == nil) != tc.revoke {
+				t.Errorf("revoke: %v", err)
+			}
+			if got := w.service.Controls(t.Context(), person(tc.who)); got != tc.controls {
+				t.Errorf("controls: %v", got)
+			}
+		})
+	}
+}
+
 func TestADirectoryThatIsDownIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -49,6 +49,8 @@ type Desk struct {
 	Who      Who
 	Profiles map[access.Platform]Profiles
 	Whispers map[access.Platform]Whisperer
+	// Health is shown with status; nil shows none.
+	Health Health
 	// Channel is where root messages go.
 	Channel map[access.Platform]string
 	Now     func() time.Time

@@ -108,10 +108,16 @@ func (d *Desk) status(ctx context.Context, c Command, by access.Asker) (Message,
 	if err != nil {
 		return Message{}, err
 	}
-	if len(mine) == 0 {
-		return said("You have no requests. `/aws-access request` opens the form."), nil
+	health, err := d.health(ctx, by)
+	if err != nil {
+		return Message{}, err
 	}
-	m := Message{Summary: "Your requests, newest first", Blocks: []Block{Heading("Your requests")}}
+	if len(mine) == 0 {
+		m := said("You have no requests. `/aws-access request` opens the form.")
+		m.Blocks = append(health, m.Blocks...)
+		return m, nil
+	}
+	m := Message{Summary: "Your requests, newest first", Blocks: append(health, Heading("Your requests"))}
 	for _, r := range mine {
 		m.Blocks = append(m.Blocks, listed(r))
 	}
