@@ -113,7 +113,9 @@ func TestTeamsOwnAndControl(t *testing.T) {
 	// payments-prod is owned by Yuki and team:payments-leads; the control plane
 	// is team:platform.
 	const taro = "3c1d9a70-0000-4000-8000-000000000025"
-	inTeam := func(id int64, members ...int64) access.TeamReader { return teams{members: map[int64][]int64{id: members}} }
+	inTeam := func(id int64, members ...int64) access.TeamReader {
+		return teams{members: map[int64][]int64{id: members}}
+	}
 	tests := []struct {
 		name                   string
 		who                    string

@@ -42,13 +42,15 @@ func (g *Gitops) resign(ctx context.Context, p *Pull) error {
 	if err != nil {
 		return err
 	}
-	// GitHub's editor writes lines with a carriage return.
-	have := strings.ReplaceAll(p.Body, "\r\n", "\n")
-	if strings.HasSuffix(strings.TrimRight(have, "\n")+"\n", want) && strings.Count(have, blockOpen) == 1 && strings.Count(have, alsoOpen) <= 1 {
+	if signedBody(p.Body, want) == unix(p.Body) {
 		return nil
 	}
 	return g.sign(ctx, p, rec)
 }
+
+// unix returns text with the line ends that the bot writes; GitHub's editor
+// writes others.
+func unix(s string) string { return strings.ReplaceAll(s, "\r", "") }
 
 // signature is how the body of a pull request ends: who joined, and the signed
 // block.
@@ -67,12 +69,18 @@ func (g *Gitops) sign(ctx context.Context, p *Pull, rec PullRecord) error {
 	if err != nil {
 		return err
 	}
-	body := cutSections(cutSections(p.Body, alsoOpen, alsoClose), blockOpen, blockClose)
-	p.Body = strings.TrimRight(body, "\r\n") + "\n\n" + end
+	p.Body = signedBody(p.Body, end)
 	if err := g.host.EditBody(ctx, p.Number, p.Body); err != nil {
 		return fmt.Errorf("sign pull request %d: %w", p.Number, err)
 	}
 	return nil
+}
+
+// signedBody returns a body with everything signed taken out and put at its end
+// anew.
+func signedBody(body, end string) string {
+	body = cutSections(cutSections(unix(body), alsoOpen, alsoClose), blockOpen, blockClose)
+	return strings.TrimRight(body, "\n") + "\n\n" + end
 }
 
 // also says who joined, "" when nobody did.
@@ -88,7 +96,8 @@ func also(joined []Joined) string {
 }
 
 // cutSections takes every part between two marks out of a text, marks
-// included; one that does not end goes to the end of the text.
+// included; one that does not end goes to the end of the text. A mark that
+// comes about by taking a part out is a mark too.
 func cutSections(text, from, to string) string {
 	for {
 		before, rest, ok := strings.Cut(text, from)
