@@ -183,6 +183,7 @@ func accessFields(r *Repo) []field {
 		{"entra", "app: " + a.EntraApp},
 		{"identity_center", fmt.Sprintf("region: %s, start_url: %s", a.IdentityCenter.Region, a.IdentityCenter.StartURL)},
 		{"limits", limitsText(a.Limits)},
+		{"merge", string(a.Merge)},
 		{"notify", a.Notify},
 		{"onboarding", onboardingText(r, a.Onboarding)},
 		{"organization", fmt.Sprintf("id: %s, management_account: %s", a.OrganizationID, a.ManagementAccount)},

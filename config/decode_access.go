@@ -15,7 +15,7 @@ var (
 	accessShape = shape{
 		what:     "aws-access.yaml",
 		required: []string{"version", "phase", "organization", "identity_center", "entra", "approvals", "control_plane"},
-		optional: []string{"phase_back", "limits", "protected", "onboarding", "drift", "notify"},
+		optional: []string{"phase_back", "limits", "protected", "onboarding", "drift", "notify", "merge"},
 	}
 	organizationKeys   = shape{what: "organization", required: []string{"id", "management_account"}}
 	identityCenterKeys = shape{what: "identity_center", required: []string{"region", "start_url"}}
@@ -66,6 +66,7 @@ func (f *file) accessFile(n *yaml.Node) *AccessFile {
 		Limits:    f.limits(o.get("limits")),
 		Protected: f.protectedGrants(o.get("protected"), "protected"),
 		Drift:     f.drift(o.get("drift")),
+		Merge:     f.merge(o.get("merge")),
 		Notify:    f.notify(o.get("notify")),
 		Approvals: f.rules(o.get("approvals")),
 	}
@@ -119,6 +120,18 @@ func (f *file) drift(n *yaml.Node) DriftMode {
 	mode := DriftMode(s)
 	if ok && mode != DriftReport && mode != DriftRevert {
 		f.problem(n, "write report or revert", "drift is %q", cut(s, 80))
+	}
+	return mode
+}
+
+func (f *file) merge(n *yaml.Node) MergeMode {
+	if n == nil {
+		return MergeAuto
+	}
+	s, ok := f.word(n, "merge")
+	mode := MergeMode(s)
+	if ok && mode != MergeAuto && mode != MergePeople {
+		f.problem(n, "write auto or people", "merge is %q", cut(s, 80))
 	}
 	return mode
 }

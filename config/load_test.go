@@ -228,6 +228,7 @@ func TestLoadReadsEveryField(t *testing.T) {
 		Limits:       Limits{RemovalPercent: 10, StartBy: 72 * 3600e9, PeopleGrowthPercent: 20},
 		Protected:    []ProtectedGrant{{"breakglass", "AdministratorAccess"}},
 		Drift:        DriftReport,
+		Merge:        MergeAuto,
 		PhasePos:     Position{"aws-access.yaml", 2, 8},
 	}
 	if diff := cmp.Diff(wantAccess, r.Access); diff != "" {

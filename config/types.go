@@ -97,6 +97,15 @@ const (
 	DriftRevert DriftMode = "revert"
 )
 
+// MergeMode says who merges the pull requests that the bot opens.
+type MergeMode string
+
+// The merge modes; the zero value is never in a valid repo.
+const (
+	MergeAuto   MergeMode = "auto"   // the bot, when its check passes
+	MergePeople MergeMode = "people" // people, on GitHub
+)
+
 // AccessFile is aws-access.yaml.
 type AccessFile struct {
 	Version           int
@@ -112,6 +121,7 @@ type AccessFile struct {
 	Protected         []ProtectedGrant
 	Onboarding        Onboarding
 	Drift             DriftMode
+	Merge             MergeMode
 	Notify            string   // chat channel override; "" means the settings'
 	PhasePos          Position // of the phase
 }

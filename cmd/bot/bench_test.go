@@ -35,7 +35,13 @@ type running struct {
 // start runs emulators and bot until the benchmark ends.
 func start(b testing.TB, speed float64) running {
 	b.Helper()
-	sbx, err := sandbox.New(sandbox.Options{Speed: speed})
+	return startOf(b, sandbox.Options{Speed: speed})
+}
+
+// startOf is start with options of the sandbox.
+func startOf(b testing.TB, opts sandbox.Options) running {
+	b.Helper()
+	sbx, err := sandbox.New(opts)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -205,7 +211,7 @@ func BenchmarkMergeToProvisioning(b *testing.B) {
 func mergeToProvisioning(b *testing.B, quiet time.Duration) {
 	var took []time.Duration
 	for range b.N {
-		r := start(b, 1000)
+		r := startOf(b, sandbox.Options{Speed: 1000, PeopleMerge: true})
 		r.play(b, "as/hana/command", map[string]any{"channel": "C0AWS", "command": "/aws-access", "text": "request payments-dev PowerUserAccess for aws-payments-dev 4h benchmark"})
 		r.until(b, 0, func(e entry) bool {
 			return e.Service == "slack" && strings.Contains(e.Request, "Waiting") && strings.Contains(e.Request, "REQ-")

@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"aws-access-bot/internal/sandbox"
 	"aws-access-bot/internal/scenario"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -92,6 +93,7 @@ func slow(name string) bool {
 	return slices.Contains([]string{
 		"p7-aws-failed", "rule-direct-push", "direct-push-trusted", "expiry", "p4-incomplete-read", "bad-yaml-then-revert",
 		"group-waits-for-cycle", "p5-lost-answers", "selector-and-tag-in-order", "lost-state-file", "mending-a-halt",
+		"auto-github-refuses",
 	}, name)
 }
 
@@ -124,7 +126,8 @@ func runScript(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWorld(t)
+	// Scripts named auto-… are those in which the bot merges.
+	w := newWorldOf(t, sandbox.Options{PeopleMerge: !strings.HasPrefix(filepath.Base(file), "auto-")})
 	testscript.RunT(inline{t}, testscript.Params{
 		Files: []string{file}, Cmds: verbs(w), RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {

@@ -50,13 +50,21 @@ type world struct {
 }
 
 // newWorld runs emulators until the test ends, and writes the settings file.
+// People merge in it.
 func newWorld(t testing.TB) *world {
+	t.Helper()
+	return newWorldOf(t, sandbox.Options{PeopleMerge: true})
+}
+
+// newWorldOf is newWorld with options of the sandbox.
+func newWorldOf(t testing.TB, opts sandbox.Options) *world {
 	t.Helper()
 	key, err := appKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	sbx, err := sandbox.New(sandbox.Options{Key: key, Speed: scenarioSpeed})
+	opts.Key, opts.Speed = key, scenarioSpeed
+	sbx, err := sandbox.New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,7 +96,7 @@ func (m *mover) fromProposed() bool {
 	case PullClosed:
 		return m.end(StateClosed, NoticeClosed, "")
 	case PullMerged:
-		m.r.MergedBy, m.r.Commit = p.MergedBy, p.Commit
+		m.r.MergedBy, m.r.ApprovedBy, m.r.Commit = p.MergedBy, slices.Clone(p.ApprovedBy), p.Commit
 		m.reach(StageMerged, p.MergedAt)
 		m.tell(NoticeMerged, "", "")
 		return m.to(StateMerged)

@@ -2,6 +2,7 @@ package access
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ func in(s State) Request {
 }
 
 func merged() *PullFacts {
-	return &PullFacts{Ref: PullRef{Number: 7}, State: PullMerged, MergedAt: at(1), MergedBy: "yuki-lead", Commit: "c1"}
+	return &PullFacts{Ref: PullRef{Number: 7}, State: PullMerged, MergedAt: at(1), MergedBy: "access-bot[bot]", ApprovedBy: []string{"yuki-lead"}, Commit: "c1"}
 }
 
 func inForce() *Verdict { return &Verdict{Commit: "c1", At: at(2), InForce: true} }
@@ -140,5 +141,14 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 			}
 			r = next
 		}
+	}
+}
+
+// TestAMergeSaysWhoMergedAndWhoApproved as gitops recorded it.
+func TestAMergeSaysWhoMergedAndWhoApproved(t *testing.T) {
+	t.Parallel()
+	got, _ := Advance(in(StateProposed), Facts{Pull: merged()}, t0)
+	if got.State != StateMerged || got.MergedBy != "access-bot[bot]" || !slices.Equal(got.ApprovedBy, []string{"yuki-lead"}) {
+		t.Errorf("%s, merged by %q, approved by %q", got.State, got.MergedBy, got.ApprovedBy)
 	}
 }

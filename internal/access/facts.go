@@ -16,11 +16,14 @@ const (
 type PullFacts struct {
 	Ref   PullRef
 	State PullState
-	// Missing is what the check still wants, a sentence each; empty when it passes.
-	Missing  []string
-	MergedAt time.Time // GitHub's clock
-	MergedBy string    // login, for showing
-	Commit   string    // the commit on the default branch
+	// Missing is what the check still wants, a sentence each. When it passes
+	// it is empty, or says why the bot does not merge it.
+	Missing []string
+	// ApprovedBy are the logins of those whose approvals count, for showing.
+	ApprovedBy []string
+	MergedAt   time.Time // GitHub's clock
+	MergedBy   string    // login, for showing
+	Commit     string    // the commit on the default branch
 	// Refused is why no pull request could be made, in words for people.
 	Refused string
 }

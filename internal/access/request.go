@@ -156,11 +156,13 @@ type Request struct {
 	Times map[Stage]time.Time `json:"times"`
 	Pull  PullRef             `json:"pull"`
 	// Missing is what the check on the pull request still wants, for people.
-	Missing  []string  `json:"missing,omitempty"`
-	MergedBy string    `json:"merged_by,omitempty"`
-	Commit   string    `json:"commit,omitempty"` // the merge commit
-	End      time.Time `json:"end,omitzero"`     // when the grant ends; zero: standing or unknown
-	Trouble  string    `json:"trouble,omitempty"`
+	Missing  []string `json:"missing,omitempty"`
+	MergedBy string   `json:"merged_by,omitempty"`
+	// ApprovedBy are the logins of those whose approvals it was merged with.
+	ApprovedBy []string  `json:"approved_by,omitempty"`
+	Commit     string    `json:"commit,omitempty"` // the merge commit
+	End        time.Time `json:"end,omitzero"`     // when the grant ends; zero: standing or unknown
+	Trouble    string    `json:"trouble,omitempty"`
 	// MembersSeen of MembersTotal direct members were seen in Identity Center.
 	MembersSeen  int `json:"members_seen"`
 	MembersTotal int `json:"members_total"`

@@ -39,6 +39,9 @@ func way(kind access.Kind, s access.State) access.Request {
 		Channel: "C0AWS", Pull: access.PullRef{Number: 12, URL: "https://github.example/acme/config/pull/12"}, MergedBy: "yuki-lead",
 		Times: map[access.Stage]time.Time{access.StageAsked: t0, access.StageProposed: t0.Add(time.Second)},
 	}
+	if kind == access.KindGrant {
+		r.ApprovedBy = []string{"yuki-lead", "mio-sec"}
+	}
 	if kind == access.KindRevoke {
 		r.Want.Revokes, r.Want.Reason = "REQ-0000AB", "revokes REQ-0000AB"
 	}

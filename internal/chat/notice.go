@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"strings"
 
 	"aws-access-bot/internal/access"
 )
@@ -74,6 +75,9 @@ func noticeLine(n access.Notice, r access.Request) string {
 		by := r.MergedBy
 		if by == "" {
 			by = "somebody"
+		}
+		if len(r.ApprovedBy) > 0 {
+			by += ", approved by " + strings.Join(r.ApprovedBy, ", ")
 		}
 		return fmt.Sprintf("Merged by %s. What was merged is being verified.", by)
 	case access.NoticeLive:

@@ -1,12 +1,14 @@
 package gitops
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"aws-access-bot/config"
@@ -16,12 +18,16 @@ import (
 )
 
 // checkPulls looks at open pull requests, all of them or those numbered, and
-// at the records of those that are open no more.
-func (g *Gitops) checkPulls(ctx context.Context, w work) error {
+// at the records of those that are open no more. It reports whether it merged
+// one, after which all are to be looked at: what was judged before was judged
+// without it.
+func (g *Gitops) checkPulls(ctx context.Context, w work) (merged bool, err error) {
 	open, err := g.host.OpenPulls(ctx, g.opt.Branch)
 	if err != nil {
-		return fmt.Errorf("list open pull requests: %w", err)
+		return false, fmt.Errorf("list open pull requests: %w", err)
 	}
+	// The oldest first: whom a merge puts behind is approved anew.
+	slices.SortFunc(open, func(a, b Pull) int { return cmp.Compare(a.Number, b.Number) })
 	var errs []error
 	isOpen := map[int]bool{}
 	for i := range open {
@@ -30,13 +36,25 @@ func (g *Gitops) checkPulls(ctx context.Context, w work) error {
 		if !w.wants(p.Number) {
 			continue
 		}
-		if err := g.checkPull(ctx, p, slices.Contains(w.rewrite, p.Number)); err != nil {
+		now, err := g.checkPull(ctx, p, slices.Contains(w.rewrite, p.Number))
+		if err != nil {
 			errs = append(errs, fmt.Errorf("check pull request %d: %w", p.Number, err))
 		}
+		if now {
+			merged = true
+			errs = append(errs, g.follow(ctx))
+		}
 	}
+	maps.DeleteFunc(g.merging.refused, func(n int, _ refusal) bool { return !isOpen[n] })
+	return merged, errors.Join(append(errs, g.closeRecords(ctx, isOpen))...)
+}
+
+// closeRecords takes over how those pull requests ended that are open no more.
+func (g *Gitops) closeRecords(ctx context.Context, isOpen map[int]bool) error {
+	var errs []error
 	records, err := g.state.OpenPullRecords(ctx)
 	if err != nil {
-		return errors.Join(append(errs, fmt.Errorf("list records of open pull requests: %w", err))...)
+		return fmt.Errorf("list records of open pull requests: %w", err)
 	}
 	for _, rec := range records {
 		if rec.Number != 0 && !isOpen[rec.Number] {
@@ -87,6 +105,15 @@ type examined struct {
 	problems []string
 	faults   []fault
 	notes    []string
+	// own is set for what came from the bot, at the exact commit it made; rec
+	// is its record, nil when there is none. reviews are those judged.
+	own     bool
+	rec     *PullRecord
+	reviews []review.Review
+	// behind is set when the branch has commits that the head has not.
+	behind bool
+	// held says why the bot does not merge what is approved, "".
+	held string
 	// plan is what the change means for people, nil when there is none to
 	// make one of. comment is the address of the comment that has it, "".
 	plan    *impact.Plan
@@ -94,32 +121,38 @@ type examined struct {
 }
 
 // checkPull evaluates one open pull request, writes its comment and its check
-// run if their content changed, and records what is missing.
-func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) error {
+// run if their content changed, records what is missing, and merges it if that
+// is the bot's to do. It reports whether it did.
+func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) (merged bool, err error) {
 	walk, err := g.state.Walk(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := g.renew(ctx, p, walk); err != nil {
-		return fmt.Errorf("bring up to date: %w", err)
+		return false, fmt.Errorf("bring up to date: %w", err)
 	}
 	if err := g.resign(ctx, p); err != nil {
 		return err
 	}
 	x, err := g.examineOpen(ctx, p, walk)
 	if x == nil {
-		return err
+		return false, err
 	}
+	g.hold(x)
 	// A comment that cannot be written keeps no check from being written, and
 	// what cannot be judged now is explained all the same.
 	told := g.explain(ctx, x, walk, rewrite)
 	if err != nil {
-		return errors.Join(err, told)
+		return false, errors.Join(err, told)
 	}
 	if err := g.writeCheck(ctx, x, rewrite); err != nil {
-		return errors.Join(err, told)
+		return false, errors.Join(err, told)
 	}
-	return errors.Join(g.recordOpen(ctx, p, x), told)
+	if err := g.recordOpen(ctx, p, x); err != nil {
+		return false, errors.Join(err, told)
+	}
+	merged, err = g.merge(ctx, x)
+	return merged, errors.Join(err, told)
 }
 
 // explain makes the plan of what was examined and writes it as a comment.
@@ -135,15 +168,16 @@ func (g *Gitops) explain(ctx context.Context, x *examined, walk Walk, rewrite bo
 
 // recordOpen records what an open pull request lacks.
 func (g *Gitops) recordOpen(ctx context.Context, p *Pull, x *examined) error {
-	rec, known, err := g.state.PullNumbered(ctx, p.Number)
-	if err != nil || !known {
-		return err
-	}
-	missing := x.missing()
-	if rec.State == access.PullOpen && slices.Equal(rec.Missing, missing) {
+	if x.rec == nil {
 		return nil
 	}
-	rec.State, rec.Missing = access.PullOpen, missing
+	rec := *x.rec
+	missing, by := x.missing(), approvers(&x.verdict)
+	if rec.State == access.PullOpen && slices.Equal(rec.Missing, missing) && slices.Equal(rec.ApprovedBy, by) {
+		return nil
+	}
+	rec.State, rec.Missing, rec.ApprovedBy = access.PullOpen, missing, by
+	*x.rec = rec
 	if err := g.state.SavePull(ctx, StepFacts, rec); err != nil {
 		return err
 	}
@@ -154,6 +188,14 @@ func (g *Gitops) recordOpen(ctx context.Context, p *Pull, x *examined) error {
 // examineOpen gathers everything the check says.
 func (g *Gitops) examineOpen(ctx context.Context, p *Pull, walk Walk) (*examined, error) {
 	x := &examined{pull: p, walk: walk}
+	rec, known, err := g.state.PullNumbered(ctx, p.Number)
+	if err != nil {
+		return nil, err
+	}
+	if known {
+		rec.Reopened = rec.Reopened || rec.State == access.PullClosed
+		x.rec = &rec
+	}
 	if walk.InForce.Commit == "" {
 		x.notes = append(x.notes, "No commit is trusted yet, so nothing can be approved. An operator names the first one with `bot trust SHA`.")
 		return x, nil
@@ -207,10 +249,11 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		x.faults = append(x.faults, *bad)
 		return nil
 	}
+	x.own = o.request != nil && x.pull.Author.Bot
 	in := review.Input{Base: force.Repo, Head: head.repo, Change: x.change, Start: now, Starts: force.Starts, HeadSHA: x.pull.HeadSHA}
 	o.fill(&in)
 	if r := in.Request; r != nil {
-		in.AutoUsed = x.walk.autoUsed(r.Requester, now)
+		in.AutoUsed = x.walk.autoUsed(r.Requester, now.Add(-autoMargin))
 	}
 	if in.Shown, err = g.shown(ctx, x.pull); err != nil {
 		return err
@@ -225,7 +268,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	if err := g.facts(ctx, &in); err != nil {
 		return err
 	}
-	x.teams, x.manager = in.Teams, in.Manager
+	x.teams, x.manager, x.reviews = in.Teams, in.Manager, in.Reviews
 	x.verdict = review.Evaluate(in)
 	x.shown = nextShown(&in, &x.verdict)
 	return nil
@@ -292,7 +335,7 @@ func (g *Gitops) leftAt(ctx context.Context, x *examined, force *access.InForce)
 	if err != nil {
 		return nil, fmt.Errorf("compare with %s: %w", g.opt.Branch, err)
 	}
-	if cmp.Status == "diverged" || cmp.Status == "behind" {
+	if x.behind = cmp.Status == "diverged" || cmp.Status == "behind"; x.behind {
 		x.notes = append(x.notes, fmt.Sprintf("The branch is behind %s and must be brought up to date before it can be merged.", g.opt.Branch))
 	}
 	s, err := g.reader.read(ctx, cmp.MergeBase)

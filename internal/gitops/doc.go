@@ -50,6 +50,18 @@
 // they are shown anew and older approvals count no more; found after the merge
 // it is a halt, which a new approval mends.
 //
+// # Merging
+//
+// With merge: auto in force the bot merges what it opened itself, right after
+// its check was written as passed: for the exact head, after reading the pull
+// request and its reviews once more, and only while the branch's head is in
+// force. It then walks the branch again in the same look, so that whatever is
+// merged next is judged on top of it. What GitHub refuses is tried again soon,
+// a few times, and then shown as what is missing. It merges no draft, nothing
+// that was closed and opened again, nothing it has no record of, and nothing
+// that a person opened. A merge by the bot is no verdict: the walk judges it
+// like any other.
+//
 // # What it keeps
 //
 // The commit in force with its starts and the content of its files, so that a
@@ -62,6 +74,6 @@
 //
 // # What it does not do
 //
-// It merges nothing, gives nobody access and knows no chat. Provisioning reads
+// It gives nobody access and knows no chat. Provisioning reads
 // [Gitops.InForce]; requests read [Gitops.PullFacts] and [Gitops.Verdict].
 package gitops

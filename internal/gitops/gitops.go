@@ -75,6 +75,7 @@ type Gitops struct {
 	// firstSeen has when commits without a pull request were first met; it is
 	// guarded by looking.
 	firstSeen map[string]time.Time
+	merging   merging // guarded by looking
 	// force caches the config in force; nil until it was read.
 	force atomic.Pointer[access.InForce]
 }

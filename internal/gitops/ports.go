@@ -115,6 +115,7 @@ type Host interface {
 	PullWriter
 	Checks
 	Comments
+	Merger
 	// Budget returns the last known rest of the request budget.
 	Budget() Budget
 }

@@ -26,9 +26,13 @@ func (g *Gitops) renew(ctx context.Context, p *Pull, walk Walk) error {
 	if rec.NextHead != "" && p.HeadSHA == rec.NextHead {
 		return g.renewed(ctx, p, rec)
 	}
-	caughtUp := walk.Halt == nil && g.tip != "" && walk.InForce.Commit == g.tip && walk.Position == g.tip
-	if p.HeadSHA != rec.Head || rec.Base == g.tip || !caughtUp {
+	if p.HeadSHA != rec.Head || rec.Base == g.tip || !g.current(walk) {
 		return nil
+	}
+	// The list may be older than a merge, and what was merged must keep its
+	// head.
+	if now, err := g.host.Pull(ctx, p.Number); err != nil || !now.Open || now.HeadSHA != p.HeadSHA {
+		return err
 	}
 	tree, err := g.rebuild(ctx, rec)
 	if err != nil || tree == "" {

@@ -97,7 +97,11 @@ func (x *examined) missing() []string {
 	if x.base == nil {
 		return append(out, x.notes...)
 	}
-	return append(out, review.Sentences(x.verdict, x.base, x.head)...)
+	out = append(out, review.Sentences(x.verdict, x.base, x.head)...)
+	if x.held != "" {
+		out = append(out, x.held)
+	}
+	return out
 }
 
 func (x *examined) summary() string {

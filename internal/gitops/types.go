@@ -44,6 +44,8 @@ type Pull struct {
 	HeadRef  string
 	HeadSHA  string
 	HeadRepo int64 // 0 when the fork is gone
+	// Draft cannot be merged.
+	Draft bool
 
 	CreatedAt time.Time
 	MergedAt  time.Time // zero when not merged
@@ -117,8 +119,15 @@ type PullRecord struct {
 	// Refused is why no pull request could be made.
 	Refused string
 
-	State    access.PullState
-	Missing  []string
+	State access.PullState
+	// Missing is what it lacks or, when it passes, why the bot does not merge
+	// it.
+	Missing []string
+	// ApprovedBy are the logins of whose approvals it passed with, as of the
+	// last look at it.
+	ApprovedBy []string
+	// Reopened is set once it was found closed and then open.
+	Reopened bool
 	MergedAt time.Time
 	MergedBy string
 	Commit   string
@@ -165,8 +174,13 @@ type AutoUse struct {
 	Count int
 }
 
-// autoDay is how long a use counts.
-const autoDay = 24 * time.Hour
+// autoDay is how long a use counts. While a pull request is open it counts for
+// autoMargin more: whether it was over is decided by GitHub's clock at the
+// merge, which may be behind ours.
+const (
+	autoDay    = 24 * time.Hour
+	autoMargin = 2 * time.Minute
+)
 
 // autoUsed counts what somebody was given in the day before a time, and after
 // it.

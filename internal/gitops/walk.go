@@ -267,6 +267,15 @@ func (w *walker) verdict(u *unit, j *judged, o Outcome, text string) Verdict {
 
 // approvedBy lists who approved, for the record.
 func approvedBy(v *review.Verdict) string {
+	names := approvers(v)
+	if len(names) == 0 {
+		return "nobody needed to approve"
+	}
+	return "approved by " + strings.Join(names, ", ")
+}
+
+// approvers returns the logins of those whose approvals count.
+func approvers(v *review.Verdict) []string {
 	var names []string
 	for _, n := range v.Needs {
 		for _, s := range n.Steps {
@@ -277,10 +286,7 @@ func approvedBy(v *review.Verdict) string {
 			}
 		}
 	}
-	if len(names) == 0 {
-		return "nobody needed to approve"
-	}
-	return "approved by " + strings.Join(names, ", ")
+	return names
 }
 
 // advance puts the last commit of a unit in force.

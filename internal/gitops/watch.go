@@ -75,6 +75,7 @@ func (g *Gitops) look(ctx context.Context, w work) error {
 	defer g.looking.Unlock()
 	g.rosters.forget()
 	g.dir.forget()
+	g.merging.rules = nil
 	moved, err := g.walkBranch(ctx)
 	if moved {
 		g.opt.OnInForce()
@@ -84,7 +85,16 @@ func (g *Gitops) look(ctx context.Context, w work) error {
 		g.opt.Log.WarnContext(ctx, "request budget is low: pull requests are not polled")
 		return err
 	}
-	return errors.Join(err, g.checkPulls(ctx, w))
+	for range mergeRounds {
+		merged, checked := g.checkPulls(ctx, w)
+		err = errors.Join(err, checked)
+		if !merged || ctx.Err() != nil {
+			return err
+		}
+		w.all = true
+	}
+	g.Hint(0)
+	return err
 }
 
 // short reports whether less than a fifth of the request budget is left: that
@@ -120,7 +130,7 @@ func (g *Gitops) Run(ctx context.Context) error {
 			t.retry, pause = pause, min(2*pause, lastRetry)
 			t.least = max(t.least, g.throttled(err))
 		} else {
-			pause = firstRetry
+			t.retry, pause = g.retry(), firstRetry
 		}
 		t.least -= time.Since(began)
 		if next, err = g.await(ctx, t); err != nil {

@@ -33,6 +33,9 @@ type Options struct {
 	AllowRemote bool
 	// BotURL is where the bot listens, if that is known; see SetBotURL.
 	BotURL string
+	// PeopleMerge seeds the config repo with merge: people, so that the bot
+	// merges nothing.
+	PeopleMerge bool
 	// Key is the key of the GitHub App; nil makes one.
 	Key *rsa.PrivateKey
 	// Log takes what goes wrong while serving; nil drops it.
@@ -76,7 +79,7 @@ func New(opts Options) (*Sandbox, error) {
 	if err := s.listen(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if s.world, err = newWorld(context.Background(), s.kit, opts.Key, s.url); err != nil {
+	if s.world, err = newWorld(context.Background(), s.kit, opts, s.url); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	s.history = newHistory(s.world)

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"context"
-	"crypto/rsa"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -58,8 +57,8 @@ type world struct {
 }
 
 // newWorld makes the emulators and fills them. baseURL is the main listener's.
-func newWorld(ctx context.Context, kit *emukit.Kit, key *rsa.PrivateKey, baseURL string) (*world, error) {
-	sec, err := newSecrets(key)
+func newWorld(ctx context.Context, kit *emukit.Kit, opts Options, baseURL string) (*world, error) {
+	sec, err := newSecrets(opts.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +66,9 @@ func newWorld(ctx context.Context, kit *emukit.Kit, key *rsa.PrivateKey, baseURL
 	files, err := seedFiles()
 	if err != nil {
 		return nil, err
+	}
+	if opts.PeopleMerge {
+		files["aws-access.yaml"] = strings.TrimRight(files["aws-access.yaml"], "\n") + "\nmerge: people\n"
 	}
 	if w.repo, err = config.Load(mapFS(files)); err != nil {
 		return nil, fmt.Errorf("load the seed of the config repo: %w", err)

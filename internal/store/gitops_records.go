@@ -168,6 +168,8 @@ type pullRecord struct {
 	Refused       string    `json:"refused,omitempty"`
 	State         string    `json:"state"`
 	Missing       []string  `json:"missing,omitempty"`
+	ApprovedBy    []string  `json:"approved_by,omitempty"`
+	Reopened      bool      `json:"reopened,omitempty"`
 	MergedAt      time.Time `json:"merged_at,omitzero"`
 	MergedBy      string    `json:"merged_by,omitempty"`
 	Commit        string    `json:"commit,omitempty"`
@@ -179,7 +181,8 @@ func newPullRecord(p gitops.PullRecord) pullRecord {
 		NextBase: p.NextBase, NextHead: p.NextHead, Number: p.Number,
 		URL: p.URL, Requester: p.Requester, PrincipalKind: string(p.Principal.Kind),
 		PrincipalID: p.Principal.ID, Fingerprint: p.Fingerprint, AskedAt: p.AskedAt, Refused: p.Refused,
-		State: string(p.State), Missing: p.Missing, MergedAt: p.MergedAt, MergedBy: p.MergedBy, Commit: p.Commit,
+		State: string(p.State), Missing: p.Missing,
+		ApprovedBy: p.ApprovedBy, Reopened: p.Reopened, MergedAt: p.MergedAt, MergedBy: p.MergedBy, Commit: p.Commit,
 	}
 }
 
@@ -189,7 +192,7 @@ func (r pullRecord) domain() gitops.PullRecord {
 		NextBase: r.NextBase, NextHead: r.NextHead, Number: r.Number, URL: r.URL, Requester: r.Requester,
 		Principal:   config.Principal{Kind: config.PrincipalKind(r.PrincipalKind), ID: r.PrincipalID},
 		Fingerprint: r.Fingerprint, AskedAt: r.AskedAt, Refused: r.Refused, State: access.PullState(r.State),
-		Missing: r.Missing, MergedAt: r.MergedAt, MergedBy: r.MergedBy, Commit: r.Commit,
+		Missing: r.Missing, ApprovedBy: r.ApprovedBy, Reopened: r.Reopened, MergedAt: r.MergedAt, MergedBy: r.MergedBy, Commit: r.Commit,
 	}
 }
 

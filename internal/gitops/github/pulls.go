@@ -18,7 +18,7 @@ func pullOf(p *gh.PullRequest) gitops.Pull {
 		BaseRef: p.GetBase().GetRef(), BaseRepo: p.GetBase().GetRepo().GetID(),
 		HeadRef: p.GetHead().GetRef(), HeadSHA: p.GetHead().GetSHA(), HeadRepo: p.GetHead().GetRepo().GetID(),
 		CreatedAt: p.GetCreatedAt().Time, MergedAt: p.GetMergedAt().Time, MergedBy: p.GetMergedBy().GetLogin(),
-		MergeCommit: p.GetMergeCommitSHA(),
+		MergeCommit: p.GetMergeCommitSHA(), Draft: p.GetDraft(),
 	}
 }
 

@@ -210,7 +210,7 @@ export function setupChat(play) {
   byId("composer-form").addEventListener("submit", (ev) => (ev.preventDefault(), send()));
   byId("guide").append(
     h("p", {}, "Try this: ", h("b", {}, "Hana"), " asks here, the bot opens a pull request on the right. Become ", h("b", {}, "Yuki"),
-      ", who owns the account, to approve and merge; watch the message until access is live."),
+      ", who owns the account, to approve; the bot merges. Watch the message until access is live."),
     h("div", { class: "guide-buttons" }, guide.map(([who, where, text, label]) =>
       h("button", { class: "chip", onclick: () => (play(who), openRoom(where), compose(text)) }, label))));
   byId("guide-toggle").addEventListener("click", () => {
