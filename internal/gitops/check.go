@@ -106,10 +106,12 @@ type examined struct {
 	faults   []fault
 	notes    []string
 	// own is set for what came from the bot, at the exact commit it made; rec
-	// is its record, nil when there is none. reviews are those judged.
+	// is its record, nil when there is none. reviews are those judged, joined
+	// who was known to have joined then.
 	own     bool
 	rec     *PullRecord
 	reviews []review.Review
+	joined  []string
 	// behind is set when the branch has commits that the head has not.
 	behind bool
 	// held says why the bot does not merge what is approved, "".
@@ -132,7 +134,7 @@ func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) (merged b
 		return false, fmt.Errorf("bring up to date: %w", err)
 	}
 	if err := g.resign(ctx, p); err != nil {
-		return err
+		return false, err
 	}
 	x, err := g.examineOpen(ctx, p, walk)
 	if x == nil {
@@ -253,6 +255,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	in := review.Input{Base: force.Repo, Head: head.repo, Change: x.change, Start: now, Starts: force.Starts, HeadSHA: x.pull.HeadSHA}
 	o.fill(&in)
 	if r := in.Request; r != nil {
+		x.joined = r.Joined
 		in.AutoUsed = x.walk.autoUsed(r.Requester, now.Add(-autoMargin))
 	}
 	if in.Shown, err = g.shown(ctx, x.pull); err != nil {

@@ -140,3 +140,27 @@ func TestABodyThatAPersonEditedIsSignedAgain(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoJoinsWhileItIsJudgedIsHeeded: who joined is read again before the bot
+// merges.
+func TestWhoJoinsWhileItIsJudgedIsHeeded(t *testing.T) {
+	t.Parallel()
+	w := autoWorld(t, "")
+	n := w.proposed(w.request(req))
+	w.review("yuki-lead", n, "APPROVE")
+	reads := 0
+	w.hook(&hooked{reviews: func() {
+		if reads++; reads == 2 { // the reviews were judged, and are read once more
+			w.must(w.Join(t.Context(), req, yuki()))
+		}
+	}})
+	before := w.head("main")
+	w.look()
+	w.look()
+	if reads < 3 || w.merges() != 0 || w.head("main") != before {
+		t.Errorf("%d reads, %d merges, main moved: %v", reads, w.merges(), w.head("main") != before)
+	}
+	if c := w.check(w.facts(req).Ref.Head); c.Conclusion != "action_required" {
+		t.Errorf("check %q", c.Conclusion)
+	}
+}

@@ -187,7 +187,7 @@ func (g *Gitops) merge(ctx context.Context, x *examined) (bool, error) {
 }
 
 // unchanged reads once more what the verdict was made of and people can change
-// at any time: the pull request and its reviews. What is different now is
+// at any time: the pull request, its reviews, and who joined the request. What is different now is
 // judged by another look.
 func (g *Gitops) unchanged(ctx context.Context, x *examined) (bool, error) {
 	p, err := g.host.Pull(ctx, x.pull.Number)
@@ -203,6 +203,11 @@ func (g *Gitops) unchanged(ctx context.Context, x *examined) (bool, error) {
 		a.At, b.At = time.Time{}, time.Time{}
 		return at && a == b
 	})
+	rec, _, err := g.state.PullNumbered(ctx, x.pull.Number)
+	if err != nil {
+		return false, err
+	}
+	same = same && slices.Equal(rec.joinedIDs(), x.joined)
 	if p.Open && !p.Draft && p.HeadSHA == x.pull.HeadSHA && p.BaseRef == g.opt.Branch && same {
 		return true, nil
 	}
