@@ -15,7 +15,7 @@ import (
 )
 
 // rest calls GitHub's REST API below the repository with a person's own token.
-func (w *world) rest(login, method, path, body string, want int) {
+func (w *world) rest(login, method, path, body string, want int) []byte {
 	w.t.Helper()
 	token := "ghp_of_" + login
 	w.must(w.emu.AddToken(login, token))
@@ -30,6 +30,7 @@ func (w *world) rest(login, method, path, body string, want int) {
 	if res.StatusCode != want {
 		w.t.Fatalf("%s %s: %d %s", method, path, res.StatusCode, text)
 	}
+	return text
 }
 
 // onMain makes a commit and puts the default branch on it, past every rule.
