@@ -52,9 +52,10 @@ func (g *Gitops) verify(ctx context.Context, base, after *snapshot, u *unit, w *
 	return j, g.approved(ctx, &j, base, after, u, w, starts, late)
 }
 
-// sameContent checks that what was merged is what was reviewed: the same tree
-// as the approved head, else the same change of assignments and of every other
-// field, each against where it started.
+// sameContent checks that what was merged is what was reviewed: the same change
+// of assignments and of every other field as on the approved head, each against
+// where it started. The same tree from the same start is the short cut; the same
+// tree on a base that moved on may bring back what went meanwhile.
 func (g *Gitops) sameContent(ctx context.Context, base *snapshot, u *unit, starts config.Starts) (*fault, error) {
 	head, err := g.reader.read(ctx, u.pull.HeadSHA)
 	if err != nil {
@@ -64,21 +65,21 @@ func (g *Gitops) sameContent(ctx context.Context, base *snapshot, u *unit, start
 	if err != nil {
 		return nil, err
 	}
-	if maps.Equal(head.entries, merged.entries) {
+	parent := u.commits[0].Parents[0]
+	cmp, err := g.host.Compare(ctx, parent, u.pull.HeadSHA)
+	if err != nil {
+		return nil, fmt.Errorf("compare %s with %s: %w", short(parent), short(u.pull.HeadSHA), err)
+	}
+	if cmp.MergeBase == parent && maps.Equal(head.entries, merged.entries) {
 		return nil, nil
 	}
 	differs := faultf(HaltContent, "What commit %s changes is not what was reviewed on the head %s of pull request #%d.", short(u.last().SHA), short(u.pull.HeadSHA), u.pull.Number)
 	if head.repo == nil || merged.repo == nil {
 		return differs, nil
 	}
-	parent := u.commits[0].Parents[0]
 	before, err := g.repoAt(ctx, parent, base)
 	if err != nil {
 		return nil, err
-	}
-	cmp, err := g.host.Compare(ctx, parent, u.pull.HeadSHA)
-	if err != nil {
-		return nil, fmt.Errorf("compare %s with %s: %w", short(parent), short(u.pull.HeadSHA), err)
 	}
 	left, err := g.repoAt(ctx, cmp.MergeBase, base)
 	if err != nil {

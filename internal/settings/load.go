@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -127,10 +128,16 @@ func (c *checker) plain(n *yaml.Node) {
 	}
 }
 
+// shownValue is the value in an error of the YAML library. It may be a secret
+// that somebody wrote where its place belongs.
+var shownValue = regexp.MustCompile("(?s) `.*` into ")
+
 func (c *checker) yamlError(err error) {
 	var te *yaml.TypeError
 	if errors.As(err, &te) {
-		c.problems = append(c.problems, te.Errors...)
+		for _, e := range te.Errors {
+			c.problems = append(c.problems, shownValue.ReplaceAllString(e, " into "))
+		}
 		return
 	}
 	if errors.Is(err, io.EOF) {

@@ -126,8 +126,13 @@ func (c *Client) identify(ctx context.Context) error {
 		return nil
 	}
 	r, _, err := c.api.Repositories.Get(ctx, c.owner, c.name)
+	err = c.wrap(fmt.Sprintf("read repository %s/%s", c.owner, c.name), err)
+	if errors.Is(err, gitops.ErrNotFound) {
+		// Without the kind: a missing repository is no missing branch or team.
+		return fmt.Errorf("repository %s/%s: it was renamed, moved or deleted, or the App may not see it any more; correct config_repo or the installation (%v)", c.owner, c.name, err)
+	}
 	if err != nil {
-		return c.wrap(fmt.Sprintf("read repository %s/%s", c.owner, c.name), err)
+		return err
 	}
 	if r.GetID() != c.id {
 		return fmt.Errorf("repository %s/%s has the number %d, not %d: it is another repository", c.owner, c.name, r.GetID(), c.id)
@@ -136,6 +141,14 @@ func (c *Client) identify(ctx context.Context) error {
 	defer c.mu.Unlock()
 	c.checked, c.org = c.now(), r.GetOwner().GetID()
 	return nil
+}
+
+// identifyAgain compares the number now, however lately that was done.
+func (c *Client) identifyAgain(ctx context.Context) error {
+	c.mu.Lock()
+	c.checked = time.Time{}
+	c.mu.Unlock()
+	return c.identify(ctx)
 }
 
 // Budget implements [gitops.Host].

@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -68,8 +69,15 @@ func (c *Client) Branch(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 	ref, _, err := c.api.Git.GetRef(ctx, c.owner, c.name, "heads/"+name)
+	err = c.wrap("get branch "+name, err)
+	if errors.Is(err, gitops.ErrNotFound) {
+		// In a repository that is gone, every branch is.
+		if gone := c.identifyAgain(ctx); gone != nil {
+			return "", gone
+		}
+	}
 	if err != nil {
-		return "", c.wrap("get branch "+name, err)
+		return "", err
 	}
 	if ref.GetRef() != "refs/heads/"+name || ref.GetObject().GetType() != "commit" {
 		return "", fmt.Errorf("get branch %s: the answer is about %s, a %s", name, ref.GetRef(), ref.GetObject().GetType())
