@@ -15,7 +15,10 @@
 // Reads are tried three times when the connection or the server fails; writes
 // are not, because the caller looks for its own earlier effect first. A 403 or
 // 429 that is a rate limit becomes [gitops.ThrottledError], unless it asks for
-// so short a wait that it is waited out here.
+// so short a wait that it is waited out here; until that time nothing is sent.
+// Writes are made one at a time and as often as GitHub lets content be made.
+// Reads of JSON are conditional: what did not change since the last answer
+// costs nothing of the request budget.
 //
 // go-github's decoder of rules fails on every rule it does not know, and it
 // has no activity log; those are read raw.
@@ -85,13 +88,13 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	net := newTransport(o.Transport, o.Now)
+	net := newTransport(o.Transport, base, o.Now)
 	auth, err := newAppAuth(o, base, net)
 	if err != nil {
 		return nil, err
 	}
 	client := &http.Client{
-		Transport: auth, Timeout: requestTimeout,
+		Transport: newConditional(auth), Timeout: requestTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	api := gh.NewClient(client)
