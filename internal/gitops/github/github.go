@@ -68,7 +68,7 @@ type Client struct {
 	// mu guards what follows.
 	mu      sync.Mutex
 	checked time.Time // when the repository's number was last compared
-	org     int64     // number of the owner
+	holder  holder    // as of then
 }
 
 var _ gitops.Host = (*Client)(nil)
@@ -137,7 +137,8 @@ func (c *Client) identify(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.checked, c.org = c.now(), r.GetOwner().GetID()
+	o := r.GetOwner()
+	c.checked, c.holder = c.now(), holder{id: o.GetID(), login: o.GetLogin(), person: o.GetType() == "User"}
 	return nil
 }
 
