@@ -16,7 +16,7 @@ const metricsTimeout = 5 * time.Second
 type gauges struct {
 	b *bot
 
-	inForce, halted, ready, requests, outstanding, troubles, held, pass *prometheus.Desc
+	inForce, halted, ready, requests, outstanding, troubles, held, pass, lost *prometheus.Desc
 }
 
 func newGauges(b *bot) *gauges {
@@ -32,13 +32,14 @@ func newGauges(b *bot) *gauges {
 		outstanding: desc("operations_outstanding", "Operations under way in AWS."),
 		troubles:    desc("troubles", "Assignments and groups that something holds up."),
 		held:        desc("changes_held_back", "Changes that a guard held back in the last pass."),
+		lost:        desc("webhooks_undelivered", "Webhooks of the last 24 hours that GitHub could not deliver."),
 		pass:        desc("last_pass_timestamp_seconds", "When the last provisioning pass began."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.inForce, g.halted, g.ready, g.requests, g.outstanding, g.troubles, g.held, g.pass} {
+	for _, d := range []*prometheus.Desc{g.inForce, g.halted, g.ready, g.requests, g.outstanding, g.troubles, g.held, g.pass, g.lost} {
 		out <- d
 	}
 }
@@ -64,6 +65,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	gauge(g.outstanding, float64(st.Provision.Outstanding))
 	gauge(g.troubles, float64(len(st.Provision.Troubles)))
 	gauge(g.held, float64(len(st.Provision.Last.Refused)))
+	gauge(g.lost, float64(st.Webhooks.Recent(time.Now())))
 	if at := st.Provision.Last.At; !at.IsZero() {
 		gauge(g.pass, float64(at.Unix()))
 	}

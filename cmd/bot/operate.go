@@ -94,6 +94,9 @@ func statusText(st statusReport) string {
 	for _, g := range guardText(st.Guards) {
 		line("guard", strings.TrimPrefix(g, "guard: "))
 	}
+	for _, l := range st.Webhooks.Lines(time.Now()) {
+		line("webhooks", l)
+	}
 	if st.NotReady != "" {
 		line("not ready", st.NotReady)
 	}

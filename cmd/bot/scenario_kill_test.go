@@ -50,7 +50,7 @@ func kills() []kill {
 		{grant, []string{
 			"request.create", "request.save", "request.save:2", "binding.save", "inbox.put", "inbox.done", "outbox.notice",
 			"outbox.root.intent", "outbox.root.sent", "outbox.root.sent:2", "outbox.notice.intent", "outbox.notice.sent", "audit.append",
-			"gitops.proposing", "gitops.branch", "gitops.pull", "gitops.facts", "gitops.check", "gitops.comment", "gitops.guard", "gitops.inforce",
+			"gitops.proposing", "gitops.branch", "gitops.pull", "gitops.facts", "gitops.check", "gitops.comment", "gitops.guard", "gitops.deliveries", "gitops.inforce",
 			"provision.begun", "provision.intent", "provision.requested", "provision.outcome", "provision.readback",
 		}},
 		{grantNew, []string{"provision.assigned", "provision.group", "provision.intent"}},

@@ -97,7 +97,7 @@ func (b *bot) serve(ctx context.Context, started func(*bot) error) error {
 	listeners := []struct {
 		l net.Listener
 		h http.Handler
-	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(b), b, b.guardLines)}, {socket, server.Unhurried(control(b))}}
+	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(b), b, b.guardLines, b.webhookLines)}, {socket, server.Unhurried(control(b))}}
 	for _, x := range listeners {
 		g.Go(func() error { return server.Serve(ctx, x.l, x.h, b.log) })
 	}
@@ -156,4 +156,17 @@ func (b *bot) guardLines(ctx context.Context) []string {
 		return []string{"guard: " + err.Error()}
 	}
 	return guardText(rep)
+}
+
+// webhookLines implements server.Detail: webhooks that did not arrive.
+func (b *bot) webhookLines(ctx context.Context) []string {
+	rep, err := b.sweep.Report(ctx)
+	if err != nil {
+		return []string{"webhooks: " + err.Error()}
+	}
+	var out []string
+	for _, l := range rep.Lines(time.Now()) {
+		out = append(out, "webhooks: "+l)
+	}
+	return out
 }

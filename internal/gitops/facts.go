@@ -38,6 +38,9 @@ func (g *Gitops) facts(ctx context.Context, in *review.Input) error {
 	if in.Inactive, err = g.inactive(ctx, in); err != nil {
 		return err
 	}
+	if in.Outside, err = g.outside(ctx, in.Base); err != nil {
+		return err
+	}
 	in.Askers, err = g.askers(ctx, in.Base, in.Head)
 	return err
 }
@@ -118,13 +121,15 @@ type rosters struct {
 	// mu guards what follows.
 	mu   sync.Mutex
 	byID map[int64][]int64
+	// inside are the members of the organization; nil until they are read.
+	inside []int64
 }
 
 // forget has every team read again.
 func (r *rosters) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.byID = map[int64][]int64{}
+	r.byID, r.inside = map[int64][]int64{}, nil
 }
 
 // members returns the members of a team; one that does not exist has none.

@@ -63,6 +63,12 @@ type Teams interface {
 	TeamMembers(ctx context.Context, team int64) ([]int64, error)
 }
 
+// Organization says who is in the organization that has the repository.
+type Organization interface {
+	// Insiders returns its members by number. Outside collaborators are none.
+	Insiders(ctx context.Context) ([]int64, error)
+}
+
 // Author makes the branch and commit of a request.
 type Author interface {
 	// CreateTree replaces files of a tree; nil content deletes.
@@ -111,6 +117,7 @@ type Host interface {
 	Branches
 	Pulls
 	Teams
+	Organization
 	Author
 	PullWriter
 	Checks

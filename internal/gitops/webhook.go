@@ -87,6 +87,16 @@ func (h *Webhook) signed(headers []string, body []byte) bool {
 	return fits
 }
 
+// Missed takes an event that was not delivered, as it would have taken the
+// webhook. A nil body is a hint to look everywhere.
+func (h *Webhook) Missed(kind string, body []byte) {
+	if body == nil {
+		h.hint(0, false)
+		return
+	}
+	h.dispatch(kind, body)
+}
+
 // event is the little of a webhook that helps to look at the right place.
 type event struct {
 	Action      string      `json:"action"`

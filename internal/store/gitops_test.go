@@ -14,6 +14,7 @@ import (
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/gitops/delivery"
 	guards "aws-access-bot/internal/gitops/guard"
 	"aws-access-bot/internal/gitops/review"
 )
@@ -265,6 +266,26 @@ func TestTheReportOfTheGuardsIsKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err = g.Guard(t.Context())
+		same(t, "error", nil, err)
+		same(t, "report", want, got)
+	})
+}
+
+func TestTheReportOfDeliveriesIsKept(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		g := NewGitops(db)
+		got, err := g.Deliveries(t.Context())
+		same(t, "error", nil, err)
+		same(t, "before the first sweep", delivery.Report{}, got)
+		want := delivery.Report{
+			At: at(3), Upto: at(2), Failing: at(4), Denied: true, Since: at(1),
+			Lost: []delivery.Lost{{GUID: "g", Event: "push", Status: "504 timed out", At: at(1)}},
+		}
+		if err := g.SaveDeliveries(t.Context(), want); err != nil {
+			t.Fatal(err)
+		}
+		got, err = g.Deliveries(t.Context())
 		same(t, "error", nil, err)
 		same(t, "report", want, got)
 	})

@@ -11,12 +11,11 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-
-	"aws-access-bot/internal/gitops"
 )
 
 const (
@@ -70,7 +69,7 @@ func (a *appAuth) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Host != a.base.Host || r.URL.Scheme != a.base.Scheme {
 		return nil, fmt.Errorf("request to %s: only %s is spoken to", r.URL.Host, a.base.Host)
 	}
-	token, err := a.current(r.Context())
+	token, err := a.bearer(r)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +81,18 @@ func (a *appAuth) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return resp, err
 }
+
+// bearer is what authorizes a request: below /app/ the App's own token, which
+// nothing else is answered to, else the installation's.
+func (a *appAuth) bearer(r *http.Request) (string, error) {
+	if asApp(a.base, r.URL) {
+		return a.signed()
+	}
+	return a.current(r.Context())
+}
+
+// asApp reports whether an address is for the App itself.
+func asApp(base, u *url.URL) bool { return strings.HasPrefix(u.Path, base.Path+"app/") }
 
 func (a *appAuth) drop(token string) {
 	a.mu.Lock()
@@ -147,19 +158,16 @@ func (a *appAuth) buy(ctx context.Context, permissions map[string]string) (strin
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	return readToken(resp, data, a.now())
+	return readToken(resp, data)
 }
 
-func readToken(resp *http.Response, data []byte, now time.Time) (string, time.Time, error) {
+func readToken(resp *http.Response, data []byte) (string, time.Time, error) {
 	var out struct {
 		Token     string    `json:"token"`
 		ExpiresAt time.Time `json:"expires_at"`
 		Message   string    `json:"message"`
 	}
 	err := json.Unmarshal(data, &out)
-	if until, limited := limitOf(resp, out.Message, now); limited {
-		return "", time.Time{}, &gitops.ThrottledError{Until: until}
-	}
 	switch {
 	case resp.StatusCode == http.StatusUnprocessableEntity:
 		return "", time.Time{}, fmt.Errorf("%w: %s: %s", errNotGranted, resp.Status, out.Message)

@@ -1,8 +1,10 @@
 package github
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,10 +14,6 @@ import (
 
 	"aws-access-bot/internal/gitops"
 )
-
-// throttlePause is how long to wait when GitHub throttles and does not say how
-// long: "at least one minute" (GitHub: rate limits for the REST API).
-const throttlePause = time.Minute
 
 var errAPI = errors.New("GitHub API")
 
@@ -28,24 +26,15 @@ func (c *Client) wrap(op string, err error) error {
 }
 
 func (c *Client) kind(err error) error {
+	// Limits that GitHub answers never come here: see [transport]. This is
+	// go-github, which asks no more until the reset once nothing remained.
 	var primary *gh.RateLimitError
 	if errors.As(err, &primary) {
 		return &gitops.ThrottledError{Until: primary.Rate.Reset.Time}
 	}
-	var secondary *gh.AbuseRateLimitError
-	if errors.As(err, &secondary) {
-		wait := throttlePause
-		if secondary.RetryAfter != nil {
-			wait = *secondary.RetryAfter
-		}
-		return &gitops.ThrottledError{Until: c.now().Add(wait)}
-	}
 	var refused *gh.ErrorResponse
 	if !errors.As(err, &refused) || refused.Response == nil {
 		return err
-	}
-	if until, ok := limitOf(refused.Response, refused.Message, c.now()); ok {
-		return &gitops.ThrottledError{Until: until}
 	}
 	kind := kindOf(refused.Response.StatusCode)
 	if refused.Response.StatusCode == http.StatusUnprocessableEntity && saysExists(refused) {
@@ -92,21 +81,41 @@ func reason(r *gh.ErrorResponse) string {
 }
 
 // limitOf recognises a rate limit, which GitHub answers with 403 or 429, and
-// says until when.
-func limitOf(resp *http.Response, message string, now time.Time) (time.Time, bool) {
+// how long it says to wait, 0 when it does not say. The body can still be read.
+func limitOf(resp *http.Response, now time.Time) (said time.Duration, limited bool, err error) {
 	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusForbidden {
-		return time.Time{}, false
+		return 0, false, nil
 	}
-	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil {
-		return now.Add(time.Duration(s) * time.Second), true
+	if wait, ok := retryAfter(resp, now); ok {
+		return wait, true, nil
 	}
 	if resp.Header.Get("X-RateLimit-Remaining") == "0" {
-		if at, err := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64); err == nil {
-			return time.Unix(at, 0), true
+		// A reset that is over, by our clock, says nothing.
+		at, err := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64)
+		if err != nil {
+			return 0, true, nil
 		}
+		return max(0, time.Unix(at, 0).Sub(now)), true, nil
 	}
-	if resp.StatusCode == http.StatusTooManyRequests || strings.Contains(strings.ToLower(message), "rate limit") {
-		return now.Add(throttlePause), true
+	if resp.StatusCode == http.StatusTooManyRequests {
+		return 0, true, nil
 	}
-	return time.Time{}, false
+	head, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorHead))
+	resp.Body = rest{io.MultiReader(bytes.NewReader(head), resp.Body), resp.Body}
+	return 0, strings.Contains(strings.ToLower(string(head)), "rate limit"), err
+}
+
+// maxErrorHead is how much of a refusal is searched for the words.
+const maxErrorHead = 16 << 10
+
+// retryAfter reads the header of that name: seconds, or a date (RFC 9110).
+func retryAfter(resp *http.Response, now time.Time) (time.Duration, bool) {
+	v := resp.Header.Get("Retry-After")
+	if s, err := strconv.Atoi(v); err == nil && s >= 0 {
+		return time.Duration(min(s, int(farthest/time.Second))) * time.Second, true
+	}
+	if at, err := http.ParseTime(v); err == nil {
+		return max(0, at.Sub(now)), true
+	}
+	return 0, false
 }

@@ -15,7 +15,10 @@
 // Reads are tried three times when the connection or the server fails; writes
 // are not, because the caller looks for its own earlier effect first. A 403 or
 // 429 that is a rate limit becomes [gitops.ThrottledError], unless it asks for
-// so short a wait that it is waited out here.
+// so short a wait that it is waited out here; until that time nothing is sent.
+// Writes are made one at a time and as often as GitHub lets content be made.
+// Reads of JSON are conditional: what did not change since the last answer
+// costs nothing of the request budget.
 //
 // go-github's decoder of rules fails on every rule it does not know, and it
 // has no activity log; those are read raw.
@@ -65,7 +68,7 @@ type Client struct {
 	// mu guards what follows.
 	mu      sync.Mutex
 	checked time.Time // when the repository's number was last compared
-	org     int64     // number of the owner
+	holder  holder    // as of then
 }
 
 var _ gitops.Host = (*Client)(nil)
@@ -85,13 +88,13 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	net := newTransport(o.Transport, o.Now)
+	net := newTransport(o.Transport, base, o.Now)
 	auth, err := newAppAuth(o, base, net)
 	if err != nil {
 		return nil, err
 	}
 	client := &http.Client{
-		Transport: auth, Timeout: requestTimeout,
+		Transport: newConditional(auth), Timeout: requestTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	api := gh.NewClient(client)
@@ -139,7 +142,8 @@ func (c *Client) identify(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.checked, c.org = c.now(), r.GetOwner().GetID()
+	o := r.GetOwner()
+	c.checked, c.holder = c.now(), holder{id: o.GetID(), login: o.GetLogin(), person: o.GetType() == "User"}
 	return nil
 }
 

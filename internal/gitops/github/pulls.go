@@ -185,12 +185,11 @@ func link(u string) *string {
 // team is left out: somebody who is in both a team and its child does not
 // count. Invitations that are not accepted are not listed.
 func (c *Client) TeamMembers(ctx context.Context, team int64) ([]int64, error) {
-	if err := c.identify(ctx); err != nil {
+	owner, err := c.owned(ctx)
+	if err != nil {
 		return nil, err
 	}
-	c.mu.Lock()
-	org := c.org
-	c.mu.Unlock()
+	org := owner.id
 	all, err := c.listMembers(ctx, org, team)
 	if err != nil {
 		return nil, c.wrap(fmt.Sprintf("list members of team %d", team), err)
@@ -213,19 +212,5 @@ func (c *Client) TeamMembers(ctx context.Context, team int64) ([]int64, error) {
 }
 
 func (c *Client) listMembers(ctx context.Context, org, team int64) ([]int64, error) {
-	type member struct {
-		ID   int64  `json:"id"`
-		Type string `json:"type"`
-	}
-	list, err := rawPages[member](ctx, c, fmt.Sprintf("organizations/%d/team/%d/members?per_page=100&role=all", org, team))
-	if err != nil {
-		return nil, err
-	}
-	ids := make([]int64, 0, len(list))
-	for _, m := range list {
-		if m.ID != 0 && (m.Type == "User" || m.Type == "") {
-			ids = append(ids, m.ID)
-		}
-	}
-	return ids, nil
+	return c.listPeople(ctx, fmt.Sprintf("organizations/%d/team/%d/members?per_page=100&role=all", org, team))
 }

@@ -2,8 +2,10 @@ package github
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -24,40 +26,48 @@ const (
 	maxInline = 5 * time.Second
 )
 
-// transport retries, limits answers and notes the request budget.
+// transport keeps to GitHub's limits, retries, limits answers and notes the
+// request budget.
 type transport struct {
 	next http.RoundTripper
+	base *url.URL
 	now  func() time.Time
+	pace *governor
 
 	// mu guards what follows.
 	mu     sync.Mutex
 	budget gitops.Budget
 }
 
-func newTransport(next http.RoundTripper, now func() time.Time) *transport {
+func newTransport(next http.RoundTripper, base *url.URL, now func() time.Time) *transport {
 	if next == nil {
 		next = http.DefaultTransport
 	}
-	return &transport{next: next, now: now}
+	return &transport{next: next, base: base, now: now, pace: newGovernor(now)}
 }
 
-// RoundTrip implements [http.RoundTripper].
+// RoundTrip implements [http.RoundTripper]. An answer that is a rate limit is
+// a [gitops.ThrottledError].
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	leave, err := t.pace.enter(r.Context(), r)
+	if err != nil {
+		if r.Body != nil {
+			_ = r.Body.Close() // as the interface demands; nothing was sent
+		}
+		return nil, err
+	}
+	defer leave()
 	for try := 1; ; try++ {
 		resp, err := t.next.RoundTrip(r)
 		if err == nil {
-			t.note(resp)
+			t.note(r, resp)
 		}
 		wait, again := t.again(r, resp, err, try)
 		if !again {
-			if err != nil {
-				return nil, err
-			}
-			resp.Body = bodylimit.Body(resp.Body, maxResponse)
-			return resp, nil
+			return t.finish(r, resp, err)
 		}
 		if resp != nil {
-			resp.Body.Close()
+			_ = resp.Body.Close() // it is not used
 		}
 		if err := pause(r.Context(), wait); err != nil {
 			return nil, err
@@ -66,6 +76,24 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+}
+
+// finish tells limits from answers.
+func (t *transport) finish(r *http.Request, resp *http.Response, err error) (*http.Response, error) {
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = bodylimit.Body(resp.Body, maxResponse)
+	said, limited, err := limitOf(resp, t.now())
+	switch {
+	case err != nil:
+		return nil, errors.Join(fmt.Errorf("read the answer %s: %w", resp.Status, err), resp.Body.Close())
+	case limited:
+		_ = resp.Body.Close() // it said what it had to say
+		return nil, &gitops.ThrottledError{Until: t.pace.limited(r, said)}
+	}
+	t.pace.passed(r)
+	return resp, nil
 }
 
 // rewind returns the request with its body at the start again.
@@ -89,7 +117,7 @@ func (t *transport) again(r *http.Request, resp *http.Response, err error, try i
 	if try >= maxTries || r.Context().Err() != nil {
 		return 0, false
 	}
-	read := r.Method == http.MethodGet
+	read := isRead(r)
 	back := firstPause << (try - 1)
 	switch {
 	case err != nil:
@@ -97,9 +125,8 @@ func (t *transport) again(r *http.Request, resp *http.Response, err error, try i
 	case resp.StatusCode >= 500:
 		return back, read
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusForbidden:
-		s, err := strconv.Atoi(resp.Header.Get("Retry-After"))
-		wait := time.Duration(s) * time.Second
-		return wait, err == nil && wait <= maxInline && (r.Body == nil || r.GetBody != nil)
+		wait, said := retryAfter(resp, t.now())
+		return wait, said && wait <= maxInline && (r.Body == nil || r.GetBody != nil)
 	}
 	return 0, false
 }
@@ -115,8 +142,12 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// note keeps the core budget of the last answer.
-func (t *transport) note(resp *http.Response) {
+// note keeps the core budget of the last answer. What the App asks as itself
+// is counted apart from what its installation asks.
+func (t *transport) note(r *http.Request, resp *http.Response) {
+	if asApp(t.base, r.URL) {
+		return
+	}
 	h := resp.Header
 	if res := h.Get("X-RateLimit-Resource"); res != "" && res != "core" {
 		return

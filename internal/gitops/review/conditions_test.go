@@ -40,6 +40,7 @@ func TestT9ApproverReferences(t *testing.T) {
 		{"a manager who gains himself", "requester-manager", func(in *Input) { in.Manager = taroEntra; in.Members[devGroup] = []string{taroEntra} }, taro, "taro-data direct-member"},
 		{"a manager who asked himself", "requester-manager", func(in *Input) { in.Manager, in.Request.Requester = taroEntra, taroEntra }, taro, "taro-data requester"},
 		{"an approver who is disabled", "group-owners", func(in *Input) { in.Inactive = []string{yukiEntra} }, yuki, "yuki-lead inactive"},
+		{"an approver from outside", "group-owners", func(in *Input) { in.Outside = []int64{yuki.ID} }, yuki, "yuki-lead outside-collaborator"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

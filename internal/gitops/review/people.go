@@ -26,6 +26,8 @@ func (e *evaluation) readReviews() {
 			e.ignore(r, NotHead, "approved another commit than the head")
 		case slices.Contains(e.in.Inactive, person.Entra):
 			e.ignore(r, NotActive, "is disabled, a guest or gone in Entra")
+		case slices.Contains(e.in.Outside, r.User.ID):
+			e.ignore(r, NotOutside, outsideClause)
 		default:
 			person.User.Login = r.User.Login
 			e.approvals = append(e.approvals, person)
@@ -41,6 +43,9 @@ func (e *evaluation) readReviews() {
 		}
 	}
 }
+
+// outsideClause says that somebody is an outside collaborator or left.
+const outsideClause = "is not a member of the organization on GitHub"
 
 func (e *evaluation) ignore(r Review, code Code, why string) {
 	e.v.Ignored = append(e.v.Ignored, Excluded{r.User, code, why})
@@ -102,6 +107,9 @@ func (e *evaluation) excludedHere(p Person) (Code, string, bool) {
 		}
 	} else if p.User.ID == e.in.Author.ID {
 		return NotRequester, "wrote this pull request", true
+	}
+	if slices.Contains(e.in.Outside, p.User.ID) {
+		return NotOutside, outsideClause, true
 	}
 	same := func(u User) bool { return u.ID == p.User.ID }
 	if slices.ContainsFunc(e.in.Pushers, same) {

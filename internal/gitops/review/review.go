@@ -29,7 +29,8 @@
 // merge, by a person linked in people.yaml who is named by the step and not
 // excluded: the requester and whoever joined, the author, a pusher of the
 // branch, and for an assignment who gains it and the direct members of the
-// group that does. Who is disabled in Entra does not count. An approval is of
+// group that does. Who is disabled in Entra, or no member of the organization on
+// GitHub, does not count. An approval is of
 // the people that were shown: when more joined the gaining group since than the
 // limits or the rule let, approvals given before count no more. One person counts for one place of one step of a need;
 // needs are apart, so one person may meet several.

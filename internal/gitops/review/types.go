@@ -105,6 +105,9 @@ type Input struct {
 	Manager string
 	// Inactive are the Entra ids of people who are disabled, guests, or gone.
 	Inactive []string
+	// Outside are the GitHub ids of linked people who are no members of the
+	// organization that has the repository.
+	Outside []int64
 	// AutoUsed is how many assignments the requester was given without an
 	// approval in the 24 hours before Start.
 	AutoUsed int
@@ -145,6 +148,7 @@ const (
 	NotHead      Code = "stale-head"
 	NotInTime    Code = "late"
 	NotActive    Code = "inactive"
+	NotOutside   Code = "outside-collaborator"
 	NotShown     Code = "people-joined"
 )
 
