@@ -38,6 +38,10 @@ func TestTransitions(t *testing.T) {
 	t.Parallel()
 	revoke := in(StateVerified)
 	revoke.Kind = KindRevoke
+	link := in(StateVerified)
+	link.Kind = KindLink
+	asked := in(StateAsked)
+	asked.Kind = KindLink
 	live := in(StateLive)
 	live.Times[StageReadBack] = at(6)
 	tests := []struct {
@@ -70,6 +74,10 @@ func TestTransitions(t *testing.T) {
 		{"never set up ends at once", in(StateVerified), Facts{Grant: &GrantFacts{Idle: true}}, at(3), StateEnded, []NoticeKind{NoticeEnded}},
 		{"a revocation never gets live", revoke, Facts{Grant: readBack()}, at(6), StateVerified, nil},
 		{"the whole way in one look", in(StateAsked), Facts{Pull: merged(), Verdict: inForce(), Grant: readBack()}, at(6), StateLive, []NoticeKind{NoticeMerged, NoticeLive}},
+		{"a link in force is linked", link, Facts{Link: &LinkFacts{Stands: true}}, at(6), StateLinked, []NoticeKind{NoticeLinked}},
+		{"a link that is another by now", link, Facts{Link: &LinkFacts{}}, at(6), StateUndone, []NoticeKind{NoticeUndone}},
+		{"a link not looked at yet", link, Facts{Grant: readBack()}, at(6), StateVerified, nil},
+		{"a link in one look", asked, Facts{Pull: merged(), Verdict: inForce(), Link: &LinkFacts{Stands: true}}, at(6), StateLinked, []NoticeKind{NoticeMerged, NoticeLinked}},
 		{"a trouble is told by its code", in(StateVerified), Facts{Grant: &GrantFacts{Desired: true, Trouble: "AWS refused", TroubleCode: "failed"}}, at(6), StateVerified, []NoticeKind{NoticeTrouble}},
 	}
 	for _, tc := range tests {

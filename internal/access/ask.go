@@ -30,6 +30,9 @@ type Service struct {
 	// Teams reads GitHub teams for rules with requesters. If it is nil, those
 	// rules are applied only when the pull request is made.
 	Teams TeamReader
+	// Links and Accounts serve requests to be linked.
+	Links    Links
+	Accounts Accounts
 	// Stored is called after a request was stored, for the workers.
 	Stored func()
 	Now    func() time.Time

@@ -74,4 +74,5 @@ type Facts struct {
 	Pull    *PullFacts
 	Verdict *Verdict
 	Grant   *GrantFacts
+	Link    *LinkFacts // of a KindLink only
 }

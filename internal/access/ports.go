@@ -68,6 +68,8 @@ type Commits interface {
 // Entrant is an Entra user as the directory has him now.
 type Entrant struct {
 	Person
+	// UPN is the user principal name.
+	UPN     string
 	Enabled bool
 	Guest   bool
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"aws-access-bot/config"
@@ -37,7 +38,10 @@ type decodedRequest struct {
 	rec *requestRecord
 }
 
-var _ access.Requests = (*Requests)(nil)
+var (
+	_ access.Requests = (*Requests)(nil)
+	_ access.Links    = (*Requests)(nil)
+)
 
 // NewRequests returns the requests in db.
 func NewRequests(db DB) *Requests {
@@ -58,12 +62,26 @@ func (s *Requests) Create(ctx context.Context, r access.Request) error {
 		if err != nil {
 			return err
 		}
-		asked := joinKey(r.Asker.Entra, timeKey(r.Times[access.StageAsked]), string(r.ID))
-		if err := tx.Put(bucketRequestsAsker, asked, nil); err != nil {
+		if err := indexAsked(tx, r); err != nil {
 			return err
 		}
 		return putRequest(tx, seq, r)
 	})
+}
+
+// indexAsked notes who asked when. Somebody without an Entra id is nobody that
+// requests could be listed for.
+func indexAsked(tx Tx, r access.Request) error {
+	at := timeKey(r.Times[access.StageAsked])
+	if r.Kind == access.KindLink {
+		if err := tx.Put(bucketRequestsLink, joinKey(at, string(r.ID)), nil); err != nil {
+			return err
+		}
+	}
+	if r.Asker.Entra == "" {
+		return nil
+	}
+	return tx.Put(bucketRequestsAsker, joinKey(r.Asker.Entra, at, string(r.ID)), nil)
 }
 
 // claimDelivery notes that the delivery that asked made r.
@@ -238,8 +256,12 @@ func (s *Requests) decode(key string, raw []byte) (*requestRecord, error) {
 	return &rec, nil
 }
 
-// By implements [access.Requests]. It reads the person's own requests only.
+// By implements [access.Requests]. It reads the person's own requests only. An
+// empty id is nobody's.
 func (s *Requests) By(ctx context.Context, entra string) ([]access.Request, error) {
+	if entra == "" {
+		return nil, nil
+	}
 	out, err := s.indexed(ctx, bucketRequestsAsker, entra)
 	slices.Reverse(out)
 	return out, err
@@ -249,6 +271,30 @@ func (s *Requests) By(ctx context.Context, entra string) ([]access.Request, erro
 // only.
 func (s *Requests) For(ctx context.Context, a config.Assignment) ([]access.Request, error) {
 	return s.indexed(ctx, bucketRequestsWant, a.String())
+}
+
+// LinksSince implements [access.Links].
+func (s *Requests) LinksSince(ctx context.Context, since time.Time) ([]access.Request, error) {
+	var out []access.Request
+	from := timeKey(since)
+	err := s.db.View(ctx, func(tx Tx) error {
+		return tx.Scan(bucketRequestsLink, "", func(key string, _ []byte) error {
+			at, id, _ := strings.Cut(key, "/")
+			if at < from {
+				return nil
+			}
+			rec, err := getRequest(tx, access.ID(id))
+			if err != nil {
+				return fmt.Errorf("index %s: %w", bucketRequestsLink, err)
+			}
+			out = append(out, rec.request())
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // indexed returns the requests that an index names under a first part of its
