@@ -69,12 +69,13 @@ func linkBody(r access.Request, base *config.Repo, signed string) string {
 	account := w.Link.Account
 	var b strings.Builder
 	b.WriteString("**This is a claim, and nothing of it is proved.** Somebody in Slack asks that people.yaml say who he is. " +
-		"Before you approve, ask the person another way than Slack: by phone, in person, or through the manager. " +
-		"Once merged, whoever has that account can ask for access as this person")
+		"Before you approve, ask the person another way than Slack: by phone, in person, or through the manager. ")
 	if account.Key() == "github" {
-		b.WriteString(", and approve as this person")
+		b.WriteString("Once merged, whoever has that GitHub account approves as this person.\n\n")
+	} else {
+		b.WriteString("Once merged, whoever has that Slack user asks for access as this person.\n\n")
 	}
-	b.WriteString(".\n\n| | |\n|---|---|\n")
+	b.WriteString("| | |\n|---|---|\n")
 	row := func(name, value string) { fmt.Fprintf(&b, "| %s | %s |\n", name, value) }
 	row("Request", code(string(r.ID)))
 	row("Claimed by", fmt.Sprintf("Slack user %s of the workspace %s", code(r.Asker.Chat.User), code(r.Asker.Chat.Team)))
