@@ -41,11 +41,13 @@ func parseLink(words []string) (LinkLine, error) {
 // false for everything else.
 func (d *Desk) linking(ctx context.Context, in access.Inbound) (m Message, done bool, err error) {
 	c, err := Parse(in.Text, Zone(""), in.At)
-	if err != nil || in.Command == submission {
+	if in.Command == submission || err != nil && c.Verb != "link" {
 		return Message{}, false, nil // the usual way says what is wrong
 	}
-	if c.Verb == "link" {
+	if c.Verb == "link" && err == nil {
 		m, err = d.link(ctx, c.Link, in)
+	}
+	if c.Verb == "link" {
 		return m, true, err
 	}
 	if c.ID == "" || c.Verb != "cancel" && c.Verb != "status" {

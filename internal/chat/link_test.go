@@ -134,6 +134,16 @@ func TestT18OutsidersAreNotLinked(t *testing.T) {
 	}
 }
 
+func TestWhoIsNotRecognisedIsToldHowALinkIsWritten(t *testing.T) {
+	t.Parallel()
+	o := newDoor(t)
+	o.take("k1", "U0NINA", "link Nina Petrova")
+	o.work()
+	if got := o.told("U0NINA"); !strings.Contains(got, "`link you@company.com`") || len(o.all()) > 0 {
+		t.Errorf("told: %s", got)
+	}
+}
+
 func TestALinkThatCannotBeLookedUpIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	o := newDoor(t)
