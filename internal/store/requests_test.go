@@ -144,6 +144,8 @@ func TestWhoAskedForWhatCannotBeChanged(t *testing.T) {
 		"asker":    func(r *access.Request) { r.Asker.Entra = "somebody else" },
 		"delivery": func(r *access.Request) { r.Key = "another" },
 		"account":  func(r *access.Request) { r.Want.AccountID = "111122223333" },
+		"sender":   func(r *access.Request) { r.Asker.Chat.User = "UEVE" },
+		"claim":    func(r *access.Request) { r.Want.Link.Account.Slack.User = "UEVE" },
 	} {
 		r := request("REQ-1")
 		r.Version = 2
