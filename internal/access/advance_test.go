@@ -115,6 +115,7 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 	}
 	for range 20000 {
 		r := in(StateAsked)
+		r.Kind = []Kind{KindGrant, KindRevoke, KindLink}[rnd.IntN(3)]
 		told := map[string]bool{}
 		for range 8 {
 			var f Facts
@@ -125,6 +126,7 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 				f.Verdict = &Verdict{At: at(2), InForce: rnd.IntN(2) == 0, Halt: []string{"", "rule"}[rnd.IntN(2)], Undone: rnd.IntN(9) == 0}
 			}
 			if f.Verdict != nil && f.Verdict.InForce {
+				f.Link = &LinkFacts{Stands: rnd.IntN(2) == 0}
 				f.Grant = &GrantFacts{Desired: rnd.IntN(2) == 0, Idle: rnd.IntN(2) == 0, Created: maybe(), ReadBack: maybe(), Removed: maybe(), StillWanted: rnd.IntN(5) == 0}
 			}
 			next, notices := Advance(r, f, at(rnd.IntN(300)))
@@ -136,6 +138,12 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 			}
 			if (next.State == StateVerified || next.State == StateLive) && r.State != next.State && r.State != StateVerified && r.State != StateLive && (f.Verdict == nil || !f.Verdict.InForce) {
 				t.Fatalf("%s became %s without a verified commit", r.State, next.State)
+			}
+			if next.State == StateLinked && r.State != StateLinked && (r.Kind != KindLink || f.Link == nil || !f.Link.Stands) {
+				t.Fatalf("a %s is linked by %+v", r.Kind, f.Link)
+			}
+			if r.Kind == KindLink && (next.State == StateLive || next.State == StateEnding) {
+				t.Fatalf("a link became %s", next.State)
 			}
 			if next.State != r.State && next.Version != r.Version+1 {
 				t.Fatalf("moved without raising the version")

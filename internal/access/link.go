@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -16,6 +17,12 @@ const (
 	maxLinksPerDay    = 3  // of one chat user in 24 hours
 	maxAllLinksPerDay = 30 // of everybody in 24 hours
 )
+
+// address is an e-mail address as people type it: RFC 5322's dot-atom in ASCII,
+// at most maxAddress bytes (RFC 5321, a path without its brackets).
+var address = regexp.MustCompile("^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+$")
+
+const maxAddress = 254
 
 // Link is what a KindLink request claims and wants to stand in people.yaml: that
 // an account belongs to the person who is its principal. It proves nothing.
@@ -162,8 +169,8 @@ func (s *Service) claim(ctx context.Context, a LinkAsk) (Want, error) {
 
 // claimed returns the one enabled member with an address, or ErrNotFound.
 func (s *Service) claimed(ctx context.Context, email string) (Entrant, error) {
-	if email == "" || !ascii(email) {
-		return Entrant{}, ErrNotFound
+	if len(email) > maxAddress || !address.MatchString(email) {
+		return Entrant{}, ErrNotFound // and Entra is not asked
 	}
 	found, err := s.Directory.UsersByEmail(ctx, email)
 	if err != nil {

@@ -201,8 +201,9 @@ func TestWhoSentAClaimMayCancelIt(t *testing.T) {
 func TestT44AddressesOfNobodyAreAnsweredAlike(t *testing.T) {
 	t.Parallel()
 	w := newLinks(t)
+	w.dir.users = append(w.dir.users, entrant("e-odd", "nao@example"))
 	answers := map[string]bool{}
-	for _, email := range []string{"nobody@example.com", "guest@example.com", "off@example.com", "twin@example.com", "\u212aen@example.com", ""} {
+	for _, email := range []string{"nobody@example.com", "guest@example.com", "off@example.com", "twin@example.com", "\u212aen@example.com", "", "@", "nao@", "nao@example", "nao@@example.com", "nao@example.com\x00", strings.Repeat("n", 250) + "@example.com"} {
 		_, err := w.service.Link(t.Context(), claims("k-"+email, "U0EVE", email))
 		answers[refused(t, err, "").Error()] = true
 	}

@@ -1,6 +1,7 @@
 package gitops_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -205,6 +206,34 @@ func TestALinkOutlivesItsRecord(t *testing.T) {
 		w.look()
 		if got := w.linked("U0KEN2"); got != kenEntra {
 			t.Errorf("U0KEN2 is %q", got)
+		}
+	}
+}
+
+// TestALinkStoppedAnywhere ends the proposal after each durable step, and wants
+// one pull request.
+func TestALinkStoppedAnywhere(t *testing.T) {
+	t.Parallel()
+	for n := 1; n <= 4; n++ {
+		w := newWorld(t)
+		r := w.linkTo(req, ninaEntra, "U0NINA")
+		ctx, cancel := context.WithCancel(t.Context())
+		g, err := gitops.New(w.opt, w.client(), store.NewGitops(&stopping{w.db, cancel, n}), w.dir)
+		w.must(err)
+		first := g.Propose(ctx, r)
+		cancel()
+		w.restart()
+		number := w.proposed(r)
+		if repo := w.emu.State().Repos[0]; len(repo.Pulls) != 1 || len(repo.Branches) != 2 {
+			t.Errorf("stopped after step %d (%v): %d pull requests, branches %v", n, first, len(repo.Pulls), repo.Branches)
+		}
+		w.review("ken-platform", number, "APPROVE")
+		w.review("lena-platform", number, "APPROVE")
+		w.look()
+		w.merge(number, "merge")
+		w.look()
+		if got := w.linked("U0NINA"); got != ninaEntra {
+			t.Errorf("stopped after step %d: U0NINA is %q", n, got)
 		}
 	}
 }

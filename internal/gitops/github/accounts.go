@@ -14,16 +14,16 @@ import (
 
 var _ access.Accounts = (*Client)(nil)
 
-// login is what GitHub lets a person call himself; the library puts it into the
+// loginForm is what GitHub lets a person call himself; the library puts it into the
 // path as it is.
-var login = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$`)
+var loginForm = regexp.MustCompile(`^[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})$`)
 
 // Account implements [access.Accounts]: the account with a login ("Get a user"),
 // if it is of type User. Organizations, bots and everything else are
 // access.ErrNotFound.
 func (c *Client) Account(ctx context.Context, name string) (config.GitHubUser, error) {
 	op := fmt.Sprintf("read GitHub account %q", name)
-	if !login.MatchString(name) {
+	if !loginForm.MatchString(name) {
 		return config.GitHubUser{}, fmt.Errorf("%s: %w", op, access.ErrNotFound)
 	}
 	u, _, err := c.api.Users.Get(ctx, name)
