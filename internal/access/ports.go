@@ -28,7 +28,8 @@ type Requests interface {
 	Save(ctx context.Context, r Request, notices []Notice) error
 	// Open returns the requests that are not final, oldest first.
 	Open(ctx context.Context) ([]Request, error)
-	// By returns the requests of a person, by Entra object id, newest first.
+	// By returns the requests of a person, by Entra object id, newest first. An
+	// empty id is nobody's and has none.
 	By(ctx context.Context, entra string) ([]Request, error)
 	// For returns the requests for an assignment that are not final.
 	For(ctx context.Context, a config.Assignment) ([]Request, error)
