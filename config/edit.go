@@ -51,7 +51,7 @@ func AddGrant(content []byte, kind PrincipalKind, h Header, g Grant) ([]byte, er
 	if e.index(key) >= 0 {
 		return nil, fmt.Errorf("add %s: %w", key, ErrGrantExists)
 	}
-	out := e.add(g)
+	out := e.add(entry(g))
 	after, err := newEditor(out, kind)
 	if err != nil {
 		return nil, fmt.Errorf("add %s: %w", key, err)
@@ -162,23 +162,24 @@ func (e *editor) describe() []string {
 	return out
 }
 
-func (e *editor) add(g Grant) []byte {
+// add writes one more entry, given as keys and values, at the end of the list.
+func (e *editor) add(entry [][2]string) []byte {
 	items := e.list.Content
 	switch {
 	case e.list.Style&yaml.FlowStyle == 0:
-		return e.addToBlock(g)
+		return e.addToBlock(entry)
 	case len(items) > 0:
-		return e.insert(e.end(items[len(items)-1]), ", "+flowEntry(g))
+		return e.insert(e.end(items[len(items)-1]), ", "+flowEntry(entry))
 	case e.isBareEmptyList():
-		return e.startBlock(g)
+		return e.startBlock(entry)
 	default:
-		return e.insert(e.start(e.list)+1, flowEntry(g))
+		return e.insert(e.start(e.list)+1, flowEntry(entry))
 	}
 }
 
 // addToBlock writes the entry below the last one, with the indentation of the
 // last one.
-func (e *editor) addToBlock(g Grant) []byte {
+func (e *editor) addToBlock(entry [][2]string) []byte {
 	items := e.list.Content
 	last := items[len(items)-1]
 	dash := e.list.Column - 1
@@ -187,7 +188,7 @@ func (e *editor) addToBlock(g Grant) []byte {
 		inner = dash + 2
 	}
 	_, end := e.blockExtent(len(items) - 1)
-	return e.insertLines(end, blockEntry(g, dash, inner))
+	return e.insertLines(end, blockEntry(entry, dash, inner))
 }
 
 // insertLines writes whole lines at the beginning of the line at an offset, or
@@ -216,11 +217,11 @@ func (e *editor) colon() int {
 }
 
 // startBlock turns "access: []" into "access:" with the first entry below.
-func (e *editor) startBlock(g Grant) []byte {
+func (e *editor) startBlock(entry [][2]string) []byte {
 	colon := e.colon()
 	next := e.nextLine(colon) - len(" []")
 	e.data = slices.Concat(e.data[:colon+1], e.data[colon+len(": []"):])
-	return e.insertLines(next, blockEntry(g, 2, 4))
+	return e.insertLines(next, blockEntry(entry, 2, 4))
 }
 
 func (e *editor) insert(at int, text string) []byte {
@@ -410,9 +411,9 @@ func selectorText(s *Selector) string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
-func blockEntry(g Grant, dash, inner int) []string {
+func blockEntry(entry [][2]string, dash, inner int) []string {
 	var lines []string
-	for i, kv := range entry(g) {
+	for i, kv := range entry {
 		indent := strings.Repeat(" ", inner)
 		if i == 0 {
 			indent = strings.Repeat(" ", dash) + "-" + strings.Repeat(" ", inner-dash-1)
@@ -422,10 +423,10 @@ func blockEntry(g Grant, dash, inner int) []string {
 	return lines
 }
 
-func flowEntry(g Grant) string {
-	var parts []string
-	for _, kv := range entry(g) {
-		parts = append(parts, kv[0]+": "+kv[1])
+func flowEntry(entry [][2]string) string {
+	parts := make([]string, len(entry))
+	for i, kv := range entry {
+		parts[i] = kv[0] + ": " + kv[1]
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }

@@ -58,6 +58,7 @@ func kills() []kill {
 		{halted, []string{"gitops.halt"}},
 		{invalid, []string{"gitops.passed"}},
 		{impossible, []string{"gitops.refused"}},
+		{linked, []string{"request.create", "gitops.proposing", "gitops.branch", "gitops.inforce", "request.save:3", "outbox.notice.intent:2"}},
 	}
 }
 

@@ -146,6 +146,7 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 	})
 	service := &access.Service{
 		Requests: b.requests, Commits: b.git, Directory: out.entra, Pulls: b.git, Teams: b.git, Now: time.Now,
+		Links: b.requests, Accounts: out.github,
 		Stored: func() { w.changed(); w.moved() },
 	}
 	b.desk = chat.NewDesk(chat.Desk{

@@ -128,6 +128,9 @@ func (m *mover) fromMerged() bool {
 }
 
 func (m *mover) fromVerified() bool {
+	if m.r.Kind == KindLink {
+		return m.fromVerifiedLink()
+	}
 	g := m.f.Grant
 	if g == nil {
 		return false

@@ -39,6 +39,10 @@ func TestTransitions(t *testing.T) {
 	t.Parallel()
 	revoke := in(StateVerified)
 	revoke.Kind = KindRevoke
+	link := in(StateVerified)
+	link.Kind = KindLink
+	asked := in(StateAsked)
+	asked.Kind = KindLink
 	live := in(StateLive)
 	live.Times[StageReadBack] = at(6)
 	tests := []struct {
@@ -71,6 +75,10 @@ func TestTransitions(t *testing.T) {
 		{"never set up ends at once", in(StateVerified), Facts{Grant: &GrantFacts{Idle: true}}, at(3), StateEnded, []NoticeKind{NoticeEnded}},
 		{"a revocation never gets live", revoke, Facts{Grant: readBack()}, at(6), StateVerified, nil},
 		{"the whole way in one look", in(StateAsked), Facts{Pull: merged(), Verdict: inForce(), Grant: readBack()}, at(6), StateLive, []NoticeKind{NoticeMerged, NoticeLive}},
+		{"a link in force is linked", link, Facts{Link: &LinkFacts{Stands: true}}, at(6), StateLinked, []NoticeKind{NoticeLinked}},
+		{"a link that is another by now", link, Facts{Link: &LinkFacts{}}, at(6), StateUndone, []NoticeKind{NoticeUndone}},
+		{"a link not looked at yet", link, Facts{Grant: readBack()}, at(6), StateVerified, nil},
+		{"a link in one look", asked, Facts{Pull: merged(), Verdict: inForce(), Link: &LinkFacts{Stands: true}}, at(6), StateLinked, []NoticeKind{NoticeMerged, NoticeLinked}},
 		{"a trouble is told by its code", in(StateVerified), Facts{Grant: &GrantFacts{Desired: true, Trouble: "AWS refused", TroubleCode: "failed"}}, at(6), StateVerified, []NoticeKind{NoticeTrouble}},
 	}
 	for _, tc := range tests {
@@ -108,6 +116,7 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 	}
 	for range 20000 {
 		r := in(StateAsked)
+		r.Kind = []Kind{KindGrant, KindRevoke, KindLink}[rnd.IntN(3)]
 		told := map[string]bool{}
 		for range 8 {
 			var f Facts
@@ -118,6 +127,7 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 				f.Verdict = &Verdict{At: at(2), InForce: rnd.IntN(2) == 0, Halt: []string{"", "rule"}[rnd.IntN(2)], Undone: rnd.IntN(9) == 0}
 			}
 			if f.Verdict != nil && f.Verdict.InForce {
+				f.Link = &LinkFacts{Stands: rnd.IntN(2) == 0}
 				f.Grant = &GrantFacts{Desired: rnd.IntN(2) == 0, Idle: rnd.IntN(2) == 0, Created: maybe(), ReadBack: maybe(), Removed: maybe(), StillWanted: rnd.IntN(5) == 0}
 			}
 			next, notices := Advance(r, f, at(rnd.IntN(300)))
@@ -129,6 +139,12 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 			}
 			if (next.State == StateVerified || next.State == StateLive) && r.State != next.State && r.State != StateVerified && r.State != StateLive && (f.Verdict == nil || !f.Verdict.InForce) {
 				t.Fatalf("%s became %s without a verified commit", r.State, next.State)
+			}
+			if next.State == StateLinked && r.State != StateLinked && (r.Kind != KindLink || f.Link == nil || !f.Link.Stands) {
+				t.Fatalf("a %s is linked by %+v", r.Kind, f.Link)
+			}
+			if r.Kind == KindLink && (next.State == StateLive || next.State == StateEnding) {
+				t.Fatalf("a link became %s", next.State)
 			}
 			if next.State != r.State && next.Version != r.Version+1 {
 				t.Fatalf("moved without raising the version")

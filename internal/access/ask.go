@@ -31,6 +31,9 @@ type Service struct {
 	// plane. If it is nil, those rules are applied only when the pull request is
 	// made, and no team owns anything here.
 	Teams TeamReader
+	// Links and Accounts serve requests to be linked.
+	Links    Links
+	Accounts Accounts
 	// Stored is called after a request was stored, for the workers.
 	Stored func()
 	Now    func() time.Time

@@ -28,10 +28,27 @@
 //	ending     removal read back                           ended      reply: ended
 //	ending     desired again                               verified   root message
 //
-// refused, closed, void, undone and ended are final. Any state but a final one
+// refused, closed, void, undone, ended and linked are final. Any state but a final one
 // may carry a Trouble: what holds it up now, in a sentence for people; it goes
 // when the fact goes. A revocation (KindRevoke) has the same states; "live"
 // is not reached, it goes from verified to ended when the removal is read back.
+//
+// A request to be linked (KindLink) has the same states up to verified and ends
+// there, since nothing is provisioned for it and nothing of it ends:
+//
+//	verified   the config in force has the link            linked     reply, and in private: linked
+//	verified   it has another one by now                   undone     reply
+//
+// # Being linked
+//
+// Whoever is in the workspace may ask for the pull request that makes him the
+// person he claims to be: [Service.Link]. The claim proves nothing, so it gives
+// nothing. The claimed person is the request's principal and, for the review,
+// its requester; the Asker of somebody who is not recognised has no Entra id,
+// which is nobody's, and only his chat user cancels and sees it ([Service.Sent]).
+// One is open per chat user and per person; three a day per chat user, and
+// thirty of all. An address of nobody, of a guest and of several is answered
+// alike.
 //
 // # Asking
 //

@@ -46,6 +46,10 @@ func (o *Observer) Facts(ctx context.Context, r Request) (Facts, error) {
 	if f.Verdict == nil || !f.Verdict.InForce {
 		return f, nil
 	}
+	if r.Kind == KindLink {
+		f.Link, err = o.linkFacts(ctx, r)
+		return f, err
+	}
 	if f.Grant, err = o.grant(ctx, r); err != nil {
 		return Facts{}, fmt.Errorf("grant facts of %s: %w", r.ID, err)
 	}

@@ -77,4 +77,5 @@ type Facts struct {
 	Pull    *PullFacts
 	Verdict *Verdict
 	Grant   *GrantFacts
+	Link    *LinkFacts // of a KindLink only
 }

@@ -36,7 +36,7 @@ type Identity struct {
 // Resolve returns the person, or a *Refusal that says why there is none.
 func (d *Identity) Resolve(ctx context.Context, p ChatProfile) (Person, error) {
 	if p.Outsider != "" {
-		return Person{}, &Refusal{Message: "You cannot use this here: " + p.Outsider + ".", Mend: "Ask from your own account in your company's workspace."}
+		return Person{}, outsider(p)
 	}
 	force, err := d.Commits.InForce(ctx)
 	if errors.Is(err, ErrNotFound) {
@@ -47,7 +47,7 @@ func (d *Identity) Resolve(ctx context.Context, p ChatProfile) (Person, error) {
 	}
 	repo := force.Repo
 	if linked, ok := repo.PersonBySlack(p.User.Team, p.User.User); ok && p.User.Platform == Slack {
-		return d.member(ctx, linked.Entra, "Your entry in people.yaml names an Entra user that does not exist.")
+		return d.member(ctx, linked.Entra, &Refusal{Message: "Your entry in people.yaml names an Entra user that does not exist.", Mend: "Ask the platform team to correct people.yaml."})
 	}
 	if !ascii(p.Email) {
 		// Letters that look or fold alike (K and the Kelvin sign) would make
@@ -65,21 +65,18 @@ func (d *Identity) Resolve(ctx context.Context, p ChatProfile) (Person, error) {
 	}
 }
 
-// toPeople is the mend for whoever is not recognised by e-mail: the entry that
-// links the chat user. It vouches for nothing: which Entra person that is, is
-// for those to fill in and approve who know.
+// toPeople is the mend for whoever is not recognised by e-mail: how to get the
+// pull request that links the chat user.
 func toPeople(u ChatUser) string {
-	const ask = "Ask the platform team to add you to people.yaml"
 	if u.Platform != Slack {
-		return ask + "."
+		return "Ask the platform team to add you to people.yaml."
 	}
-	return fmt.Sprintf("%s, or open that pull request yourself; the approvers of the control plane approve it: "+
-		"`- {entra: YOUR-ENTRA-OBJECT-ID, email: YOUR-ADDRESS, %s}`", ask, slackEntry(u))
+	return "Send `/aws-access link you@company.com` with your company's address, and the bot prepares the pull request that links you; the platform team approves it."
 }
 
-// slackEntry is a Slack user as people.yaml writes it.
-func slackEntry(u ChatUser) string {
-	return fmt.Sprintf("slack: {team: %s, user: %s}", u.Team, u.User)
+// outsider refuses whom the chat service marks as none of ours.
+func outsider(p ChatProfile) *Refusal {
+	return &Refusal{Message: "You cannot use this here: " + p.Outsider + ".", Mend: "Ask from your own account in your company's workspace."}
 }
 
 func ascii(s string) bool {
@@ -96,10 +93,10 @@ func notTrustedYet() *Refusal {
 
 // member returns the enabled, non-guest Entra user with that id; gone is said
 // when there is none.
-func (d *Identity) member(ctx context.Context, entra, gone string) (Person, error) {
+func (d *Identity) member(ctx context.Context, entra string, gone *Refusal) (Person, error) {
 	u, err := d.Directory.User(ctx, entra)
 	if errors.Is(err, ErrNotFound) {
-		return Person{}, &Refusal{Message: gone, Mend: "Ask the platform team to correct people.yaml."}
+		return Person{}, gone
 	}
 	if err != nil {
 		return Person{}, fmt.Errorf("entra user %s: %w", entra, err)
@@ -121,19 +118,26 @@ func (d *Identity) bound(ctx context.Context, repo *config.Repo, b Binding, p Ch
 	if linked, ok := repo.PersonByEntra(b.Entra); ok && (linked.Slack != nil || linked.GitHub != nil) {
 		return Person{}, elsewhere(p.User)
 	}
-	return d.member(ctx, b.Entra, "The Entra user that you were linked to on first use does not exist any more.")
+	return d.member(ctx, b.Entra, &Refusal{Message: "The Entra user that you were linked to on first use does not exist any more.", Mend: toPeople(p.User)})
 }
 
 // elsewhere is the answer when people.yaml gives the person to somebody else.
 func elsewhere(u ChatUser) *Refusal {
-	mend := "Ask the platform team to add your chat user to that entry in people.yaml."
-	if u.Platform == Slack {
-		mend = fmt.Sprintf("Ask the platform team to add `%s` to that entry in people.yaml.", slackEntry(u))
-	}
 	return &Refusal{
 		Message: "The Entra user with your e-mail address is linked to another chat user or to GitHub in people.yaml, and yours is not.",
-		Mend:    mend,
+		Mend:    toPeople(u),
 	}
+}
+
+// members returns the enabled users that are no guests.
+func members(found []Entrant) []Entrant {
+	var fit []Entrant
+	for _, u := range found {
+		if u.Enabled && !u.Guest {
+			fit = append(fit, u)
+		}
+	}
+	return fit
 }
 
 // bind finds the person on first use.
@@ -145,12 +149,7 @@ func (d *Identity) bind(ctx context.Context, repo *config.Repo, p ChatProfile) (
 	if err != nil {
 		return Person{}, fmt.Errorf("entra users with address of %s: %w", p.User.User, err)
 	}
-	var fit []Entrant
-	for _, u := range found {
-		if u.Enabled && !u.Guest {
-			fit = append(fit, u)
-		}
-	}
+	fit := members(found)
 	if len(fit) != 1 {
 		return Person{}, &Refusal{
 			Message: fmt.Sprintf("%d enabled Entra members have your e-mail address; exactly one is needed.", len(fit)),

@@ -18,13 +18,19 @@ func (s *Service) Cancel(ctx context.Context, by Person, id ID) (Request, error)
 	if err != nil {
 		return Request{}, err
 	}
+	return s.withdraw(ctx, r)
+}
+
+// withdraw closes the pull request of a request.
+func (s *Service) withdraw(ctx context.Context, r Request) (Request, error) {
+	id := r.ID
 	switch r.State {
 	case StateAsked:
 		return Request{}, fmt.Errorf("cancel %s: %w", id, errNotYet)
 	case StateProposed:
 	default:
 		no := &Refusal{Message: fmt.Sprintf("%s is %s; only a request that still waits for review can be cancelled.", id, r.State)}
-		if r.State == StateLive || r.State == StateVerified {
+		if r.Kind != KindLink && (r.State == StateLive || r.State == StateVerified) {
 			no.Mend = "To give up access that you have, use `/aws-access revoke " + string(id) + "`."
 		}
 		return Request{}, no
@@ -119,7 +125,7 @@ func (s *Service) own(ctx context.Context, by Person, id ID) (Request, error) {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Request{}, fmt.Errorf("request %s: %w", id, err)
 	}
-	if err != nil || r.Asker.Entra != by.Entra {
+	if err != nil || !r.askedBy(by) {
 		return Request{}, &Refusal{Message: fmt.Sprintf("You have no request %s.", id), Mend: "`/aws-access status` lists yours."}
 	}
 	return r, nil
@@ -138,6 +144,14 @@ func (s *Service) visible(ctx context.Context, by Person, id ID) (Request, error
 	}
 	if r.Wants(by.Entra) {
 		return r, nil
+	}
+	if r.Kind == KindLink {
+		// Whom it is about may see it, and nobody else but the control plane:
+		// its principal is no group that has members.
+		if by.Entra != "" && r.Want.Principal.ID == by.Entra {
+			return r, nil
+		}
+		return Request{}, unknown
 	}
 	force, err := s.inForce(ctx)
 	if err != nil {

@@ -30,7 +30,7 @@ type Requests interface {
 	// Open returns the requests that are not final, oldest first.
 	Open(ctx context.Context) ([]Request, error)
 	// By returns the requests that a person made or joined, by Entra object id,
-	// newest first.
+	// newest first. An empty id is nobody's and has none.
 	By(ctx context.Context, entra string) ([]Request, error)
 	// For returns the requests for an assignment that are not final.
 	For(ctx context.Context, a config.Assignment) ([]Request, error)
@@ -70,6 +70,8 @@ type Commits interface {
 // Entrant is an Entra user as the directory has him now.
 type Entrant struct {
 	Person
+	// UPN is the user principal name.
+	UPN     string
 	Enabled bool
 	Guest   bool
 }

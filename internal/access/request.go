@@ -17,6 +17,7 @@ type Kind string
 const (
 	KindGrant  Kind = "grant"
 	KindRevoke Kind = "revoke"
+	KindLink   Kind = "link" // an account of a person, in people.yaml
 )
 
 // State is where a request is in its life; see the package comment.
@@ -36,12 +37,13 @@ const (
 	StateRefused  State = "refused"
 	StateVoid     State = "void"
 	StateUndone   State = "undone"
+	StateLinked   State = "linked" // the end of a KindLink that went well
 )
 
 // Final reports whether nothing can follow.
 func (s State) Final() bool {
 	switch s {
-	case StateEnded, StateClosed, StateRefused, StateVoid, StateUndone:
+	case StateEnded, StateClosed, StateRefused, StateVoid, StateUndone, StateLinked:
 		return true
 	default:
 		return false
@@ -64,7 +66,8 @@ type ChatUser struct {
 	User     string   `json:"user"`
 }
 
-// Person is somebody in the tenant, by Entra object id.
+// Person is somebody in the tenant, by Entra object id. The id is empty for
+// who is not recognised; an empty id is nobody's.
 type Person struct {
 	Entra string `json:"entra"`
 	Name  string `json:"name"`
@@ -102,6 +105,8 @@ type Want struct {
 	Reason        string           `json:"reason"`
 	// Revokes is the request whose grant a revocation removes.
 	Revokes ID `json:"revokes,omitempty"`
+	// Link is what a KindLink claims of its principal; it is zero otherwise.
+	Link Link `json:"link,omitzero"`
 }
 
 // Assignment returns the assignment that is wanted.
@@ -177,6 +182,9 @@ func (r *Request) Wants(entra string) bool {
 	return entra != "" && (r.Asker.Entra == entra || slices.ContainsFunc(r.Joined, func(j Joiner) bool { return j.Entra == entra }))
 }
 
+// askedBy reports whether a person asked for r.
+func (r *Request) askedBy(p Person) bool { return p.Entra != "" && r.Asker.Entra == p.Entra }
+
 // At returns when a stage was reached, and whether it was.
 func (r *Request) At(s Stage) (time.Time, bool) {
 	t, ok := r.Times[s]
@@ -199,6 +207,7 @@ const (
 	NoticeTrouble NoticeKind = "trouble"
 	NoticeEnding  NoticeKind = "about-to-end"
 	NoticeEnded   NoticeKind = "ended"
+	NoticeLinked  NoticeKind = "linked"
 	// NoticeOps goes to the operations channel and belongs to no request.
 	NoticeOps NoticeKind = "ops"
 )

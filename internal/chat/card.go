@@ -29,10 +29,13 @@ func PlaceOf(repo *config.Repo, w access.Want) Place {
 
 // Card is the root message of a request.
 func Card(r access.Request, p Place) Message {
-	m := Message{Summary: fmt.Sprintf("%s: %s in %s for %s – %s", r.ID, r.Want.PermissionSet, r.Want.AccountName, r.Want.PrincipalName, headline(r))}
+	m := Message{Summary: fmt.Sprintf("%s: %s – %s", r.ID, subject(r), headline(r))}
 	title := "Access request " + string(r.ID)
-	if r.Kind == access.KindRevoke {
+	switch r.Kind {
+	case access.KindRevoke:
 		title = "Removal " + string(r.ID)
+	case access.KindLink:
+		title = "Link " + string(r.ID)
 	}
 	m.Blocks = append(m.Blocks, Heading(title), Text{{Text: icon(r) + " "}, {Text: headline(r), Bold: true}}, facts(r, p))
 	if r.Want.Reason != "" && r.Kind == access.KindGrant {
@@ -59,7 +62,7 @@ func Card(r access.Request, p Place) Message {
 
 func icon(r access.Request) string {
 	switch r.State {
-	case access.StateLive:
+	case access.StateLive, access.StateLinked:
 		return "✅"
 	case access.StateEnded:
 		return "⏹️"
@@ -99,6 +102,8 @@ func headline(r access.Request) string {
 		return "Not possible"
 	case access.StateVoid:
 		return "Merged, but it grants nothing"
+	case access.StateLinked:
+		return "Done: linked"
 	case access.StateUndone:
 		return "Undone by a later commit; " + nothing(r)
 	default:
@@ -108,10 +113,14 @@ func headline(r access.Request) string {
 
 // nothing says that a request came to nothing.
 func nothing(r access.Request) string {
-	if r.Kind == access.KindRevoke {
+	switch r.Kind {
+	case access.KindRevoke:
 		return "nothing was removed"
+	case access.KindLink:
+		return "nobody was linked"
+	default:
+		return "nothing was granted"
 	}
-	return "nothing was granted"
 }
 
 func ended(r access.Request) string {
@@ -122,8 +131,11 @@ func ended(r access.Request) string {
 }
 
 func setUp(r access.Request) string {
-	if r.Kind == access.KindRevoke {
+	switch r.Kind {
+	case access.KindRevoke:
 		return "Verified; being removed in AWS"
+	case access.KindLink:
+		return "Verified"
 	}
 	return "Verified; being set up"
 }
@@ -143,6 +155,9 @@ func facts(r access.Request, p Place) Fields {
 		{"Group", plain(w.PrincipalName)},
 		{"Account", plain(fmt.Sprintf("%s (…%s) in %s", w.AccountName, lastFour(w.AccountID), w.OU))},
 		{"Permission set", permissionSet(w, p)},
+	}
+	if r.Kind == access.KindLink {
+		f = linkFacts(r)
 	}
 	if r.Kind == access.KindGrant {
 		f = append(f, Field{"For", length(r)})

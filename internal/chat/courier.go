@@ -246,7 +246,11 @@ func (c *Courier) notice(ctx context.Context, d access.Delivery) error {
 		return err
 	}
 	d.TS, d.Sent, d.Intent = ts, true, false
-	return c.Outbox.SaveDelivery(ctx, d)
+	if err := c.Outbox.SaveDelivery(ctx, d); err != nil {
+		return err
+	}
+	c.tellLinked(ctx, d)
+	return nil
 }
 
 // noticeAt posts a notice at a place, or finds it there, and returns its id.

@@ -189,6 +189,12 @@ func (d *Desk) answer(ctx context.Context, in access.Inbound) (Message, error) {
 	if in.Command == submission {
 		return d.submitted(ctx, in)
 	}
+	if m, done, err := d.linking(ctx, in); done {
+		if err != nil {
+			return refusalOr(err)
+		}
+		return m, nil
+	}
 	asker, err := d.Identify(ctx, in.User)
 	if err != nil {
 		return refusalOr(err)
@@ -206,13 +212,9 @@ func (d *Desk) answer(ctx context.Context, in access.Inbound) (Message, error) {
 
 // Identify finds out who a chat user is.
 func (d *Desk) Identify(ctx context.Context, u access.ChatUser) (access.Asker, error) {
-	p, ok := d.Profiles[u.Platform]
-	if !ok {
-		return access.Asker{}, fmt.Errorf("no platform %q", u.Platform)
-	}
-	profile, err := p.Profile(ctx, u)
+	profile, err := d.profile(ctx, u)
 	if err != nil {
-		return access.Asker{}, fmt.Errorf("profile of %s: %w", u.User, err)
+		return access.Asker{}, err
 	}
 	person, err := d.Who.Resolve(ctx, profile)
 	if err != nil {

@@ -28,6 +28,8 @@ type town struct {
 	repo     *config.Repo
 	down     error // of Slack and Entra
 	who      map[string]access.Person
+	users    []access.Entrant // by address
+	outsider string
 	lookups  int
 	said     []whispered
 	failSay  error
@@ -45,7 +47,15 @@ func (w *town) User(context.Context, string) (access.Entrant, error) {
 	return access.Entrant{}, access.ErrNotFound
 }
 
-func (w *town) UsersByEmail(context.Context, string) ([]access.Entrant, error) { return nil, nil }
+func (w *town) UsersByEmail(_ context.Context, email string) ([]access.Entrant, error) {
+	var out []access.Entrant
+	for _, u := range w.users {
+		if u.Email == email {
+			out = append(out, u)
+		}
+	}
+	return out, nil
+}
 
 func (w *town) DirectMembers(context.Context, string) ([]access.Entrant, error) {
 	w.mu.Lock()
@@ -82,7 +92,7 @@ func (w *town) Profile(ctx context.Context, u access.ChatUser) (access.ChatProfi
 			return access.ChatProfile{}, ctx.Err()
 		}
 	}
-	return access.ChatProfile{User: u, Zone: "Asia/Tokyo", Name: "Profile of " + u.User}, w.down
+	return access.ChatProfile{User: u, Zone: "Asia/Tokyo", Name: "Profile of " + u.User, Outsider: w.outsider}, w.down
 }
 
 func (w *town) Resolve(_ context.Context, p access.ChatProfile) (access.Person, error) {
@@ -138,7 +148,7 @@ func (o *office) start() {
 	o.desk = chat.NewDesk(chat.Desk{
 		Inbox: store.NewInbox(o.db), Who: o.town,
 		Service: &access.Service{
-			Requests: o.requests, Commits: o.town, Directory: o.town, Pulls: o.town, Stored: func() {}, Now: func() time.Time { return o.now },
+			Requests: o.requests, Links: o.requests, Commits: o.town, Directory: o.town, Pulls: o.town, Stored: func() {}, Now: func() time.Time { return o.now },
 		},
 		Profiles: map[access.Platform]chat.Profiles{access.Slack: o.town},
 		Whispers: map[access.Platform]chat.Whisperer{access.Slack: o.town},

@@ -20,7 +20,7 @@ func (d *Desk) Do(ctx context.Context, c Command, by access.Asker, in access.Inb
 		if err != nil {
 			return Message{}, err
 		}
-		return said(fmt.Sprintf("%s is cancelled: its pull request #%d is closed, unless somebody merged it a moment ago.", r.ID, r.Pull.Number)), nil
+		return cancelled(r), nil
 	case "revoke":
 		return d.revoke(ctx, c.ID, by, in)
 	case "status", "list":
@@ -136,7 +136,7 @@ func (d *Desk) place(ctx context.Context, w access.Want) Place {
 
 // listed is one request in a list.
 func listed(r access.Request) Text {
-	t := Text{{Text: icon(r) + " "}, {Text: string(r.ID), Bold: true}, {Text: fmt.Sprintf(" %s in %s for %s: %s", r.Want.PermissionSet, r.Want.AccountName, r.Want.PrincipalName, headline(r))}}
+	t := Text{{Text: icon(r) + " "}, {Text: string(r.ID), Bold: true}, {Text: fmt.Sprintf(" %s: %s", subject(r), headline(r))}}
 	if r.Pull.URL != "" {
 		t = append(t, Span{Text: " "}, Span{Text: fmt.Sprintf("#%d", r.Pull.Number), URL: r.Pull.URL})
 	}
@@ -160,6 +160,8 @@ func Help() Message {
 		line("/aws-access status [REQ-…]", "your requests, or one of them"),
 		line("/aws-access cancel REQ-…", "closes the pull request of a request of yours"),
 		line("/aws-access revoke REQ-…", "asks for the removal of what a request granted"),
+		line("/aws-access link you@company.com", "prepares the pull request that links your Slack user to you, if the bot does not know you"),
+		line("/aws-access link github <login>", "the same for your GitHub account, so that your approvals count"),
 		line("/aws-access whoami", "who the bot takes you for"),
 	}}
 }

@@ -14,7 +14,8 @@
 // fault is tried again for ten minutes and then told. A form is judged while it
 // is open; where that takes too long it is stored as a delivery too. Opening a
 // form is the one step that is not durable: it must happen within seconds of
-// the click.
+// the click. Who is not recognised may ask to be linked, and look at and cancel
+// what he sent; nothing else is served to him.
 //
 // # Out
 //

@@ -17,6 +17,8 @@ type Command struct {
 	Request RequestLine
 	// ID is set for "cancel", "revoke" and, when given, "status".
 	ID access.ID
+	// Link is set for "link".
+	Link LinkLine
 }
 
 // RequestLine is what a request line says; empty members were not given.
@@ -37,7 +39,7 @@ func (l RequestLine) Complete() bool {
 
 // Verbs are the words a command line can begin with.
 func Verbs() []string {
-	return []string{"request", "cancel", "revoke", "status", "list", "whoami", "help"}
+	return []string{"request", "cancel", "revoke", "status", "list", "link", "whoami", "help"}
 }
 
 // later are verbs that DESIGN names and this version answers with "not yet".
@@ -78,6 +80,9 @@ func Parse(line string, zone *time.Location, now time.Time) (Command, error) {
 		return parseWithID(verb, rest, true)
 	case "status":
 		return parseWithID(verb, rest, false)
+	case "link":
+		l, err := parseLink(rest)
+		return Command{Verb: verb, Link: l}, err
 	case "list", "whoami", "help":
 		if len(rest) > 0 && verb != "help" {
 			return Command{}, &UsageError{fmt.Sprintf("`%s` takes nothing after it.", verb), "Try `help`."}

@@ -55,6 +55,10 @@ func TestParse(t *testing.T) {
 		{"reason may say for", "request a B for g 4h for the audit", Command{Verb: "request", Request: RequestLine{"a", "B", "g", hours4, "4h", "for the audit"}}},
 		{"upper case length", "request a B for g 4H x", Command{Verb: "request", Request: RequestLine{"a", "B", "g", hours4, "4h", "x"}}},
 		{"upper case verb", "STATUS req-7f3k2q", Command{Verb: "status", ID: "REQ-7F3K2Q"}},
+		{"link", "link you@example.com", Command{Verb: "link", Link: LinkLine{Email: "you@example.com"}}},
+		{"link as Slack writes addresses", "Link <mailto:You@example.com|You@example.com>", Command{Verb: "link", Link: LinkLine{Email: "You@example.com"}}},
+		{"link as Slack writes them too", "link <mailto:you@example.com>", Command{Verb: "link", Link: LinkLine{Email: "you@example.com"}}},
+		{"link github", "link GitHub hana-dev", Command{Verb: "link", Link: LinkLine{GitHub: "hana-dev"}}},
 		{"id as people write it", "cancel 7f3k2o", Command{Verb: "cancel", ID: "REQ-7F3K20"}},
 	}
 	for _, tc := range tests {
@@ -83,6 +87,9 @@ func TestParseSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{"huge length", "request a B for g 99999999d x", "is no length"},
 		{"cancel what", "cancel", "`cancel` takes one request"},
 		{"no id", "revoke REQ-12", "is no request"},
+		{"link whom", "link", "`link` takes your company's e-mail address"},
+		{"link a name", "link Hana Sato", "`link` takes"},
+		{"link github whom", "link github", "`link` takes"},
 		{"too long", strings.Repeat("x", 5000), "too long"},
 	}
 	for _, tc := range tests {

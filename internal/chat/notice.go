@@ -36,7 +36,7 @@ func sessionHint(p Place) string {
 func replyLead(n access.Notice, r access.Request) Text {
 	t := Text{{Text: noticeIcon(n.Kind) + " "}}
 	switch n.Kind {
-	case access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted, access.NoticeEnding, access.NoticeEnded:
+	case access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted, access.NoticeEnding, access.NoticeEnded, access.NoticeLinked:
 		t = append(append(t, askedBy(r)...), Span{Text: " "})
 	}
 	t = append(t, Span{Text: noticeLine(n, r)})
@@ -48,7 +48,7 @@ func replyLead(n access.Notice, r access.Request) Text {
 
 func noticeIcon(k access.NoticeKind) string {
 	switch k {
-	case access.NoticeLive:
+	case access.NoticeLive, access.NoticeLinked:
 		return "✅"
 	case access.NoticeMerged:
 		return "🔀"
@@ -67,7 +67,7 @@ func noticeIcon(k access.NoticeKind) string {
 
 // noticeLine is the sentence of a notice.
 func noticeLine(n access.Notice, r access.Request) string {
-	what := fmt.Sprintf("%s in %s for %s", r.Want.PermissionSet, r.Want.AccountName, r.Want.PrincipalName)
+	what := subject(r)
 	switch n.Kind {
 	case access.NoticeJoined:
 		return n.Text + " asked for the same and has joined this request. Their approval of it does not count."
@@ -82,6 +82,8 @@ func noticeLine(n access.Notice, r access.Request) string {
 		return fmt.Sprintf("Merged by %s. What was merged is being verified.", by)
 	case access.NoticeLive:
 		return what + " is live. " + membersLine(r)
+	case access.NoticeLinked:
+		return linkedLine(r)
 	case access.NoticeRefused:
 		return "This cannot be proposed."
 	case access.NoticeClosed:

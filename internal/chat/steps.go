@@ -36,8 +36,11 @@ func removing() []stageLabel {
 // present one, unless the request is over.
 func steps(r access.Request) Steps {
 	list := granting()
-	if r.Kind == access.KindRevoke {
+	switch r.Kind {
+	case access.KindRevoke:
 		list = removing()
+	case access.KindLink:
+		list = linkedSteps()
 	}
 	if _, ok := r.At(access.StageRemoved); ok && r.Kind == access.KindGrant {
 		list = append(list, stageLabel{access.StageRemoved, "Removed in AWS and read back"})

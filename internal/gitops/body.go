@@ -19,6 +19,10 @@ const (
 // title returns the title of a request's pull request, which is also the
 // headline of its commit.
 func title(r access.Request) string {
+	if r.Kind == access.KindLink {
+		t := fmt.Sprintf("Link a %s account to %s (%s)", accountWord(r.Want.Link), oneLine(r.Want.PrincipalName), r.ID)
+		return clip(t, maxTitle)
+	}
 	verb := "Grant"
 	if r.Kind == access.KindRevoke {
 		verb = "Revoke"
@@ -43,11 +47,30 @@ func commitMessage(r access.Request) string {
 
 // labels returns the labels of a request's pull request.
 func labels(r access.Request) []string {
+	if r.Kind == access.KindLink {
+		return []string{CheckName, "link"}
+	}
 	return []string{
 		CheckName,
 		clip("account: "+r.Want.AccountSlug, maxLabel),
 		clip("set: "+r.Want.PermissionSet, maxLabel),
 	}
+}
+
+// body returns the body of the proposal's pull request.
+func (p *proposal) body(signed string) string {
+	if p.request.Kind == access.KindLink {
+		return linkBody(p.request, p.base.repo, signed)
+	}
+	return body(p.request, p.rule, signed)
+}
+
+// accountWord names the service of a link's account.
+func accountWord(l access.Link) string {
+	if l.Account.Key() == "slack" {
+		return "Slack"
+	}
+	return "GitHub"
 }
 
 // body returns the body of a request's pull request: a table made from the

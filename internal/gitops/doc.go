@@ -44,6 +44,13 @@
 // head count no more. What a person pushed to such a branch is left alone, and
 // is never put in force.
 //
+// A request to be linked is such a pull request too, of one entry in people.yaml.
+// Who sent it only claims to be somebody: the record and the signed block name
+// the person who would be linked as the requester, who so does not approve it,
+// and package review refuses it when it does anything else. It is put on a new
+// base only while the entry there is what it was, since its text says what it
+// replaces.
+//
 // What the check showed is kept for the head: the teams, the requester's
 // manager and the people of the groups that gain. Teams and manager must be the
 // same persons at the verification. When more people joined a group than may,

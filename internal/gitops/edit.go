@@ -14,9 +14,12 @@ import (
 func (g *Gitops) prepare(r access.Request, base *snapshot, starts config.Starts) (*proposal, error) {
 	p := &proposal{request: r, base: base}
 	var err error
-	if r.Kind == access.KindRevoke {
+	switch r.Kind {
+	case access.KindRevoke:
 		err = p.takeOut()
-	} else {
+	case access.KindLink:
+		err = p.link()
+	default:
 		err = p.putIn()
 	}
 	if err != nil {
@@ -31,6 +34,9 @@ func (g *Gitops) prepare(r access.Request, base *snapshot, starts config.Starts)
 		return nil, err
 	}
 	p.change = config.Compare(base.repo, p.head, starts, now)
+	if r.Kind == access.KindLink {
+		return p, nil
+	}
 	if rule, ok := base.repo.RuleFor(r.Want.Assignment(), r.Want.Term, now); ok {
 		p.rule = rule
 	}

@@ -70,12 +70,19 @@ func accessVerdict(v Verdict) *access.Verdict {
 // unrecorded answers for a merge that was never judged, because an operator
 // trusted a commit past it: what it did stands in the commit in force or not.
 func (g *Gitops) unrecorded(ctx context.Context, rec PullRecord, w Walk) (*access.Verdict, error) {
-	if w.InForce.Commit == "" || w.InForce.At.Before(rec.MergedAt) || rec.Kind != review.Grant {
+	if w.InForce.Commit == "" || w.InForce.At.Before(rec.MergedAt) || rec.Kind != review.Grant && rec.Kind != review.Link {
 		return nil, nil
 	}
 	force, err := g.inForce(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if rec.Kind == review.Link {
+		stands, err := g.linkStands(ctx, rec, force.Repo)
+		if err != nil || !stands {
+			return nil, err
+		}
+		return &access.Verdict{Commit: rec.Commit, At: w.InForce.At, InForce: true}, nil
 	}
 	for _, ref := range force.Repo.Grants() {
 		if ref.Grant.Request == string(rec.Request) {

@@ -23,7 +23,7 @@ type proposal struct {
 	head    *config.Repo
 	path    string
 	content []byte
-	rule    *config.Rule // nil for a revocation no rule covers
+	rule    *config.Rule // nil for a link, and a revocation no rule covers
 	change  config.Change
 }
 
@@ -69,11 +69,8 @@ func (g *Gitops) begin(ctx context.Context, r access.Request) (PullRecord, error
 		return PullRecord{}, fmt.Errorf("read the head of %s: %w", g.opt.Branch, err)
 	}
 	rec := PullRecord{
-		Request: r.ID, Kind: review.Grant, Branch: branchPrefix + string(r.ID), Base: base,
-		Requester: r.Asker.Entra, Principal: r.Want.Principal, AskedAt: askedAt(r), State: access.PullOpen,
-	}
-	if r.Kind == access.KindRevoke {
-		rec.Kind = review.Revoke
+		Request: r.ID, Kind: kindOf(r.Kind), Branch: branchPrefix + string(r.ID), Base: base,
+		Requester: requester(r), Principal: r.Want.Principal, AskedAt: askedAt(r), State: access.PullOpen,
 	}
 	return rec, g.state.SavePull(ctx, StepProposing, rec)
 }
@@ -199,7 +196,7 @@ func (g *Gitops) pull(ctx context.Context, p *proposal, rec PullRecord) (Pull, e
 		return Pull{}, err
 	}
 	made, err := g.host.CreatePull(ctx, NewPull{
-		Title: title(p.request), Body: body(p.request, p.rule, signed), Head: rec.Branch, Base: g.opt.Branch,
+		Title: title(p.request), Body: p.body(signed), Head: rec.Branch, Base: g.opt.Branch,
 	})
 	if errors.Is(err, ErrExists) {
 		found, ok, err := g.ownPull(ctx, rec)
@@ -258,9 +255,13 @@ func (g *Gitops) decorate(ctx context.Context, p *proposal, number int, v review
 	}
 }
 
-// mayAsk refuses a request for a grant whose asker the rule does not let ask.
+// mayAsk refuses a request for a grant whose asker the rule does not let ask,
+// and a link to somebody who may not be linked.
 func (g *Gitops) mayAsk(ctx context.Context, p *proposal) error {
-	if p.request.Kind == access.KindRevoke || len(p.rule.Requesters) == 0 {
+	switch {
+	case p.request.Kind == access.KindLink:
+		return g.linkable(ctx, p)
+	case p.request.Kind == access.KindRevoke || len(p.rule.Requesters) == 0:
 		return nil
 	}
 	ro := config.Rosters{Groups: map[string][]string{}}
@@ -284,10 +285,7 @@ func (g *Gitops) mayAsk(ctx context.Context, p *proposal) error {
 func (g *Gitops) judgeProposal(ctx context.Context, p *proposal) (review.Verdict, error) {
 	in := review.Input{
 		Base: p.base.repo, Head: p.head, Change: p.change, Start: g.opt.Now(), PushersKnown: true,
-		Request: &review.Request{ID: string(p.request.ID), Kind: review.Grant, Requester: p.request.Asker.Entra},
-	}
-	if p.request.Kind == access.KindRevoke {
-		in.Request.Kind = review.Revoke
+		Request: &review.Request{ID: string(p.request.ID), Kind: kindOf(p.request.Kind), Requester: requester(p.request)},
 	}
 	walk, err := g.state.Walk(ctx)
 	if err != nil {

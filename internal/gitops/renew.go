@@ -7,6 +7,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
 )
 
 // renew brings the pull request of a request up to date when the default
@@ -96,7 +97,11 @@ func (g *Gitops) rebuild(ctx context.Context, rec PullRecord) (string, error) {
 	if old.repo == nil || made.repo == nil || base.repo == nil {
 		return "", nil
 	}
-	path, content, err := replay(old, made, base, rec.Principal)
+	again := replay
+	if rec.Kind == review.Link {
+		again = replayLink
+	}
+	path, content, err := again(old, made, base, rec.Principal)
 	if err != nil {
 		g.opt.Log.InfoContext(ctx, "pull request cannot be brought up to date", "number", rec.Number, "error", err)
 		return "", nil

@@ -20,6 +20,8 @@ type Person struct {
 	githubID int64
 	role     string // in the config repo
 	guest    bool
+	// slackEmail is the address in Slack where it is another one.
+	slackEmail string
 }
 
 // entraUser is the object id of the nth person of config/example/people.yaml.
@@ -46,6 +48,8 @@ func cast() []Person {
 			Entra: entraUser(25), GitHub: "taro-data", githubID: 1005, Slack: "U0TARO", Linked: true, role: "write"},
 		{Key: "olga", Name: "Olga Ivanova", About: "An employee whom people.yaml does not name: her approval never counts.", Email: "olga@example.com",
 			Entra: entraUser(31), GitHub: "olga-codes", githubID: 1007, Slack: "U0OLGA", role: "write"},
+		{Key: "nina", Name: "Nina Petrova", About: "An employee whose Slack e-mail is not that of her Entra user: the bot does not know her until she is linked.",
+			Email: "nina@example.com", Entra: entraUser(33), Slack: "U0NINA", slackEmail: "nina@home.example"},
 		{Key: "gus", Name: "Gus Meyer", About: "A guest from an agency. The bot does not serve guests.", Email: "gus@agency.example",
 			Entra: entraUser(32), Slack: "U0GUS", guest: true},
 	}

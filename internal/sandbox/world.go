@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -202,7 +203,7 @@ func (w *world) makeSlack(baseURL string) error {
 			continue
 		}
 		members = append(members, p.Slack)
-		if err := s.AddUser(slackemu.User{ID: p.Slack, Name: p.Key, RealName: p.Name, Email: p.Email, IsRestricted: p.guest}); err != nil {
+		if err := s.AddUser(slackemu.User{ID: p.Slack, Name: p.Key, RealName: p.Name, Email: cmp.Or(p.slackEmail, p.Email), IsRestricted: p.guest}); err != nil {
 			return err
 		}
 	}

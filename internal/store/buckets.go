@@ -12,6 +12,7 @@ const (
 	bucketRequestsKey    = "requests.key"    // natural key of the delivery that made or joined it -> id
 	bucketRequestsOpen   = "requests.open"   // seq -> id, those not final
 	bucketRequestsAsker  = "requests.asker"  // asker or joiner, time, id -> nothing
+	bucketRequestsLink   = "requests.link"   // time, id -> nothing, those to be linked
 	bucketRequestsWant   = "requests.want"   // assignment, id -> nothing, those not final
 	bucketBindings       = "bindings"        // platform, team, user -> bindingRecord
 	bucketInbox          = "inbox"           // natural key -> inboundRecord
@@ -35,7 +36,7 @@ const (
 func buckets() []string {
 	return []string{
 		bucketMeta, bucketCounters,
-		bucketRequests, bucketRequestsKey, bucketRequestsOpen, bucketRequestsAsker, bucketRequestsWant,
+		bucketRequests, bucketRequestsKey, bucketRequestsOpen, bucketRequestsAsker, bucketRequestsLink, bucketRequestsWant,
 		bucketBindings, bucketInbox,
 		bucketRoots, bucketRootsDue, bucketNotices, bucketNoticesKey, bucketNoticesDue,
 		bucketSeen, bucketSeenExpiry, bucketAudit,

@@ -38,7 +38,10 @@ type decodedRequest struct {
 	rec *requestRecord
 }
 
-var _ access.Requests = (*Requests)(nil)
+var (
+	_ access.Requests = (*Requests)(nil)
+	_ access.Links    = (*Requests)(nil)
+)
 
 // NewRequests returns the requests in db.
 func NewRequests(db DB) *Requests {
@@ -59,7 +62,7 @@ func (s *Requests) Create(ctx context.Context, r access.Request) error {
 		if err != nil {
 			return err
 		}
-		if err := indexAsker(tx, r.Asker.Entra, r.Times[access.StageAsked], r.ID); err != nil {
+		if err := indexAsked(tx, r); err != nil {
 			return err
 		}
 		if err := putJoined(tx, requestRecord{}, r); err != nil {
@@ -69,8 +72,23 @@ func (s *Requests) Create(ctx context.Context, r access.Request) error {
 	})
 }
 
-// indexAsker notes that somebody asked for what a request asks for.
+// indexAsked notes who asked when.
+func indexAsked(tx Tx, r access.Request) error {
+	at := r.Times[access.StageAsked]
+	if r.Kind == access.KindLink {
+		if err := tx.Put(bucketRequestsLink, joinKey(timeKey(at), string(r.ID)), nil); err != nil {
+			return err
+		}
+	}
+	return indexAsker(tx, r.Asker.Entra, at, r.ID)
+}
+
+// indexAsker notes that somebody wants what a request asks for. Somebody
+// without an Entra id is nobody that requests could be listed for.
 func indexAsker(tx Tx, entra string, at time.Time, id access.ID) error {
+	if entra == "" {
+		return nil
+	}
 	return tx.Put(bucketRequestsAsker, joinKey(entra, timeKey(at), string(id)), nil)
 }
 
@@ -190,7 +208,7 @@ func (s *Requests) Save(ctx context.Context, r access.Request, notices []access.
 		if err := conflictIf(r.Version != have.Version+1, "save version %d of %s over %d", r.Version, r.ID, have.Version); err != nil {
 			return err
 		}
-		if r.Key != have.Key || r.Asker.Entra != have.Asker.Entra || r.Want.Assignment() != have.Want.want().Assignment() {
+		if r.Key != have.Key || r.Asker.Entra != have.Asker.Entra || r.Asker.Chat != have.Asker.asker().Chat || r.Want.Assignment() != have.Want.want().Assignment() || r.Want.Link != have.Want.Link.link() {
 			return fmt.Errorf("save %s: who asked, for what, and by which delivery, cannot be changed", r.ID)
 		}
 		if err := putJoined(tx, have, r); err != nil {
@@ -268,6 +286,9 @@ func (s *Requests) decode(key string, raw []byte) (*requestRecord, error) {
 
 // By implements [access.Requests]. It reads the person's requests only.
 func (s *Requests) By(ctx context.Context, entra string) ([]access.Request, error) {
+	if entra == "" {
+		return nil, nil
+	}
 	out, err := s.indexed(ctx, bucketRequestsAsker, entra)
 	slices.Reverse(out)
 	return out, err
@@ -277,6 +298,30 @@ func (s *Requests) By(ctx context.Context, entra string) ([]access.Request, erro
 // only.
 func (s *Requests) For(ctx context.Context, a config.Assignment) ([]access.Request, error) {
 	return s.indexed(ctx, bucketRequestsWant, a.String())
+}
+
+// LinksSince implements [access.Links].
+func (s *Requests) LinksSince(ctx context.Context, since time.Time) ([]access.Request, error) {
+	var out []access.Request
+	from := timeKey(since)
+	err := s.db.View(ctx, func(tx Tx) error {
+		return tx.Scan(bucketRequestsLink, "", func(key string, _ []byte) error {
+			at, id, _ := strings.Cut(key, "/")
+			if at < from {
+				return nil
+			}
+			rec, err := getRequest(tx, access.ID(id))
+			if err != nil {
+				return fmt.Errorf("index %s: %w", bucketRequestsLink, err)
+			}
+			out = append(out, rec.request())
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // indexed returns the requests that an index names under a first part of its

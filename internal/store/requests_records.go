@@ -73,6 +73,40 @@ type wantRecord struct {
 	ForNanos      int64                `json:"for_ns,omitempty"`
 	Reason        string               `json:"reason"`
 	Revokes       access.ID            `json:"revokes,omitempty"`
+	Link          *linkRecord          `json:"link,omitempty"`
+}
+
+// linkRecord is an access.Link as it is kept.
+type linkRecord struct {
+	SlackTeam   string `json:"slack_team,omitempty"`
+	SlackUser   string `json:"slack_user,omitempty"`
+	GitHubLogin string `json:"github_login,omitempty"`
+	GitHubID    int64  `json:"github_id,omitempty"`
+	Email       string `json:"email"`
+	UPN         string `json:"upn"`
+	ChatName    string `json:"chat_name"`
+	ChatEmail   string `json:"chat_email"`
+}
+
+func newLinkRecord(l access.Link) *linkRecord {
+	if l == (access.Link{}) {
+		return nil
+	}
+	a := l.Account
+	return &linkRecord{a.Slack.Team, a.Slack.User, a.GitHub.Login, a.GitHub.ID, l.Email, l.UPN, l.ChatName, l.ChatEmail}
+}
+
+func (r *linkRecord) link() access.Link {
+	if r == nil {
+		return access.Link{}
+	}
+	return access.Link{
+		Account: config.PersonLink{
+			Slack:  config.SlackUser{Team: r.SlackTeam, User: r.SlackUser},
+			GitHub: config.GitHubUser{Login: r.GitHubLogin, ID: r.GitHubID},
+		},
+		Email: r.Email, UPN: r.UPN, ChatName: r.ChatName, ChatEmail: r.ChatEmail,
+	}
 }
 
 func newRequestRecord(seq uint64, r access.Request) requestRecord {
@@ -137,7 +171,7 @@ func newWantRecord(w access.Want) wantRecord {
 		AccountSlug: w.AccountSlug, AccountID: w.AccountID, AccountName: w.AccountName, OU: w.OU,
 		PermissionSet: w.PermissionSet,
 		Standing:      w.Term.Standing, Until: w.Term.End.UTC(), ForNanos: int64(w.Term.For),
-		Reason: w.Reason, Revokes: w.Revokes,
+		Reason: w.Reason, Revokes: w.Revokes, Link: newLinkRecord(w.Link),
 	}
 }
 
@@ -148,7 +182,7 @@ func (r wantRecord) want() access.Want {
 		AccountSlug: r.AccountSlug, AccountID: r.AccountID, AccountName: r.AccountName, OU: r.OU,
 		PermissionSet: r.PermissionSet,
 		Term:          config.Term{Standing: r.Standing, End: r.Until, For: time.Duration(r.ForNanos)},
-		Reason:        r.Reason, Revokes: r.Revokes,
+		Reason:        r.Reason, Revokes: r.Revokes, Link: r.Link.link(),
 	}
 }
 

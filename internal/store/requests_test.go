@@ -144,6 +144,8 @@ func TestWhoAskedForWhatCannotBeChanged(t *testing.T) {
 		"asker":    func(r *access.Request) { r.Asker.Entra = "somebody else" },
 		"delivery": func(r *access.Request) { r.Key = "another" },
 		"account":  func(r *access.Request) { r.Want.AccountID = "111122223333" },
+		"sender":   func(r *access.Request) { r.Asker.Chat.User = "UEVE" },
+		"claim":    func(r *access.Request) { r.Want.Link.Account.Slack.User = "UEVE" },
 	} {
 		r := request("REQ-1")
 		r.Version = 2
@@ -312,4 +314,57 @@ func TestAnIndexThatNamesNothingIsAnError(t *testing.T) {
 			t.Errorf("error %v does not name the index %s", err, name)
 		}
 	}
+}
+
+// link returns a request to be linked by somebody who is not recognised.
+func link(id string, minutes int) access.Request {
+	r := request(id)
+	r.Kind, r.Asker.Entra = access.KindLink, ""
+	r.Times = map[access.Stage]time.Time{access.StageAsked: at(minutes)}
+	r.Want = access.Want{
+		Principal: config.Principal{Kind: config.UserPrincipal, ID: "entra-nina"}, PrincipalName: "Nina",
+		Link: access.Link{
+			Account: config.PersonLink{Slack: config.SlackUser{Team: "T1", User: "UNINA"}, GitHub: config.GitHubUser{Login: "nina", ID: 7}},
+			Email:   "nina@example.com", UPN: "nina@corp.example", ChatName: "N", ChatEmail: "n@else.example",
+		},
+	}
+	return r
+}
+
+// TestT18RequestsOfNobodyAreNotListedForAnybody: an empty Entra id finds
+// nothing, and links are found by time.
+func TestT18RequestsOfNobodyAreNotListedForAnybody(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		s := NewRequests(db)
+		create(t, db, link("REQ-B", 30), link("REQ-A", 10), request("REQ-C"))
+		own := link("REQ-D", 20)
+		own.Asker.Entra = "entra-nina"
+		create(t, db, own)
+		save(t, db, link("REQ-A", 10), access.StateClosed)
+		for entra, want := range map[string][]string{"": nil, "entra-nina": {"REQ-D"}, "entra-hana": {"REQ-C"}} {
+			got, err := s.By(t.Context(), entra)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "by "+entra, want, ids(got))
+		}
+		for minutes, want := range map[int][]string{0: {"REQ-A", "REQ-D", "REQ-B"}, 10: {"REQ-A", "REQ-D", "REQ-B"}, 11: {"REQ-D", "REQ-B"}, 31: nil} {
+			got, err := s.LinksSince(t.Context(), at(minutes))
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "links", want, ids(got))
+		}
+		got, err := s.Get(t.Context(), "REQ-B")
+		if err != nil || got.Want.Link != link("REQ-B", 30).Want.Link {
+			t.Errorf("read back: %+v, %v", got.Want.Link, err)
+		}
+		if err := db.Update(t.Context(), "test", func(tx Tx) error { return tx.Put(bucketRequestsLink, joinKey(timeKey(at(40)), "REQ-Z"), nil) }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.LinksSince(t.Context(), at(0)); err == nil {
+			t.Error("an index that names nothing is no error")
+		}
+	})
 }

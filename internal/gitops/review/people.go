@@ -100,6 +100,9 @@ func (e *evaluation) excluded(p Person, n *Need) (Code, string, bool) {
 func (e *evaluation) excludedHere(p Person) (Code, string, bool) {
 	if r := e.in.Request; r != nil {
 		if r.Requester != "" && r.Requester == p.Entra {
+			if r.Kind == Link {
+				return NotRequester, "is who would be linked", true
+			}
 			return NotRequester, "asked for this change", true
 		}
 		if slices.Contains(r.Joined, p.Entra) {

@@ -34,6 +34,9 @@ func (e *evaluation) refuse() {
 	if r := e.in.Request; r != nil && r.Kind == Cleanup && !e.allEnded() {
 		e.refusef(RefusedCleanup, "A clean-up by the bot may only take out grants that have ended, and this does more.")
 	}
+	if r := e.in.Request; r != nil && r.Kind == Link && !e.linksOne() {
+		e.refusef(RefusedLink, "This pull request of the bot may only link one account to the entry of one person in people.yaml, and it does something else. Close it and ask again.")
+	}
 }
 
 // refusePeople wants the author and every pusher of a pull request written by

@@ -42,6 +42,7 @@ const (
 	Grant   Kind = "grant"
 	Revoke  Kind = "revoke"
 	Cleanup Kind = "cleanup" // takes out lines of grants that have ended
+	Link    Kind = "link"    // an account of one person, in people.yaml
 )
 
 // Request is who stands behind a bot pull request, from the server's record or
@@ -50,7 +51,8 @@ type Request struct {
 	// ID is the request's, as the grants of its pull request carry it.
 	ID   string
 	Kind Kind
-	// Requester is the Entra object id; it is empty for a clean-up.
+	// Requester is the Entra object id; it is empty for a clean-up, and that
+	// of the person who would be linked for a link.
 	Requester string
 	// Joined asked for the same thing later.
 	Joined []string
@@ -167,6 +169,7 @@ const (
 	RefusedRequester   Code = "not-a-requester"
 	RefusedReason      Code = "reason"
 	RefusedRequestID   Code = "request-id"
+	RefusedLink        Code = "link"
 )
 
 // Excluded is a review that was not counted, or a person who could not give

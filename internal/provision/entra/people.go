@@ -107,6 +107,7 @@ func entrant(u models.Userable) access.Entrant {
 	}
 	return access.Entrant{
 		Person:  access.Person{Entra: strings.ToLower(value(u.GetId())), Name: value(u.GetDisplayName()), Email: strings.ToLower(email)},
+		UPN:     strings.ToLower(value(u.GetUserPrincipalName())),
 		Enabled: value(u.GetAccountEnabled()),
 		// Anything that is not plainly a member counts as a guest.
 		Guest: !strings.EqualFold(value(u.GetUserType()), "Member"),

@@ -19,15 +19,15 @@ import (
 )
 
 func entrantHana() access.Entrant {
-	return access.Entrant{Person: access.Person{Entra: hana, Name: "Hana Sato", Email: "hana@example.com"}, Enabled: true}
+	return access.Entrant{Person: access.Person{Entra: hana, Name: "Hana Sato", Email: "hana@example.com"}, UPN: "hana@example.com", Enabled: true}
 }
 
 func entrantYuki() access.Entrant {
-	return access.Entrant{Person: access.Person{Entra: yuki, Name: "Yuki O'Brien", Email: "yuki.o'brien+aws@example.com"}}
+	return access.Entrant{Person: access.Person{Entra: yuki, Name: "Yuki O'Brien", Email: "yuki.o'brien+aws@example.com"}, UPN: "yuki@example.com"}
 }
 
 func entrantRen() access.Entrant {
-	return access.Entrant{Person: access.Person{Entra: ren, Name: "Ren Ito", Email: "ren@example.com"}, Enabled: true, Guest: true}
+	return access.Entrant{Person: access.Person{Entra: ren, Name: "Ren Ito", Email: "ren@example.com"}, UPN: "ren@example.com", Enabled: true, Guest: true}
 }
 
 func TestUserByObjectID(t *testing.T) {
