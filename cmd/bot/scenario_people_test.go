@@ -278,3 +278,17 @@ func (w *world) verbAWS(_ *testscript.TestScript, _ bool, args []string) error {
 	}
 	return fmt.Errorf("AWS has no %q", args[0])
 }
+
+func (w *world) verbNewTeam(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 1, -1); err != nil {
+		return err
+	}
+	return w.play("github/teams/"+args[0]+"/recreate", object{"people": args[1:]}, nil)
+}
+
+func (w *world) verbAccount(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 1, 1); err != nil {
+		return err
+	}
+	return w.play("github/accounts", object{"login": args[0], "role": "write"}, nil)
+}
