@@ -179,6 +179,8 @@ const (
 	NoticeTrouble NoticeKind = "trouble"
 	NoticeEnding  NoticeKind = "about-to-end"
 	NoticeEnded   NoticeKind = "ended"
+	// NoticeGrown is about who has the access, not about the request.
+	NoticeGrown NoticeKind = "grown"
 	// NoticeOps goes to the operations channel and belongs to no request.
 	NoticeOps NoticeKind = "ops"
 )

@@ -164,10 +164,11 @@ func TestGoldenReplies(t *testing.T) {
 		access.NoticeMerged: access.StateMerged, access.NoticeLive: access.StateLive, access.NoticeRefused: access.StateRefused,
 		access.NoticeClosed: access.StateClosed, access.NoticeVoid: access.StateVoid, access.NoticeHalted: access.StateHalted,
 		access.NoticeUndone: access.StateUndone, access.NoticeTrouble: access.StateVerified, access.NoticeEnding: access.StateLive, access.NoticeEnded: access.StateEnded,
+		access.NoticeGrown: access.StateLive,
 	}
 	order := []access.NoticeKind{
 		access.NoticeMerged, access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted,
-		access.NoticeUndone, access.NoticeTrouble, access.NoticeEnding, access.NoticeEnded,
+		access.NoticeUndone, access.NoticeTrouble, access.NoticeEnding, access.NoticeEnded, access.NoticeGrown,
 	}
 	for _, kind := range []access.Kind{access.KindGrant, access.KindRevoke} {
 		var b strings.Builder

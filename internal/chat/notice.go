@@ -53,7 +53,7 @@ func noticeIcon(k access.NoticeKind) string {
 		return "🔀"
 	case access.NoticeHalted, access.NoticeRefused, access.NoticeOps:
 		return "🛑"
-	case access.NoticeTrouble:
+	case access.NoticeTrouble, access.NoticeGrown:
 		return "⚠️"
 	case access.NoticeEnding:
 		return "⏰"
@@ -88,6 +88,8 @@ func noticeLine(n access.Notice, r access.Request) string {
 		return "A later commit undid this merge; " + nothing(r) + "."
 	case access.NoticeTrouble:
 		return "Something holds this up:"
+	case access.NoticeGrown:
+		return "The owners should look at who has this by now:"
 	case access.NoticeEnding:
 		return what + " ends at"
 	case access.NoticeEnded:
