@@ -13,6 +13,7 @@ import (
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/gitops/audience"
 	"aws-access-bot/internal/gitops/guard"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/server"
@@ -36,6 +37,7 @@ type operations interface {
 type statusReport struct {
 	Commits   gitops.Status      `json:"commits"`
 	Guards    guard.Report       `json:"guards"`
+	People    []audience.Finding `json:"people,omitempty"`
 	Provision provision.Overview `json:"provision"`
 	Requests  map[string]int     `json:"requests"`
 	Changes   bool               `json:"enable_changes"`
@@ -55,6 +57,10 @@ func (b *bot) Status(ctx context.Context) (statusReport, error) {
 	if err != nil {
 		return statusReport{}, err
 	}
+	grown, err := b.people.Report(ctx)
+	if err != nil {
+		return statusReport{}, err
+	}
 	overview, err := b.engine.Status(ctx)
 	if err != nil {
 		return statusReport{}, err
@@ -63,7 +69,7 @@ func (b *bot) Status(ctx context.Context) (statusReport, error) {
 	if err != nil {
 		return statusReport{}, err
 	}
-	r := statusReport{Commits: commits, Guards: guards, Provision: overview, Requests: map[string]int{}, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
+	r := statusReport{Commits: commits, Guards: guards, People: grown, Provision: overview, Requests: map[string]int{}, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
 	for _, x := range all {
 		r.Requests[string(x.State)]++
 		if x.Trouble != "" {

@@ -56,6 +56,7 @@ func kills() []kill {
 		{grantNew, []string{"provision.assigned", "provision.group", "provision.intent"}},
 		{halted, []string{"gitops.halt"}},
 		{invalid, []string{"gitops.passed"}},
+		{joined, []string{"gitops.people"}},
 		{impossible, []string{"gitops.refused"}},
 	}
 }
@@ -234,6 +235,18 @@ func (w *world) pulls(n int) error {
 		return fmt.Errorf("%d pull requests, not %d", got, n)
 	}
 	return nil
+}
+
+// joined has who approved join the group that gained: its owners are told once.
+func joined(w *world) (string, error) {
+	request, err := granted(w, "aws-payments-dev")
+	if err != nil {
+		return "", err
+	}
+	if err := w.play("graph/members", object{"group": "aws-payments-dev", "person": "yuki"}, nil); err != nil {
+		return "", err
+	}
+	return "pull 1: good", w.told(request, `Live`, `has got somebody who approved it(?s:.*)Yuki Mori`)
 }
 
 // halted merges past the rules, sees the halt, and mends it by an approval.

@@ -14,6 +14,7 @@ import (
 	"aws-access-bot/internal/chat"
 	"aws-access-bot/internal/chat/slack"
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/gitops/audience"
 	"aws-access-bot/internal/gitops/github"
 	"aws-access-bot/internal/gitops/guard"
 	"aws-access-bot/internal/provision"
@@ -39,6 +40,7 @@ type bot struct {
 	git      *gitops.Gitops
 	webhook  *gitops.Webhook
 	guards   *guard.Watch
+	people   *audience.Watch
 	engine   *provision.Engine
 	tracker  *access.Tracker
 	courier  *chat.Courier
@@ -119,6 +121,9 @@ func assemble(ctx context.Context, set *settings.Settings, db *store.Bolt, log *
 		return nil, err
 	}
 	b.guards = guard.New(gitops.Guards(set.ConfigRepo.Branch, set.GitHub.AppID), out.github, store.NewGitops(db), waking{outbox, w.moved}, time.Now, log)
+	b.people = audience.New(audience.Ports{
+		State: store.NewGitops(db), Directory: out.entra, Commits: b.git, Requests: b.requests, Notices: waking{outbox, w.moved}, Now: time.Now, Log: log,
+	}, set.Poll)
 	b.engine, err = provision.New(provision.Ports{
 		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db),
 		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now,
@@ -227,7 +232,7 @@ func revealed(list []secret.Value) [][]byte {
 // work runs the workers until ctx ends or one fails.
 func (b *bot) work(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for _, run := range []func(context.Context) error{b.git.Run, b.guards.Run, b.engine.Run, b.tracker.Run, b.courier.Run, b.desk.Run} {
+	for _, run := range []func(context.Context) error{b.git.Run, b.guards.Run, b.people.Run, b.engine.Run, b.tracker.Run, b.courier.Run, b.desk.Run} {
 		g.Go(func() error { return run(ctx) })
 	}
 	g.Go(func() error {
