@@ -241,6 +241,23 @@ func TestManyPeopleAreCounted(t *testing.T) {
 	}
 }
 
+func TestWhatPassedWithoutAnApprovalSaysSo(t *testing.T) {
+	t.Parallel()
+	k := approved()
+	k.Approvers = nil
+	m := newMemory(t, k)
+	m.members[devGroup] = []string{"a", "b", "c", "d", "e", "f"}
+	m.look(t)
+	for _, n := range m.told {
+		if !strings.Contains(n.Text, "more people than when pull request #7 was merged without an approval: 2 then, now there are 6.") {
+			t.Errorf("told %q", n.Text)
+		}
+	}
+	if len(m.told) != 1 {
+		t.Errorf("told %v", m.told)
+	}
+}
+
 // TestWithoutAThreadOperationsIsTold: of what a person wrote, and of a request
 // that the state file does not have any more.
 func TestWithoutAThreadOperationsIsTold(t *testing.T) {

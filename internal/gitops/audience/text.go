@@ -20,9 +20,12 @@ func text(k *Kept, repo *config.Repo) string {
 	var b strings.Builder
 	group := review.PrincipalName(k.Assignment.Principal, repo, repo)
 	fmt.Fprintf(&b, "%s of %s in %s", group, k.Assignment.PermissionSet, review.AccountName(k.Assignment.Account, repo, repo))
-	if g.Over {
+	switch {
+	case g.Over && len(k.Approvers) == 0:
+		fmt.Fprintf(&b, " has more people than when pull request #%d was merged without an approval: %d then, now there are %d.", k.Pull, len(k.Members), g.Now)
+	case g.Over:
 		fmt.Fprintf(&b, " has more people than were approved: %d were shown to who approved pull request #%d, now there are %d.", len(k.Members), k.Pull, g.Now)
-	} else {
+	default:
 		fmt.Fprintf(&b, " has got somebody who approved it, in pull request #%d.", k.Pull)
 	}
 	fmt.Fprintf(&b, " Since then joined: %s.", names(g.Joined, func(Joiner) bool { return true }))
