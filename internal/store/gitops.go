@@ -128,10 +128,8 @@ func putInForce(tx Tx, a gitops.Advance) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range old {
-		if err := tx.Delete(bucketGitopsState, key); err != nil {
-			return err
-		}
+	if err := deleteKeys(tx, bucketGitopsState, old); err != nil {
+		return err
 	}
 	if err := putPeople(tx, a); err != nil {
 		return err

@@ -89,10 +89,8 @@ func putPeople(tx Tx, a gitops.Advance) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range old {
-		if err := tx.Delete(bucketGitopsPeople, key); err != nil {
-			return err
-		}
+	if err := deleteKeys(tx, bucketGitopsPeople, old); err != nil {
+		return err
 	}
 	for _, k := range a.People {
 		if key := k.Assignment.String(); desired[key] {
