@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,7 +41,7 @@ type memory struct {
 	known   bool // whether the request is
 	told    map[string]access.Notice
 	saves   int
-	reads   int
+	reads   atomic.Int64
 	now     time.Time
 }
 
@@ -60,7 +61,7 @@ func (m *memory) SaveGrowth(_ context.Context, a config.Assignment, commit strin
 }
 
 func (m *memory) DirectMembers(_ context.Context, group string) ([]access.Entrant, error) {
-	m.reads++
+	m.reads.Add(1)
 	var out []access.Entrant
 	for _, id := range m.members[group] {
 		out = append(out, access.Entrant{Person: access.Person{Entra: id, Name: "N " + id, Email: id + "@example.com"}, Enabled: true})
@@ -194,8 +195,8 @@ func TestAGrowthIsToldOnce(t *testing.T) {
 	step(4, "a", "b", "c", "d", "e", "f")
 	step(5, "a", "b", "yuki")
 	step(6, "a", "b", "yuki", "c", "d", "e")
-	if m.reads != 20 {
-		t.Errorf("%d reads in 20 looks", m.reads)
+	if m.reads.Load() != 20 {
+		t.Errorf("%d reads in 20 looks", m.reads.Load())
 	}
 }
 
@@ -289,8 +290,8 @@ func TestWhatIsNotDesiredIsNotWatched(t *testing.T) {
 	m.look(t)
 	m.repo = nil
 	m.look(t)
-	if len(m.told) != 0 || m.reads != 0 {
-		t.Errorf("told %v after %d reads", m.told, m.reads)
+	if len(m.told) != 0 || m.reads.Load() != 0 {
+		t.Errorf("told %v after %d reads", m.told, m.reads.Load())
 	}
 }
 
@@ -345,10 +346,10 @@ func TestLooksAreRepeatedWhateverFails(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- m.watch().Run(ctx) }()
-		for want := 1; want <= 3; want++ {
+		for want := int64(1); want <= 3; want++ {
 			synctest.Wait()
-			if m.reads != want {
-				t.Errorf("%d reads, want %d", m.reads, want)
+			if got := m.reads.Load(); got != want {
+				t.Errorf("%d reads, want %d", got, want)
 			}
 			time.Sleep(time.Minute)
 		}
