@@ -13,6 +13,7 @@ import (
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/gitops/audience"
 	"aws-access-bot/internal/gitops/delivery"
 	"aws-access-bot/internal/gitops/guard"
 	"aws-access-bot/internal/provision"
@@ -38,6 +39,7 @@ type statusReport struct {
 	Commits   gitops.Status      `json:"commits"`
 	Guards    guard.Report       `json:"guards"`
 	Webhooks  delivery.Report    `json:"webhooks"`
+	People    []audience.Finding `json:"people,omitempty"`
 	Provision provision.Overview `json:"provision"`
 	Requests  map[string]int     `json:"requests"`
 	Changes   bool               `json:"enable_changes"`
@@ -61,6 +63,10 @@ func (b *bot) Status(ctx context.Context) (statusReport, error) {
 	if err != nil {
 		return statusReport{}, err
 	}
+	grown, err := b.people.Report(ctx)
+	if err != nil {
+		return statusReport{}, err
+	}
 	overview, err := b.engine.Status(ctx)
 	if err != nil {
 		return statusReport{}, err
@@ -69,7 +75,7 @@ func (b *bot) Status(ctx context.Context) (statusReport, error) {
 	if err != nil {
 		return statusReport{}, err
 	}
-	r := statusReport{Commits: commits, Guards: guards, Webhooks: webhooks, Provision: overview, Requests: map[string]int{}, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
+	r := statusReport{Commits: commits, Guards: guards, People: grown, Webhooks: webhooks, Provision: overview, Requests: map[string]int{}, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
 	for _, x := range all {
 		r.Requests[string(x.State)]++
 		if x.Trouble != "" {

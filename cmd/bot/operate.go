@@ -88,6 +88,9 @@ func statusText(st statusReport) string {
 	for _, d := range st.Provision.Last.Plan.Drift {
 		line("drift", d.Sentence)
 	}
+	for _, f := range st.People {
+		line("drift", f.Sentence)
+	}
 	for _, t := range st.Troubles {
 		line("trouble", t)
 	}

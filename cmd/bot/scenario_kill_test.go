@@ -57,6 +57,7 @@ func kills() []kill {
 		{joined, []string{"gitops.joined", "request.save:2"}},
 		{halted, []string{"gitops.halt"}},
 		{invalid, []string{"gitops.passed"}},
+		{grown, []string{"gitops.people"}},
 		{impossible, []string{"gitops.refused"}},
 		{linked, []string{"request.create", "gitops.proposing", "gitops.branch", "gitops.inforce", "request.save:3", "outbox.notice.intent:2"}},
 	}
@@ -264,6 +265,18 @@ func (w *world) pulls(n int) error {
 		return fmt.Errorf("%d pull requests, not %d", got, n)
 	}
 	return nil
+}
+
+// grown has who approved join the group that gained: its owners are told once.
+func grown(w *world) (string, error) {
+	request, err := granted(w, "aws-payments-dev")
+	if err != nil {
+		return "", err
+	}
+	if err := w.play("graph/members", object{"group": "aws-payments-dev", "person": "yuki"}, nil); err != nil {
+		return "", err
+	}
+	return "pull 1: good", w.told(request, `Live`, `has got somebody who approved it(?s:.*)Yuki Mori`)
 }
 
 // halted merges past the rules, sees the halt, and mends it by an approval.

@@ -27,6 +27,8 @@ import (
 //	as P restore SHA BRANCH        commits what the default branch had at SHA
 //	as P force-push SHA            points the default branch at a commit
 //	as P delete-branch BRANCH      past the rules
+//	as P evil-merge BRANCH DIR MESSAGE       merges it past the rules, with the
+//	                               files below DIR in the merge commit
 //
 // With ! it is refused. A push sets $COMMIT, a merge $MERGED.
 func (w *world) verbAs(ts *testscript.TestScript, not bool, args []string) error {
@@ -145,6 +147,7 @@ func (w *world) onGitHub(person string) acts {
 		return err
 	})
 	out["restore"] = w.restore(person)
+	out["evil-merge"] = w.evilMerge(person)
 	out["delete-branch"] = func(_ *testscript.TestScript, args []string) error {
 		if err := words(args, 1, 1); err != nil {
 			return err
@@ -206,6 +209,28 @@ func (w *world) directPush(person string) func(*testscript.TestScript, []string)
 		sha, err := w.push(person, c)
 		ts.Setenv("COMMIT", sha)
 		return err
+	}
+}
+
+// evilMerge makes a merge commit that holds more than what it merges.
+func (w *world) evilMerge(person string) func(*testscript.TestScript, []string) error {
+	return func(ts *testscript.TestScript, args []string) error {
+		if err := words(args, 3, 3); err != nil {
+			return err
+		}
+		files, err := tree(ts, args[1])
+		if err != nil {
+			return err
+		}
+		var out struct {
+			SHA string `json:"sha"`
+		}
+		in := object{"parents": []string{"main", args[0]}, "from": args[0], "files": files, "message": args[2]}
+		if err := w.play("as/"+person+"/github/commit", in, &out); err != nil {
+			return err
+		}
+		ts.Setenv("MERGED", out.SHA)
+		return w.play("as/"+person+"/github/force-push", object{"branch": "main", "sha": out.SHA, "ignore_rules": true}, nil)
 	}
 }
 
@@ -277,4 +302,18 @@ func (w *world) verbAWS(_ *testscript.TestScript, _ bool, args []string) error {
 		return w.play("aws/assignments", in, nil)
 	}
 	return fmt.Errorf("AWS has no %q", args[0])
+}
+
+func (w *world) verbNewTeam(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 1, -1); err != nil {
+		return err
+	}
+	return w.play("github/teams/"+args[0]+"/recreate", object{"people": args[1:]}, nil)
+}
+
+func (w *world) verbAccount(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 1, 1); err != nil {
+		return err
+	}
+	return w.play("github/accounts", object{"login": args[0], "role": "write"}, nil)
 }

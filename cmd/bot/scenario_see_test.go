@@ -206,6 +206,20 @@ func (w *world) checked(number int, conclusion string, re *regexp.Regexp) error 
 	})
 }
 
+// commented waits until the bot's comment on a pull request says something.
+func (w *world) commented(number int, re *regexp.Regexp) error {
+	return w.until(fmt.Sprintf("a comment on pull request %d to say %q", number, re), []string{"github"}, func(st *sandbox.State) (bool, string) {
+		p, _ := pullState(st, number)
+		found := "no comment of the bot"
+		for _, c := range p.Comments {
+			if strings.HasSuffix(c.By, "[bot]") {
+				found = c.Body
+			}
+		}
+		return re.MatchString(found), found
+	})
+}
+
 // assignment is one of AWS, by names as people know them.
 type assignment struct{ account, set, principal string }
 

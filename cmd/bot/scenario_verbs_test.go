@@ -29,9 +29,13 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	entra …, aws …               plays Entra and AWS; see there
 //	webhooks drop|deliver        whether GitHub's webhooks arrive
 //	teams TEAM PERSON ROLE       membership of a GitHub team; none takes it away
+//	new-team TEAM PERSON…        it is deleted and made again, with these members
+//	account LOGIN                one more GitHub account, which people.yaml does
+//	                             not name; as LOGIN plays it on GitHub
 //	fault JSON, faults-gone      the next matching request goes wrong; no more do
 //	pull N                       pull request N is open; sets $REQ and $REQN
 //	check N CONCLUSION [RE]      the aws-access check of pull request N
+//	comment N RE                 the bot's comment on pull request N
 //	root REQ RE                  the request's message in the channel
 //	thread REQ RE                a reply in its thread
 //	ops RE                       a message in the ops channel
@@ -49,8 +53,8 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 	for name, v := range map[string]verb{
 		"start": plain(w.start), "serve": plain(w.serving), "shut-down": plain(w.stop), "crash": plain(w.crash),
 		"trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
-		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "teams": w.verbTeams, "fault": w.verbFault, "faults-gone": plain(w.mend),
-		"pull": w.verbPull, "check": w.verbCheck, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
+		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "teams": w.verbTeams, "new-team": w.verbNewTeam, "account": w.verbAccount, "fault": w.verbFault, "faults-gone": plain(w.mend),
+		"pull": w.verbPull, "check": w.verbCheck, "comment": w.verbComment, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
 		"told": w.verbTold, "assigned": w.verbAssigned, "gone": w.verbGone, "logged": w.verbLogged,
 		"count": w.verbCount, "no-writes": w.verbNoWrites, "mark": w.verbMark, "soon": w.verbSoon,
 		"next-second": plain(nextSecond),
@@ -189,6 +193,21 @@ func (w *world) verbCheck(_ *testscript.TestScript, _ bool, args []string) error
 		return err
 	}
 	return w.checked(n, args[1], re)
+}
+
+func (w *world) verbComment(_ *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 2, 2); err != nil || not {
+		return errors.New("a number and a pattern, and no !")
+	}
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	re, err := regexp.Compile(args[1])
+	if err != nil {
+		return err
+	}
+	return w.commented(n, re)
 }
 
 // heard waits for a message, or with not wants that there is none.

@@ -14,6 +14,7 @@ import (
 	"aws-access-bot/internal/chat"
 	"aws-access-bot/internal/chat/slack"
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/gitops/audience"
 	"aws-access-bot/internal/gitops/delivery"
 	"aws-access-bot/internal/gitops/github"
 	"aws-access-bot/internal/gitops/guard"
@@ -41,6 +42,7 @@ type bot struct {
 	webhook  *gitops.Webhook
 	guards   *guard.Watch
 	sweep    *delivery.Sweep
+	people   *audience.Watch
 	engine   *provision.Engine
 	tracker  *access.Tracker
 	courier  *chat.Courier
@@ -122,6 +124,9 @@ func assemble(ctx context.Context, set *settings.Settings, db *store.Bolt, log *
 	}
 	b.guards = guard.New(gitops.Guards(set.ConfigRepo.Branch, set.GitHub.AppID), out.github, store.NewGitops(db), waking{outbox, w.moved}, time.Now, log)
 	b.sweep = delivery.New(delivery.Options{Repo: set.ConfigRepo.ID, Every: sweepEvery(set.Poll), Now: time.Now, Log: log}, out.github, b.webhook, store.NewGitops(db), waking{outbox, w.moved})
+	b.people = audience.New(audience.Ports{
+		State: store.NewGitops(db), Directory: out.entra, Commits: b.git, Requests: b.requests, Notices: waking{outbox, w.moved}, Now: time.Now, Log: log,
+	}, set.Poll)
 	b.engine, err = provision.New(provision.Ports{
 		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db),
 		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now,
@@ -241,7 +246,7 @@ func sweepEvery(poll time.Duration) time.Duration {
 // work runs the workers until ctx ends or one fails.
 func (b *bot) work(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for _, run := range []func(context.Context) error{b.git.Run, b.guards.Run, b.sweep.Run, b.engine.Run, b.tracker.Run, b.courier.Run, b.desk.Run} {
+	for _, run := range []func(context.Context) error{b.git.Run, b.guards.Run, b.people.Run, b.sweep.Run, b.engine.Run, b.tracker.Run, b.courier.Run, b.desk.Run} {
 		g.Go(func() error { return run(ctx) })
 	}
 	g.Go(func() error {

@@ -208,6 +208,8 @@ const (
 	NoticeEnding  NoticeKind = "about-to-end"
 	NoticeEnded   NoticeKind = "ended"
 	NoticeLinked  NoticeKind = "linked"
+	// NoticeGrown is about who has the access, not about the request.
+	NoticeGrown NoticeKind = "grown"
 	// NoticeOps goes to the operations channel and belongs to no request.
 	NoticeOps NoticeKind = "ops"
 )

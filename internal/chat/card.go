@@ -3,6 +3,7 @@ package chat
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"aws-access-bot/config"
@@ -16,6 +17,9 @@ type Place struct {
 	// Session is the session length of the request's permission set, "" when
 	// the bot does not own it.
 	Session string
+	// Owners are the Slack users of the owners of the account and of the group
+	// that people.yaml names; members of teams are not among them.
+	Owners []access.ChatUser
 }
 
 // PlaceOf gathers the place of a request.
@@ -24,7 +28,34 @@ func PlaceOf(repo *config.Repo, w access.Want) Place {
 	if ps, ok := repo.PermissionSets[w.PermissionSet]; ok && ps.SessionDuration > 0 {
 		p.Session = config.FormatDuration(ps.SessionDuration)
 	}
+	p.Owners = owners(repo, w)
 	return p
+}
+
+// owners finds who can be mentioned of those who answer for a request.
+func owners(repo *config.Repo, w access.Want) []access.ChatUser {
+	var refs []config.ApproverRef
+	if acc, ok := repo.AccountByID(w.AccountID); ok {
+		refs = append(refs, acc.Owners...)
+	}
+	if f, ok := repo.PrincipalFile(w.Principal); ok {
+		refs = append(refs, f.Owners...)
+	}
+	var out []access.ChatUser
+	for _, r := range refs {
+		if r.Kind != config.ApproverEmail {
+			continue
+		}
+		person, ok := repo.PersonByEmail(r.Name)
+		if !ok || person.Slack == nil {
+			continue
+		}
+		u := access.ChatUser{Platform: access.Slack, Team: person.Slack.Team, User: person.Slack.User}
+		if !slices.Contains(out, u) {
+			out = append(out, u)
+		}
+	}
+	return out
 }
 
 // Card is the root message of a request.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aws-access-bot/config"
+	"aws-access-bot/config/example"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
 
@@ -70,7 +71,38 @@ func way(kind access.Kind, s access.State) access.Request {
 }
 
 func office8h() chat.Place {
-	return chat.Place{StartURL: "https://d-9567000000.awsapps.com/start", Region: "ap-northeast-1", Session: "8h"}
+	return chat.Place{StartURL: "https://d-9567000000.awsapps.com/start", Region: "ap-northeast-1", Session: "8h", Owners: []access.ChatUser{
+		{Platform: access.Slack, Team: "T0ACME", User: "U0YUKI"}, {Platform: access.Slack, Team: "T0OTHER", User: "U0STRANGER"},
+	}}
+}
+
+// TestOwnersThatCanBeMentioned: those named by address and linked in
+// people.yaml, of the account and of the group.
+func TestOwnersThatCanBeMentioned(t *testing.T) {
+	t.Parallel()
+	repo, err := config.Load(example.FS())
+	if err != nil {
+		t.Fatal(err)
+	}
+	group := func(n string) config.Principal {
+		return config.Principal{Kind: config.GroupPrincipal, ID: "0b7e3f4c-0000-4000-8000-0000000000" + n}
+	}
+	user := func(id string) access.ChatUser {
+		return access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: id}
+	}
+	for name, x := range map[string]struct {
+		want access.Want
+		all  []access.ChatUser
+	}{
+		"one owns both":        {access.Want{AccountID: "111122224444", Principal: group("11")}, []access.ChatUser{user("U0YUKI")}},
+		"the account's first":  {access.Want{AccountID: "222233335555", Principal: group("17")}, []access.ChatUser{user("U0TARO"), user("U0LENA")}},
+		"a team is not told":   {access.Want{AccountID: "222233331111", Principal: group("13")}, nil},
+		"nothing that is here": {access.Want{AccountID: "1", Principal: group("99")}, nil},
+	} {
+		if diff := cmp.Diff(x.all, chat.PlaceOf(repo, x.want).Owners); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
 }
 
 // write writes a message as plain text, each kind of block with a mark.
@@ -167,10 +199,11 @@ func TestGoldenReplies(t *testing.T) {
 		access.NoticeMerged: access.StateMerged, access.NoticeLive: access.StateLive, access.NoticeRefused: access.StateRefused,
 		access.NoticeClosed: access.StateClosed, access.NoticeVoid: access.StateVoid, access.NoticeHalted: access.StateHalted,
 		access.NoticeUndone: access.StateUndone, access.NoticeTrouble: access.StateVerified, access.NoticeEnding: access.StateLive, access.NoticeEnded: access.StateEnded,
+		access.NoticeGrown: access.StateLive,
 	}
 	order := []access.NoticeKind{
 		access.NoticeMerged, access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted,
-		access.NoticeUndone, access.NoticeTrouble, access.NoticeEnding, access.NoticeEnded,
+		access.NoticeUndone, access.NoticeTrouble, access.NoticeEnding, access.NoticeEnded, access.NoticeGrown,
 	}
 	for _, kind := range []access.Kind{access.KindGrant, access.KindRevoke} {
 		var b strings.Builder

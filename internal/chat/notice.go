@@ -10,7 +10,7 @@ import (
 // Reply is the thread reply for a notice about r.
 func Reply(n access.Notice, r access.Request, p Place) Message {
 	m := Message{Summary: fmt.Sprintf("%s: %s", r.ID, noticeLine(n, r))}
-	m.Blocks = append(m.Blocks, replyLead(n, r))
+	m.Blocks = append(m.Blocks, replyLead(n, r, p))
 	if n.Text != "" && n.Kind != access.NoticeJoined {
 		m.Blocks = append(m.Blocks, plain(n.Text))
 	}
@@ -32,12 +32,19 @@ func sessionHint(p Place) string {
 	return " (" + p.Session + " at most)"
 }
 
-// replyLead mentions the asker where it is the asker who should act or know.
-func replyLead(n access.Notice, r access.Request) Text {
+// replyLead mentions the asker where it is the asker who should act or know,
+// and the owners where it is they.
+func replyLead(n access.Notice, r access.Request, p Place) Text {
 	t := Text{{Text: noticeIcon(n.Kind) + " "}}
 	switch n.Kind {
 	case access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted, access.NoticeEnding, access.NoticeEnded, access.NoticeLinked:
 		t = append(append(t, askedBy(r)...), Span{Text: " "})
+	case access.NoticeGrown:
+		for _, u := range p.Owners {
+			if u.Platform == r.Asker.Chat.Platform && u.Team == r.Asker.Chat.Team {
+				t = append(t, Span{User: u.User}, Span{Text: " "})
+			}
+		}
 	}
 	t = append(t, Span{Text: noticeLine(n, r)})
 	if n.Kind == access.NoticeEnding && !r.End.IsZero() {
@@ -54,7 +61,7 @@ func noticeIcon(k access.NoticeKind) string {
 		return "🔀"
 	case access.NoticeHalted, access.NoticeRefused, access.NoticeOps:
 		return "🛑"
-	case access.NoticeTrouble:
+	case access.NoticeTrouble, access.NoticeGrown:
 		return "⚠️"
 	case access.NoticeEnding:
 		return "⏰"
@@ -96,6 +103,8 @@ func noticeLine(n access.Notice, r access.Request) string {
 		return "A later commit undid this merge; " + nothing(r) + "."
 	case access.NoticeTrouble:
 		return "Something holds this up:"
+	case access.NoticeGrown:
+		return "The owners should look at who has this by now:"
 	case access.NoticeEnding:
 		return what + " ends at"
 	case access.NoticeEnded:

@@ -73,8 +73,9 @@
 //
 // The commit in force with its starts and the content of its files, so that a
 // restart needs no GitHub; the position; the halt; a verdict per commit; a
-// record per request's pull request, per check and per comment, and what
-// passed without an approval in the last day. Keys and steps are in
+// record per request's pull request, per check and per comment, what passed
+// without an approval in the last day, and the people behind each assignment
+// that came into force by an approval, for package audience. Keys and steps are in
 // internal/store. Each outside effect is found again before it is repeated:
 // the branch by its name, the pull request by its head branch, the check run
 // by name on its commit, the comment by its marker.

@@ -5,6 +5,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/audience"
 	"aws-access-bot/internal/gitops/review"
 )
 
@@ -303,6 +304,10 @@ type Advance struct {
 	InForce *InForce
 	// Desired are the assignments that InForce makes owned.
 	Desired []config.Assignment
+	// People are the people behind the assignments that InForce gains, which
+	// replace those kept for them before. People of what Desired has no more
+	// are forgotten.
+	People []audience.Kept
 	// Blobs has the content of InForce.Files that may not be stored yet.
 	Blobs    map[string][]byte
 	Verdicts []Verdict

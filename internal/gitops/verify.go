@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/gitops/audience"
 	"aws-access-bot/internal/gitops/review"
 )
 
@@ -19,6 +20,8 @@ type judged struct {
 	bad      *fault
 	problems []string
 	verdict  review.Verdict
+	// people are behind the assignments that a pass gains.
+	people []audience.Kept
 }
 
 // verify judges a unit. base is the last valid verified content, as the commits
@@ -135,7 +138,9 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	if len(j.verdict.Undecided) > 0 {
 		return fmt.Errorf("judge pull request %d: %s", u.pull.Number, strings.Join(j.verdict.Undecided, " "))
 	}
-	j.bad = verdictFault(&j.verdict, u.pull, base.repo, after.repo)
+	if j.bad = verdictFault(&j.verdict, u.pull, base.repo, after.repo); j.bad == nil {
+		j.people = keep(&in, &j.verdict, u)
+	}
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/audience"
 	"aws-access-bot/internal/gitops/review"
 )
 
@@ -31,6 +32,9 @@ type walker struct {
 	// pending are verdicts not stored yet: of commits before the one that
 	// restores what a bad one touched.
 	pending []Verdict
+	// people are behind the assignments of units that passed and are not
+	// stored yet.
+	people []audience.Kept
 	// moved is set when another commit came into force.
 	moved bool
 }
@@ -240,6 +244,10 @@ func (w *walker) pass(ctx context.Context, i int, after *snapshot, j *judged) er
 	v.Void = void(after.repo, string(j.origin.id), w.starts)
 	w.pending = append(w.pending, v)
 	w.useAuto(u, j)
+	for _, k := range j.people {
+		k.Request = j.origin.id
+		w.people = append(w.people, k)
+	}
 	w.prev, w.base = after, after
 	if after != w.after[i] {
 		return nil // undone paths are not restored yet
@@ -303,10 +311,11 @@ func (w *walker) advance(ctx context.Context, u *unit, s *snapshot) error {
 	}
 	w.pending = append(w.pending, caught...)
 	w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra = nil, nil, nil
-	if err := w.store(ctx, Advance{To: force.Commit, InForce: force, Desired: desired(s.repo, w.starts, force.At), Blobs: blobs(s)}); err != nil {
+	step := Advance{To: force.Commit, InForce: force, Desired: desired(s.repo, w.starts, force.At), Blobs: blobs(s), People: w.people}
+	if err := w.store(ctx, step); err != nil {
 		return err
 	}
-	w.walk.InForce, w.moved = *force, true
+	w.walk.InForce, w.moved, w.people = *force, true, nil
 	w.undone = map[string]*TreeEntry{}
 	w.g.force.Store(&access.InForce{Commit: force.Commit, Repo: s.repo, Starts: w.starts})
 	w.g.opt.Log.InfoContext(ctx, "commit in force", "commit", force.Commit, "pull", force.Pull)

@@ -10,15 +10,28 @@ import (
 // onGitHub is a handler that plays a person on GitHub.
 func onGitHub[T any](s *Sandbox, do func(login string, in T) (any, error)) http.HandlerFunc {
 	return act(s, func(r *http.Request, in T) (any, error) {
-		p, err := s.played(r)
+		login, err := s.playedOnGitHub(r)
 		if err != nil {
 			return nil, err
 		}
-		if p.GitHub == "" {
-			return nil, refuse(http.StatusUnprocessableEntity, "%s is not on GitHub", p.Key)
-		}
-		return do(p.GitHub, in)
+		return do(login, in)
 	})
+}
+
+// playedOnGitHub finds the account that the path names: that of a person, or
+// one by its login that nobody is linked with.
+func (s *Sandbox) playedOnGitHub(r *http.Request) (string, error) {
+	if key := r.PathValue("person"); s.world.github.HasUser(key) {
+		return key, nil
+	}
+	p, err := s.played(r)
+	if err != nil {
+		return "", err
+	}
+	if p.GitHub == "" {
+		return "", refuse(http.StatusUnprocessableEntity, "%s is not on GitHub", p.Key)
+	}
+	return p.GitHub, nil
 }
 
 type reviewIn struct {
@@ -174,6 +187,12 @@ type memberIn struct {
 	Role   string `json:"role"`
 }
 
+// githubAccountIn is one more GitHub account, and its role in the config repo.
+type githubAccountIn struct {
+	Login string `json:"login"`
+	Role  string `json:"role"`
+}
+
 // controlOrganization has what owners of the organization do.
 func (s *Sandbox) controlOrganization(mux *http.ServeMux) {
 	hub := s.world.github
@@ -190,6 +209,28 @@ func (s *Sandbox) controlOrganization(mux *http.ServeMux) {
 			return nil, err
 		}
 		return done, hub.SetTeamMember(r.PathValue("team"), who, in.Role)
+	}))
+	mux.HandleFunc("POST /sandbox/github/teams/{team}/recreate", act(s, func(r *http.Request, in struct {
+		People []string `json:"people"`
+	}) (any, error) {
+		members := map[string]string{}
+		for _, key := range in.People {
+			who, err := login(key)
+			if err != nil {
+				return nil, err
+			}
+			members[who] = ""
+		}
+		if err := hub.DeleteTeam(r.PathValue("team")); err != nil {
+			return nil, refuse(http.StatusNotFound, "%v", err)
+		}
+		return done, hub.PutTeam(githubemu.Team{Slug: r.PathValue("team"), Members: members})
+	}))
+	mux.HandleFunc("POST /sandbox/github/accounts", act(s, func(_ *http.Request, in githubAccountIn) (any, error) {
+		if _, err := hub.AddUser(githubemu.User{Login: in.Login, Name: in.Login}); err != nil {
+			return nil, refuse(http.StatusConflict, "%v", err)
+		}
+		return done, s.world.config.SetRole(in.Login, in.Role)
 	}))
 	mux.HandleFunc("POST /sandbox/github/roles", act(s, func(_ *http.Request, in memberIn) (any, error) {
 		who, err := login(in.Person)

@@ -27,6 +27,7 @@ const (
 	bucketGitopsPulls    = "gitops.pulls"    // see gitops.go
 	bucketGitopsVerdicts = "gitops.verdicts" // see gitops.go
 	bucketGitopsState    = "gitops.state"    // see gitops.go
+	bucketGitopsPeople   = "gitops.people"   // assignment -> peopleRecord
 	bucketOwned          = "owned"           // assignment -> see provision.go
 	bucketProvision      = "provision"       // see provision.go
 	bucketProvisionState = "provision.state" // see provision.go
@@ -40,7 +41,7 @@ func buckets() []string {
 		bucketBindings, bucketInbox,
 		bucketRoots, bucketRootsDue, bucketNotices, bucketNoticesKey, bucketNoticesDue,
 		bucketSeen, bucketSeenExpiry, bucketAudit,
-		bucketGitopsPulls, bucketGitopsVerdicts, bucketGitopsState,
+		bucketGitopsPulls, bucketGitopsVerdicts, bucketGitopsState, bucketGitopsPeople,
 		bucketOwned, bucketProvision, bucketProvisionState,
 	}
 }

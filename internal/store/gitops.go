@@ -40,9 +40,10 @@ const (
 //	gitops.facts     how a pull request stands
 //	gitops.check     what the check on a pull request shows
 //	gitops.comment   what the comment on a pull request says
-//	gitops.inforce   another commit in force, its starts, files and owned assignments
+//	gitops.inforce   another commit in force, its starts, files, owned assignments and their people
 //	gitops.passed    that a commit was passed over
 //	gitops.halt      that the walk stands still, or goes on
+//	gitops.people    who joined a group after the approval of an assignment
 //	gitops.guard     how GitHub guards the branch, as read last
 //	gitops.deliveries which webhooks were not delivered, as read last
 type Gitops struct {
@@ -131,10 +132,11 @@ func putInForce(tx Tx, a gitops.Advance) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range old {
-		if err := tx.Delete(bucketGitopsState, key); err != nil {
-			return err
-		}
+	if err := deleteKeys(tx, bucketGitopsState, old); err != nil {
+		return err
+	}
+	if err := putPeople(tx, a); err != nil {
+		return err
 	}
 	return MarkOwned(tx, a.InForce.Commit, a.Desired)
 }

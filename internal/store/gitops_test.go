@@ -14,6 +14,7 @@ import (
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/gitops/audience"
 	"aws-access-bot/internal/gitops/delivery"
 	guards "aws-access-bot/internal/gitops/guard"
 	"aws-access-bot/internal/gitops/review"
@@ -52,6 +53,10 @@ func TestEveryFieldOfTheGitopsRecordsSurvives(t *testing.T) {
 	t.Run("comment", func(t *testing.T) {
 		t.Parallel()
 		roundTrip(t, newCommentRecord, commentRecord.domain)
+	})
+	t.Run("people", func(t *testing.T) {
+		t.Parallel()
+		roundTrip(t, newPeopleRecord, peopleRecord.domain)
 	})
 	t.Run("guard", func(t *testing.T) {
 		t.Parallel()
@@ -244,14 +249,91 @@ func TestEachGitopsStepIsReported(t *testing.T) {
 		func(ctx context.Context) error {
 			return g.JoinPull(ctx, "REQ-000001", gitops.Joined{Entra: "e1"})
 		},
+		func(ctx context.Context) error {
+			one, blobs := force("c4", "a")
+			k := audience.Kept{Commit: "c4"}
+			return g.Advance(ctx, gitops.Advance{From: "c2", To: "c4", InForce: one, Blobs: blobs, Desired: []config.Assignment{k.Assignment}, People: []audience.Kept{k}})
+		},
+		func(ctx context.Context) error {
+			return g.SaveGrowth(ctx, config.Assignment{}, "c4", &audience.Growth{})
+		},
+		func(ctx context.Context) error {
+			return g.SaveGrowth(ctx, config.Assignment{}, "c4", &audience.Growth{})
+		},
 	} {
 		if err := f(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if want := []string{"gitops.inforce", "gitops.passed", "gitops.halt", "gitops.check", "gitops.branch", "gitops.joined"}; !slices.Equal(steps, want) {
+	if want := []string{"gitops.inforce", "gitops.passed", "gitops.halt", "gitops.check", "gitops.branch", "gitops.joined", "gitops.inforce", "gitops.people"}; !slices.Equal(steps, want) {
 		t.Errorf("steps %q, want %q", steps, want)
 	}
+}
+
+// TestThePeopleOfApprovedAssignmentsAreKept as long as they are desired, with
+// the commit that brought them.
+func TestThePeopleOfApprovedAssignmentsAreKept(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		ctx := t.Context()
+		g := NewGitops(db)
+		var all []audience.Kept
+		for _, set := range []string{"A", "B", "C"} {
+			k := filled[audience.Kept](t)
+			k.Growth = nil
+			k.Assignment.PermissionSet = set
+			all = append(all, k)
+		}
+		advance := func(from, to string, people []audience.Kept, desired ...audience.Kept) {
+			t.Helper()
+			f, blobs := force(to, "a")
+			a := gitops.Advance{From: from, To: to, InForce: f, Blobs: blobs, People: people}
+			for _, k := range desired {
+				a.Desired = append(a.Desired, k.Assignment)
+			}
+			if err := g.Advance(ctx, a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		kept := func(want ...audience.Kept) {
+			t.Helper()
+			got, err := g.Kept(ctx)
+			same(t, "error", nil, err)
+			same(t, "kept", want, got)
+		}
+		kept()
+		advance("", "c1", []audience.Kept{all[1], all[0], all[2]}, all[0], all[1]) // C ended before it came into force
+		kept(all[0], all[1])
+
+		grown := filled[audience.Growth](t)
+		save := func(k audience.Kept, commit string, growth *audience.Growth) {
+			t.Helper()
+			if err := g.SaveGrowth(ctx, k.Assignment, commit, growth); err != nil {
+				t.Fatal(err)
+			}
+		}
+		save(all[0], "another commit", &grown)
+		save(all[2], all[2].Commit, &grown)
+		kept(all[0], all[1])
+		save(all[0], all[0].Commit, &grown)
+		all[0].Growth = &grown
+		kept(all[0], all[1])
+
+		advance("c1", "c2", nil, all[0], all[1])
+		kept(all[0], all[1])
+		if err := g.Advance(ctx, gitops.Advance{From: "c2", To: "c3"}); err != nil { // passed over
+			t.Fatal(err)
+		}
+		kept(all[0], all[1])
+		again := all[0]
+		again.Commit, again.Members, again.Growth = "c4", []string{"somebody"}, nil
+		advance("c3", "c4", []audience.Kept{again}, again)
+		kept(again)
+		all[0].Growth = nil
+		save(again, "c4", &grown)
+		save(again, "c4", nil)
+		kept(again)
+	})
 }
 
 func TestTheReportOfTheGuardsIsKept(t *testing.T) {

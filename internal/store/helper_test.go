@@ -119,6 +119,9 @@ func fillValue(t *testing.T, v reflect.Value, n *int) {
 		v.SetUint(uint64(*n))
 	case v.Kind() == reflect.Bool:
 		v.SetBool(true)
+	case v.Kind() == reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fillValue(t, v.Elem(), n)
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
 			fillValue(t, v.Field(i), n)

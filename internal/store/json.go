@@ -30,6 +30,16 @@ func putJSON[T any](tx Tx, bucket, key string, v T) error {
 	return tx.Put(bucket, key, raw)
 }
 
+// deleteKeys deletes keys of a bucket: a Scan must not change what it walks.
+func deleteKeys(tx Tx, bucket string, keys []string) error {
+	for _, key := range keys {
+		if err := tx.Delete(bucket, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // scanJSON calls f for each record whose key has the prefix, as Tx.Scan does.
 func scanJSON[T any](tx Tx, bucket, prefix string, f func(key string, v T) error) error {
 	return tx.Scan(bucket, prefix, func(key string, raw []byte) error {

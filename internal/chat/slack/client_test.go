@@ -298,7 +298,7 @@ func TestSlackTakesEveryMessage(t *testing.T) {
 	w.ok(err)
 	kinds := []access.NoticeKind{
 		access.NoticeMerged, access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted, access.NoticeUndone,
-		access.NoticeTrouble, access.NoticeEnding, access.NoticeEnded, access.NoticeOps,
+		access.NoticeTrouble, access.NoticeEnding, access.NoticeEnded, access.NoticeGrown, access.NoticeOps,
 	}
 	take := func(name string, m chat.Message) {
 		t.Helper()

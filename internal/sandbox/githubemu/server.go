@@ -124,6 +124,13 @@ func (s *Server) AddUser(u User) (User, error) {
 	return u, nil
 }
 
+// HasUser reports whether there is an account with a login.
+func (s *Server) HasUser(login string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.user(login) != nil
+}
+
 // RenameUser gives a user another login; the number stays.
 func (s *Server) RenameUser(login, to string) error {
 	s.mu.Lock()

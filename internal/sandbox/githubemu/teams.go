@@ -75,6 +75,20 @@ func (s *Server) SetTeamMember(slug, login, role string) error {
 	return nil
 }
 
+// DeleteTeam deletes a team and, as GitHub does, the teams below it. Who makes
+// one with the same name gets another number ("deleting a parent team will
+// delete all of its child teams as well": Delete a team).
+func (s *Server) DeleteTeam(slug string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	top := s.team(slug)
+	if top == nil {
+		return fmt.Errorf("delete team %q: no such team", slug)
+	}
+	s.teams = slices.DeleteFunc(s.teams, func(t *team) bool { return t.below(top) })
+	return nil
+}
+
 func (s *Server) team(slug string) *team {
 	i := slices.IndexFunc(s.teams, func(t *team) bool { return strings.EqualFold(t.slug, slug) })
 	if i < 0 {

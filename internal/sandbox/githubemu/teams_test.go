@@ -55,6 +55,24 @@ func TestTeamsCountMembersOfTheirChildren(t *testing.T) {
 	w.wantStatus("after leaving the child", err, 404)
 }
 
+func TestATeamMadeAgainHasAnotherNumber(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	ctx, c := t.Context(), w.bot(nil)
+	w.must(w.DeleteTeam("security"))
+	if err := w.DeleteTeam("blue"); err == nil {
+		t.Error("the team below was left")
+	}
+	w.must(w.PutTeam(Team{Slug: "security", Members: map[string]string{"hana": ""}}))
+	_, _, err := c.Teams.ListTeamMembersByID(ctx, 9001, 501, nil)
+	w.wantStatus("members by the old number", err, 404)
+	team, _, err := c.Teams.GetTeamBySlug(ctx, org, "security")
+	w.must(err)
+	if team.GetID() == 501 || team.GetID() == 0 {
+		t.Errorf("the new team has number %d", team.GetID())
+	}
+}
+
 func TestPeopleAndTheirPermissions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
