@@ -59,28 +59,31 @@ type RepoState struct {
 
 // PullState is a pull request.
 type PullState struct {
-	Number     int            `json:"number"`
-	Title      string         `json:"title"`
-	Body       string         `json:"body"`
-	State      string         `json:"state"` // open, closed or merged
-	Draft      bool           `json:"draft,omitempty"`
-	Author     string         `json:"author"`
-	Base       string         `json:"base"`
-	Head       string         `json:"head"` // branch, or login:branch of a fork
-	HeadSHA    string         `json:"head_sha"`
-	URL        string         `json:"url"`
-	Mergeable  string         `json:"mergeable_state"`
-	Created    time.Time      `json:"created"`
-	Merged     *time.Time     `json:"merged,omitempty"`
-	MergedBy   string         `json:"merged_by,omitempty"`
-	MergeSHA   string         `json:"merge_sha,omitempty"`
-	Labels     []string       `json:"labels,omitempty"`
-	Requested  []string       `json:"requested_reviewers,omitempty"`
-	Reviews    []ReviewState  `json:"reviews,omitempty"`
-	Comments   []CommentState `json:"comments,omitempty"`
-	Changed    []string       `json:"changed_files"`
-	Queued     *QueuedState   `json:"queued,omitempty"`
-	Violations []string       `json:"violations,omitempty"` // why it cannot be merged
+	Number    int            `json:"number"`
+	Title     string         `json:"title"`
+	Body      string         `json:"body"`
+	State     string         `json:"state"` // open, closed or merged
+	Draft     bool           `json:"draft,omitempty"`
+	Author    string         `json:"author"`
+	Base      string         `json:"base"`
+	Head      string         `json:"head"` // branch, or login:branch of a fork
+	HeadSHA   string         `json:"head_sha"`
+	URL       string         `json:"url"`
+	Mergeable string         `json:"mergeable_state"`
+	Created   time.Time      `json:"created"`
+	Merged    *time.Time     `json:"merged,omitempty"`
+	MergedBy  string         `json:"merged_by,omitempty"`
+	MergeSHA  string         `json:"merge_sha,omitempty"`
+	Labels    []string       `json:"labels,omitempty"`
+	Requested []string       `json:"requested_reviewers,omitempty"`
+	Reviews   []ReviewState  `json:"reviews,omitempty"`
+	Comments  []CommentState `json:"comments,omitempty"`
+	Changed   []string       `json:"changed_files"`
+	Queued    *QueuedState   `json:"queued,omitempty"`
+	// MustQueue means that the merge queue is the only way in; Violations
+	// are then why the queue would not take it.
+	MustQueue  bool     `json:"must_queue,omitempty"`
+	Violations []string `json:"violations,omitempty"` // why it cannot be merged
 }
 
 // ReviewState is a review.
@@ -258,9 +261,10 @@ func (r *Repo) pullState(p *pull) PullState {
 		out.MergedBy = p.mergedBy.Login
 	}
 	if p.state == "open" {
-		out.Violations, _ = r.mergeProblems(p, nobody(), "merge")
-		if r.mustQueue(p.base, nobody()) {
-			out.Violations = append(out.Violations, queueOnly)
+		if out.MustQueue = r.mustQueue(p.base, nobody()); out.MustQueue {
+			out.Violations = r.ruleProblems(p)
+		} else {
+			out.Violations, _ = r.mergeProblems(p, nobody(), "merge")
 		}
 	}
 	if q, e := r.entryOf(p); e != nil {
