@@ -14,6 +14,7 @@ type State struct {
 	Repos      []RepoState     `json:"repos"`
 	Users      []UserState     `json:"users"`
 	Teams      []TeamState     `json:"teams"`
+	Apps       []AppState      `json:"apps"`
 	Deliveries []DeliveryState `json:"deliveries"` // oldest first
 	// Queued is the number of webhooks on their way.
 	Queued  int  `json:"queued"`
@@ -36,6 +37,24 @@ type TeamState struct {
 	Parent    string            `json:"parent,omitempty"`
 	Members   map[string]string `json:"members"`              // login to role
 	FromChild map[string]string `json:"from_child,omitempty"` // login to the child's slug
+}
+
+// AppState is an App and its installation.
+type AppState struct {
+	ID           int64  `json:"id"`
+	Slug         string `json:"slug"`
+	Installation int64  `json:"installation"` // zero when it is not installed
+	Suspended    bool   `json:"suspended,omitempty"`
+	// Repositories are those it was limited to; none means all.
+	Repositories []string `json:"repositories,omitempty"`
+}
+
+func (a *app) state() AppState {
+	out := AppState{ID: a.ID, Slug: a.Slug, Installation: a.InstallationID, Suspended: !a.suspended.IsZero(), Repositories: slices.Clone(a.Repositories)}
+	if a.uninstalled {
+		out.Installation = 0
+	}
+	return out
 }
 
 // RepoState is a repository.
@@ -160,6 +179,9 @@ func (s *Server) State() State {
 	out := State{Org: s.opt.Org, Queued: len(s.queue), Dropped: s.dropHooks}
 	for _, u := range s.users {
 		out.Users = append(out.Users, UserState{u.ID, u.Login, u.Name, u.Type, s.orgRoles[u.ID]})
+	}
+	for _, a := range s.apps {
+		out.Apps = append(out.Apps, a.state())
 	}
 	for _, t := range s.teams {
 		out.Teams = append(out.Teams, s.teamState(t))
