@@ -172,6 +172,7 @@ func (w *world) makeGitHub(baseURL string, files map[string]string) error {
 func appPermissions() map[string]string {
 	return map[string]string{
 		"metadata": "read", "contents": "write", "pull_requests": "write", "checks": "write", "administration": "read", "members": "read",
+		"merge_queues": "read",
 	}
 }
 

@@ -96,9 +96,19 @@ func (rt route) match(escaped string) map[string]string {
 
 // find returns the first route that fits, with its parameters.
 func (s *Server) find(r *http.Request) (*route, map[string]string) {
-	path := strings.TrimPrefix(r.URL.EscapedPath(), "/api/v3")
+	path, rest := strings.CutPrefix(r.URL.EscapedPath(), "/api/v3")
+	switch {
+	case path == "/api"+graphQLPath:
+		path = graphQLPath
+	case rest && path == graphQLPath:
+		return nil, nil // the REST API of Enterprise has no GraphQL below it
+	}
 	if path != "/" {
 		path = strings.TrimSuffix(path, "/")
+	}
+	id, named := byNumber(path)
+	if id != "" {
+		path = named
 	}
 	for i := range s.routes {
 		rt := &s.routes[i]
@@ -106,6 +116,9 @@ func (s *Server) find(r *http.Request) (*route, map[string]string) {
 			continue
 		}
 		if params := rt.match(path); params != nil {
+			if id != "" {
+				params["repository_id"] = id
+			}
 			return rt, params
 		}
 	}
@@ -124,8 +137,8 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 			body = nil // unreachable: the kit has read it already
 		}
 		c := &call{s: s, r: r, path: params, body: body}
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.enter()
+		defer s.leave()
 		h := w.Header()
 		h.Set("X-GitHub-Request-Id", strings.ToUpper(randomHex(8)))
 		h.Set("X-GitHub-Media-Type", "github.v3; format=json")
@@ -150,21 +163,35 @@ func (s *Server) run(rt *route, c *call, h http.Header) (reply, error) {
 	}
 	c.who = who
 	emukit.SetCaller(c.r.Context(), who.name())
+	resource := "core"
+	if rt != nil && rt.pattern == graphQLPath {
+		resource = "graphql"
+	}
 	if rt == nil || rt.pattern != "/rate_limit" { // asking for the limit is free
-		if err := s.spend(who, h); err != nil {
+		if err := s.spend(who, resource, h); err != nil {
+			if resource == "graphql" { // which says so with status 200
+				return ok(obj{"errors": []obj{{"type": "RATE_LIMITED", "message": err.Message}}})
+			}
 			return reply{}, err
 		}
 	}
 	if rt == nil {
 		return reply{}, notFound()
 	}
-	if name, has := c.path["repo"]; has && need != "jwt" {
-		if c.repo = s.findRepo(c.path["owner"], name); c.repo == nil || !c.repo.visible(who) {
+	if _, has := c.path["repo"]; has && need != "jwt" {
+		repo, moved := c.findTarget()
+		if moved != nil && moved.visible(who) {
+			return c.redirect(moved)
+		}
+		if c.repo = repo; repo == nil || !repo.visible(who) {
 			return reply{}, notFound()
 		}
 	}
 	if err := s.permit(c, need); err != nil {
 		return reply{}, err
+	}
+	if c.repo != nil && c.repo.archived && c.r.Method != http.MethodGet {
+		return reply{}, errArchived()
 	}
 	return rt.handle(c)
 }
@@ -175,7 +202,7 @@ func failure(err error) reply {
 	if !errors.As(err, &e) {
 		e = unprocessable("%s", err)
 	}
-	body := obj{"message": e.Message, "documentation_url": "https://docs.github.com/rest"}
+	body := obj{"message": e.Message, "documentation_url": "https://docs.github.com/rest", "status": strconv.Itoa(e.Status)}
 	if e.Errors != nil {
 		body["errors"] = e.Errors
 	}
@@ -209,7 +236,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, rep rep
 		tag := `W/"` + hex.EncodeToString(sum[:]) + `"`
 		h.Set("ETag", tag)
 		h.Set("Cache-Control", "private, max-age=60, s-maxage=60")
-		if r.Header.Get("If-None-Match") == tag {
+		if hasTag(r.Header.Get("If-None-Match"), tag) {
 			s.refund(c.who, h)
 			w.WriteHeader(http.StatusNotModified)
 			return
@@ -217,6 +244,15 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, rep rep
 	}
 	w.WriteHeader(rep.status)
 	_, _ = w.Write(body) // into the kit's recorder, which cannot fail
+}
+
+// hasTag reports whether a list of ETags has this one, compared weakly (RFC
+// 9110, 13.1.2).
+func hasTag(list, tag string) bool {
+	return slices.ContainsFunc(strings.Split(list, ","), func(one string) bool {
+		one = strings.TrimSpace(one)
+		return one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(tag, "W/")
+	})
 }
 
 // decode reads a JSON body into v. An empty body is an empty object.

@@ -26,6 +26,7 @@ type Server struct {
 	orgRoles  map[int64]string // user id to "admin" or "member"
 	teams     []*team
 	repos     []*Repo
+	moved     map[string]*Repo // by an old "owner/name" in lower case
 	apps      []*app
 	tokens    map[string]identity
 	limits    map[string]*bucket
@@ -51,6 +52,9 @@ type app struct {
 	App
 	bot       *User
 	installed time.Time
+	// suspended is since when the installation is; zero for not.
+	suspended   time.Time
+	uninstalled bool
 }
 
 // New returns an emulator with the organization and its App, and nothing in
@@ -58,7 +62,7 @@ type app struct {
 func New(kit *emukit.Kit, opt Options) *Server {
 	s := &Server{
 		kit: kit, opt: opt.withDefaults(), wake: make(chan struct{}, 1), lastID: 100_000,
-		orgRoles: map[int64]string{}, tokens: map[string]identity{}, limits: map[string]*bucket{},
+		orgRoles: map[int64]string{}, tokens: map[string]identity{}, limits: map[string]*bucket{}, moved: map[string]*Repo{},
 		hookURL: opt.WebhookURL,
 	}
 	s.routes = s.table()
@@ -71,6 +75,22 @@ func New(kit *emukit.Kit, opt Options) *Server {
 // Handler serves the API, with and without the prefix /api/v3. Mount it with
 // http.StripPrefix where BaseURL has a path.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serveHTTP) }
+
+// enter takes the lock and brings the merge queues up to date; leave gives it
+// back and lets Run look at them again.
+func (s *Server) enter() {
+	s.mu.Lock()
+	s.tick()
+}
+
+func (s *Server) leave() {
+	if slices.ContainsFunc(s.repos, func(r *Repo) bool {
+		return slices.ContainsFunc(r.queues, func(q *mergeQueue) bool { return len(q.entries) > 0 })
+	}) {
+		s.poke()
+	}
+	s.mu.Unlock()
+}
 
 // id returns a number that nothing else has. The caller holds the lock.
 func (s *Server) id() int64 {

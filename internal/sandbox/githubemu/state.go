@@ -14,6 +14,7 @@ type State struct {
 	Repos      []RepoState     `json:"repos"`
 	Users      []UserState     `json:"users"`
 	Teams      []TeamState     `json:"teams"`
+	Apps       []AppState      `json:"apps"`
 	Deliveries []DeliveryState `json:"deliveries"` // oldest first
 	// Queued is the number of webhooks on their way.
 	Queued  int  `json:"queued"`
@@ -38,15 +39,36 @@ type TeamState struct {
 	FromChild map[string]string `json:"from_child,omitempty"` // login to the child's slug
 }
 
+// AppState is an App and its installation.
+type AppState struct {
+	ID           int64  `json:"id"`
+	Slug         string `json:"slug"`
+	Installation int64  `json:"installation"` // zero when it is not installed
+	Suspended    bool   `json:"suspended,omitempty"`
+	// Repositories are those it was limited to; none means all.
+	Repositories []string `json:"repositories,omitempty"`
+}
+
+func (a *app) state() AppState {
+	out := AppState{ID: a.ID, Slug: a.Slug, Installation: a.InstallationID, Suspended: !a.suspended.IsZero(), Repositories: slices.Clone(a.Repositories)}
+	if a.uninstalled {
+		out.Installation = 0
+	}
+	return out
+}
+
 // RepoState is a repository.
 type RepoState struct {
 	ID            int64             `json:"id"`
 	FullName      string            `json:"full_name"`
 	DefaultBranch string            `json:"default_branch"`
+	Archived      bool              `json:"archived,omitempty"`
+	Public        bool              `json:"public,omitempty"`
 	Branches      map[string]string `json:"branches"` // name to commit
 	Roles         map[string]string `json:"roles"`    // login to role
 	Rulesets      []Ruleset         `json:"rulesets"`
 	Pulls         []PullState       `json:"pulls"`
+	Queue         []QueuedState     `json:"queue,omitempty"` // front first
 	Checks        []CheckState      `json:"checks"`
 	// Commits are the first parents of the default branch, newest first, at
 	// most 200.
@@ -56,27 +78,31 @@ type RepoState struct {
 
 // PullState is a pull request.
 type PullState struct {
-	Number     int            `json:"number"`
-	Title      string         `json:"title"`
-	Body       string         `json:"body"`
-	State      string         `json:"state"` // open, closed or merged
-	Draft      bool           `json:"draft,omitempty"`
-	Author     string         `json:"author"`
-	Base       string         `json:"base"`
-	Head       string         `json:"head"` // branch, or login:branch of a fork
-	HeadSHA    string         `json:"head_sha"`
-	URL        string         `json:"url"`
-	Mergeable  string         `json:"mergeable_state"`
-	Created    time.Time      `json:"created"`
-	Merged     *time.Time     `json:"merged,omitempty"`
-	MergedBy   string         `json:"merged_by,omitempty"`
-	MergeSHA   string         `json:"merge_sha,omitempty"`
-	Labels     []string       `json:"labels,omitempty"`
-	Requested  []string       `json:"requested_reviewers,omitempty"`
-	Reviews    []ReviewState  `json:"reviews,omitempty"`
-	Comments   []CommentState `json:"comments,omitempty"`
-	Changed    []string       `json:"changed_files"`
-	Violations []string       `json:"violations,omitempty"` // why it cannot be merged
+	Number    int            `json:"number"`
+	Title     string         `json:"title"`
+	Body      string         `json:"body"`
+	State     string         `json:"state"` // open, closed or merged
+	Draft     bool           `json:"draft,omitempty"`
+	Author    string         `json:"author"`
+	Base      string         `json:"base"`
+	Head      string         `json:"head"` // branch, or login:branch of a fork
+	HeadSHA   string         `json:"head_sha"`
+	URL       string         `json:"url"`
+	Mergeable string         `json:"mergeable_state"`
+	Created   time.Time      `json:"created"`
+	Merged    *time.Time     `json:"merged,omitempty"`
+	MergedBy  string         `json:"merged_by,omitempty"`
+	MergeSHA  string         `json:"merge_sha,omitempty"`
+	Labels    []string       `json:"labels,omitempty"`
+	Requested []string       `json:"requested_reviewers,omitempty"`
+	Reviews   []ReviewState  `json:"reviews,omitempty"`
+	Comments  []CommentState `json:"comments,omitempty"`
+	Changed   []string       `json:"changed_files"`
+	Queued    *QueuedState   `json:"queued,omitempty"`
+	// MustQueue means that the merge queue is the only way in; Violations
+	// are then why the queue would not take it.
+	MustQueue  bool     `json:"must_queue,omitempty"`
+	Violations []string `json:"violations,omitempty"` // why it cannot be merged
 }
 
 // ReviewState is a review.
@@ -148,11 +174,14 @@ const maxShownCommits = 200
 
 // State returns a snapshot.
 func (s *Server) State() State {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.enter()
+	defer s.leave()
 	out := State{Org: s.opt.Org, Queued: len(s.queue), Dropped: s.dropHooks}
 	for _, u := range s.users {
 		out.Users = append(out.Users, UserState{u.ID, u.Login, u.Name, u.Type, s.orgRoles[u.ID]})
+	}
+	for _, a := range s.apps {
+		out.Apps = append(out.Apps, a.state())
 	}
 	for _, t := range s.teams {
 		out.Teams = append(out.Teams, s.teamState(t))
@@ -184,7 +213,7 @@ func (s *Server) teamState(t *team) TeamState {
 }
 
 func (r *Repo) state() RepoState {
-	out := RepoState{ID: r.id, FullName: r.full(), DefaultBranch: r.main, Branches: map[string]string{}, Roles: map[string]string{}}
+	out := RepoState{ID: r.id, FullName: r.full(), DefaultBranch: r.main, Archived: r.archived, Public: r.public, Branches: map[string]string{}, Roles: map[string]string{}}
 	for ref, id := range r.refs {
 		if name, is := strings.CutPrefix(ref, "refs/heads/"); is {
 			out.Branches[name] = string(id)
@@ -200,6 +229,11 @@ func (r *Repo) state() RepoState {
 	}
 	for _, p := range r.pulls {
 		out.Pulls = append(out.Pulls, r.pullState(p))
+	}
+	for _, q := range r.queues {
+		for _, e := range q.entries {
+			out.Queue = append(out.Queue, r.queuedState(q, e))
+		}
 	}
 	for _, run := range r.checks {
 		cs := CheckState{
@@ -249,7 +283,15 @@ func (r *Repo) pullState(p *pull) PullState {
 		out.MergedBy = p.mergedBy.Login
 	}
 	if p.state == "open" {
-		out.Violations, _ = r.mergeProblems(p, nobody(), "merge")
+		if out.MustQueue = r.mustQueue(p.base, nobody()); out.MustQueue {
+			out.Violations = r.ruleProblems(p)
+		} else {
+			out.Violations, _ = r.mergeProblems(p, nobody(), "merge")
+		}
+	}
+	if q, e := r.entryOf(p); e != nil {
+		at := r.queuedState(q, e)
+		out.Queued = &at
 	}
 	for _, u := range p.reviewers {
 		out.Requested = append(out.Requested, u.Login)
