@@ -114,6 +114,7 @@ type AccessFile struct {
 	Drift             DriftMode
 	Notify            string   // chat channel override; "" means the settings'
 	PhasePos          Position // of the phase
+	ControlPos        Position // of control_plane
 }
 
 // IdentityCenter says where the instance is.
@@ -148,6 +149,7 @@ type RemovalAllowance struct {
 type ProtectedGrant struct {
 	Group         string // slug
 	PermissionSet string
+	Pos           Position
 }
 
 // Onboarding says how accounts join.
@@ -157,6 +159,7 @@ type Onboarding struct {
 	Count      int
 	Baseline   []ProtectedGrant
 	Requesters []ApproverRef
+	Pos        Position
 }
 
 // Rule is an approval rule. The first rule whose Match fits decides.
@@ -390,5 +393,6 @@ type SlackUser struct {
 
 // Team is a GitHub team by its number.
 type Team struct {
-	ID int64
+	ID  int64
+	Pos Position
 }
