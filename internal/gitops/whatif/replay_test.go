@@ -105,7 +105,7 @@ func TestReplayCountsAuto(t *testing.T) {
 	for i, at := range []time.Duration{30 * time.Hour, time.Hour, 3 * time.Hour, 2 * time.Hour} {
 		history = append(history, develop(func(p *Past) { p.ID, p.MergedAt = fmt.Sprint(i), noon.Add(at) }))
 	}
-	history = append(history, develop(func(p *Past) { p.ID, p.Asker, p.MergedAt = "ken", ken, noon.Add(2 * time.Hour) }))
+	history = append(history, develop(func(p *Past) { p.ID, p.Asker, p.MergedAt = "ken", ken, noon.Add(2*time.Hour) }))
 	changed := repo(t, firstRule("name: new, match: {permission_sets: [PowerUserAccess]}, approvers: [ken@example.com], auto: {per_day: 2}, max_duration: 4h"))
 	got := map[string]Enough{}
 	out := Replay(repo(t), changed, history)

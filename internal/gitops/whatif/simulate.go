@@ -81,6 +81,9 @@ func Simulate(repo *config.Repo, a Ask) Simulation {
 	if err := repo.Requestable(a.Account); err != nil {
 		s.refuse(err)
 	}
+	if a.Group == nil && a.Term != nil && a.Term.Standing {
+		s.Refused = append(s.Refused, "access for one person has an end; give a length")
+	}
 	ask := config.Case{Account: a.Account, PermissionSet: a.PermissionSet, Start: a.At}
 	if a.Group != nil {
 		ask.Group = a.Group.Slug
