@@ -45,7 +45,7 @@ func TestAgainst(t *testing.T) {
 			edits:   []edit{grant("{account: payments-prod, permission_set: AdministratorAccess, duration: 9h, reason: x}")},
 			effects: []string{"add      AdministratorAccess in payments-prod (…3333) for aws-payments-dev, 9h"},
 			needs: []string{"add AdministratorAccess in payments-prod (…3333) for aws-payments-dev, 9h | admin in production | " + owners +
-				" + 1 of team:security: team:security, whose members are read from GitHub | "},
+				" + 1 of team:security, whose members are read from GitHub | "},
 			refused: []review.Code{review.RefusedTerm},
 			unknown: []string{"Members of aws-payments-dev"},
 		},
@@ -59,7 +59,7 @@ func TestAgainst(t *testing.T) {
 		{
 			name:  "the control plane",
 			edits: []edit{{"aws-access.yaml", "start_by: 72h", "start_by: 48h"}},
-			needs: []string{"the change of the control plane | control plane | 2 of team:platform: team:platform, whose members are read from GitHub | "},
+			needs: []string{"the change of the control plane | control plane | 2 of team:platform, whose members are read from GitHub | "},
 		},
 		{
 			name: "mixed",
@@ -69,7 +69,7 @@ func TestAgainst(t *testing.T) {
 			},
 			effects: []string{"add      PowerUserAccess in payments-dev (…4444) for aws-payments-dev, 4h"},
 			needs: []string{
-				"the change of the control plane | control plane | 2 of team:platform: team:platform, whose members are read from GitHub | ",
+				"the change of the control plane | control plane | 2 of team:platform, whose members are read from GitHub | ",
 				"add PowerUserAccess in payments-dev (…4444) for aws-payments-dev, 4h | read and develop | " + owners + " | ",
 			},
 			refused: []review.Code{review.RefusedMixed},

@@ -36,6 +36,9 @@ type Step struct {
 // read from GitHub".
 func (s Step) Text() string {
 	text := s.head()
+	if len(s.People) == 0 && slices.Equal(s.Live, s.Approvers) && len(s.Live) == 1 {
+		return text + liveSource(s.Live[0])
+	}
 	for i, p := range s.People {
 		sep := ", "
 		if i == 0 {

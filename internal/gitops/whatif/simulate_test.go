@@ -45,7 +45,7 @@ func TestSimulate(t *testing.T) {
 			rule: "admin in production", termIs: "4h", mayAsk: Yes, possible: true,
 			steps: []string{
 				"1 of account-owners: yuki-lead (yuki@example.com); team:payments-leads, whose members are read from GitHub",
-				"1 of team:security: team:security, whose members are read from GitHub",
+				"1 of team:security, whose members are read from GitHub",
 			},
 		},
 		{
@@ -53,7 +53,7 @@ func TestSimulate(t *testing.T) {
 			rule: "admin in production", termIs: "9h", mayAsk: Yes, possible: false,
 			steps: []string{
 				"1 of account-owners: yuki-lead (yuki@example.com); team:payments-leads, whose members are read from GitHub",
-				"1 of team:security: team:security, whose members are read from GitHub",
+				"1 of team:security, whose members are read from GitHub",
 			},
 			refused: []string{`allows 8h at most`},
 		},
@@ -62,7 +62,7 @@ func TestSimulate(t *testing.T) {
 			rule: "admin in production", mayAsk: Yes, possible: false,
 			steps: []string{
 				"1 of account-owners: yuki-lead (yuki@example.com); team:payments-leads, whose members are read from GitHub",
-				"1 of team:security: team:security, whose members are read from GitHub",
+				"1 of team:security, whose members are read from GitHub",
 			},
 			refused: []string{"no length is given"},
 		},
