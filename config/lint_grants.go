@@ -74,10 +74,15 @@ func (l *linter) exempt(ref GrantRef) bool {
 // judge asks the rules about a grant as if it were made now.
 func (l *linter) judge(ref GrantRef, accounts []*Account) {
 	g := ref.Grant
+	ask := Case{PermissionSet: g.PermissionSet, Term: g.Term(), Start: l.now}
+	if ref.File.Principal.Kind == GroupPrincipal {
+		ask.Group = ref.File.Slug
+	}
 	var bare []string
 	refused := map[string][]string{} // why -> accounts
 	for _, a := range accounts {
-		rule, ok := l.repo.RuleFor(Assignment{ref.File.Principal, a.ID, g.PermissionSet}, g.Term(), l.now)
+		ask.Account = a
+		rule, ok := l.repo.MatchRule(ask)
 		if !ok {
 			bare = append(bare, a.Slug)
 			continue
@@ -96,6 +101,9 @@ func (l *linter) judge(ref GrantRef, accounts []*Account) {
 	}
 }
 
+// maxSpelling is how many names are compared with all others.
+const maxSpelling = 500
+
 // names looks for files and names that nothing uses, and for names that are
 // spelled almost like others.
 func (l *linter) names() {
@@ -111,7 +119,7 @@ func (l *linter) names() {
 		}
 	}
 	sets := l.repo.sets()
-	for _, s := range sets {
+	for _, s := range sets[:min(len(sets), maxSpelling)] {
 		l.spelling(s, sets)
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.repo.PermissionSets)) {

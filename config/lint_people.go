@@ -169,8 +169,8 @@ func (l *linter) ownerless() map[string]bool {
 // too few for it.
 func (l *linter) accountQuorums(i int, ownerless map[string]bool) {
 	rule := &l.repo.Access.Approvals[i]
-	if !rule.asks(ApproverAccountOwners) {
-		return
+	if !rule.asks(ApproverAccountOwners) || l.repo.takers(i) != nil {
+		return // it asks no owners, or never decides
 	}
 	for _, a := range l.open() {
 		if ownerless[a.Slug] || !l.repo.decidesFor(i, a) {
@@ -208,12 +208,20 @@ func (rl *Rule) asks(kind ApproverKind) bool {
 	})
 }
 
-// decidesFor reports whether a rule decides about anything in an account.
+// decidesFor reports whether a rule decides about anything in an account. Where
+// there are too many cases to try it is taken to.
 func (r *Repo) decidesFor(i int, a *Account) bool {
 	m := r.Access.Approvals[i].Match
-	for _, set := range orNone(m.PermissionSets) {
-		for _, g := range orNone(m.Groups) {
-			for _, t := range r.termsUpTo(i) {
+	sets, groups, terms := orNone(m.PermissionSets), orNone(m.Groups), r.termsUpTo(i)
+	if !m.fitsAccount(a) {
+		return false
+	}
+	if len(sets)*len(groups)*len(terms) > maxCases {
+		return true
+	}
+	for _, set := range sets {
+		for _, g := range groups {
+			for _, t := range terms {
 				c := Case{Account: a, Group: g, PermissionSet: set, Term: t}
 				if rule, ok := r.MatchRule(c); ok && rule == &r.Access.Approvals[i] {
 					return true

@@ -300,12 +300,20 @@ type replayed struct {
 	InForce string `json:"in_force"`
 }
 
+// pastText says what became of a request.
+func pastText(p whatif.Past) string {
+	if len(p.Rules) == 0 {
+		return p.State
+	}
+	return fmt.Sprintf("%s; decided by %s", p.State, strings.Join(p.Rules, ", "))
+}
+
 // replayLines are a replay for people.
 func replayLines(r replayed) []string {
 	var out []string
 	for _, c := range r.Requests {
 		line := fmt.Sprintf("%s  %s  %s in %s for %s, %s (%s)", c.Past.ID, c.Past.AskedAt.UTC().Format(time.DateOnly),
-			c.Past.Assignment.PermissionSet, c.Past.Account, c.Past.Principal, c.Past.Term, c.Past.State)
+			c.Past.Assignment.PermissionSet, c.Past.Account, c.Past.Principal, c.Past.Term, pastText(c.Past))
 		if len(c.Differences) == 0 {
 			line += ": decided alike"
 		}
