@@ -84,6 +84,12 @@ func outlookLines(o whatif.Outlook, against string) []string {
 	for _, r := range o.Refused {
 		add("refused: %s [%s]", r.Message, r.Code)
 	}
+	for _, h := range o.Held {
+		add("held after the merge: %s", h)
+	}
+	for _, l := range o.Last {
+		add("note: %s", l)
+	}
 	for _, u := range o.Unknown {
 		add("not known here: %s", u)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -25,6 +26,9 @@ type history struct {
 // a time.
 func (b *bot) History(ctx context.Context, since time.Time) (history, error) {
 	force, err := b.git.InForce(ctx)
+	if errors.Is(err, access.ErrNotFound) {
+		return history{}, errors.New("no commit is in force yet, so there is nothing to compare with; name the first one with 'bot trust SHA'")
+	}
 	if err != nil {
 		return history{}, fmt.Errorf("config in force: %w", err)
 	}

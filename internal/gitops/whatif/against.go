@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/gitops/impact"
 	"aws-access-bot/internal/gitops/review"
 )
 
@@ -22,6 +23,10 @@ type Outlook struct {
 	Needs    []Need   `json:"needs"`
 	// Refused is what no approval mends.
 	Refused []Refused `json:"refused,omitempty"`
+	// Held is what the guards of provisioning hold back after the merge, Last
+	// which role disappears from an account, both in sentences.
+	Held []string `json:"held,omitempty"`
+	Last []string `json:"last,omitempty"`
 	// Unknown are sentences about what is decided live.
 	Unknown []string `json:"unknown,omitempty"`
 }
@@ -83,6 +88,7 @@ func Against(base, head *config.Repo, now time.Time) Outlook {
 	}
 	o.refusals(c, v.Refused)
 	o.unknowns(base, head, &v, review.Rules(in))
+	o.held(base, head, impact.Of(impact.Input{Base: base, Head: head, Change: c, Starts: starts, Now: now}))
 	return o
 }
 
