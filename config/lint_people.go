@@ -75,6 +75,7 @@ func (r *Repo) spread(refs []ApproverRef, in Around) []ApproverRef {
 // Quorum says whether steps can be met by different people.
 func (r *Repo) Quorum(steps Steps, in Around) Quorum {
 	var places [][]*Person
+	var people []*Person
 	for _, s := range steps {
 		k := r.Approvers(s, in)
 		if len(k.Live) > 0 {
@@ -83,24 +84,28 @@ func (r *Repo) Quorum(steps Steps, in Around) Quorum {
 		for range max(1, s.Count) {
 			places = append(places, k.People)
 		}
+		people = append(people, k.People...)
 	}
-	return Quorum{Places: len(places), Found: seats(places)}
+	slices.SortFunc(people, func(a, b *Person) int { return strings.Compare(a.Entra, b.Entra) })
+	people = slices.Compact(people)
+	found := Seated(len(places), len(people), func(place, person int) bool { return slices.Contains(places[place], people[person]) })
+	return Quorum{Places: len(places), Found: found}
 }
 
-// seats returns how many places can be filled by different people: a maximum
-// matching by augmenting paths.
-func seats(places [][]*Person) int {
-	holder := map[*Person]int{}
-	var seat func(place int, tried map[*Person]bool) bool
-	seat = func(place int, tried map[*Person]bool) bool {
-		for _, p := range places[place] {
-			if tried[p] {
+// Seated returns how many of some places can be taken by different people, by
+// who fits where: a maximum matching by augmenting paths.
+func Seated(places, people int, fits func(place, person int) bool) int {
+	holder := map[int]int{} // person -> place
+	var seat func(place int, tried map[int]bool) bool
+	seat = func(place int, tried map[int]bool) bool {
+		for person := range people {
+			if tried[person] || !fits(place, person) {
 				continue
 			}
-			tried[p] = true
-			other, held := holder[p]
+			tried[person] = true
+			other, held := holder[person]
 			if !held || seat(other, tried) {
-				holder[p] = place
+				holder[person] = place
 				return true
 			}
 		}
@@ -108,7 +113,7 @@ func seats(places [][]*Person) int {
 	}
 	n := 0
 	for place := range places {
-		if seat(place, map[*Person]bool{}) {
+		if seat(place, map[int]bool{}) {
 			n++
 		}
 	}

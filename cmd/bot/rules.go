@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -104,14 +105,14 @@ func askOf(repo *config.Repo, f simulateFlags, now time.Time) (whatif.Ask, error
 	line := cmd.Request
 	a := whatif.Ask{Term: line.Term, Reason: line.Reason, At: now}
 	if a.Account, err = access.AccountNamed(repo, line.Account); err != nil {
-		return a, offline(err, "account", accountSlugs(repo))
+		return a, offline(err, "account", slices.Collect(maps.Keys(repo.Accounts)))
 	}
 	if a.PermissionSet, err = access.SetNamed(repo, line.PermissionSet); err != nil {
 		return a, offline(err, "permission set", access.PermissionSets(repo))
 	}
 	if !strings.EqualFold(line.Group, "me") {
 		if a.Group, err = access.GroupNamed(repo, line.Group); err != nil {
-			return a, offline(err, "group", groupSlugs(repo))
+			return a, offline(err, "group", slices.Collect(maps.Keys(repo.Groups)))
 		}
 	}
 	if f.as == "" {
@@ -144,22 +145,6 @@ func nearest(name string, among []string) string {
 		return ""
 	}
 	return "; did you mean " + strings.Join(near, ", ") + "?"
-}
-
-func accountSlugs(repo *config.Repo) []string {
-	var out []string
-	for slug := range repo.Accounts {
-		out = append(out, slug)
-	}
-	return out
-}
-
-func groupSlugs(repo *config.Repo) []string {
-	var out []string
-	for slug := range repo.Groups {
-		out = append(out, slug)
-	}
-	return out
 }
 
 func emails(repo *config.Repo) []string {

@@ -80,28 +80,11 @@ func asked(ref config.ApproverRef, a Approver, entra string, p Past) Answer {
 }
 
 // filled reports whether every seat can be taken by another person, of those
-// for whom the answer will do: a maximum matching by augmenting paths.
+// for whom the answer will do.
 func (s seats) filled(will func(Answer) bool) bool {
-	holder := map[int]int{} // person -> seat
-	var take func(seat int, tried map[int]bool) bool
-	take = func(seat int, tried map[int]bool) bool {
-		for person, answer := range s[seat] {
-			if tried[person] || !will(answer) {
-				continue
-			}
-			tried[person] = true
-			other, held := holder[person]
-			if !held || take(other, tried) {
-				holder[person] = seat
-				return true
-			}
-		}
-		return false
+	people := 0
+	if len(s) > 0 {
+		people = len(s[0])
 	}
-	for seat := range s {
-		if !take(seat, map[int]bool{}) {
-			return false
-		}
-	}
-	return true
+	return config.Seated(len(s), people, func(seat, person int) bool { return will(s[seat][person]) }) == len(s)
 }
