@@ -75,6 +75,7 @@ func (f *file) accessFile(n *yaml.Node) *AccessFile {
 	}
 	f.surroundings(o, a)
 	if c := o.get("control_plane"); c != nil {
+		a.ControlPos = f.position(c)
 		if keys, ok := f.object(c, controlPlaneKeys); ok {
 			a.ControlPlane = f.steps(keys, "control_plane", approversOfControlPlane)
 		}
@@ -254,7 +255,7 @@ func (f *file) protectedGrants(n *yaml.Node, what string) []ProtectedGrant {
 		if !ok {
 			continue
 		}
-		p := ProtectedGrant{Group: f.slug(o.get("group"), "group")}
+		p := ProtectedGrant{Group: f.slug(o.get("group"), "group"), Pos: f.position(item)}
 		if set := o.get("permission_set"); set != nil {
 			p.PermissionSet = f.permissionSetName(set)
 		}
@@ -273,6 +274,7 @@ func (f *file) onboarding(n *yaml.Node, ob *Onboarding) {
 	if !ok {
 		return
 	}
+	ob.Pos = f.position(n)
 	ob.OU = f.checked(o.get("ou"), "ou", checkOU)
 	step := f.step(o, approversOfOnboarding)
 	ob.Approvers, ob.Count = step.Approvers, step.Count

@@ -304,7 +304,7 @@ func (f *file) teams(n *yaml.Node) map[string]Team {
 		if id != 0 {
 			f.distinctTeam(o.get("id"), id, seen)
 		}
-		out[slug] = Team{ID: id}
+		out[slug] = Team{ID: id, Pos: f.position(n.Content[i])}
 	}
 	return out
 }

@@ -13,6 +13,10 @@
 // unknown keys, control or invisible characters. A repo with a problem is
 // invalid as a whole and is never used in part.
 //
+// A valid repo may still hold what is not meant: a rule that never decides,
+// steps that nobody can meet, a name that nothing uses. [Lint] finds that;
+// nothing of it makes a repo invalid.
+//
 // # Grants and assignments
 //
 // A [Grant] is a line of a group or user file. It makes one [Assignment] per

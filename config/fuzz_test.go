@@ -60,6 +60,11 @@ func FuzzLoad(f *testing.F) {
 			if change := Compare(r, r, starts, noon); !change.Empty() {
 				t.Errorf("a repo differs from itself: %+v", change)
 			}
+			for _, f := range Lint(r, noon) {
+				if f.File == "" || f.Line == 0 || f.Mend == "" {
+					t.Errorf("a finding without a place or a mend: %v", f)
+				}
+			}
 			if got := len(starts); got != len(r.Grants()) {
 				t.Errorf("%d keys for %d grants", got, len(r.Grants()))
 			}
@@ -233,6 +238,19 @@ func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		if _, err := Load(fsys); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLint looks at 100,000 grants.
+func BenchmarkLint(b *testing.B) {
+	r, err := Load(bigRepo(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if got := Lint(r, noon); len(got) == 0 {
+			b.Fatal("nothing was found")
 		}
 	}
 }

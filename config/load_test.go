@@ -226,10 +226,11 @@ func TestLoadReadsEveryField(t *testing.T) {
 		}},
 		ControlPlane: Steps{{[]ApproverRef{{ApproverTeam, "platform"}}, 2}},
 		Limits:       Limits{RemovalPercent: 10, StartBy: 72 * 3600e9, PeopleGrowthPercent: 20},
-		Protected:    []ProtectedGrant{{"breakglass", "AdministratorAccess"}},
+		Protected:    []ProtectedGrant{{"breakglass", "AdministratorAccess", Position{"aws-access.yaml", 21, 5}}},
 		Drift:        DriftReport,
 		Merge:        MergeAuto,
 		PhasePos:     Position{"aws-access.yaml", 2, 8},
+		ControlPos:   Position{"aws-access.yaml", 18, 16},
 	}
 	if diff := cmp.Diff(wantAccess, r.Access); diff != "" {
 		t.Errorf("aws-access.yaml (-want +got):\n%s", diff)

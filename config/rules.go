@@ -124,6 +124,11 @@ func (r *Repo) DefaultRule(a Assignment, start time.Time) (*Rule, bool) {
 	if !ok {
 		return nil, false
 	}
+	return r.DefaultFor(c)
+}
+
+// DefaultFor is [Repo.DefaultRule] for a case, whose term it does not look at.
+func (r *Repo) DefaultFor(c Case) (*Rule, bool) {
 	var first *Rule
 	for i := range r.Access.Approvals {
 		rule := &r.Access.Approvals[i]

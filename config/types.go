@@ -124,6 +124,7 @@ type AccessFile struct {
 	Merge             MergeMode
 	Notify            string   // chat channel override; "" means the settings'
 	PhasePos          Position // of the phase
+	ControlPos        Position // of control_plane
 }
 
 // IdentityCenter says where the instance is.
@@ -158,6 +159,7 @@ type RemovalAllowance struct {
 type ProtectedGrant struct {
 	Group         string // slug
 	PermissionSet string
+	Pos           Position
 }
 
 // Onboarding says how accounts join.
@@ -167,6 +169,7 @@ type Onboarding struct {
 	Count      int
 	Baseline   []ProtectedGrant
 	Requesters []ApproverRef
+	Pos        Position
 }
 
 // Rule is an approval rule. The first rule whose Match fits decides.
@@ -400,5 +403,6 @@ type SlackUser struct {
 
 // Team is a GitHub team by its number.
 type Team struct {
-	ID int64
+	ID  int64
+	Pos Position
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"time"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
@@ -32,6 +33,9 @@ type operations interface {
 	// Plan compares the commit in force with the live systems and writes
 	// nothing to them.
 	Plan(ctx context.Context) (provision.Report, error)
+	// History returns the requests that were asked since a time, and the config
+	// in force.
+	History(ctx context.Context, since time.Time) (history, error)
 }
 
 // statusReport is the answer of status.
@@ -113,6 +117,7 @@ func control(b *bot) http.Handler {
 		rep, err := b.Plan(r.Context())
 		reply(w, rep, err)
 	})
+	mux.HandleFunc("GET /history", historyHandler(b))
 	mux.HandleFunc("POST /trust", func(w http.ResponseWriter, r *http.Request) {
 		var in trustCall
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10)).Decode(&in); err != nil {

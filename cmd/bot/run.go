@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, p program) int {
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(serveCommand(p), sandboxCommand(p), checkCommand(p), planCommand(p), syncCommand(p),
+	root.AddCommand(serveCommand(p), sandboxCommand(p), checkCommand(p), rulesCommand(p), planCommand(p), syncCommand(p),
 		statusCommand(p), trustCommand(p), importCommand(), versionCommand(p))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	err := root.ExecuteContext(ctx)

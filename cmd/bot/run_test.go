@@ -71,7 +71,7 @@ func TestExitCodesAndWords(t *testing.T) {
 
 func TestEverySubcommandHasHelp(t *testing.T) {
 	t.Parallel()
-	for _, c := range []string{"serve", "sandbox", "check", "plan", "sync", "status", "import", "trust", "version"} {
+	for _, c := range []string{"serve", "sandbox", "check", "rules", "plan", "sync", "status", "import", "trust", "version"} {
 		if got := runLine(t, c, "--help"); got.code != exitGood || !strings.Contains(got.out, "bot "+c) {
 			t.Errorf("%s --help: %d\n%s%s", c, got.code, got.out, got.err)
 		}

@@ -47,6 +47,7 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	no-writes                    nothing was written to Graph or AWS so far
 //	mark NAME                    remembers this moment for the verdicts
 //	soon NAME SECONDS            sets $NAME to a time so far from now
+//	lay OVER DST                 makes DST of the example config repo and the folder OVER
 //	next-second                  waits for it: GitHub's times have whole ones
 func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 	out := map[string]func(*testscript.TestScript, bool, []string){}
@@ -65,6 +66,7 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 			}
 		}
 	}
+	out["lay"] = verbLay
 	return out
 }
 

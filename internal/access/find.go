@@ -46,6 +46,19 @@ func findAccount(repo *config.Repo, name string) (*config.Account, error) {
 	if name == repo.Access.ManagementAccount {
 		return nil, &Refusal{Field: "account", Message: "That is the management account of the organization; the bot never touches it.", Mend: "Ask the platform team how its access is handled."}
 	}
+	found, err := AccountNamed(repo, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := repo.Requestable(found); err != nil {
+		return nil, refusal("account", err)
+	}
+	return found, nil
+}
+
+// AccountNamed returns the account with a slug, an id or a name, whether it can
+// be asked for or not. The error is a [*Refusal] with the nearest names.
+func AccountNamed(repo *config.Repo, name string) (*config.Account, error) {
 	found, ok := repo.Accounts[strings.ToLower(name)]
 	if !ok {
 		var slugs []string
@@ -61,11 +74,18 @@ func findAccount(repo *config.Repo, name string) (*config.Account, error) {
 	if found == nil {
 		return nil, &Refusal{Field: "account", Message: fmt.Sprintf("There is no account %q in the config repo.", shown(name)), Mend: didYouMean(name, slices.Collect(maps.Keys(repo.Accounts)))}
 	}
-	if err := repo.Requestable(found); err != nil {
-		return nil, refusal("account", err)
-	}
 	return found, nil
 }
+
+// GroupNamed returns the file of the group with a slug or a name. The error is
+// a [*Refusal] with the nearest names.
+func GroupNamed(repo *config.Repo, name string) (*config.PrincipalFile, error) {
+	return findGroup(repo, name)
+}
+
+// SetNamed returns the name of a permission set that the repo mentions as it is
+// written there. The error is a [*Refusal] with the nearest names.
+func SetNamed(repo *config.Repo, name string) (string, error) { return findSet(repo, name) }
 
 // findGroup takes the slug or the name of a group that has a file.
 func findGroup(repo *config.Repo, name string) (*config.PrincipalFile, error) {

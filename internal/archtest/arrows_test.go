@@ -90,6 +90,7 @@ func arrows() map[string][]string {
 		"internal/gitops/audience":          {"config", "internal/access", "internal/gitops/review"},
 		"internal/gitops/impact":            {"config", "internal/access"},
 		"internal/gitops/review":            {"config"},
+		"internal/gitops/whatif":            {"config", "internal/gitops/impact", "internal/gitops/review"},
 		"internal/gitops/github":            {"internal/bodylimit", "config", "internal/access", "internal/gitops", "internal/gitops/delivery", "internal/gitops/guard", "internal/gitops/review"},
 		"internal/provision":                {"config", "internal/access", "internal/provision/fault"},
 		"internal/provision/fault":          {},

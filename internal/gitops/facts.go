@@ -242,7 +242,7 @@ func (g *Gitops) askers(ctx context.Context, base, head *config.Repo) (map[strin
 			return nil, fmt.Errorf("look up who asked for %s: %w", id, err)
 		}
 		if ok && rec.Principal == ref.File.Principal {
-			out[id] = append([]string{rec.Requester}, rec.joinedIDs()...)
+			out[id] = append([]string{rec.Requester}, rec.JoinedIDs()...)
 		}
 	}
 	return out, nil

@@ -207,7 +207,7 @@ func (g *Gitops) unchanged(ctx context.Context, x *examined) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	same = same && slices.Equal(rec.joinedIDs(), x.joined)
+	same = same && slices.Equal(rec.JoinedIDs(), x.joined)
 	if p.Open && !p.Draft && p.HeadSHA == x.pull.HeadSHA && p.BaseRef == g.opt.Branch && same {
 		return true, nil
 	}

@@ -226,7 +226,7 @@ func (g *Gitops) ownPull(ctx context.Context, rec PullRecord) (Pull, bool, error
 
 func (g *Gitops) block(rec PullRecord) Block {
 	return Block{
-		Repo: g.opt.RepoID, Request: rec.Request, Kind: rec.Kind, Requester: rec.Requester, Joined: rec.joinedIDs(),
+		Repo: g.opt.RepoID, Request: rec.Request, Kind: rec.Kind, Requester: rec.Requester, Joined: rec.JoinedIDs(),
 		Principal: rec.Principal, Base: rec.Base, Head: rec.Head, Fingerprint: rec.Fingerprint, AskedAt: rec.AskedAt,
 	}
 }

@@ -140,8 +140,8 @@ type Joined struct {
 	Name  string
 }
 
-// joinedIDs are the Entra ids of those who joined.
-func (r *PullRecord) joinedIDs() []string {
+// JoinedIDs are the Entra ids of those who joined.
+func (r *PullRecord) JoinedIDs() []string {
 	var out []string
 	for _, j := range r.Joined {
 		out = append(out, j.Entra)
@@ -235,6 +235,12 @@ type Verdict struct {
 	// Text is the reason in words: the problems of an invalid commit, who
 	// trusted, who approved.
 	Text string
+	// Approvers are those who had approved the merged head in time, whether a
+	// rule needed them or not. It is nil where that is not known: for records
+	// of older versions, and for commits that were not judged by approvals.
+	Approvers []review.User
+	// Rules are the names of the rules that decided, in their order.
+	Rules []string
 }
 
 // Halt is why the walk stands still.

@@ -241,6 +241,7 @@ func (w *walker) pass(ctx context.Context, i int, after *snapshot, j *judged) er
 	u := &w.units[i]
 	w.starts = config.NextStarts(w.base.repo, after.repo, w.starts, config.Start{MergedAt: u.pull.MergedAt, AskedAt: j.origin.askedAt})
 	v := w.verdict(u, j, Verified, approvedBy(&j.verdict))
+	v.Approvers, v.Rules = decidedBy(&j.verdict)
 	v.Void = void(after.repo, string(j.origin.id), w.starts)
 	w.pending = append(w.pending, v)
 	w.useAuto(u, j)
@@ -295,6 +296,22 @@ func approvers(v *review.Verdict) []string {
 		}
 	}
 	return names
+}
+
+// decidedBy returns who had approved, nobody being another thing than unknown,
+// and the rules that were asked.
+func decidedBy(v *review.Verdict) ([]review.User, []string) {
+	users := make([]review.User, 0, len(v.Approvals))
+	for _, p := range v.Approvals {
+		users = append(users, p.User)
+	}
+	var rules []string
+	for _, n := range v.Needs {
+		if !slices.Contains(rules, n.Rule) {
+			rules = append(rules, n.Rule)
+		}
+	}
+	return users, rules
 }
 
 // advance puts the last commit of a unit in force.

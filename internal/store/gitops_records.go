@@ -137,17 +137,32 @@ type verdictRecord struct {
 	Request string    `json:"request,omitempty"`
 	Void    string    `json:"void,omitempty"`
 	Text    string    `json:"text,omitempty"`
+	// Approvers is absent where nothing is known of them, and empty for nobody.
+	Approvers *[]userRecord `json:"approvers,omitempty"`
+	Rules     []string      `json:"rules,omitempty"`
 }
 
 func newVerdictRecord(v gitops.Verdict) verdictRecord {
-	return verdictRecord{v.Commit, string(v.Outcome), v.At, v.Pull, string(v.Request), v.Void, v.Text}
+	r := verdictRecord{
+		Commit: v.Commit, Outcome: string(v.Outcome), At: v.At, Pull: v.Pull, Request: string(v.Request),
+		Void: v.Void, Text: v.Text, Rules: v.Rules,
+	}
+	if v.Approvers != nil {
+		approvers := append([]userRecord{}, newUserRecords(v.Approvers)...)
+		r.Approvers = &approvers
+	}
+	return r
 }
 
 func (r verdictRecord) domain() gitops.Verdict {
-	return gitops.Verdict{
+	v := gitops.Verdict{
 		Commit: r.Commit, Outcome: gitops.Outcome(r.Outcome), At: r.At, Pull: r.Pull, Request: access.ID(r.Request),
-		Void: r.Void, Text: r.Text,
+		Void: r.Void, Text: r.Text, Rules: r.Rules,
 	}
+	if r.Approvers != nil {
+		v.Approvers = append([]review.User{}, users(*r.Approvers)...)
+	}
+	return v
 }
 
 type pullRecord struct {

@@ -60,6 +60,7 @@ func Evaluate(in Input) Verdict {
 	e.refuse()
 	e.collectNeeds()
 	e.readReviews()
+	e.v.Approvals = e.approvals
 	for i := range e.v.Needs {
 		e.decide(&e.v.Needs[i], e.sides[i])
 	}

@@ -256,6 +256,9 @@ type Verdict struct {
 	// Blocks are people who requested changes and may approve something here.
 	Blocks []Person
 	Needs  []Need
+	// Approvals are those who approved the head in time and are linked, whether
+	// a need names them or not.
+	Approvals []Person
 	// Ignored are reviews that could count for nothing in this change.
 	Ignored []Excluded
 	// Grown are the groups that gained more people since they were shown than
