@@ -86,7 +86,7 @@ func (a *api) client() *Client {
 	return c
 }
 
-func TestTheAppAsksForNoMoreThanItNeeds(t *testing.T) {
+func TestT35TheAppAsksForNoMoreThanItNeeds(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	key, err := testKey()
