@@ -100,7 +100,7 @@ func TestT11AtEveryRequest(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			last := 1 // until a look has fewer requests
-			for k := 1; k <= last && k <= 60; k += 2 {
+			for k := 1; k <= last && k <= 60; k += 3 {
 				w := newWorld(t)
 				n := tt.before(w)
 				i := &intruder{wait: k}
