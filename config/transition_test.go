@@ -20,7 +20,7 @@ func phase(t *testing.T, n int, back bool) []txtar.File {
 	}
 }
 
-func TestPhasesGoOneStepAndBackOnlyWhenDeclared(t *testing.T) {
+func TestT50PhasesGoOneStepAndBackOnlyWhenDeclared(t *testing.T) {
 	t.Parallel()
 	for from := 1; from <= 3; from++ {
 		for to := 1; to <= 3; to++ {

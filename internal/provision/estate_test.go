@@ -74,7 +74,7 @@ func TestSyncBeforeACommitIsTrustedSaysSo(t *testing.T) {
 	})
 }
 
-func TestUndeclaredAssignmentsAreReportedAndSurvive(t *testing.T) {
+func TestT36UndeclaredAssignmentsAreReportedAndSurvive(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1, 1, 2)
 		undeclared := grant(2, 1, readOnly)

@@ -99,9 +99,9 @@ func TestCardsAreRenderedAsInGoldenFiles(t *testing.T) {
 	golden(t, "help", Blocks(chat.Help()))
 }
 
-// TestUserTextIsNeverMarkup: T24. What a person wrote appears in plain_text
+// TestT24UserTextIsNeverMarkup: What a person wrote appears in plain_text
 // only, and names from outside are escaped.
-func TestUserTextIsNeverMarkup(t *testing.T) {
+func TestT24UserTextIsNeverMarkup(t *testing.T) {
 	t.Parallel()
 	corpus := []string{"<!channel>", "<@U1>", "<https://evil|Approve>", "```\n*x*\n```", "{placeholder}", "\u202egnirts", strings.Repeat("&<>", 1200)}
 	for _, evil := range corpus {

@@ -40,6 +40,16 @@ type api struct {
 
 func newAPI(t *testing.T) *api {
 	t.Helper()
+	a := newBareAPI(t)
+	a.HandleFunc("GET /repos/acme/config", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"id":4242,"owner":{"id":9001}}`)
+	})
+	return a
+}
+
+// newBareAPI has no repository.
+func newBareAPI(t *testing.T) *api {
+	t.Helper()
 	a := &api{ServeMux: http.NewServeMux(), t: t}
 	a.now.Store(time.Now().Unix())
 	a.server = httptest.NewServer(a)
@@ -51,9 +61,6 @@ func newAPI(t *testing.T) *api {
 			return
 		}
 		a.mint(w)
-	})
-	a.HandleFunc("GET /repos/acme/config", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"id":4242,"owner":{"id":9001}}`)
 	})
 	return a
 }
@@ -86,7 +93,7 @@ func (a *api) client() *Client {
 	return c
 }
 
-func TestTheAppAsksForNoMoreThanItNeeds(t *testing.T) {
+func TestT35TheAppAsksForNoMoreThanItNeeds(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	key, err := testKey()
