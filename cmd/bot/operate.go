@@ -65,6 +65,9 @@ func statusText(st statusReport) string {
 	} else {
 		line("in force", fmt.Sprintf("%s of %s, since %s", st.Commits.InForce, st.Commits.Branch, st.Commits.Since.Format(time.RFC3339)))
 	}
+	if x := st.Commits.Blind; x != nil {
+		line("blind", x.Sentence())
+	}
 	if h := st.Commits.Halt; h != nil {
 		line("halt", h.Sentence())
 	}

@@ -122,15 +122,20 @@ func (w *world) verbSet(_ *testscript.TestScript, _ bool, args []string) error {
 	if err := words(args, 2, 2); err != nil {
 		return err
 	}
+	return w.set(args[0], args[1])
+}
+
+// set changes a top-level line of the settings file.
+func (w *world) set(key, value string) error {
 	text, err := os.ReadFile(w.settings())
 	if err != nil {
 		return err
 	}
-	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(args[0]) + `:.*$`)
+	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(key) + `:.*$`)
 	if !line.Match(text) {
-		return fmt.Errorf("no line %s in the settings", args[0])
+		return fmt.Errorf("no line %s in the settings", key)
 	}
-	text = line.ReplaceAllLiteral(text, []byte(args[0]+": "+args[1]))
+	text = line.ReplaceAllLiteral(text, []byte(key+": "+value))
 	return os.WriteFile(w.settings(), text, 0o600)
 }
 

@@ -153,6 +153,10 @@ type Walks interface {
 	Advance(ctx context.Context, a Advance) error
 	// PutHalt sets the halt; nil ends it.
 	PutHalt(ctx context.Context, h *Halt) error
+	// Blind returns why the config repo cannot be read, nil when it can, and
+	// PutBlind sets it.
+	Blind(ctx context.Context) (*Blind, error)
+	PutBlind(ctx context.Context, b *Blind) error
 	CommitVerdict(ctx context.Context, commit string) (Verdict, bool, error)
 }
 
@@ -185,6 +189,7 @@ const (
 	StepInForce   Step = "gitops.inforce"
 	StepPassed    Step = "gitops.passed"
 	StepHalt      Step = "gitops.halt"
+	StepBlind     Step = "gitops.blind" // why the config repo cannot be read, or that it can
 )
 
 // Ops takes notices for the operations channel, once per key.

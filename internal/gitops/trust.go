@@ -248,6 +248,7 @@ type Status struct {
 	Since    time.Time `json:"since,omitzero"`
 	Position string    `json:"position,omitempty"`
 	Halt     *Halt     `json:"halt,omitempty"`
+	Blind    *Blind    `json:"blind,omitempty"`
 	Passed   []string  `json:"passed,omitempty"`
 }
 
@@ -257,5 +258,9 @@ func (g *Gitops) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("read the walk: %w", err)
 	}
-	return Status{Branch: g.opt.Branch, InForce: w.InForce.Commit, Since: w.InForce.At, Position: w.Position, Halt: w.Halt, Passed: w.Passed}, nil
+	blind, err := g.state.Blind(ctx)
+	if err != nil {
+		return Status{}, fmt.Errorf("read whether the config repo can be read: %w", err)
+	}
+	return Status{Blind: blind, Branch: g.opt.Branch, InForce: w.InForce.Commit, Since: w.InForce.At, Position: w.Position, Halt: w.Halt, Passed: w.Passed}, nil
 }

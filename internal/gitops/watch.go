@@ -75,6 +75,16 @@ func (g *Gitops) look(ctx context.Context, w work) error {
 	defer g.looking.Unlock()
 	g.rosters.forget()
 	g.dir.forget()
+	g.tip = ""
+	err := g.lookAround(ctx, w)
+	if ctx.Err() != nil {
+		return err
+	}
+	return errors.Join(err, g.notice(ctx, err, g.tip != ""))
+}
+
+// lookAround looks at the branch and at open pull requests.
+func (g *Gitops) lookAround(ctx context.Context, w work) error {
 	moved, err := g.walkBranch(ctx)
 	if moved {
 		g.opt.OnInForce()

@@ -14,8 +14,8 @@ import (
 // Keys of the gitops buckets. "gitops.pulls" has the records of requests'
 // pull requests, two indexes to them, and the records of checks and comments;
 // "gitops.verdicts" has a verdict per commit id; "gitops.state" has the walk,
-// the content of the files of the commit in force, how the branch is guarded,
-// and which webhooks were not delivered.
+// the content of the files of the commit in force, why the config repo cannot be
+// read, how the branch is guarded, and which webhooks were not delivered.
 const (
 	keyPull   = "request/" // request id -> pullRecord
 	keyNumber = "number/"  // pull request number -> request id
@@ -40,6 +40,7 @@ const (
 //	gitops.inforce   another commit in force, its starts, files and owned assignments
 //	gitops.passed    that a commit was passed over
 //	gitops.halt      that the walk stands still, or goes on
+//	gitops.blind     why the config repo cannot be read, or that it can again
 //	gitops.guard     how GitHub guards the branch, as read last
 //	gitops.deliveries which webhooks were not delivered, as read last
 type Gitops struct {

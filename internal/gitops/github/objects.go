@@ -1,8 +1,10 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -69,7 +71,12 @@ func (c *Client) Branch(ctx context.Context, name string) (string, error) {
 	}
 	ref, _, err := c.api.Git.GetRef(ctx, c.owner, c.name, "heads/"+name)
 	if err != nil {
-		return "", c.wrap("get branch "+name, err)
+		err = c.denied(c.wrap("get branch "+name, err))
+		if errors.Is(err, gitops.ErrNotFound) {
+			// No branch, or no repository: that is another matter.
+			err = cmp.Or(c.identifyNow(ctx), err)
+		}
+		return "", err
 	}
 	if ref.GetRef() != "refs/heads/"+name || ref.GetObject().GetType() != "commit" {
 		return "", fmt.Errorf("get branch %s: the answer is about %s, a %s", name, ref.GetRef(), ref.GetObject().GetType())
