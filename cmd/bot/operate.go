@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/user"
 	"strings"
 	"time"
 
@@ -122,39 +121,6 @@ func guardText(rep guard.Report) []string {
 		out = append(out, "guard: as it should be at "+rep.At.Format(time.RFC3339))
 	}
 	return out
-}
-
-func trustCommand(p program) *cobra.Command {
-	var path string
-	c := &cobra.Command{
-		Use: "trust SHA", Short: "Put a commit in force by your word",
-		Long: "Trust names the first commit, or ends a halt. The commit must be the head of the branch or a first parent on the way to it, and its config valid. It is recorded with your name.",
-		Args: exactly(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			set, err := loadSettings(path, p)
-			if err != nil {
-				return err
-			}
-			return withOperations(c.Context(), set, p, mayCreate, func(o operations) error {
-				if err := o.Trust(c.Context(), args[0], operator()); err != nil {
-					return err
-				}
-				_, err := fmt.Fprintf(p.stdout, "%s is in force\n", args[0])
-				return err
-			})
-		},
-	}
-	settingsFlag(c, &path)
-	return c
-}
-
-// operator is who runs the command, as the system knows him.
-func operator() string {
-	u, err := user.Current()
-	if err != nil {
-		return "unknown"
-	}
-	return "system user " + u.Username
 }
 
 func syncCommand(p program) *cobra.Command {

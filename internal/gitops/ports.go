@@ -118,6 +118,7 @@ type Host interface {
 	Pulls
 	Teams
 	Organization
+	Operators
 	Author
 	PullWriter
 	Checks

@@ -280,4 +280,8 @@ type Advance struct {
 	Carried      []review.User
 	CarriedEntra []string
 	Auto         []AutoUse
+	// Audit and Tell go into the audit log and to operations in the same
+	// transaction; nil for none.
+	Audit *Audited
+	Tell  *access.Notice
 }

@@ -37,7 +37,7 @@ const (
 //	gitops.facts     how a pull request stands
 //	gitops.check     what the check on a pull request shows
 //	gitops.comment   what the comment on a pull request says
-//	gitops.inforce   another commit in force, its starts, files and owned assignments
+//	gitops.inforce   another commit in force, its starts, files and owned assignments, and whose word it is
 //	gitops.passed    that a commit was passed over
 //	gitops.halt      that the walk stands still, or goes on
 //	gitops.blind     why the config repo cannot be read, or that it can again
@@ -91,8 +91,25 @@ func (g *Gitops) Advance(ctx context.Context, a gitops.Advance) error {
 				return err
 			}
 		}
-		return putJSON(tx, bucketGitopsState, keyWalk, newWalkRecord(w))
+		if err := putJSON(tx, bucketGitopsState, keyWalk, newWalkRecord(w)); err != nil {
+			return err
+		}
+		return putWord(tx, a)
 	})
+}
+
+// putWord stores what is audited of an advance and told of it.
+func putWord(tx Tx, a gitops.Advance) error {
+	if e := a.Audit; e != nil {
+		event := Event{At: e.At, Actor: e.Actor, Action: "commit.trusted", Target: e.Target, Cause: e.Cause, Result: e.Result}
+		if _, err := AppendAudit(tx, event); err != nil {
+			return err
+		}
+	}
+	if a.Tell == nil {
+		return nil
+	}
+	return putNotice(tx, *a.Tell)
 }
 
 // putInForce stores the files of a commit, drops those of the one before, and
