@@ -23,9 +23,14 @@ var (
 // ThrottledError says that GitHub wants to be left alone until Until.
 type ThrottledError struct {
 	Until time.Time
+	// Writes: only writes have to wait, by the bot's own count of them.
+	Writes bool
 }
 
 func (e *ThrottledError) Error() string {
+	if e.Writes {
+		return fmt.Sprintf("more writes than GitHub lets be made: the next one at %s", e.Until.UTC().Format(time.RFC3339))
+	}
 	return fmt.Sprintf("throttled by GitHub until %s", e.Until.UTC().Format(time.RFC3339))
 }
 

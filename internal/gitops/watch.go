@@ -140,9 +140,10 @@ func (g *Gitops) Run(ctx context.Context) error {
 }
 
 // throttled is how long GitHub wants to be left alone, 0 when it does not say.
+// Writes that wait for their turn keep nothing from being looked at.
 func (g *Gitops) throttled(err error) time.Duration {
 	var t *ThrottledError
-	if !errors.As(err, &t) {
+	if !errors.As(err, &t) || t.Writes {
 		return 0
 	}
 	return t.Until.Sub(g.opt.Now())
