@@ -135,6 +135,8 @@ type CheckRecord struct {
 	Teams map[string][]int64
 	// Manager is the requester's manager as read for what was shown.
 	Manager string
+	// Outside are the linked people who were no members of the organization.
+	Outside []int64
 	// Shown are the people of the gaining groups as approvers were shown them,
 	// by Entra id.
 	Shown map[string]review.Shown

@@ -154,9 +154,9 @@ func (g *Gitops) passedRequests(ctx context.Context, passed []string) ([]string,
 }
 
 // asShown takes in what the check showed for the merged head, if the bot showed
-// one: the people of the groups that gain, and only those in a team and that
-// manager who were so then too. Whoever became so later counts for a late
-// approval, which mends a halt, and not for one that he gave before the merge.
+// one: the people of the groups that gain, and only those in a team, in the
+// organization, and that manager who were so then too. Whoever became so later
+// counts for a late approval, which mends a halt, and not for one that he gave before the merge.
 func (g *Gitops) asShown(ctx context.Context, p *Pull, in *review.Input) error {
 	rec, ok, err := g.state.Check(ctx, p.Number)
 	if err != nil {
@@ -175,6 +175,11 @@ func (g *Gitops) asShown(ctx context.Context, p *Pull, in *review.Input) error {
 		both[name] = slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return !slices.Contains(rec.Teams[name], id) && !late[id] })
 	}
 	in.Teams = both
+	for _, id := range rec.Outside {
+		if !late[id] {
+			in.Outside = append(in.Outside, id)
+		}
+	}
 	return nil
 }
 
