@@ -219,7 +219,7 @@ func (f *fault) ways(sha string, p *Pull) []string {
 	if f.code != HaltRewritten && f.code != HaltNoBranch {
 		out = append(out, fmt.Sprintf("a pull request that puts back every file commit %s touched", short(sha)))
 	}
-	return append(out, "`bot trust SHA` by an operator")
+	return append(out, "`bot trust SHA` by an administrator of the config repo")
 }
 
 // void says why the grants of a request grant nothing, "" when they do or
