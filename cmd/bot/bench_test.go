@@ -21,7 +21,9 @@ import (
 	"testing"
 	"time"
 
+	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/sandbox"
+	"aws-access-bot/internal/secret"
 	"aws-access-bot/internal/settings"
 )
 
@@ -63,7 +65,7 @@ func startOf(b testing.TB, opts sandbox.Options) running {
 		err := serve(ctx, set, p, slog.New(slog.DiscardHandler), func(x *bot) error {
 			defer close(up)
 			made = x
-			return x.git.Trust(ctx, sbx.SeedCommit(), "benchmark")
+			return x.Trust(ctx, sbx.SeedCommit(), gitops.Word{Token: secret.New(sbx.GitHubToken(sandbox.Operator)), System: "the benchmark"})
 		})
 		if err != nil {
 			b.Errorf("serve: %v", err)

@@ -18,6 +18,7 @@ import (
 	"aws-access-bot/internal/gitops/delivery"
 	"aws-access-bot/internal/gitops/guard"
 	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/secret"
 	"aws-access-bot/internal/server"
 	"aws-access-bot/internal/settings"
 	"aws-access-bot/internal/store"
@@ -28,7 +29,8 @@ import (
 // the state file itself.
 type operations interface {
 	Status(ctx context.Context) (statusReport, error)
-	Trust(ctx context.Context, sha, by string) error
+	// Trust puts a commit in force by somebody's word.
+	Trust(ctx context.Context, sha string, w gitops.Word) error
 	Sync(ctx context.Context) (provision.Report, error)
 	// Plan compares the commit in force with the live systems and writes
 	// nothing to them.
@@ -92,9 +94,9 @@ func (b *bot) Status(ctx context.Context) (statusReport, error) {
 	return r, nil
 }
 
-// Trust implements operations and records who did it.
-func (b *bot) Trust(ctx context.Context, sha, by string) error {
-	return b.git.Trust(ctx, sha, by)
+// Trust implements operations.
+func (b *bot) Trust(ctx context.Context, sha string, w gitops.Word) error {
+	return b.git.Vouch(ctx, sha, w)
 }
 
 // Sync implements operations.
@@ -121,17 +123,22 @@ func control(b *bot) http.Handler {
 	mux.HandleFunc("POST /trust", func(w http.ResponseWriter, r *http.Request) {
 		var in trustCall
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10)).Decode(&in); err != nil {
-			server.JSON(w, http.StatusBadRequest, failure{err.Error(), false})
+			// Not the decoder's words, which may quote what it was given.
+			server.JSON(w, http.StatusBadRequest, failure{"what to trust could not be read; is this bot of another version?", false})
 			return
 		}
-		reply(w, struct{}{}, b.Trust(r.Context(), in.SHA, in.By))
+		reply(w, struct{}{}, b.Trust(r.Context(), in.SHA, gitops.Word{Token: secret.New(in.Token), System: in.System}))
 	})
 	return mux
 }
 
+// trustCall carries a token: it goes over the control socket and nowhere else.
+// The bot asks GitHub whose it is itself, since it believes nobody who only says
+// who he is.
 type trustCall struct {
-	SHA string `json:"sha"`
-	By  string `json:"by"`
+	SHA    string `json:"sha"`
+	Token  string `json:"token"`
+	System string `json:"system"`
 }
 
 // failure is an error on the control socket.
@@ -189,8 +196,8 @@ func (r remote) Status(ctx context.Context) (st statusReport, err error) {
 }
 
 // Trust implements operations.
-func (r remote) Trust(ctx context.Context, sha, by string) error {
-	return r.call(ctx, http.MethodPost, "/trust", trustCall{sha, by}, &struct{}{})
+func (r remote) Trust(ctx context.Context, sha string, w gitops.Word) error {
+	return r.call(ctx, http.MethodPost, "/trust", trustCall{sha, w.Token.Reveal(), w.System}, &struct{}{})
 }
 
 // Sync implements operations.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/user"
 	"strings"
 	"time"
 
@@ -64,6 +63,9 @@ func statusText(st statusReport) string {
 		line("in force", "nothing: name the first commit with 'bot trust SHA'")
 	} else {
 		line("in force", fmt.Sprintf("%s of %s, since %s", st.Commits.InForce, st.Commits.Branch, st.Commits.Since.Format(time.RFC3339)))
+	}
+	if x := st.Commits.Blind; x != nil {
+		line("blind", x.Sentence())
 	}
 	if h := st.Commits.Halt; h != nil {
 		line("halt", h.Sentence())
@@ -132,39 +134,6 @@ func weaknesses(rep guard.Report) []string {
 		out = append(out, "not readable since "+rep.Failing.Format(time.RFC3339))
 	}
 	return out
-}
-
-func trustCommand(p program) *cobra.Command {
-	var path string
-	c := &cobra.Command{
-		Use: "trust SHA", Short: "Put a commit in force by your word",
-		Long: "Trust names the first commit, or ends a halt. The commit must be the head of the branch or a first parent on the way to it, and its config valid. It is recorded with your name.",
-		Args: exactly(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			set, err := loadSettings(path, p)
-			if err != nil {
-				return err
-			}
-			return withOperations(c.Context(), set, p, mayCreate, func(o operations) error {
-				if err := o.Trust(c.Context(), args[0], operator()); err != nil {
-					return err
-				}
-				_, err := fmt.Fprintf(p.stdout, "%s is in force\n", args[0])
-				return err
-			})
-		},
-	}
-	settingsFlag(c, &path)
-	return c
-}
-
-// operator is who runs the command, as the system knows him.
-func operator() string {
-	u, err := user.Current()
-	if err != nil {
-		return "unknown"
-	}
-	return "system user " + u.Username
 }
 
 func syncCommand(p program) *cobra.Command {

@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/sandbox"
+	"aws-access-bot/internal/secret"
 	"aws-access-bot/internal/settings"
 
 	"github.com/spf13/cobra"
@@ -105,7 +107,8 @@ func botInside(ctx context.Context, p program, sbx *sandbox.Sandbox, f sandboxFl
 	}
 	return serve(ctx, set, p, log, func(b *bot) error {
 		if _, err := b.git.InForce(ctx); errors.Is(err, access.ErrNotFound) {
-			if err := b.git.Trust(ctx, sbx.SeedCommit(), "sandbox"); err != nil {
+			word := gitops.Word{Token: secret.New(sbx.GitHubToken(sandbox.Operator)), System: "the sandbox"}
+			if err := b.Trust(ctx, sbx.SeedCommit(), word); err != nil {
 				return err
 			}
 		}

@@ -31,7 +31,7 @@ func TestP8KillAfterEveryDurableStep(t *testing.T) {
 	for _, x := range kills() {
 		for _, step := range x.steps {
 			name := fmt.Sprint(len(tests)+1, "-", strings.ReplaceAll(step, ":", "-"))
-			tests = append(tests, scenarioTest{name, func(t *testing.T) { killAfter(t, step, x.story) }})
+			tests = append(tests, scenarioTest{name, func(t *testing.T) { killAfter(t, step, x) }})
 		}
 	}
 	atOnce(t, tests)
@@ -41,25 +41,28 @@ func TestP8KillAfterEveryDurableStep(t *testing.T) {
 type kill struct {
 	story story
 	steps []string
+	// poll is the setting of that name, "" for the sandbox's.
+	poll string
 }
 
 func kills() []kill {
 	return []kill{
-		{failed, []string{"provision.noted"}},
-		{grantAndRevoke, []string{"provision.removed", "gitops.inforce:2", "provision.requested:2", "provision.begun:3"}},
-		{grant, []string{
+		{story: failed, steps: []string{"provision.noted"}},
+		{story: gone, steps: []string{"gitops.blind"}, poll: "1s"},
+		{story: grantAndRevoke, steps: []string{"provision.removed", "gitops.inforce:2", "provision.requested:2", "provision.begun:3"}},
+		{story: grant, steps: []string{
 			"request.create", "request.save", "request.save:2", "binding.save", "inbox.put", "inbox.done", "outbox.notice",
 			"outbox.root.intent", "outbox.root.sent", "outbox.root.sent:2", "outbox.notice.intent", "outbox.notice.sent", "audit.append",
 			"gitops.proposing", "gitops.branch", "gitops.pull", "gitops.facts", "gitops.check", "gitops.comment", "gitops.guard", "gitops.deliveries", "gitops.inforce",
 			"provision.begun", "provision.intent", "provision.requested", "provision.outcome", "provision.readback",
 		}},
-		{grantNew, []string{"provision.assigned", "provision.group", "provision.intent"}},
-		{joined, []string{"gitops.joined", "request.save:2"}},
-		{halted, []string{"gitops.halt"}},
-		{invalid, []string{"gitops.passed"}},
-		{grown, []string{"gitops.people"}},
-		{impossible, []string{"gitops.refused"}},
-		{linked, []string{"request.create", "gitops.proposing", "gitops.branch", "gitops.inforce", "request.save:3", "outbox.notice.intent:2"}},
+		{story: grantNew, steps: []string{"provision.assigned", "provision.group", "provision.intent"}},
+		{story: joined, steps: []string{"gitops.joined", "request.save:2"}},
+		{story: halted, steps: []string{"gitops.halt"}},
+		{story: invalid, steps: []string{"gitops.passed"}},
+		{story: grown, steps: []string{"gitops.people"}},
+		{story: impossible, steps: []string{"gitops.refused"}},
+		{story: linked, steps: []string{"request.create", "gitops.proposing", "gitops.branch", "gitops.inforce", "request.save:3", "outbox.notice.intent:2"}},
 	}
 }
 
@@ -94,9 +97,14 @@ func TestEveryDurableStepIsKilledAfter(t *testing.T) {
 }
 
 // killAfter plays a story in which the bot is killed after a step.
-func killAfter(t *testing.T, step string, play story) {
+func killAfter(t *testing.T, step string, k kill) {
 	t.Helper()
 	w := newWorld(t)
+	if k.poll != "" {
+		if err := w.set("poll", k.poll); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := w.trust("SEED"); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +113,7 @@ func killAfter(t *testing.T, step string, play story) {
 		t.Fatal(err)
 	}
 	first := w.bot
-	verdicts, err := play(w)
+	verdicts, err := k.story(w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -386,6 +394,20 @@ func (w *world) asked() (request string, err error) {
 // failed has AWS fail the creation once.
 func failed(w *world) (string, error) {
 	if err := w.play("aws/fail-next", object{"kind": "create", "reason": "A resource limit was reached."}, nil); err != nil {
+		return "", err
+	}
+	return grant(w)
+}
+
+// gone has GitHub say that the repository is not there, until it is again.
+func gone(w *world) (string, error) {
+	if err := w.fault(`{"service": "github", "op": "GET /repos/{owner}/{repo}", "times": -1, "status": 404, "body": "{\"message\": \"Not Found\"}"}`); err != nil {
+		return "", err
+	}
+	if err := w.saying("the ops channel", regexp.MustCompile(`cannot read the config repo since .*repository-gone`), ops); err != nil {
+		return "", err
+	}
+	if err := w.mend(); err != nil {
 		return "", err
 	}
 	return grant(w)

@@ -22,7 +22,10 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //
 //	start                        the bot runs and the first commit is trusted
 //	serve, shut-down, crash      the bot's process
-//	trust SHA|SEED|HEAD          an operator names a commit
+//	trust SHA|SEED|HEAD          an operator names a commit: Ken, with his GitHub token
+//	role PERSON ROLE             role in the config repo
+//	repository NAME PERSON       another repository, whose administrator is a person
+//	app-token                    writes a token of the App's installation to github-token-app.secret
 //	sync                         an operator asks for a full pass
 //	set KEY VALUE                changes a line of the settings file
 //	as PERSON …                  plays somebody; see as
@@ -53,6 +56,7 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 	out := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, v := range map[string]verb{
 		"start": plain(w.start), "serve": plain(w.serving), "shut-down": plain(w.stop), "crash": plain(w.crash),
+		"role": w.verbRole, "repository": w.verbRepository, "app-token": w.verbAppToken,
 		"trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
 		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "teams": w.verbTeams, "new-team": w.verbNewTeam, "account": w.verbAccount, "fault": w.verbFault, "faults-gone": plain(w.mend),
 		"pull": w.verbPull, "check": w.verbCheck, "comment": w.verbComment, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
@@ -128,15 +132,20 @@ func (w *world) verbSet(_ *testscript.TestScript, _ bool, args []string) error {
 	if err := words(args, 2, 2); err != nil {
 		return err
 	}
+	return w.set(args[0], args[1])
+}
+
+// set changes a top-level line of the settings file.
+func (w *world) set(key, value string) error {
 	text, err := os.ReadFile(w.settings())
 	if err != nil {
 		return err
 	}
-	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(args[0]) + `:.*$`)
+	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(key) + `:.*$`)
 	if !line.Match(text) {
-		return fmt.Errorf("no line %s in the settings", args[0])
+		return fmt.Errorf("no line %s in the settings", key)
 	}
-	text = line.ReplaceAllLiteral(text, []byte(args[0]+": "+args[1]))
+	text = line.ReplaceAllLiteral(text, []byte(key+": "+value))
 	return os.WriteFile(w.settings(), text, 0o600)
 }
 

@@ -261,7 +261,7 @@ func (w *world) trust(sha string) error {
 	if sha == "SEED" {
 		sha = w.sbx.SeedCommit()
 	}
-	code, out, err := w.run("trust", sha, "--settings", w.settings())
+	code, out, err := w.run("trust", sha, "--settings", w.settings(), "--github-token-file", filepath.Join(w.dir, sandbox.TokenFile(sandbox.Operator)))
 	if err != nil || code != exitGood {
 		return fmt.Errorf("bot trust: exit code %d: %s %w", code, out, err)
 	}

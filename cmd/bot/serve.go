@@ -131,7 +131,8 @@ func (b *bot) routes() []server.Route {
 	}
 }
 
-// Ready implements server.Readiness: a commit is in force and nothing halts.
+// Ready implements server.Readiness: a commit is in force, the config repo can
+// be read and nothing halts.
 func (b *bot) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -141,6 +142,8 @@ func (b *bot) Ready(ctx context.Context) error {
 		return err
 	case st.InForce == "":
 		return fmt.Errorf("no commit is in force: name one with 'bot trust SHA': %w", access.ErrNotFound)
+	case st.Blind != nil:
+		return errors.New(st.Blind.Sentence())
 	case st.Halt != nil:
 		return errors.New(st.Halt.Sentence())
 	default:

@@ -99,6 +99,7 @@ type examined struct {
 	verdict review.Verdict
 	teams   map[string][]int64
 	manager string
+	outside []int64
 	shown   map[string]review.Shown
 	// problems make the head invalid, faults are broken rules of
 	// verification, notes are told beside the verdict.
@@ -271,7 +272,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	if err := g.facts(ctx, &in); err != nil {
 		return err
 	}
-	x.teams, x.manager, x.reviews = in.Teams, in.Manager, in.Reviews
+	x.teams, x.manager, x.outside, x.reviews = in.Teams, in.Manager, in.Outside, in.Reviews
 	x.verdict = review.Evaluate(in)
 	x.shown = nextShown(&in, &x.verdict)
 	return nil
@@ -370,7 +371,7 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 	if rec.Digest != digest || rewrite {
 		// Stored before it is shown: verification counts only those of a team
 		// who were in it then, also after a crash right here.
-		rec.Digest, rec.Teams, rec.Manager, rec.Shown = "", x.teams, x.manager, x.shown
+		rec.Digest, rec.Teams, rec.Manager, rec.Outside, rec.Shown = "", x.teams, x.manager, x.outside, x.shown
 		if err := g.state.SaveCheck(ctx, rec); err != nil {
 			return err
 		}
@@ -380,7 +381,7 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 	}
 	next := rec
 	next.Digest, next.Fingerprint = digest, x.change.Fingerprint()
-	next.Teams, next.Manager, next.Shown = x.teams, x.manager, x.shown
+	next.Teams, next.Manager, next.Outside, next.Shown = x.teams, x.manager, x.outside, x.shown
 	return g.state.SaveCheck(ctx, next)
 }
 

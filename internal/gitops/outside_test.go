@@ -11,7 +11,7 @@ import (
 
 // TestNobodyFromOutsideTheOrganizationApproves: an approver who is linked and
 // named, but only an outside collaborator, counts neither at the check nor at
-// the verification. Back inside, his approval counts.
+// the verification. Back inside, a new approval counts.
 func TestNobodyFromOutsideTheOrganizationApproves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -32,7 +32,26 @@ func TestNobodyFromOutsideTheOrganizationApproves(t *testing.T) {
 	w.holds(before, gitops.HaltApproval)
 	w.must(w.emu.SetOrgRole("yuki-lead", "member"))
 	w.look()
+	w.holds(before, gitops.HaltApproval)
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
 	w.holds(sha, "")
+}
+
+// TestWhoCameIntoTheOrganizationAfterTheCheckWasShownDoesNotCount for what he
+// approved before.
+func TestWhoCameIntoTheOrganizationAfterTheCheckWasShownDoesNotCount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.status().InForce
+	w.must(w.emu.SetOrgRole("yuki-lead", ""))
+	n := w.proposed(w.request(req))
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.must(w.emu.SetOrgRole("yuki-lead", "member"))
+	w.merge(n, "squash")
+	w.look()
+	w.holds(before, gitops.HaltApproval)
 }
 
 // TestWhoLeftTheOrganizationAfterTheCheckDoesNotCount: the members are read

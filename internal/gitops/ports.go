@@ -23,9 +23,14 @@ var (
 // ThrottledError says that GitHub wants to be left alone until Until.
 type ThrottledError struct {
 	Until time.Time
+	// Writes: only writes have to wait, by the bot's own count of them.
+	Writes bool
 }
 
 func (e *ThrottledError) Error() string {
+	if e.Writes {
+		return fmt.Sprintf("more writes than GitHub lets be made: the next one at %s", e.Until.UTC().Format(time.RFC3339))
+	}
 	return fmt.Sprintf("throttled by GitHub until %s", e.Until.UTC().Format(time.RFC3339))
 }
 
@@ -118,6 +123,7 @@ type Host interface {
 	Pulls
 	Teams
 	Organization
+	Operators
 	Author
 	PullWriter
 	Checks
@@ -154,6 +160,10 @@ type Walks interface {
 	Advance(ctx context.Context, a Advance) error
 	// PutHalt sets the halt; nil ends it.
 	PutHalt(ctx context.Context, h *Halt) error
+	// Blind returns why the config repo cannot be read, nil when it can, and
+	// PutBlind sets it.
+	Blind(ctx context.Context) (*Blind, error)
+	PutBlind(ctx context.Context, b *Blind) error
 	CommitVerdict(ctx context.Context, commit string) (Verdict, bool, error)
 }
 
@@ -190,6 +200,7 @@ const (
 	StepInForce   Step = "gitops.inforce"
 	StepPassed    Step = "gitops.passed"
 	StepHalt      Step = "gitops.halt"
+	StepBlind     Step = "gitops.blind" // why the config repo cannot be read, or that it can
 )
 
 // Ops takes notices for the operations channel, once per key.

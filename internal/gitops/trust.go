@@ -17,25 +17,9 @@ const trustDepth = 5000
 
 var commitForm = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
-// Trust puts a commit in force by an operator's word: it names the first one,
-// and ends a halt. by says who, for the record. The commit must be the branch
-// head or a first parent on the way to it, and its config valid.
-func (g *Gitops) Trust(ctx context.Context, sha, by string) error {
-	if !commitForm.MatchString(sha) {
-		return fmt.Errorf("trust %q: a commit is named by its 40 hex digits", sha)
-	}
-	g.looking.Lock()
-	defer g.looking.Unlock()
-	if err := g.trust(ctx, sha, by); err != nil {
-		return fmt.Errorf("trust %s: %w", short(sha), err)
-	}
-	g.opt.OnInForce()
-	g.opt.OnChange()
-	g.Hint(0)
-	return nil
-}
-
-func (g *Gitops) trust(ctx context.Context, sha, by string) error {
+// trust puts a commit in force: it must be the branch head or a first parent on
+// the way to it, and its config valid.
+func (g *Gitops) trust(ctx context.Context, sha string, v voucher) error {
 	walk, err := g.state.Walk(ctx)
 	if err != nil {
 		return err
@@ -56,7 +40,12 @@ func (g *Gitops) trust(ctx context.Context, sha, by string) error {
 	}
 	now := g.opt.Now()
 	force := &InForce{Commit: sha, Tree: s.commit.Tree, At: now, Starts: starts, Files: s.files()}
-	verdicts, err := g.trustedVerdicts(ctx, walk, s, starts, by)
+	known := s.repo // who is who: as in force until now
+	if f := g.force.Load(); f != nil && walk.InForce.Commit != "" {
+		known = f.Repo
+	}
+	who := v.words(known)
+	verdicts, err := g.trustedVerdicts(ctx, walk, s, starts, who+", in a command run by "+orNobody(v.system))
 	if err != nil {
 		return err
 	}
@@ -64,12 +53,14 @@ func (g *Gitops) trust(ctx context.Context, sha, by string) error {
 		From: walk.Position, To: sha, InForce: force, Desired: desired(s.repo, starts, now),
 		Blobs: blobs(s), Verdicts: verdicts, Auto: walk.Auto,
 	}
+	g.record(&a, walk, &v, who)
 	if err := g.state.Advance(ctx, a); err != nil {
 		return err
 	}
 	g.force.Store(&access.InForce{Commit: sha, Repo: s.repo, Starts: starts})
-	g.opt.Log.InfoContext(ctx, "commit trusted", "commit", sha, "by", by)
-	return nil
+	g.opt.Log.InfoContext(ctx, "commit trusted", "commit", sha, "before", walk.InForce.Commit, "by", who, "system", v.system)
+	// It is stored already; this wakes whoever brings it out.
+	return g.tellOps(ctx, a.Tell.Key, a.Tell.Text)
 }
 
 // trustable refuses a commit that is not on the branch, or older than the one
@@ -248,6 +239,7 @@ type Status struct {
 	Since    time.Time `json:"since,omitzero"`
 	Position string    `json:"position,omitempty"`
 	Halt     *Halt     `json:"halt,omitempty"`
+	Blind    *Blind    `json:"blind,omitempty"`
 	Passed   []string  `json:"passed,omitempty"`
 }
 
@@ -257,5 +249,9 @@ func (g *Gitops) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("read the walk: %w", err)
 	}
-	return Status{Branch: g.opt.Branch, InForce: w.InForce.Commit, Since: w.InForce.At, Position: w.Position, Halt: w.Halt, Passed: w.Passed}, nil
+	blind, err := g.state.Blind(ctx)
+	if err != nil {
+		return Status{}, fmt.Errorf("read whether the config repo can be read: %w", err)
+	}
+	return Status{Blind: blind, Branch: g.opt.Branch, InForce: w.InForce.Commit, Since: w.InForce.At, Position: w.Position, Halt: w.Halt, Passed: w.Passed}, nil
 }

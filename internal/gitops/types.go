@@ -162,6 +162,8 @@ type CheckRecord struct {
 	Teams map[string][]int64
 	// Manager is the requester's manager as read for what was shown.
 	Manager string
+	// Outside are the linked people who were no members of the organization.
+	Outside []int64
 	// Shown are the people of the gaining groups as approvers were shown them,
 	// by Entra id.
 	Shown map[string]review.Shown
@@ -322,4 +324,8 @@ type Advance struct {
 	Carried      []review.User
 	CarriedEntra []string
 	Auto         []AutoUse
+	// Audit and Tell go into the audit log and to operations in the same
+	// transaction; nil for none.
+	Audit *Audited
+	Tell  *access.Notice
 }

@@ -160,8 +160,9 @@ func (g *Gitops) passedRequests(ctx context.Context, passed []string) ([]string,
 }
 
 // asShown takes in what the check showed for the merged head, if the bot showed
-// one: the people of the groups that gain, and, unless the verdict is a late
-// one, only those in a team and that manager who were so then too.
+// one: the people of the groups that gain, and only those in a team, in the
+// organization, and that manager who were so then too. Whoever became so later
+// counts for a late approval, which mends a halt, and not for one that he gave before the merge.
 func (g *Gitops) asShown(ctx context.Context, p *Pull, in *review.Input) error {
 	rec, ok, err := g.state.Check(ctx, p.Number)
 	if err != nil {
@@ -171,18 +172,32 @@ func (g *Gitops) asShown(ctx context.Context, p *Pull, in *review.Input) error {
 		return nil
 	}
 	in.Shown = rec.Shown
-	if in.Late {
-		return nil
-	}
-	if in.Manager != rec.Manager {
+	late := lateApprovers(p, in)
+	if m, linked := in.Base.PersonByEntra(in.Manager); in.Manager != rec.Manager && !(linked && m.GitHub != nil && late[m.GitHub.ID]) {
 		in.Manager = ""
 	}
 	both := map[string][]int64{}
 	for name, ids := range in.Teams {
-		both[name] = slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return !slices.Contains(rec.Teams[name], id) })
+		both[name] = slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return !slices.Contains(rec.Teams[name], id) && !late[id] })
 	}
 	in.Teams = both
+	for _, id := range rec.Outside {
+		if !late[id] {
+			in.Outside = append(in.Outside, id)
+		}
+	}
 	return nil
+}
+
+// lateApprovers are those who approved after the merge, where that counts.
+func lateApprovers(p *Pull, in *review.Input) map[int64]bool {
+	out := map[int64]bool{}
+	for _, r := range in.Reviews {
+		if in.Late && r.State == review.Approved && r.At.After(p.MergedAt) {
+			out[r.User.ID] = true
+		}
+	}
+	return out
 }
 
 // verdictFault says which rule a verdict breaks, nil for a pass.
@@ -210,7 +225,7 @@ func (f *fault) ways(sha string, p *Pull) []string {
 	if f.code != HaltRewritten && f.code != HaltNoBranch {
 		out = append(out, fmt.Sprintf("a pull request that puts back every file commit %s touched", short(sha)))
 	}
-	return append(out, "`bot trust SHA` by an operator")
+	return append(out, "`bot trust SHA` by an administrator of the config repo")
 }
 
 // void says why the grants of a request grant nothing, "" when they do or

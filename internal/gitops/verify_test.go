@@ -278,6 +278,7 @@ func TestVerificationRules(t *testing.T) {
 			if len(w.ops.list) != 1 {
 				t.Error("the same halt was told twice")
 			}
+			w.holds(first, tt.want) // nothing that was there before mends it
 		})
 	}
 }

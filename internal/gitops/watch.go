@@ -76,6 +76,16 @@ func (g *Gitops) look(ctx context.Context, w work) error {
 	g.rosters.forget()
 	g.dir.forget()
 	g.merging.rules = nil
+	g.tip = ""
+	err := g.lookAround(ctx, w)
+	if ctx.Err() != nil {
+		return err
+	}
+	return errors.Join(err, g.notice(ctx, err, g.tip != ""))
+}
+
+// lookAround looks at the branch and at open pull requests.
+func (g *Gitops) lookAround(ctx context.Context, w work) error {
 	moved, err := g.walkBranch(ctx)
 	if moved {
 		g.opt.OnInForce()
@@ -140,9 +150,10 @@ func (g *Gitops) Run(ctx context.Context) error {
 }
 
 // throttled is how long GitHub wants to be left alone, 0 when it does not say.
+// Writes that wait for their turn keep nothing from being looked at.
 func (g *Gitops) throttled(err error) time.Duration {
 	var t *ThrottledError
-	if !errors.As(err, &t) {
+	if !errors.As(err, &t) || t.Writes {
 		return 0
 	}
 	return t.Until.Sub(g.opt.Now())

@@ -152,6 +152,25 @@ func TestAThrottledLookWaitsAsLongAsGitHubSays(t *testing.T) {
 	})
 }
 
+// TestWritesThatWaitForTheirTurnKeepNoLookWaiting: what was merged is judged
+// all the same.
+func TestWritesThatWaitForTheirTurnKeepNoLookWaiting(t *testing.T) {
+	t.Parallel()
+	watch(t, func(g *gitops.Gitops, c *counter) {
+		time.Sleep(10 * time.Second)
+		start := time.Now()
+		c.since(start)
+		c.set(&gitops.ThrottledError{Until: start.Add(time.Hour), Writes: true}, gitops.Budget{})
+		g.Hint(0)
+		time.Sleep(10 * time.Second)
+		g.Hint(0)
+		time.Sleep(10 * time.Second)
+		if got := c.since(start); len(got) < 2 {
+			t.Errorf("looks at %v", got)
+		}
+	})
+}
+
 // TestThePollKeepsAFifthOfTheBudget for hints.
 func TestThePollKeepsAFifthOfTheBudget(t *testing.T) {
 	t.Parallel()

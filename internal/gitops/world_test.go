@@ -203,6 +203,7 @@ func newWorldOf(t *testing.T, files map[string]string) *world {
 	w.people(files)
 	w.restart()
 	w.must(w.Trust(t.Context(), w.head("main"), "the test"))
+	w.ops.list = nil // what follows is what is of interest
 	return w
 }
 

@@ -18,6 +18,8 @@ type secrets struct {
 	entraSecret  string
 	scimToken    string
 	signingKey   string
+	// tokens are the GitHub tokens of people, by their key.
+	tokens map[string]string
 }
 
 // newSecrets makes new ones. A nil key is made too, which takes some tenths of
@@ -31,7 +33,14 @@ func newSecrets(key *rsa.PrivateKey) (secrets, error) {
 		key = made
 	}
 	long := func() string { return rand.Text() + rand.Text() }
+	tokens := map[string]string{}
+	for _, p := range cast() {
+		if p.GitHub != "" {
+			tokens[p.Key] = "ghp_" + rand.Text() + rand.Text()[:10]
+		}
+	}
 	return secrets{
+		tokens: tokens,
 		appKey: key, webhook: long(), slackSigning: strings.ToLower(long()), slackToken: "xoxb-sandbox-" + rand.Text(),
 		awsKeyID: "AKIA" + rand.Text()[:16], awsSecret: long(), entraSecret: long(), scimToken: long(), signingKey: long(),
 	}, nil

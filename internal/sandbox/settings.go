@@ -79,8 +79,9 @@ type botEntra struct {
 // pollInterval is short, so that a lost webhook costs a person little patience.
 const pollInterval = "10s"
 
-// WriteSettings writes a settings file for the bot at path, with its secrets
-// and the sandbox's CA certificate beside it, all readable by their owner only.
+// WriteSettings writes a settings file for the bot at path, with its secrets,
+// the sandbox's CA certificate and a GitHub token for each person beside it, all
+// readable by their owner only.
 // botListen is the address the bot will listen on; empty, or with port 0, a
 // free port is chosen. The emulators send to that address from now on.
 func (s *Sandbox) WriteSettings(path, botListen string) error {
@@ -113,6 +114,11 @@ func (s *Sandbox) WriteSettings(path, botListen string) error {
 		f.CAFile: string(s.ca.PEM()), filepath.Base(path): text.String(),
 	} {
 		if err := writePrivate(filepath.Join(dir, name), content); err != nil {
+			return err
+		}
+	}
+	for person, token := range sec.tokens {
+		if err := writePrivate(filepath.Join(dir, TokenFile(person)), token); err != nil {
 			return err
 		}
 	}

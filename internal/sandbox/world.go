@@ -142,6 +142,9 @@ func (w *world) makeGitHub(baseURL string, files map[string]string) error {
 		if _, err := w.github.AddUser(githubemu.User{ID: p.githubID, Login: p.GitHub, Name: p.Name, Email: p.Email}); err != nil {
 			return err
 		}
+		if err := w.github.AddToken(p.GitHub, w.secrets.tokens[p.Key]); err != nil {
+			return err
+		}
 	}
 	if err := w.makeTeams(); err != nil {
 		return err

@@ -15,8 +15,8 @@ import (
 // Keys of the gitops buckets. "gitops.pulls" has the records of requests'
 // pull requests, two indexes to them, and the records of checks and comments;
 // "gitops.verdicts" has a verdict per commit id; "gitops.state" has the walk,
-// the content of the files of the commit in force, how the branch is guarded,
-// and which webhooks were not delivered.
+// the content of the files of the commit in force, why the config repo cannot be
+// read, how the branch is guarded, and which webhooks were not delivered.
 const (
 	keyPull   = "request/" // request id -> pullRecord
 	keyNumber = "number/"  // pull request number -> request id
@@ -40,10 +40,11 @@ const (
 //	gitops.facts     how a pull request stands
 //	gitops.check     what the check on a pull request shows
 //	gitops.comment   what the comment on a pull request says
-//	gitops.inforce   another commit in force, its starts, files, owned assignments and their people
+//	gitops.inforce   another commit in force, its starts, files, owned assignments and their people, and whose word it is
 //	gitops.passed    that a commit was passed over
 //	gitops.halt      that the walk stands still, or goes on
 //	gitops.people    who joined a group after the approval of an assignment
+//	gitops.blind     why the config repo cannot be read, or that it can again
 //	gitops.guard     how GitHub guards the branch, as read last
 //	gitops.deliveries which webhooks were not delivered, as read last
 type Gitops struct {
@@ -94,8 +95,25 @@ func (g *Gitops) Advance(ctx context.Context, a gitops.Advance) error {
 				return err
 			}
 		}
-		return putJSON(tx, bucketGitopsState, keyWalk, newWalkRecord(w))
+		if err := putJSON(tx, bucketGitopsState, keyWalk, newWalkRecord(w)); err != nil {
+			return err
+		}
+		return putWord(tx, a)
 	})
+}
+
+// putWord stores what is audited of an advance and told of it.
+func putWord(tx Tx, a gitops.Advance) error {
+	if e := a.Audit; e != nil {
+		event := Event{At: e.At, Actor: e.Actor, Action: "commit.trusted", Target: e.Target, Cause: e.Cause, Result: e.Result}
+		if _, err := AppendAudit(tx, event); err != nil {
+			return err
+		}
+	}
+	if a.Tell == nil {
+		return nil
+	}
+	return putNotice(tx, *a.Tell)
 }
 
 // putInForce stores the files of a commit, drops those of the one before, and

@@ -224,6 +224,7 @@ type checkRecord struct {
 	Fingerprint string             `json:"fingerprint,omitempty"`
 	Teams       map[string][]int64 `json:"teams,omitempty"`
 	Manager     string             `json:"manager,omitempty"`
+	Outside     []int64            `json:"outside,omitempty"`
 	// Shown has the people of groups, by Entra id.
 	Shown map[string]shownRecord `json:"shown,omitempty"`
 }
@@ -236,7 +237,7 @@ type shownRecord struct {
 func newCheckRecord(c gitops.CheckRecord) checkRecord {
 	r := checkRecord{
 		Number: c.Number, Head: c.Head, RunID: c.RunID, Digest: c.Digest, Fingerprint: c.Fingerprint,
-		Teams: c.Teams, Manager: c.Manager,
+		Teams: c.Teams, Manager: c.Manager, Outside: c.Outside,
 	}
 	if c.Shown != nil {
 		r.Shown = make(map[string]shownRecord, len(c.Shown))
@@ -250,7 +251,7 @@ func newCheckRecord(c gitops.CheckRecord) checkRecord {
 func (r checkRecord) domain() gitops.CheckRecord {
 	c := gitops.CheckRecord{
 		Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, Fingerprint: r.Fingerprint,
-		Teams: r.Teams, Manager: r.Manager,
+		Teams: r.Teams, Manager: r.Manager, Outside: r.Outside,
 	}
 	if r.Shown != nil {
 		c.Shown = make(map[string]review.Shown, len(r.Shown))

@@ -372,3 +372,19 @@ func TestTheReportOfDeliveriesIsKept(t *testing.T) {
 		same(t, "report", want, got)
 	})
 }
+
+func TestWhyTheConfigRepoCannotBeReadIsKept(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		g := NewGitops(db)
+		want := &gitops.Blind{Code: gitops.RepoGone, Text: "t", Mend: "m", Since: at(1)}
+		for _, b := range []*gitops.Blind{nil, want, nil} {
+			if err := g.PutBlind(t.Context(), b); err != nil {
+				t.Fatal(err)
+			}
+			got, err := g.Blind(t.Context())
+			same(t, "error", nil, err)
+			same(t, "reason", b, got)
+		}
+	})
+}

@@ -123,13 +123,28 @@ func (a *appAuth) current(ctx context.Context) (string, error) {
 func (a *appAuth) fetch(ctx context.Context) (string, time.Time, error) {
 	token, until, err := a.buy(ctx, permissions(true))
 	if errors.Is(err, errNotGranted) {
-		return a.buy(ctx, permissions(false))
+		token, until, err = a.buy(ctx, permissions(false))
+	}
+	var refused *refusedToken
+	if errors.As(err, &refused) {
+		err = notMinted(refused.status, refused.message, err)
 	}
 	return token, until, err
 }
 
 // errNotGranted is the answer to asking for more than the installation has.
 var errNotGranted = errors.New("not granted to this installation")
+
+// refusedToken is an answer other than a token.
+type refusedToken struct {
+	status  int
+	message string
+	kind    error
+}
+
+func (e *refusedToken) Error() string { return fmt.Sprintf("%v: %d: %s", e.kind, e.status, e.message) }
+
+func (e *refusedToken) Unwrap() error { return e.kind }
 
 func (a *appAuth) buy(ctx context.Context, permissions map[string]string) (string, time.Time, error) {
 	signed, err := a.signed()
@@ -170,9 +185,9 @@ func readToken(resp *http.Response, data []byte) (string, time.Time, error) {
 	err := json.Unmarshal(data, &out)
 	switch {
 	case resp.StatusCode == http.StatusUnprocessableEntity:
-		return "", time.Time{}, fmt.Errorf("%w: %s: %s", errNotGranted, resp.Status, out.Message)
+		return "", time.Time{}, &refusedToken{resp.StatusCode, out.Message, errNotGranted}
 	case resp.StatusCode != http.StatusCreated:
-		return "", time.Time{}, fmt.Errorf("%w: %s: %s", kindOf(resp.StatusCode), resp.Status, out.Message)
+		return "", time.Time{}, &refusedToken{resp.StatusCode, out.Message, kindOf(resp.StatusCode)}
 	case err != nil:
 		return "", time.Time{}, fmt.Errorf("read the answer: %w", err)
 	case out.Token == "" || out.ExpiresAt.IsZero():

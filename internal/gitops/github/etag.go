@@ -48,12 +48,13 @@ func newConditional(next http.RoundTripper) *conditional {
 
 // conditionable reports whether a request is worth it: a read that says
 // nothing about conditions itself, and not of git objects, whose ids say all
-// and which package gitops keeps.
+// and which package gitops keeps, nor of the payload of a webhook, which is read
+// once.
 func conditionable(r *http.Request) bool {
 	if r.Method != http.MethodGet || r.Header.Get("If-None-Match") != "" || r.Header.Get("If-Modified-Since") != "" || r.Header.Get("Range") != "" {
 		return false
 	}
-	for _, object := range []string{"/git/blobs/", "/git/trees/", "/git/commits/"} {
+	for _, object := range []string{"/git/blobs/", "/git/trees/", "/git/commits/", "/app/hook/deliveries/"} {
 		if strings.Contains(r.URL.Path, object) {
 			return false
 		}

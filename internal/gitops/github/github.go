@@ -117,43 +117,9 @@ func baseURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
-// identityEvery is how often the repository's number is compared again.
-const identityEvery = 10 * time.Minute
-
-// identify makes sure that owner and name still mean the repository by number.
-func (c *Client) identify(ctx context.Context) error {
-	c.mu.Lock()
-	fresh := !c.checked.IsZero() && c.now().Sub(c.checked) < identityEvery
-	c.mu.Unlock()
-	if fresh {
-		return nil
-	}
-	r, _, err := c.api.Repositories.Get(ctx, c.owner, c.name)
-	err = c.wrap(fmt.Sprintf("read repository %s/%s", c.owner, c.name), err)
-	if errors.Is(err, gitops.ErrNotFound) {
-		// Without the kind: a missing repository is no missing branch or team.
-		return fmt.Errorf("repository %s/%s: it was renamed, moved or deleted, or the App may not see it any more; correct config_repo or the installation (%v)", c.owner, c.name, err)
-	}
-	if err != nil {
-		return err
-	}
-	if r.GetID() != c.id {
-		return fmt.Errorf("repository %s/%s has the number %d, not %d: it is another repository", c.owner, c.name, r.GetID(), c.id)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	o := r.GetOwner()
-	c.checked, c.holder = c.now(), holder{id: o.GetID(), login: o.GetLogin(), person: o.GetType() == "User"}
-	return nil
-}
-
-// identifyAgain compares the number now, however lately that was done.
-func (c *Client) identifyAgain(ctx context.Context) error {
-	c.mu.Lock()
-	c.checked = time.Time{}
-	c.mu.Unlock()
-	return c.identify(ctx)
-}
+// identityEvery is how often the repository's number is compared again: within
+// each poll, which costs nothing while the answer is the same.
+const identityEvery = 10 * time.Second
 
 // Budget implements [gitops.Host].
 func (c *Client) Budget() gitops.Budget { return c.net.budgetNow() }

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -69,14 +70,12 @@ func (c *Client) Branch(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 	ref, _, err := c.api.Git.GetRef(ctx, c.owner, c.name, "heads/"+name)
-	err = c.wrap("get branch "+name, err)
-	if errors.Is(err, gitops.ErrNotFound) {
-		// In a repository that is gone, every branch is.
-		if gone := c.identifyAgain(ctx); gone != nil {
-			return "", gone
-		}
-	}
 	if err != nil {
+		err = c.denied(c.wrap("get branch "+name, err))
+		if errors.Is(err, gitops.ErrNotFound) {
+			// No branch, or no repository: that is another matter.
+			err = cmp.Or(c.identifyNow(ctx), err)
+		}
 		return "", err
 	}
 	if ref.GetRef() != "refs/heads/"+name || ref.GetObject().GetType() != "commit" {

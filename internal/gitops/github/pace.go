@@ -97,10 +97,10 @@ func (g *governor) enter(ctx context.Context, r *http.Request) (leave func(), er
 		}
 		leave = func() { <-g.writing }
 	}
-	wait := g.turn(r)
+	wait, own := g.turn(r)
 	if wait > maxInline {
 		leave()
-		return nil, &gitops.ThrottledError{Until: g.now().Add(wait)}
+		return nil, &gitops.ThrottledError{Until: g.now().Add(wait), Writes: own}
 	}
 	if wait > 0 {
 		if err := pause(ctx, wait); err != nil {
@@ -112,20 +112,21 @@ func (g *governor) enter(ctx context.Context, r *http.Request) (leave func(), er
 	return leave, nil
 }
 
-// turn is how long it takes until a request may be made.
-func (g *governor) turn(r *http.Request) time.Duration {
+// turn is how long it takes until a request may be made, and whether that is by
+// the count of writes alone.
+func (g *governor) turn(r *http.Request) (wait time.Duration, own bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	wait := max(0, g.until.Sub(now))
+	limited := max(0, g.until.Sub(now))
 	if isRead(r) {
-		return wait
+		return limited, false
 	}
-	wait = max(wait, g.writes.wait(now))
+	paced := g.writes.wait(now)
 	if makes(r) {
-		wait = max(wait, g.content[0].wait(now), g.content[1].wait(now))
+		paced = max(paced, g.content[0].wait(now), g.content[1].wait(now))
 	}
-	return wait
+	return max(limited, paced), paced > limited
 }
 
 func (g *governor) count(r *http.Request) {

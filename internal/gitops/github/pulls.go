@@ -57,7 +57,11 @@ func (c *Client) PullsWithCommit(ctx context.Context, sha string) ([]gitops.Pull
 
 // OpenPulls implements [gitops.Pulls].
 func (c *Client) OpenPulls(ctx context.Context, base string) ([]gitops.Pull, error) {
-	return c.listPulls(ctx, gh.PullRequestListOptions{State: "open", Base: base})
+	if err := c.identify(ctx); err != nil {
+		return nil, err
+	}
+	list, err := c.listPulls(ctx, gh.PullRequestListOptions{State: "open", Base: base})
+	return list, c.denied(err)
 }
 
 // PullsFrom implements [gitops.Pulls].

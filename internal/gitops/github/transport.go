@@ -93,6 +93,12 @@ func (t *transport) finish(r *http.Request, resp *http.Response, err error) (*ht
 		return nil, &gitops.ThrottledError{Until: t.pace.limited(r, said)}
 	}
 	t.pace.passed(r)
+	if asApp(t.base, r.URL) {
+		// go-github would take them for those of the installation.
+		for _, name := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} {
+			resp.Header.Del(name)
+		}
+	}
 	return resp, nil
 }
 

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"strings"
+
+	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/secret"
+
+	"github.com/spf13/cobra"
+)
+
+// tokenVariable is the environment variable with the token of who runs trust.
+const tokenVariable = "GITHUB_TOKEN"
+
+// maxToken bounds the file of a token.
+const maxToken = 16 << 10
+
+func trustCommand(p program) *cobra.Command {
+	var path, tokenFile string
+	c := &cobra.Command{
+		Use: "trust SHA", Short: "Put a commit in force by your word",
+		Long: "Trust names the first commit, or ends a halt. The commit must be the head of the branch or a first parent on the way to\n" +
+			"it, and its config valid.\n\n" +
+			"You show who you are with a GitHub token of your own, in the file of --github-token-file or in GITHUB_TOKEN; with the\n" +
+			"GitHub CLI: GITHUB_TOKEN=$(gh auth token) bot trust SHA. You must have the admin role on the config repo. The token needs\n" +
+			"no scope: GitHub is asked once whose it is, and it is not kept. What is recorded, in the audit log and in the ops channel,\n" +
+			"is your GitHub account, your line of people.yaml if you have one, your system user, the time, and the commit before.",
+		Args: exactly(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			set, err := loadSettings(path, p)
+			if err != nil {
+				return err
+			}
+			token, err := p.githubToken(tokenFile)
+			if err != nil {
+				return err
+			}
+			word := gitops.Word{Token: token, System: operator()}
+			return withOperations(c.Context(), set, p, mayCreate, func(o operations) error {
+				if err := o.Trust(c.Context(), args[0], word); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(p.stdout, "%s is in force\n", args[0])
+				return err
+			})
+		},
+	}
+	settingsFlag(c, &path)
+	c.Flags().StringVar(&tokenFile, "github-token-file", "", "file with a GitHub token of your own (else: the variable GITHUB_TOKEN)")
+	return c
+}
+
+// githubToken reads the token of who runs the command. None is wrong use.
+func (p program) githubToken(file string) (secret.Value, error) {
+	text := p.getenv(tokenVariable)
+	if file != "" {
+		data, err := readToken(file)
+		if err != nil {
+			return secret.Value{}, usageError{fmt.Errorf("read the GitHub token: %w", err)}
+		}
+		text = string(data)
+	}
+	if text = strings.TrimSpace(text); text == "" {
+		return secret.Value{}, usageError{errors.New("a GitHub token of your own is needed, to know who names the commit: set GITHUB_TOKEN or give --github-token-file FILE; `gh auth token` prints one")}
+	}
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return secret.Value{}, usageError{errors.New("the GitHub token has characters that no token has: is it the right file?")}
+	}
+	return secret.New(text), nil
+}
+
+func readToken(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxToken+1))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	if len(data) > maxToken {
+		return nil, fmt.Errorf("%s is longer than any token", file)
+	}
+	return data, nil
+}
+
+// operator is who runs the command, as the system knows him.
+func operator() string {
+	u, err := user.Current()
+	if err != nil {
+		return "a system user who is not known"
+	}
+	return "system user " + u.Username
+}
