@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,9 +29,9 @@ const (
 type MergeRules struct {
 	// Methods are those allowed by both.
 	Methods []MergeMethod
-	// Queue is true when the branch has a merge queue: then nothing is merged
+	// Queue is set when the branch has a merge queue: then nothing is merged
 	// directly, and the queue chooses the method.
-	Queue bool
+	Queue *QueueRules
 }
 
 // method chooses among the allowed methods. Squash is first: a request is one
@@ -83,6 +84,9 @@ type refusal struct {
 	head, base string
 	times      int
 	text       string
+	// queue is set when the bot itself says so, of a group of the merge queue;
+	// rebuild when the change must then be put on the new base.
+	queue, rebuild bool
 }
 
 // merging is what is known of merges between looks. It is lost with the
@@ -91,6 +95,19 @@ type merging struct {
 	refused map[int]refusal
 	// rules are those of the branch, read once a look; nil before.
 	rules *MergeRules
+	// queued has what was put into the merge queue, unclear how often GitHub
+	// did not know whether it can be merged, by number; groups the checks on
+	// groups, by head.
+	queued  map[int]enqueued
+	unclear map[int]int
+	groups  map[string]groupRun
+}
+
+// forget drops what is known of pull requests that are open no more.
+func (m *merging) forget(isOpen map[int]bool) {
+	maps.DeleteFunc(m.refused, func(n int, _ refusal) bool { return !isOpen[n] })
+	maps.DeleteFunc(m.queued, func(n int, _ enqueued) bool { return !isOpen[n] })
+	maps.DeleteFunc(m.unclear, func(n int, _ int) bool { return !isOpen[n] })
 }
 
 // current reports whether the branch head that this look saw is in force, so
@@ -106,7 +123,7 @@ func (g *Gitops) retry() time.Duration {
 	defer g.looking.Unlock()
 	var soonest time.Duration
 	for _, r := range g.merging.refused {
-		if wait := mergePause << (r.times - 1); r.times <= mergeTries && (soonest == 0 || wait < soonest) {
+		if wait := mergePause << (r.times - 1); !r.queue && r.times <= mergeTries && (soonest == 0 || wait < soonest) {
 			soonest = wait
 		}
 	}
@@ -143,6 +160,9 @@ func (g *Gitops) hold(x *examined) {
 	r, refused := g.merging.refused[x.pull.Number]
 	if mine && refused && r.times >= mergeShown && r.head == x.pull.HeadSHA && r.base == g.tip {
 		why = fmt.Sprintf("It is approved, but GitHub does not let the bot merge it: %s Merge it yourself, or ask who looks after the config repo.", r.text)
+		if r.queue {
+			why = "It is approved, but behind what is ahead of it in the merge queue it does not pass: " + r.text
+		}
 	}
 	if why != "" {
 		x.held = why
@@ -165,6 +185,9 @@ func (g *Gitops) merge(ctx context.Context, x *examined) (bool, error) {
 	rules, err := g.mergeRules(ctx)
 	if err != nil {
 		return false, err
+	}
+	if rules.Queue != nil {
+		return false, g.enqueue(ctx, x)
 	}
 	method, ok := rules.method()
 	if !ok {

@@ -27,7 +27,7 @@ func TestMergeRulesAreThoseOfTheRepositoryAndTheBranch(t *testing.T) {
 		{"everything", githubemu.RepoSettings{}, nil, gitops.MergeRules{Methods: all}},
 		{"what the repository forbids", githubemu.RepoSettings{NoSquash: true, NoRebase: true}, nil, gitops.MergeRules{Methods: all[1:2]}},
 		{"a linear history", githubemu.RepoSettings{}, rule(githubemu.Rule{Type: "required_linear_history"}), gitops.MergeRules{Methods: []gitops.MergeMethod{gitops.MergeSquash, gitops.MergeRebase}}},
-		{"a merge queue", githubemu.RepoSettings{}, rule(githubemu.Rule{Type: "merge_queue"}), gitops.MergeRules{Methods: all, Queue: true}},
+		{"a merge queue", githubemu.RepoSettings{}, rule(githubemu.Rule{Type: "merge_queue"}), gitops.MergeRules{Methods: all, Queue: &gitops.QueueRules{}}},
 		{"rules without the methods", githubemu.RepoSettings{}, rule(githubemu.Rule{Type: "pull_request", Parameters: &githubemu.RuleParams{}}), gitops.MergeRules{Methods: all}},
 	}
 	for _, tt := range tests {
