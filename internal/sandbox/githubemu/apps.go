@@ -134,10 +134,14 @@ func (c *call) bearer() string {
 }
 
 func (c *call) rateLimit() (reply, error) {
-	b := c.s.limits[c.who.name()]
-	if b == nil {
-		b = &bucket{reset: c.s.kit.Now().Add(time.Hour)}
+	now := c.s.kit.Now()
+	left := func(resource string) obj {
+		b := c.s.limits[c.who.budget(resource)]
+		if b == nil || !now.Before(b.reset) {
+			b = &bucket{reset: now.Add(time.Hour)}
+		}
+		return obj{"limit": c.s.opt.RateLimit, "remaining": c.s.opt.RateLimit - b.used, "used": b.used, "reset": b.reset.Unix(), "resource": resource}
 	}
-	core := obj{"limit": c.s.opt.RateLimit, "remaining": c.s.opt.RateLimit - b.used, "used": b.used, "reset": b.reset.Unix(), "resource": "core"}
-	return ok(obj{"resources": obj{"core": core}, "rate": core})
+	core := left("core")
+	return ok(obj{"resources": obj{"core": core, "graphql": left("graphql")}, "rate": core})
 }

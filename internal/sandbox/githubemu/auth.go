@@ -183,9 +183,13 @@ type bucket struct {
 	reset time.Time
 }
 
+// budget is the key of a caller's limit. GraphQL has one of its own, counted
+// in points; the queries understood here cost one.
+func (i identity) budget(resource string) string { return resource + " " + i.name() }
+
 // spend takes one request from the caller's hour and writes the headers.
-func (s *Server) spend(who identity, h http.Header) error {
-	key := who.name()
+func (s *Server) spend(who identity, resource string, h http.Header) *Error {
+	key := who.budget(resource)
 	b := s.limits[key]
 	now := s.kit.Now()
 	if b == nil || !now.Before(b.reset) {
@@ -196,7 +200,7 @@ func (s *Server) spend(who identity, h http.Header) error {
 	if !over {
 		b.used++
 	}
-	s.rateHeaders(b, h)
+	s.rateHeaders(b, resource, h)
 	if !over {
 		return nil
 	}
@@ -209,16 +213,16 @@ func (s *Server) spend(who identity, h http.Header) error {
 
 // refund gives a request back: one that is answered 304 does not count.
 func (s *Server) refund(who identity, h http.Header) {
-	if b := s.limits[who.name()]; b != nil && b.used > 0 {
+	if b := s.limits[who.budget("core")]; b != nil && b.used > 0 {
 		b.used--
-		s.rateHeaders(b, h)
+		s.rateHeaders(b, "core", h)
 	}
 }
 
-func (s *Server) rateHeaders(b *bucket, h http.Header) {
+func (s *Server) rateHeaders(b *bucket, resource string, h http.Header) {
 	h.Set("X-RateLimit-Limit", strconv.Itoa(s.opt.RateLimit))
 	h.Set("X-RateLimit-Remaining", strconv.Itoa(s.opt.RateLimit-b.used))
 	h.Set("X-RateLimit-Used", strconv.Itoa(b.used))
 	h.Set("X-RateLimit-Reset", strconv.FormatInt(b.reset.Unix(), 10))
-	h.Set("X-RateLimit-Resource", "core")
+	h.Set("X-RateLimit-Resource", resource)
 }

@@ -1,7 +1,8 @@
 // Package githubemu emulates the part of GitHub's REST API (version
 // 2022-11-28) that an App working on one organization's repositories uses:
-// git objects and refs, contents, pull requests with reviews, merging,
-// checks, rulesets, teams, and webhooks.
+// git objects and refs, contents, pull requests with reviews, merging, merge
+// queues, checks, rulesets, teams, and webhooks; and the few queries and
+// mutations of its GraphQL API that merge queues need.
 //
 // What is real. Object ids are the ids that git gives (package gitobj).
 // Merges are three-way merges, conflicts are found by content. Credentials
@@ -10,19 +11,24 @@
 // personal tokens with the person's role. Errors carry GitHub's status codes
 // and messages; lists are paged with Link headers; every answer has the rate
 // limit headers and an ETag. Webhooks are signed, sent once, and kept in a
-// delivery log from which the App may ask for them again.
+// delivery log from which the App may ask for them again. A merge queue
+// builds its groups as branches, waits for their checks, and lands them.
 //
-// What is left out: GraphQL, tarballs, git's own transports, merge queues,
-// auto-merge, code owners, commit signatures, tags, and the secondary rate
-// limits (inject them as faults of the kit).
+// What is left out: the rest of GraphQL (a query for anything else is
+// answered with the errors of a field that does not exist), tarballs, git's
+// own transports, auto-merge, solo merges and time estimates of merge queues,
+// code owners, commit signatures, tags, and the secondary rate limits (inject
+// them as faults of the kit).
 //
 // Shape. [Server] holds all state behind one mutex; each request runs
 // through the kit (journal, faults) and then, under the lock, through one
 // handler of the table in routes.go. Operations are named as GitHub's
 // documentation names them ("POST /repos/{owner}/{repo}/pulls"). People play
 // through the methods of [Repo], which share the code of the handlers and so
-// meet the same rules. Delays are computed from timestamps; the only
-// goroutines are those of [Server.Run], which sends webhooks.
+// meet the same rules. Delays are computed from timestamps; merge queues are
+// brought up to date by whoever takes the lock to look or to act; the only
+// goroutines are those of [Server.Run], which sends webhooks and wakes when a
+// queue has something to do.
 //
 // Facts are from GitHub's REST reference and webhook documentation unless a
 // comment says otherwise.
@@ -59,6 +65,9 @@ type Options struct {
 	// after its head or base moved (default 500 ms, scaled by the kit;
 	// negative means none).
 	MergeableDelay time.Duration
+	// QueueDelay is how long a merge queue takes to build a group after it was
+	// asked for (default 500 ms, scaled by the kit; negative means none).
+	QueueDelay time.Duration
 	// RateLimit is the number of requests an hour for each installation and
 	// each person (default 5,000).
 	RateLimit int
@@ -94,12 +103,13 @@ func DefaultPermissions() map[string]string {
 	return map[string]string{
 		"metadata": "read", "contents": "write", "pull_requests": "write", "checks": "write",
 		"members": "read", "administration": "read", "statuses": "read", "issues": "write",
+		"merge_queues": "read",
 	}
 }
 
 // DefaultEvents is what such an App subscribes to.
 func DefaultEvents() []string {
-	return []string{"pull_request", "pull_request_review", "push", "check_run"}
+	return []string{"pull_request", "pull_request_review", "push", "check_run", "merge_group"}
 }
 
 func (o Options) withDefaults() Options {
@@ -111,6 +121,7 @@ func (o Options) withDefaults() Options {
 	def(&o.WebhookDelay, 200*time.Millisecond)
 	def(&o.WebhookTimeout, 10*time.Second)
 	def(&o.MergeableDelay, 500*time.Millisecond)
+	def(&o.QueueDelay, 500*time.Millisecond)
 	if o.OrgID == 0 {
 		o.OrgID = 9001
 	}

@@ -245,16 +245,22 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 }
 
-// next takes the next webhook that is due, or says how long to wait.
+// next moves the merge queues on and takes the next webhook that is due, or
+// says how long to wait.
 func (s *Server) next() (*delivery, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tick()
+	wait := time.Hour
+	if due := s.queueDue(); !due.IsZero() {
+		wait = min(wait, due.Sub(s.kit.Now()))
+	}
 	if len(s.queue) == 0 {
-		return nil, time.Hour
+		return nil, wait
 	}
 	d := s.queue[0]
-	if wait := d.due.Sub(s.kit.Now()); wait > 0 {
-		return nil, wait
+	if left := d.due.Sub(s.kit.Now()); left > 0 {
+		return nil, min(wait, left)
 	}
 	s.queue = s.queue[1:]
 	return d, 0

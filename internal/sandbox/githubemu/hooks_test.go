@@ -29,6 +29,7 @@ func TestSignIsThePublishedVector(t *testing.T) {
 type hook struct {
 	event, guid string
 	payload     any
+	body        []byte
 }
 
 // receiver is a server that checks and parses webhooks with the real client.
@@ -37,6 +38,9 @@ func receiver(t *testing.T, code int) (url string, got chan hook) {
 	got = make(chan hook, 100)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := github.ValidatePayload(r, []byte(hookSecret))
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return // the sender was stopped at the end of a test
+		}
 		if err != nil {
 			t.Error(err)
 		}
@@ -46,7 +50,7 @@ func receiver(t *testing.T, code int) (url string, got chan hook) {
 		}
 		w.WriteHeader(code)
 		_, _ = io.WriteString(w, "seen")
-		got <- hook{github.WebHookType(r), github.DeliveryID(r), payload}
+		got <- hook{github.WebHookType(r), github.DeliveryID(r), payload, body}
 	}))
 	t.Cleanup(srv.Close)
 	return srv.URL, got

@@ -141,7 +141,11 @@ func (r *Repo) checkMerge(p *pull, who identity, in mergeInput) error {
 	if in.free {
 		return nil
 	}
-	if problems, _ := r.mergeProblems(p, who, in.Method); len(problems) > 0 {
+	problems, _ := r.mergeProblems(p, who, in.Method)
+	if r.mustQueue(p.base, who) {
+		problems = append(problems, queueOnly)
+	}
+	if len(problems) > 0 {
 		return violation(http.StatusMethodNotAllowed, problems)
 	}
 	return nil

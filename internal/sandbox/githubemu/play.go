@@ -36,8 +36,8 @@ type Push struct {
 
 // play runs f as a person who has a permission in the repository.
 func (r *Repo) play(login, perm string, f func(who identity) error) error {
-	r.s.mu.Lock()
-	defer r.s.mu.Unlock()
+	r.s.enter()
+	defer r.s.leave()
 	who, err := r.s.actor(login)
 	if err != nil {
 		return err
@@ -160,8 +160,8 @@ type Commit struct {
 // CommitObject stores a commit without putting it on a branch; see
 // [Repo.ForcePush].
 func (r *Repo) CommitObject(in Commit) (sha string, err error) {
-	r.s.mu.Lock()
-	defer r.s.mu.Unlock()
+	r.s.enter()
+	defer r.s.leave()
 	parts := commitParts{changes: in.Changes, message: in.Message, author: r.s.user(in.Author), committer: r.s.user(in.Author)}
 	for _, name := range in.Parents {
 		id, found := r.resolve(name)
@@ -329,8 +329,8 @@ func (r *Repo) PressAction(login string, id int64, identifier string) error {
 
 // PullDiff returns the changes of a pull request as a unified diff.
 func (r *Repo) PullDiff(n int) (string, error) {
-	r.s.mu.Lock()
-	defer r.s.mu.Unlock()
+	r.s.enter()
+	defer r.s.leave()
 	p, err := r.pull(int64(n))
 	if err != nil {
 		return "", err
@@ -341,8 +341,8 @@ func (r *Repo) PullDiff(n int) (string, error) {
 // Files returns every file of a commit or branch by path; the default branch
 // when ref is empty.
 func (r *Repo) Files(ref string) (map[string]File, error) {
-	r.s.mu.Lock()
-	defer r.s.mu.Unlock()
+	r.s.enter()
+	defer r.s.leave()
 	if ref == "" {
 		ref = r.main
 	}

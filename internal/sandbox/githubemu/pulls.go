@@ -155,7 +155,7 @@ func (r *Repo) editPull(p *pull, who identity, in pullInput) error {
 		changes["body"] = obj{"from": p.body}
 	}
 	if in.Base != nil && *in.Base != p.base {
-		if err := r.changeBase(p, *in.Base, changes); err != nil {
+		if err := r.changeBase(p, *in.Base, who, changes); err != nil {
 			return err
 		}
 	}
@@ -180,7 +180,7 @@ func (r *Repo) editPull(p *pull, who identity, in pullInput) error {
 	return nil
 }
 
-func (r *Repo) changeBase(p *pull, to string, changes obj) error {
+func (r *Repo) changeBase(p *pull, to string, by identity, changes obj) error {
 	base := r.refs["refs/heads/"+to]
 	switch {
 	case p.state != "open":
@@ -191,6 +191,7 @@ func (r *Repo) changeBase(p *pull, to string, changes obj) error {
 		return custom("PullRequest", "There are no new commits between base branch '%s' and head branch '%s'", to, p.headBranch)
 	}
 	changes["base"] = obj{"ref": obj{"from": p.base}, "sha": obj{"from": p.baseSHA}}
+	r.leaveQueue(p, leftUnknown, by)
 	p.base, p.baseSHA, p.movedAt = to, base, r.s.kit.Now()
 	return nil
 }
@@ -207,6 +208,7 @@ func (r *Repo) reopen(p *pull, who identity) error {
 }
 
 func (r *Repo) closePull(p *pull, by identity) {
+	r.leaveQueue(p, leftManual, by)
 	p.state, p.closed, p.updated = "closed", r.s.now(), r.s.now()
 	r.emitPull(p, "closed", by, nil)
 }

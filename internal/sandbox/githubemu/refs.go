@@ -28,9 +28,16 @@ type refUpdate struct {
 	force bool
 	// merge is the pull request whose merge this is.
 	merge *pull
+	// queue are the entries of a merge queue that this lands.
+	queue []*queueEntry
 	// free skips rulesets and protection, for people who play an
 	// administrator that switched them off.
 	free bool
+}
+
+// lands reports whether the update is the merge of a pull request.
+func (u refUpdate) lands(p *pull) bool {
+	return u.merge == p || slices.ContainsFunc(u.queue, func(e *queueEntry) bool { return e.p == p })
 }
 
 // setRef changes a ref: it checks the rules, records who did it, tells the
@@ -45,6 +52,10 @@ func (r *Repo) setRef(u refUpdate) error {
 		return unprocessable("Update is not a fast forward")
 	}
 	if u.merge == nil && !u.free {
+		if strings.HasPrefix(u.ref, queuePrefix) {
+			// The branches are read-only by name; the words are those of a ruleset.
+			return violation(http.StatusUnprocessableEntity, []string{"Cannot update this protected ref."})
+		}
 		if problems := r.pushProblems(u, old, rewrite); len(problems) > 0 {
 			return violation(http.StatusUnprocessableEntity, problems)
 		}
@@ -58,6 +69,8 @@ func (r *Repo) setRef(u refUpdate) error {
 		kind = "branch_creation"
 	case u.merge != nil:
 		kind = "pr_merge"
+	case u.queue != nil:
+		kind = "merge_queue_merge"
 	case rewrite:
 		kind = "force_push"
 	}
@@ -85,10 +98,10 @@ func (r *Repo) carry(u refUpdate, old gitobj.ID) {
 		if p.state != "open" {
 			continue
 		}
-		if p.headRef() == u.ref && p != u.merge {
+		if p.headRef() == u.ref && !u.lands(p) {
 			r.headMoved(p, u, old)
 		}
-		if "refs/heads/"+p.base == u.ref && p != u.merge && u.to != "" {
+		if "refs/heads/"+p.base == u.ref && !u.lands(p) && u.to != "" {
 			p.movedAt = r.s.kit.Now()
 			r.mergedElsewhere(p, u)
 		}
@@ -105,6 +118,7 @@ func (r *Repo) headMoved(p *pull, u refUpdate, old gitobj.ID) {
 	p.head, p.baseSHA, p.movedAt, p.updated = u.to, r.refs["refs/heads/"+p.base], r.s.kit.Now(), r.s.now()
 	r.refs[p.pullRef()] = u.to
 	r.emitPull(p, "synchronize", u.by, obj{"before": old, "after": u.to})
+	r.leaveQueue(p, leftUnknown, u.by) // that it leaves is documented, the reason's name is not
 	if r.dismissesStale(p.base) {
 		for _, rev := range p.reviews {
 			if rev.state == "APPROVED" {
@@ -129,6 +143,7 @@ func (r *Repo) mergedElsewhere(p *pull, u refUpdate) {
 		landed = id
 	}
 	p.landed = []gitobj.ID{landed}
+	r.leaveQueue(p, leftElsewhere, u.by)
 	r.markMerged(p, landed, u.by)
 }
 

@@ -32,6 +32,7 @@ type Repo struct {
 	statuses    []*commitStatus
 	activity    []activity
 	rulesets    []*Ruleset
+	queues      []*mergeQueue
 	protections map[string]*Protection
 }
 

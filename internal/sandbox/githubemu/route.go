@@ -96,7 +96,13 @@ func (rt route) match(escaped string) map[string]string {
 
 // find returns the first route that fits, with its parameters.
 func (s *Server) find(r *http.Request) (*route, map[string]string) {
-	path := strings.TrimPrefix(r.URL.EscapedPath(), "/api/v3")
+	path, rest := strings.CutPrefix(r.URL.EscapedPath(), "/api/v3")
+	switch {
+	case path == "/api"+graphQLPath:
+		path = graphQLPath
+	case rest && path == graphQLPath:
+		return nil, nil // the REST API of Enterprise has no GraphQL below it
+	}
 	if path != "/" {
 		path = strings.TrimSuffix(path, "/")
 	}
@@ -124,8 +130,8 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 			body = nil // unreachable: the kit has read it already
 		}
 		c := &call{s: s, r: r, path: params, body: body}
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.enter()
+		defer s.leave()
 		h := w.Header()
 		h.Set("X-GitHub-Request-Id", strings.ToUpper(randomHex(8)))
 		h.Set("X-GitHub-Media-Type", "github.v3; format=json")
@@ -150,8 +156,15 @@ func (s *Server) run(rt *route, c *call, h http.Header) (reply, error) {
 	}
 	c.who = who
 	emukit.SetCaller(c.r.Context(), who.name())
+	resource := "core"
+	if rt != nil && rt.pattern == graphQLPath {
+		resource = "graphql"
+	}
 	if rt == nil || rt.pattern != "/rate_limit" { // asking for the limit is free
-		if err := s.spend(who, h); err != nil {
+		if err := s.spend(who, resource, h); err != nil {
+			if resource == "graphql" { // which says so with status 200
+				return ok(obj{"errors": []obj{{"type": "RATE_LIMITED", "message": err.Message}}})
+			}
 			return reply{}, err
 		}
 	}

@@ -1,5 +1,9 @@
 package githubemu
 
+// graphQLPath is where the GraphQL API is on github.com's API host; on
+// Enterprise it is at /api/graphql.
+const graphQLPath = "/graphql"
+
 // table lists every operation. Of two patterns that fit, the first wins, so
 // the longer one comes first. What each needs is GitHub's "Permissions
 // required for GitHub Apps".
@@ -12,6 +16,7 @@ func (s *Server) table() []route {
 			all = append(all, rt.compile())
 		}
 	}
+	add("", []route{{method: "POST", pattern: graphQLPath, handle: (*call).graphQL}})
 	add("", appRoutes())
 	add("", orgRoutes())
 	add("/orgs/{org}/teams/{team_slug}", teamRoutes())

@@ -43,8 +43,8 @@ type Bypass struct {
 // Rule is one rule of a ruleset.
 type Rule struct {
 	// Type is creation, update, deletion, non_fast_forward, pull_request,
-	// required_status_checks or required_linear_history; others are kept and
-	// shown, but bind nobody.
+	// required_status_checks, required_linear_history or merge_queue; others
+	// are kept and shown, but bind nobody.
 	Type       string      `json:"type"`
 	Parameters *RuleParams `json:"parameters,omitempty"`
 }
@@ -62,6 +62,8 @@ type RuleParams struct {
 	Strict *bool           `json:"strict_required_status_checks_policy,omitempty"`
 	// Of update.
 	FetchAndMerge *bool `json:"update_allows_fetch_and_merge,omitempty"`
+	// Of merge_queue.
+	*QueueParams
 }
 
 // RequiredCheck is a check that must have succeeded.
@@ -188,6 +190,13 @@ func (r *Repo) binding(ref string, who identity, merge bool) []Rule {
 	return out
 }
 
+// behindBase is the problem of a strict check; queueOnly is how GitHub
+// refuses to merge or push past a merge queue.
+const (
+	behindBase = "The head branch is not up to date with the base branch."
+	queueOnly  = "Changes must be made through the merge queue"
+)
+
 // violation is the refusal that names the broken rules.
 func violation(status int, problems []string) *Error {
 	return refuse(status, "Repository rule violations found\n\n%s\n\n", strings.Join(problems, "\n\n"))
@@ -206,6 +215,8 @@ func (r *Repo) pushProblems(u refUpdate, old gitobj.ID, rewrite bool) []string {
 			out = append(out, "Cannot delete this protected ref.")
 		case rule.Type == "non_fast_forward" && rewrite:
 			out = append(out, "Cannot force-push to this protected ref.")
+		case rule.Type == "merge_queue" && u.to != "" && old != "":
+			out = append(out, queueOnly)
 		case rule.Type == "pull_request" && u.to != "" && old != "":
 			out = append(out, "Changes must be made through a pull request.")
 		case rule.Type == "required_status_checks" && u.to != "" && old != "":
@@ -232,7 +243,7 @@ func (r *Repo) mergeProblems(p *pull, who identity, method string) (out []string
 			out = append(out, r.checkProblems(rule, p.head)...)
 			if rule.Parameters != nil && deref(rule.Parameters.Strict) && !r.git.IsAncestor(r.refs["refs/heads/"+p.base], p.head) {
 				behind = true
-				out = append(out, "The head branch is not up to date with the base branch.")
+				out = append(out, behindBase)
 			}
 		}
 	}
@@ -433,6 +444,9 @@ func (c *call) readRuleset(id int64) (Ruleset, error) {
 	}
 	if in.Name == "" || !slices.Contains([]string{"active", "evaluate", "disabled"}, in.Enforcement) || (in.Target != "" && in.Target != "branch") {
 		return Ruleset{}, unprocessable("Invalid request.\n\nname, target or enforcement is missing or not supported.")
+	}
+	if err := c.repo.checkQueueRules(in.Rules); err != nil {
+		return Ruleset{}, err
 	}
 	return Ruleset{
 		ID: id, Name: in.Name, Enforcement: in.Enforcement, Bypass: in.BypassActors, Rules: in.Rules,

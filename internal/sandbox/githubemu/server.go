@@ -72,6 +72,22 @@ func New(kit *emukit.Kit, opt Options) *Server {
 // http.StripPrefix where BaseURL has a path.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serveHTTP) }
 
+// enter takes the lock and brings the merge queues up to date; leave gives it
+// back and lets Run look at them again.
+func (s *Server) enter() {
+	s.mu.Lock()
+	s.tick()
+}
+
+func (s *Server) leave() {
+	if slices.ContainsFunc(s.repos, func(r *Repo) bool {
+		return slices.ContainsFunc(r.queues, func(q *mergeQueue) bool { return len(q.entries) > 0 })
+	}) {
+		s.poke()
+	}
+	s.mu.Unlock()
+}
+
 // id returns a number that nothing else has. The caller holds the lock.
 func (s *Server) id() int64 {
 	s.lastID++

@@ -47,6 +47,7 @@ type RepoState struct {
 	Roles         map[string]string `json:"roles"`    // login to role
 	Rulesets      []Ruleset         `json:"rulesets"`
 	Pulls         []PullState       `json:"pulls"`
+	Queue         []QueuedState     `json:"queue,omitempty"` // front first
 	Checks        []CheckState      `json:"checks"`
 	// Commits are the first parents of the default branch, newest first, at
 	// most 200.
@@ -76,6 +77,7 @@ type PullState struct {
 	Reviews    []ReviewState  `json:"reviews,omitempty"`
 	Comments   []CommentState `json:"comments,omitempty"`
 	Changed    []string       `json:"changed_files"`
+	Queued     *QueuedState   `json:"queued,omitempty"`
 	Violations []string       `json:"violations,omitempty"` // why it cannot be merged
 }
 
@@ -148,8 +150,8 @@ const maxShownCommits = 200
 
 // State returns a snapshot.
 func (s *Server) State() State {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.enter()
+	defer s.leave()
 	out := State{Org: s.opt.Org, Queued: len(s.queue), Dropped: s.dropHooks}
 	for _, u := range s.users {
 		out.Users = append(out.Users, UserState{u.ID, u.Login, u.Name, u.Type, s.orgRoles[u.ID]})
@@ -201,6 +203,11 @@ func (r *Repo) state() RepoState {
 	for _, p := range r.pulls {
 		out.Pulls = append(out.Pulls, r.pullState(p))
 	}
+	for _, q := range r.queues {
+		for _, e := range q.entries {
+			out.Queue = append(out.Queue, r.queuedState(q, e))
+		}
+	}
 	for _, run := range r.checks {
 		cs := CheckState{
 			ID: run.id, Name: run.name, App: run.app.Slug, SHA: string(run.sha), Status: run.status, Conclusion: run.conclusion,
@@ -250,6 +257,13 @@ func (r *Repo) pullState(p *pull) PullState {
 	}
 	if p.state == "open" {
 		out.Violations, _ = r.mergeProblems(p, nobody(), "merge")
+		if r.mustQueue(p.base, nobody()) {
+			out.Violations = append(out.Violations, queueOnly)
+		}
+	}
+	if q, e := r.entryOf(p); e != nil {
+		at := r.queuedState(q, e)
+		out.Queued = &at
 	}
 	for _, u := range p.reviewers {
 		out.Requested = append(out.Requested, u.Login)

@@ -70,7 +70,7 @@ func newWorld(t *testing.T, change func(*Options)) *world {
 	w.http = httptest.NewServer(handler)
 	t.Cleanup(w.http.Close)
 	opt := Options{
-		BaseURL: w.http.URL + "/github", Org: org, WebhookSecret: hookSecret, MergeableDelay: -1,
+		BaseURL: w.http.URL + "/github", Org: org, WebhookSecret: hookSecret, MergeableDelay: -1, QueueDelay: -1,
 		App: App{ID: 77, Slug: "access-bot", ClientID: "Iv1.abc", InstallationID: 770, PublicKey: &key.PublicKey},
 	}
 	if change != nil {
