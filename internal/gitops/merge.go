@@ -84,9 +84,8 @@ type refusal struct {
 	head, base string
 	times      int
 	text       string
-	// queue is set when the bot itself says so, of a group of the merge queue;
-	// rebuild when the change must then be put on the new base.
-	queue, rebuild bool
+	// queue is set when the bot itself says so, of a group of the merge queue.
+	queue bool
 }
 
 // merging is what is known of merges between looks. It is lost with the

@@ -84,15 +84,12 @@ func (g *Gitops) enqueue(ctx context.Context, x *examined) error {
 }
 
 // staysBehind reports whether a pull request that lies behind need not be put
-// on the new base: with a merge queue only what cannot be merged, or would be
-// something else there than what was reviewed, so that approvals stay.
+// on the new base: with a merge queue only what conflicts is, so that approvals
+// stay.
 func (g *Gitops) staysBehind(ctx context.Context, p *Pull) (bool, error) {
 	rules, err := g.mergeRules(ctx)
 	if err != nil || rules.Queue == nil {
 		return false, err
-	}
-	if r := g.merging.refused[p.Number]; r.rebuild && r.head == p.HeadSHA {
-		return false, nil
 	}
 	if p.Mergeable == nil {
 		g.askAgain(p.Number)
@@ -212,8 +209,6 @@ type lane struct {
 	// said has a line for each part.
 	said []string
 	pull Pull // of the last part
-	// rebuild is set when the change is another one there than was reviewed.
-	rebuild bool
 }
 
 // judgeGroups judges every group on the lane of the one that it stands on, and
@@ -291,7 +286,7 @@ func (g *Gitops) extend(ctx context.Context, l lane, p *part) (lane, error) {
 		return lane{}, err
 	}
 	if l.bad = whyNot(&j, w.base.repo, after.repo); l.bad != "" {
-		l.own, l.rebuild = true, j.bad != nil && j.bad.code == HaltContent
+		l.own = true
 		return l, nil
 	}
 	w.starts = config.NextStarts(w.base.repo, after.repo, w.starts, config.Start{MergedAt: merged.MergedAt, AskedAt: j.origin.askedAt})
@@ -346,7 +341,7 @@ func (g *Gitops) failedInQueue(n int, l *lane) {
 	if g.merging.refused == nil {
 		g.merging.refused = map[int]refusal{}
 	}
-	g.merging.refused[n] = refusal{head: l.pull.HeadSHA, base: g.tip, times: mergeShown, text: sentence(l.bad), queue: true, rebuild: l.rebuild}
+	g.merging.refused[n] = refusal{head: l.pull.HeadSHA, base: g.tip, times: mergeShown, text: sentence(l.bad), queue: true}
 }
 
 // writeGroup writes a group's check run when its content changed. A restart
