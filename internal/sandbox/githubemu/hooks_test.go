@@ -38,8 +38,8 @@ func receiver(t *testing.T, code int) (url string, got chan hook) {
 	got = make(chan hook, 100)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := github.ValidatePayload(r, []byte(hookSecret))
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return // the sender was stopped at the end of a test
+		if err != nil && t.Context().Err() != nil {
+			return // cut off at the end of the test
 		}
 		if err != nil {
 			t.Error(err)
