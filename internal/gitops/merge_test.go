@@ -51,6 +51,24 @@ type hooked struct {
 	gitops.Host
 	reviews, merge func()
 	draft          bool
+	refs           func([]gitops.QueueRef) []gitops.QueueRef
+	branch         string // answered for main once refs were listed
+	listed         bool
+}
+
+func (h *hooked) QueueRefs(ctx context.Context, branch string) ([]gitops.QueueRef, error) {
+	list, err := h.Host.QueueRefs(ctx, branch)
+	if h.refs != nil {
+		list, h.listed = h.refs(list), true
+	}
+	return list, err
+}
+
+func (h *hooked) Branch(ctx context.Context, name string) (string, error) {
+	if h.listed && h.branch != "" && name == "main" {
+		return h.branch, nil
+	}
+	return h.Host.Branch(ctx, name)
 }
 
 func (h *hooked) Reviews(ctx context.Context, n int) ([]review.Review, error) {

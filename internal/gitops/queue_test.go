@@ -299,3 +299,31 @@ func TestNothingIsGoodWhileItStandsStill(t *testing.T) {
 		t.Errorf("halt %+v", s.Halt)
 	}
 }
+
+// TestAGroupIsNotJudgedByAnOldList: when the one ahead was merged after the
+// branch was read, what is left of the list cannot be told apart, and the next
+// look judges it.
+func TestAGroupIsNotJudgedByAnOldList(t *testing.T) {
+	t.Parallel()
+	for _, moved := range []bool{true, false} {
+		w := queueWorld(t, "", func(q *githubemu.QueueParams) { q.MinMerge, q.MinWait = 5, 300 })
+		one, two := w.proposed(w.request(req)), w.proposed(oncall(w))
+		w.review("yuki-lead", one, "APPROVE")
+		w.review("yuki-lead", two, "APPROVE")
+		w.look()
+		h := &hooked{refs: func(list []gitops.QueueRef) []gitops.QueueRef {
+			return slices.DeleteFunc(list, func(r gitops.QueueRef) bool { return r.Number == one })
+		}}
+		refs, err := w.client().QueueRefs(t.Context(), "main")
+		w.must(err)
+		if i := slices.IndexFunc(refs, func(r gitops.QueueRef) bool { return r.Number == one }); moved {
+			h.branch = refs[i].Head
+		}
+		w.hook(h)
+		w.look()
+		// Without the move the two really cannot be told apart.
+		if c := w.groupCheck(two); moved && c.Conclusion != "" || !moved && c.Conclusion != "failure" {
+			t.Errorf("moved %v: check %q %q", moved, c.Conclusion, c.Title)
+		}
+	}
+}
