@@ -3,32 +3,40 @@ package githubemu
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
 func (c *call) getApp() (reply, error) { return ok(c.s.appJSON(c.who.app)) }
 
 func (c *call) listInstallations() (reply, error) {
-	return page(c, []obj{c.s.installationJSON(c.who.app)})
+	list := []obj{}
+	if !c.who.app.uninstalled {
+		list = append(list, c.s.installationJSON(c.who.app))
+	}
+	return page(c, list)
 }
 
 func (c *call) getInstallation() (reply, error) {
 	id, err := c.number("installation_id")
-	if err != nil || id != c.who.app.InstallationID {
+	if err != nil || id != c.who.app.InstallationID || c.who.app.uninstalled {
 		return reply{}, notFound()
 	}
 	return ok(c.s.installationJSON(c.who.app))
 }
 
 func (c *call) orgInstallation() (reply, error) {
-	if c.path["org"] != c.s.opt.Org {
+	if !strings.EqualFold(c.path["org"], c.s.opt.Org) || c.who.app.uninstalled {
 		return reply{}, notFound()
 	}
 	return ok(c.s.installationJSON(c.who.app))
 }
 
 func (c *call) repoInstallation() (reply, error) {
-	r := c.s.findRepo(c.path["owner"], c.path["repo"])
+	r, moved := c.findTarget()
+	if moved != nil && moved.visible(c.who) {
+		return c.redirect(moved)
+	}
 	if r == nil || !r.visible(c.who) {
 		return reply{}, notFound()
 	}
@@ -40,8 +48,11 @@ func (c *call) repoInstallation() (reply, error) {
 func (c *call) createToken() (reply, error) {
 	a := c.who.app
 	id, err := c.number("installation_id")
-	if err != nil || id != a.InstallationID {
+	if err != nil || id != a.InstallationID || a.uninstalled {
 		return reply{}, notFound()
+	}
+	if !a.suspended.IsZero() {
+		return reply{}, errSuspended()
 	}
 	var in struct {
 		Repositories  []string

@@ -71,6 +71,9 @@ func (s *Server) authenticate(r *http.Request, wantJWT bool) (identity, error) {
 	if !found || token == "" || (!who.expires.IsZero() && !s.kit.Now().Before(who.expires)) {
 		return identity{}, refuse(http.StatusUnauthorized, "Bad credentials")
 	}
+	if who.app != nil && !who.app.suspended.IsZero() {
+		return identity{}, errSuspended()
+	}
 	return who, nil
 }
 

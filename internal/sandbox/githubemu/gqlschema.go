@@ -217,6 +217,8 @@ func (g *gqlRun) queueable(id, operation string) (pullOf, error) {
 	switch {
 	case !is:
 		return pullOf{}, gqlNotFound("Could not resolve to PullRequest node with the global id of '%s'.", id)
+	case v.r.archived:
+		return pullOf{}, unqueueable("Repository was archived so is read-only.")
 	case g.s.may(g.who, v.r, "contents:write") && g.s.may(g.who, v.r, "pull_requests:write"):
 		return v, nil
 	case g.who.person():

@@ -34,15 +34,22 @@ type delivery struct {
 	guid          string
 	event, action string
 	body          []byte
-	repoID        int64
-	due           time.Time
-	redelivery    bool
+	// repo and installation are the numbers of what it is about, or zero.
+	repo, installation int64
+	due                time.Time
+	redelivery         bool
 	// at is when it was attempted; zero while it is on its way.
-	at       time.Time
-	took     time.Duration
+	at   time.Time
+	took time.Duration
+	outcome
+}
+
+// outcome is what came of an attempt.
+type outcome struct {
 	status   string // OK, or what went wrong
 	code     int
 	response string
+	answered http.Header // the headers of the response
 }
 
 // hookApp is the App that gets webhooks, or nil.
@@ -69,15 +76,17 @@ func (r *Repo) emit(event, action string, by identity, extra obj) {
 	for k, v := range extra {
 		payload[k] = v
 	}
-	r.s.enqueue(event, action, r.id, payload)
+	r.s.enqueue(event, action, delivery{repo: r.id, installation: a.InstallationID}, payload)
 }
 
-func (s *Server) enqueue(event, action string, repoID int64, payload obj) {
+// enqueue puts an event on its way; about says which repository and
+// installation it is of.
+func (s *Server) enqueue(event, action string, about delivery, payload obj) {
 	body, err := json.Marshal(payload)
 	if err != nil {
 		return // unreachable: only JSON values are put in
 	}
-	d := &delivery{id: s.id(), guid: newGUID(), event: event, action: action, body: body, repoID: repoID}
+	d := &delivery{id: s.id(), guid: newGUID(), event: event, action: action, body: body, repo: about.repo, installation: about.installation}
 	d.due = s.kit.Now().Add(s.kit.Delay(s.opt.WebhookDelay))
 	s.queue = append(s.queue, d)
 	s.poke()
@@ -196,7 +205,7 @@ func (s *Server) Ping() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if a := s.hookApp(); a != nil && s.hookURL != "" {
-		s.enqueue("ping", "", 0, obj{
+		s.enqueue("ping", "", delivery{}, obj{
 			"zen": "Speak like a human.", "hook_id": a.ID,
 			"hook": obj{"type": "App", "id": a.ID, "app_id": a.ID, "name": "web", "active": true, "events": a.Events, "config": s.hookConfig()},
 		})
@@ -280,22 +289,20 @@ func (s *Server) deliver(ctx context.Context, client *http.Client, d *delivery) 
 	target, drop := s.hookURL, s.dropHooks
 	s.mu.Unlock()
 	start := s.kit.Now()
-	code, text, status := 0, "", ""
-	if drop {
-		code, status = http.StatusGatewayTimeout, "timed out"
-	} else {
-		code, text, status = s.send(ctx, client, target, d)
+	out := outcome{code: http.StatusGatewayTimeout, status: "timed out"}
+	if !drop {
+		out = s.send(ctx, client, target, d)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d.at, d.took, d.code, d.response, d.status = start, s.kit.Now().Sub(start), code, text, status
+	d.at, d.took, d.outcome = start, s.kit.Now().Sub(start), out
 	s.log = append(s.log, d)
 }
 
-func (s *Server) send(ctx context.Context, client *http.Client, target string, d *delivery) (code int, text, status string) {
+func (s *Server) send(ctx context.Context, client *http.Client, target string, d *delivery) outcome {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(d.body))
 	if err != nil {
-		return http.StatusBadGateway, err.Error(), "invalid url"
+		return outcome{code: http.StatusBadGateway, response: err.Error(), status: "invalid url"}
 	}
 	for k, v := range s.hookHeaders(d) {
 		req.Header.Set(k, v)
@@ -304,20 +311,20 @@ func (s *Server) send(ctx context.Context, client *http.Client, target string, d
 	if err != nil {
 		var netErr net.Error
 		if errors.As(err, &netErr) && netErr.Timeout() {
-			return http.StatusGatewayTimeout, "", "timed out"
+			return outcome{code: http.StatusGatewayTimeout, status: "timed out"}
 		}
-		return http.StatusBadGateway, "", "failed to connect to host"
+		return outcome{code: http.StatusBadGateway, status: "failed to connect to host"}
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
 	if err != nil {
-		return http.StatusGatewayTimeout, "", "timed out"
+		return outcome{code: http.StatusGatewayTimeout, status: "timed out"}
 	}
-	status = "OK"
+	out := outcome{code: res.StatusCode, response: string(body), status: "OK", answered: res.Header}
 	if res.StatusCode/100 != 2 {
-		status = fmt.Sprintf("Invalid HTTP Response: %d", res.StatusCode)
+		out.status = fmt.Sprintf("Invalid HTTP Response: %d", res.StatusCode)
 	}
-	return res.StatusCode, string(body), status
+	return out
 }
 
 // hookHeaders are the headers of a delivery (Webhook events and payloads).
@@ -330,34 +337,52 @@ func (s *Server) hookHeaders(d *delivery) map[string]string {
 	}
 }
 
+// delivered finds an attempt in the log, for as long as it can be read.
+func (s *Server) delivered(id int64) (*delivery, error) {
+	i := slices.IndexFunc(s.log, func(d *delivery) bool { return d.id == id && !s.forgotten(d) })
+	if i < 0 {
+		return nil, notFound()
+	}
+	return s.log[i], nil
+}
+
+func (s *Server) forgotten(d *delivery) bool { return s.kit.Now().Sub(d.at) > keepDeliveries }
+
 // redeliver puts a delivery on its way once more, with its old GUID.
 func (s *Server) redeliver(id int64) error {
-	for _, d := range s.log {
-		if d.id == id {
-			s.queue = append(s.queue, &delivery{
-				id: s.id(), guid: d.guid, event: d.event, action: d.action, body: d.body, repoID: d.repoID, redelivery: true, due: s.kit.Now(),
-			})
-			s.poke()
-			return nil
-		}
+	d, err := s.delivered(id)
+	if err != nil {
+		return err
 	}
-	return notFound()
+	s.queue = append(s.queue, &delivery{
+		id: s.id(), guid: d.guid, event: d.event, action: d.action, body: d.body, repo: d.repo, installation: d.installation,
+		redelivery: true, due: s.kit.Now(),
+	})
+	s.poke()
+	return nil
 }
 
 // deliveryJSON is GitHub's "hook-delivery-item", or "hook-delivery".
 func (s *Server) deliveryJSON(d *delivery, full bool) obj {
+	number := func(n int64) any {
+		if n == 0 {
+			return nil
+		}
+		return n
+	}
 	out := obj{
 		"id": d.id, "guid": d.guid, "delivered_at": d.at.UTC(), "redelivery": d.redelivery, "duration": d.took.Seconds(),
 		"status": d.status, "status_code": d.code, "event": d.event, "action": orNull(d.action),
-		"installation_id": nil, "repository_id": nil, "throttled_at": nil, "url": "",
-	}
-	if d.repoID != 0 {
-		out["installation_id"], out["repository_id"] = s.opt.App.InstallationID, d.repoID
+		"installation_id": number(d.installation), "repository_id": number(d.repo), "throttled_at": nil,
 	}
 	if full {
+		headers := obj{}
+		for name := range d.answered {
+			headers[name] = d.answered.Get(name)
+		}
 		out["url"] = s.hookURL
 		out["request"] = obj{"headers": s.hookHeaders(d), "payload": json.RawMessage(d.body)}
-		out["response"] = obj{"headers": obj{}, "payload": d.response}
+		out["response"] = obj{"headers": headers, "payload": orNull(d.response)}
 	}
 	return out
 }
@@ -377,12 +402,19 @@ func (c *call) getHookConfig() (reply, error) {
 	return ok(c.s.hookConfig())
 }
 
-// listDeliveries lists attempts, newest first, by cursor.
+// listDeliveries lists attempts, newest first, by cursor; status keeps those
+// that succeeded (a code from 200 to 399) or failed (400 to 599).
 func (c *call) listDeliveries() (reply, error) {
 	if err := c.hookOwner(); err != nil {
 		return reply{}, err
 	}
-	list := slices.DeleteFunc(slices.Clone(c.s.log), func(d *delivery) bool { return c.s.kit.Now().Sub(d.at) > keepDeliveries })
+	want := c.query("status")
+	if want != "" && want != "success" && want != "failure" {
+		return reply{}, unprocessable("Invalid status")
+	}
+	list := slices.DeleteFunc(slices.Clone(c.s.log), func(d *delivery) bool {
+		return c.s.forgotten(d) || (want == "success" && d.code > 399) || (want == "failure" && d.code < 400)
+	})
 	slices.SortFunc(list, func(a, b *delivery) int { return int(b.id - a.id) })
 	lo := 0
 	if cursor := c.query("cursor"); cursor != "" {
@@ -411,11 +443,14 @@ func (c *call) getDelivery() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	i := slices.IndexFunc(c.s.log, func(d *delivery) bool { return d.id == id })
-	if i < 0 || c.hookOwner() != nil {
-		return reply{}, notFound()
+	if err := c.hookOwner(); err != nil {
+		return reply{}, err
 	}
-	return ok(c.s.deliveryJSON(c.s.log[i], true))
+	d, err := c.s.delivered(id)
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(c.s.deliveryJSON(d, true))
 }
 
 func (c *call) redeliver() (reply, error) {

@@ -48,6 +48,9 @@ func (r *Repo) play(login, perm string, f func(who identity) error) error {
 	if !r.s.may(who, r, perm) {
 		return refuse(http.StatusForbidden, "Permission to %s denied to %s.", r.full(), login)
 	}
+	if r.archived {
+		return errArchived()
+	}
 	return f(who)
 }
 

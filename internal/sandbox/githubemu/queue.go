@@ -233,7 +233,7 @@ func (s *Server) tick() {
 // Every step takes an entry or a group away, or builds a group that the
 // branches ahead justify, so the steps end.
 func (r *Repo) step(q *mergeQueue) bool {
-	if len(q.entries) == 0 {
+	if len(q.entries) == 0 || r.archived {
 		return false
 	}
 	rule, base := r.queueRule(q.branch), r.refs["refs/heads/"+q.branch]

@@ -21,6 +21,8 @@ type Repo struct {
 	main    string // the default branch
 	created time.Time
 	set     RepoSettings
+	// archived repositories can be read only; public ones by everybody.
+	archived, public bool
 
 	git  *gitobj.Store
 	refs map[string]gitobj.ID // full names; of forks "refs/forks/<owner>/<branch>"
@@ -94,6 +96,7 @@ func (s *Server) AddRepo(spec RepoSpec) (*Repo, error) {
 	}
 	r.refs["refs/heads/"+r.main] = head
 	s.repos = append(s.repos, r)
+	delete(s.moved, strings.ToLower(r.full())) // the name leads to this one now
 	return r, nil
 }
 
@@ -120,17 +123,6 @@ func (r *Repo) ID() int64 { return r.id }
 // DefaultBranch returns the name of the default branch.
 func (r *Repo) DefaultBranch() string { return r.main }
 
-// Rename gives the repository another name; its number stays.
-func (r *Repo) Rename(name string) error {
-	r.s.mu.Lock()
-	defer r.s.mu.Unlock()
-	if name == "" || r.s.findRepo(r.owner, name) != nil {
-		return fmt.Errorf("rename repository %q to %q: empty or taken", r.name, name)
-	}
-	r.name = name
-	return nil
-}
-
 // SetRole gives a person a role in the repository: admin, maintain, write,
 // triage, read or none.
 func (r *Repo) SetRole(login, role string) error {
@@ -149,10 +141,19 @@ func (r *Repo) role(u *User) string {
 	if r.s.orgRoles[u.ID] == "admin" && r.owner == r.s.opt.Org {
 		return "admin"
 	}
-	if role := r.userRoles[u.ID]; role != "" {
+	if role := r.userRoles[u.ID]; role != "" && role != "none" {
 		return role
 	}
+	if r.public {
+		return "read"
+	}
 	return "none"
+}
+
+// collaborates reports whether a person was given access, or has it as an
+// owner of the organization; that everybody may read is not enough.
+func (r *Repo) collaborates(u *User) bool {
+	return atLeast(r.userRoles[u.ID], "read") || (r.s.orgRoles[u.ID] == "admin" && r.owner == r.s.opt.Org)
 }
 
 // visible reports whether the caller may know that the repository exists.
@@ -160,7 +161,7 @@ func (r *Repo) visible(who identity) bool {
 	if who.person() {
 		return atLeast(r.role(who.user), "read")
 	}
-	if r.owner != r.s.opt.Org || (who.app.Repositories != nil && !slices.Contains(who.app.Repositories, r.name)) {
+	if !who.app.active() || r.owner != r.s.opt.Org || (who.app.Repositories != nil && !slices.Contains(who.app.Repositories, r.name)) {
 		return false
 	}
 	return who.repos == nil || slices.Contains(who.repos, r.id)

@@ -106,12 +106,19 @@ func (s *Server) find(r *http.Request) (*route, map[string]string) {
 	if path != "/" {
 		path = strings.TrimSuffix(path, "/")
 	}
+	id, named := byNumber(path)
+	if id != "" {
+		path = named
+	}
 	for i := range s.routes {
 		rt := &s.routes[i]
 		if rt.method != r.Method {
 			continue
 		}
 		if params := rt.match(path); params != nil {
+			if id != "" {
+				params["repository_id"] = id
+			}
 			return rt, params
 		}
 	}
@@ -171,13 +178,20 @@ func (s *Server) run(rt *route, c *call, h http.Header) (reply, error) {
 	if rt == nil {
 		return reply{}, notFound()
 	}
-	if name, has := c.path["repo"]; has && need != "jwt" {
-		if c.repo = s.findRepo(c.path["owner"], name); c.repo == nil || !c.repo.visible(who) {
+	if _, has := c.path["repo"]; has && need != "jwt" {
+		repo, moved := c.findTarget()
+		if moved != nil && moved.visible(who) {
+			return c.redirect(moved)
+		}
+		if c.repo = repo; repo == nil || !repo.visible(who) {
 			return reply{}, notFound()
 		}
 	}
 	if err := s.permit(c, need); err != nil {
 		return reply{}, err
+	}
+	if c.repo != nil && c.repo.archived && c.r.Method != http.MethodGet {
+		return reply{}, errArchived()
 	}
 	return rt.handle(c)
 }
@@ -188,7 +202,7 @@ func failure(err error) reply {
 	if !errors.As(err, &e) {
 		e = unprocessable("%s", err)
 	}
-	body := obj{"message": e.Message, "documentation_url": "https://docs.github.com/rest"}
+	body := obj{"message": e.Message, "documentation_url": "https://docs.github.com/rest", "status": strconv.Itoa(e.Status)}
 	if e.Errors != nil {
 		body["errors"] = e.Errors
 	}
@@ -222,7 +236,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, rep rep
 		tag := `W/"` + hex.EncodeToString(sum[:]) + `"`
 		h.Set("ETag", tag)
 		h.Set("Cache-Control", "private, max-age=60, s-maxage=60")
-		if r.Header.Get("If-None-Match") == tag {
+		if hasTag(r.Header.Get("If-None-Match"), tag) {
 			s.refund(c.who, h)
 			w.WriteHeader(http.StatusNotModified)
 			return
@@ -230,6 +244,15 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *call, rep rep
 	}
 	w.WriteHeader(rep.status)
 	_, _ = w.Write(body) // into the kit's recorder, which cannot fail
+}
+
+// hasTag reports whether a list of ETags has this one, compared weakly (RFC
+// 9110, 13.1.2).
+func hasTag(list, tag string) bool {
+	return slices.ContainsFunc(strings.Split(list, ","), func(one string) bool {
+		one = strings.TrimSpace(one)
+		return one == "*" || strings.TrimPrefix(one, "W/") == strings.TrimPrefix(tag, "W/")
+	})
 }
 
 // decode reads a JSON body into v. An empty body is an empty object.

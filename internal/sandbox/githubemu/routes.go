@@ -56,6 +56,7 @@ func orgRoutes() []route {
 		{method: "GET", pattern: "/orgs/{org}/members", need: "members:read", handle: (*call).orgMembers},
 		{method: "GET", pattern: "/orgs/{org}/members/{username}", need: "members:read", handle: (*call).isOrgMember},
 		{method: "GET", pattern: "/orgs/{org}/memberships/{username}", need: "members:read", handle: (*call).orgMembership},
+		{method: "GET", pattern: "/orgs/{org}/outside_collaborators", need: "members:read", handle: (*call).outsideCollaborators},
 		{method: "GET", pattern: "/orgs/{org}/teams", need: "members:read", handle: (*call).listTeams},
 	}
 }

@@ -26,6 +26,7 @@ type Server struct {
 	orgRoles  map[int64]string // user id to "admin" or "member"
 	teams     []*team
 	repos     []*Repo
+	moved     map[string]*Repo // by an old "owner/name" in lower case
 	apps      []*app
 	tokens    map[string]identity
 	limits    map[string]*bucket
@@ -51,6 +52,9 @@ type app struct {
 	App
 	bot       *User
 	installed time.Time
+	// suspended is since when the installation is; zero for not.
+	suspended   time.Time
+	uninstalled bool
 }
 
 // New returns an emulator with the organization and its App, and nothing in
@@ -58,7 +62,7 @@ type app struct {
 func New(kit *emukit.Kit, opt Options) *Server {
 	s := &Server{
 		kit: kit, opt: opt.withDefaults(), wake: make(chan struct{}, 1), lastID: 100_000,
-		orgRoles: map[int64]string{}, tokens: map[string]identity{}, limits: map[string]*bucket{},
+		orgRoles: map[int64]string{}, tokens: map[string]identity{}, limits: map[string]*bucket{}, moved: map[string]*Repo{},
 		hookURL: opt.WebhookURL,
 	}
 	s.routes = s.table()

@@ -43,6 +43,8 @@ type RepoState struct {
 	ID            int64             `json:"id"`
 	FullName      string            `json:"full_name"`
 	DefaultBranch string            `json:"default_branch"`
+	Archived      bool              `json:"archived,omitempty"`
+	Public        bool              `json:"public,omitempty"`
 	Branches      map[string]string `json:"branches"` // name to commit
 	Roles         map[string]string `json:"roles"`    // login to role
 	Rulesets      []Ruleset         `json:"rulesets"`
@@ -186,7 +188,7 @@ func (s *Server) teamState(t *team) TeamState {
 }
 
 func (r *Repo) state() RepoState {
-	out := RepoState{ID: r.id, FullName: r.full(), DefaultBranch: r.main, Branches: map[string]string{}, Roles: map[string]string{}}
+	out := RepoState{ID: r.id, FullName: r.full(), DefaultBranch: r.main, Archived: r.archived, Public: r.public, Branches: map[string]string{}, Roles: map[string]string{}}
 	for ref, id := range r.refs {
 		if name, is := strings.CutPrefix(ref, "refs/heads/"); is {
 			out.Branches[name] = string(id)

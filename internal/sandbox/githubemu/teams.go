@@ -247,6 +247,45 @@ func (c *call) orgMembers() (reply, error) {
 	return page(c, out)
 }
 
+// outsideCollaborators are people who are no members but have a role in a
+// repository of the organization.
+func (c *call) outsideCollaborators() (reply, error) {
+	if err := c.theOrg(); err != nil {
+		return reply{}, err
+	}
+	out := []obj{}
+	for _, u := range c.s.users {
+		if c.s.outside(u) {
+			out = append(out, c.s.userJSON(u).(obj))
+		}
+	}
+	return page(c, out)
+}
+
+func (s *Server) outside(u *User) bool {
+	return !u.isBot() && s.orgRoles[u.ID] == "" && slices.ContainsFunc(s.repos, func(r *Repo) bool {
+		return r.owner == s.opt.Org && atLeast(r.userRoles[u.ID], "read")
+	})
+}
+
+// AddOutsideCollaborator gives a person who is no member of the organization
+// a role in the repository, as an accepted invitation does.
+func (r *Repo) AddOutsideCollaborator(login, role string) error {
+	r.s.enter()
+	defer r.s.leave()
+	u := r.s.user(login)
+	switch {
+	case u == nil || u.isBot():
+		return fmt.Errorf("add outside collaborator %q to %q: no such person", login, r.name)
+	case r.s.orgRoles[u.ID] != "":
+		return fmt.Errorf("add outside collaborator %q to %q: is a member of the organization", login, r.name)
+	case !slices.Contains(roles(), role) || role == "none":
+		return fmt.Errorf("add outside collaborator %q to %q: no role %q", login, r.name, role)
+	}
+	r.userRoles[u.ID] = role
+	return nil
+}
+
 // orgMember finds the member of the path.
 func (c *call) orgMember() (*User, error) {
 	if err := c.theOrg(); err != nil {
@@ -302,7 +341,8 @@ func (c *call) collaborators() (reply, error) {
 	out := []obj{}
 	for _, u := range c.s.users {
 		role := c.repo.role(u)
-		if u.isBot() || !atLeast(role, "read") {
+		outside := c.s.orgRoles[u.ID] == ""
+		if u.isBot() || !c.repo.collaborates(u) || (c.query("affiliation") == "outside" && !outside) {
 			continue
 		}
 		o := c.s.userJSON(u).(obj)
@@ -318,7 +358,7 @@ func (c *call) collaborators() (reply, error) {
 
 func (c *call) isCollaborator() (reply, error) {
 	u := c.s.user(c.path["username"])
-	if u == nil || !atLeast(c.repo.role(u), "read") {
+	if u == nil || !c.repo.collaborates(u) {
 		return reply{}, notFound()
 	}
 	return noContent()

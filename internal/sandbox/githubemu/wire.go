@@ -77,13 +77,20 @@ func (s *Server) ownerJSON(login string) any {
 // look at it.
 func (r *Repo) json() obj {
 	return obj{
-		"id": r.id, "node_id": nodeID("R", r.id), "name": r.name, "full_name": r.full(), "private": true, "visibility": "private",
+		"id": r.id, "node_id": nodeID("R", r.id), "name": r.name, "full_name": r.full(), "private": !r.public, "visibility": visibility(r.public),
 		"owner": r.s.ownerJSON(r.owner), "html_url": r.web(""), "url": r.api(""), "description": nil, "fork": false,
-		"default_branch": r.main, "archived": false, "disabled": false, "created_at": r.created, "updated_at": r.created, "pushed_at": r.s.now(),
+		"default_branch": r.main, "archived": r.archived, "disabled": false, "created_at": r.created, "updated_at": r.created, "pushed_at": r.s.now(),
 		"clone_url": r.web(".git"), "git_refs_url": r.api("/git/refs{/sha}"), "has_issues": true,
 		"allow_merge_commit": !r.set.NoMerge, "allow_squash_merge": !r.set.NoSquash, "allow_rebase_merge": !r.set.NoRebase,
 		"allow_auto_merge": false, "delete_branch_on_merge": r.set.DeleteBranchOnMerge, "allow_update_branch": true,
 	}
+}
+
+func visibility(public bool) string {
+	if public {
+		return "public"
+	}
+	return "private"
 }
 
 // appJSON is GitHub's "integration".
@@ -97,16 +104,17 @@ func (s *Server) appJSON(a *app) obj {
 
 // installationJSON is GitHub's "installation".
 func (s *Server) installationJSON(a *app) obj {
-	selection := "all"
-	if a.Repositories != nil {
-		selection = "selected"
+	by := any(nil)
+	if !a.suspended.IsZero() {
+		by = s.userJSON(s.ownerIdentity().user)
 	}
 	return obj{
-		"id": a.InstallationID, "account": s.ownerJSON(s.opt.Org), "repository_selection": selection, "app_id": a.ID, "app_slug": a.Slug,
+		"id": a.InstallationID, "account": s.ownerJSON(s.opt.Org), "repository_selection": a.selection(), "app_id": a.ID, "app_slug": a.Slug,
 		"access_tokens_url": s.api("/app/installations/%d/access_tokens", a.InstallationID), "repositories_url": s.api("/installation/repositories"),
 		"html_url":  s.web("/organizations/%s/settings/installations/%d", s.opt.Org, a.InstallationID),
 		"target_id": s.opt.OrgID, "target_type": "Organization", "permissions": a.Permissions, "events": a.Events,
-		"created_at": a.installed, "updated_at": a.installed, "single_file_name": nil, "suspended_at": nil,
+		"created_at": a.installed, "updated_at": a.installed, "single_file_name": nil,
+		"suspended_at": timeOrNull(a.suspended), "suspended_by": by,
 	}
 }
 
