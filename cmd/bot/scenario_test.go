@@ -126,8 +126,11 @@ func runScript(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Scripts named auto-… are those in which the bot merges.
-	w := newWorldOf(t, sandbox.Options{PeopleMerge: !strings.HasPrefix(filepath.Base(file), "auto-")})
+	// In scripts named auto-… the bot merges, in those named queue-… it does so
+	// through a merge queue.
+	name := filepath.Base(file)
+	queue := strings.HasPrefix(name, "queue-")
+	w := newWorldOf(t, sandbox.Options{PeopleMerge: !queue && !strings.HasPrefix(name, "auto-"), MergeQueue: queue})
 	testscript.RunT(inline{t}, testscript.Params{
 		Files: []string{file}, Cmds: verbs(w), RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {

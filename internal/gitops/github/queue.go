@@ -48,8 +48,10 @@ func (c *Client) QueueRefs(ctx context.Context, branch string) ([]gitops.QueueRe
 	return out, nil
 }
 
+// enqueueMutation asks for nothing back: the entry can be read with the
+// permission Merge queues only, which this does without.
 const enqueueMutation = `mutation($pull: ID!, $head: GitObjectID!) {
-  enqueuePullRequest(input: {pullRequestId: $pull, expectedHeadOid: $head}) { mergeQueueEntry { id } }
+  enqueuePullRequest(input: {pullRequestId: $pull, expectedHeadOid: $head}) { clientMutationId }
 }`
 
 // Enqueue implements [gitops.Queue]. The REST API has no operation for it.
