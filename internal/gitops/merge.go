@@ -48,8 +48,8 @@ func (r *MergeRules) method() (MergeMethod, bool) {
 }
 
 // RefusedError is GitHub's answer that a pull request cannot be merged as it
-// is: its rules are not met, it lies behind, or its head is another one (405,
-// 409, 422).
+// is: its rules are not met, it lies behind, its head is another one, or the App
+// may not (403, 405, 409, 422).
 type RefusedError struct {
 	Message string
 }
@@ -133,7 +133,7 @@ func (g *Gitops) retry() time.Duration {
 // bot's business, it opened this one and has a record of it, its head is the
 // exact commit it made, and nobody closed it in between. It says why not, when
 // people would expect it to.
-func (x *examined) ours(branch string) (mine bool, why string) {
+func (x *examined) ours() (mine bool, why string) {
 	if x.base == nil || x.base.Access.Merge != config.MergeAuto || !x.own || !x.verdict.Pass || len(x.verdict.Undecided)+len(x.faults)+len(x.problems) > 0 {
 		return false, ""
 	}
@@ -144,20 +144,31 @@ func (x *examined) ours(branch string) (mine bool, why string) {
 		return false, "It is approved. It was closed and opened again, so the bot leaves the merge to people."
 	case x.pull.Draft:
 		return false, "It is approved. It is a draft: mark it as ready for review, and the bot merges it."
-	case x.behind:
-		return false, fmt.Sprintf("It is approved, but it lies behind %s and the bot cannot put the same change on the new base. Close it and ask again.", branch)
 	}
 	return true, ""
 }
 
+// mayMerge reports whether the bot may merge a pull request now, on the branch
+// as it stands, or why not.
+func (g *Gitops) mayMerge(x *examined) (may bool, why string) {
+	mine, why := x.ours()
+	switch {
+	case !mine:
+		return false, why
+	case g.current(x.walk) && x.behind:
+		return false, fmt.Sprintf("It is approved, but it lies behind %s and the bot cannot put the same change on the new base. Close it and ask again.", g.opt.Branch)
+	case g.current(x.walk):
+		return true, ""
+	case x.walk.Halt == nil && len(x.walk.Passed) > 0:
+		return false, fmt.Sprintf("It is approved. The bot merges nothing while the config at the head of %s is not valid.", g.opt.Branch)
+	}
+	return false, "" // the notes say so, or the next look is due
+}
+
 // hold notes on what is shown why the bot does not merge what is approved.
 func (g *Gitops) hold(x *examined) {
-	if !g.current(x.walk) {
-		return // the notes say so, or the next look is due
-	}
-	mine, why := x.ours(g.opt.Branch)
-	r, refused := g.merging.refused[x.pull.Number]
-	if mine && refused && r.times >= mergeShown && r.head == x.pull.HeadSHA && r.base == g.tip {
+	may, why := g.mayMerge(x)
+	if r := g.merging.refused[x.pull.Number]; may && r.times >= mergeShown && r.head == x.pull.HeadSHA && r.base == g.tip {
 		why = fmt.Sprintf("It is approved, but GitHub does not let the bot merge it: %s Merge it yourself, or ask who looks after the config repo.", r.text)
 		if r.queue {
 			why = "It is approved, but behind what is ahead of it in the merge queue it does not pass: " + r.text
@@ -173,16 +184,16 @@ func (g *Gitops) hold(x *examined) {
 // passed, and reports whether it is merged. Whatever the answer was lost to, a
 // merge that took effect is found by the next look.
 func (g *Gitops) merge(ctx context.Context, x *examined) (bool, error) {
-	if mine, _ := x.ours(g.opt.Branch); !mine || !g.current(x.walk) {
+	if may, _ := g.mayMerge(x); !may {
 		delete(g.merging.refused, x.pull.Number)
 		return false, nil
 	}
-	same, err := g.unchanged(ctx, x)
-	if err != nil || !same {
+	rules, err := g.mergeRules(ctx)
+	if err != nil || rules.Queue != nil && g.inQueue(x) {
 		return false, err
 	}
-	rules, err := g.mergeRules(ctx)
-	if err != nil {
+	same, err := g.unchanged(ctx, x)
+	if err != nil || !same {
 		return false, err
 	}
 	if rules.Queue != nil {

@@ -207,6 +207,26 @@ func TestWhatTheBotLeavesToPeople(t *testing.T) {
 			w.look()
 			w.review("yuki-lead", n, "APPROVE")
 		}, ""},
+		{"anything while the branch's config is invalid", func(w *world) {
+			n := w.proposed(w.request(req))
+			broken := w.byHand("hana-dev", "broken", map[string]*githubemu.File{"groups/broken.yaml": {Content: "id: [\n"}})
+			w.merge(broken, "squash")
+			w.look()
+			w.review("yuki-lead", n, "APPROVE")
+		}, "the config at the head of main is not valid"},
+		{"what cannot be put on the new base", func(w *world) {
+			r := w.request(req)
+			r.Want.Principal.ID = "0b7e3f4c-0000-4000-8000-0000000000aa"
+			r.Want.PrincipalName, r.Want.PrincipalSlug = "AWS Newcomers", ""
+			n := w.proposed(r)
+			hand := w.byHand("taro-data", "taken", map[string]*githubemu.File{"groups/aws-newcomers.yaml": {
+				Content: "id: 0b7e3f4c-0000-4000-8000-0000000000ab\nname: AWS Newcomers\naccess:\n" + devGrant,
+			}})
+			w.review("yuki-lead", hand, "APPROVE")
+			w.merge(hand, "squash")
+			w.look()
+			w.review("yuki-lead", n, "APPROVE")
+		}, "cannot put the same change on the new base"},
 		{"what it has no record of", func(w *world) {
 			n := w.proposed(w.request(req))
 			seed := w.head("main")

@@ -59,12 +59,15 @@ type groupRun struct {
 	digest string
 }
 
+// inQueue reports whether the bot put a head into the queue a short while ago.
+func (g *Gitops) inQueue(x *examined) bool {
+	e := g.merging.queued[x.pull.Number]
+	return e.head == x.pull.HeadSHA && e.base == g.tip && g.opt.Now().Sub(e.at) < enqueueEvery
+}
+
 // enqueue puts what may be merged into the merge queue.
 func (g *Gitops) enqueue(ctx context.Context, x *examined) error {
-	n, now := x.pull.Number, g.opt.Now()
-	if e := g.merging.queued[n]; e.head == x.pull.HeadSHA && e.base == g.tip && now.Sub(e.at) < enqueueEvery {
-		return nil
-	}
+	n := x.pull.Number
 	err := g.host.Enqueue(ctx, *x.pull)
 	var no *RefusedError
 	if errors.As(err, &no) {
@@ -77,7 +80,7 @@ func (g *Gitops) enqueue(ctx context.Context, x *examined) error {
 	if g.merging.queued == nil {
 		g.merging.queued = map[int]enqueued{}
 	}
-	g.merging.queued[n] = enqueued{x.pull.HeadSHA, g.tip, now}
+	g.merging.queued[n] = enqueued{x.pull.HeadSHA, g.tip, g.opt.Now()}
 	g.opt.Log.InfoContext(ctx, "put into the merge queue", "request", string(x.rec.Request), "pull", n, "head", x.pull.HeadSHA,
 		"approvers", strings.Join(approvers(&x.verdict), ","))
 	return nil

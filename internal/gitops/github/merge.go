@@ -78,7 +78,11 @@ func (c *Client) Merge(ctx context.Context, number int, sha string, m gitops.Mer
 		}
 	}
 	if err != nil {
-		return "", c.wrap(fmt.Sprintf("merge pull request %d", number), err)
+		// What the App may not do it may not do the next time either.
+		if err := c.wrap(fmt.Sprintf("merge pull request %d", number), err); !errors.Is(err, gitops.ErrDenied) || no == nil {
+			return "", err
+		}
+		return "", &gitops.RefusedError{Message: no.Message}
 	}
 	return got.GetSHA(), nil
 }
