@@ -244,7 +244,7 @@ func TestWhatTheBotLeavesToPeople(t *testing.T) {
 			n := w.byHand("taro-data", "by-hand", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
 			w.review("yuki-lead", n, "APPROVE")
 			w.look()
-			if c := w.check(w.head("by-hand")); c.Conclusion != "success" {
+			if c := w.check(w.head("by-hand")); c.Conclusion != "success" || strings.Contains(c.Summary, "no record") {
 				w.t.Errorf("check %q %q: %s", c.Conclusion, c.Title, c.Summary)
 			}
 		}, "-"},
