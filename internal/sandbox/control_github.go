@@ -152,6 +152,7 @@ func (s *Sandbox) controlGitHub(mux *http.ServeMux) {
 		}))
 	}))
 	s.controlOrganization(mux)
+	s.controlRepository(mux)
 }
 
 func (s *Sandbox) push(login string, in pushIn) (any, error) {

@@ -50,7 +50,7 @@ func (s *Sandbox) State(parts ...string) State {
 	journal, _ := s.kit.Journal.Since(0)
 	st := State{
 		Time: s.kit.Now().UTC(), URL: s.url, TLSURL: s.tlsURL, SeedCommit: s.world.seedCommit, Speed: max(s.kit.Speed, 1),
-		ConfigRepo: githubOrg + "/" + configRepo, People: s.world.people, Journal: int64(len(journal)),
+		ConfigRepo: s.world.config.FullName(), People: s.world.people, Journal: int64(len(journal)),
 	}
 	if b := s.bot(); b != nil {
 		st.BotURL = b.String()

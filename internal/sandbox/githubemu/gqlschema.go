@@ -122,6 +122,9 @@ func gqlQueries() map[string]gqlField {
 			get: func(g *gqlRun, _ any, args obj) (any, error) {
 				owner, name := textArg(args["owner"]), textArg(args["name"])
 				r := g.s.findRepo(owner, name)
+				if follow, set := args["followRenames"].(bool); r == nil && (follow || !set) {
+					r = g.s.moved[strings.ToLower(owner+"/"+name)]
+				}
 				if r == nil || !r.visible(g.who) {
 					return nil, gqlNotFound("Could not resolve to a Repository with the name '%s/%s'.", owner, name)
 				}

@@ -66,6 +66,9 @@ func (r *Repo) emit(event, action string, by identity, extra obj) {
 	if a == nil || r.s.hookURL == "" || !slices.Contains(a.Events, event) || !r.visible(identity{app: a}) {
 		return
 	}
+	if event == "merge_group" && a.Permissions["merge_queues"] == "" {
+		return // the event takes "at least read-level access" to them
+	}
 	payload := obj{
 		"repository": r.json(), "organization": r.s.orgJSON(), "sender": r.s.userJSON(by.user),
 		"installation": obj{"id": a.InstallationID, "node_id": nodeID("I", a.InstallationID)},

@@ -74,6 +74,13 @@ func TestARenamedRepositoryIsFoundUnderItsOldName(t *testing.T) {
 				t.Errorf("pull request: %v", pr)
 			}
 			w.wantRefusal("who may not see it", "GET", "ghp_nora", thisRepo, 404, "Not Found")
+			followed := w.ask(token, `{old:repository(owner:"acme",name:"aws-access-config"){nameWithOwner}}`, nil)
+			if diff := cmp.Diff(map[string]any{"old": map[string]any{"nameWithOwner": "acme/access"}}, followed.Data); diff != "" {
+				t.Error(diff)
+			}
+			if got := w.ask(token, `{repository(owner:"acme",name:"aws-access-config",followRenames:false){id}}`, nil); len(got.Errors) != 1 || got.Errors[0].Type != "NOT_FOUND" {
+				t.Errorf("without following: %+v", got)
+			}
 			inst, _, err := w.client(w.goodJWT()).Apps.FindRepositoryInstallation(t.Context(), org, "access")
 			w.must(err)
 			if inst.GetID() != 770 {
@@ -206,6 +213,9 @@ func TestASuspendedApp(t *testing.T) {
 	w, got := hooked(t, http.StatusOK)
 	token := w.token(nil)
 	w.must(w.Suspend(0, true))
+	if st := w.State().Apps; len(st) != 1 || !st[0].Suspended || st[0].Installation != 770 {
+		t.Errorf("state: %+v", st)
+	}
 	const message = "This installation has been suspended"
 	w.wantRefusal("an old token", "GET", token, thisRepo, 403, message)
 	w.wantRefusal("a new token", "POST", w.goodJWT(), "/app/installations/770/access_tokens", 403, message)

@@ -186,14 +186,17 @@ func (r *Repo) queueProblem(p *pull, who identity, in enqueueInput) error {
 		// availability, 2023-07).
 		return &errQueue{"FORBIDDEN", fmt.Sprintf("%s does not have permission to jump the queue", who.user.Login)}
 	}
-	problems, behind := r.mergeProblems(p, nobody(), "")
-	if behind {
-		problems = slices.DeleteFunc(problems, func(text string) bool { return text == behindBase })
-	}
-	if len(problems) > 0 {
+	if problems := r.ruleProblems(p); len(problems) > 0 {
 		return unqueueable("Pull request %s", strings.Join(problems, "; "))
 	}
 	return nil
+}
+
+// ruleProblems are the rules that a pull request breaks which must hold before
+// it is queued: all but being up to date.
+func (r *Repo) ruleProblems(p *pull) []string {
+	problems, _ := r.mergeProblems(p, nobody(), "")
+	return slices.DeleteFunc(problems, func(text string) bool { return text == behindBase })
 }
 
 // leaveQueue takes a pull request out of the queue that it is in, if any.

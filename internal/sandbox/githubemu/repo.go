@@ -120,6 +120,13 @@ func (s *Server) findRepo(owner, name string) *Repo {
 // ID returns the repository's number.
 func (r *Repo) ID() int64 { return r.id }
 
+// FullName returns "owner/name", as they are now.
+func (r *Repo) FullName() string {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	return r.full()
+}
+
 // DefaultBranch returns the name of the default branch.
 func (r *Repo) DefaultBranch() string { return r.main }
 

@@ -14,6 +14,7 @@ type State struct {
 	Repos      []RepoState     `json:"repos"`
 	Users      []UserState     `json:"users"`
 	Teams      []TeamState     `json:"teams"`
+	Apps       []AppState      `json:"apps"`
 	Deliveries []DeliveryState `json:"deliveries"` // oldest first
 	// Queued is the number of webhooks on their way.
 	Queued  int  `json:"queued"`
@@ -38,6 +39,24 @@ type TeamState struct {
 	FromChild map[string]string `json:"from_child,omitempty"` // login to the child's slug
 }
 
+// AppState is an App and its installation.
+type AppState struct {
+	ID           int64  `json:"id"`
+	Slug         string `json:"slug"`
+	Installation int64  `json:"installation"` // zero when it is not installed
+	Suspended    bool   `json:"suspended,omitempty"`
+	// Repositories are those it was limited to; none means all.
+	Repositories []string `json:"repositories,omitempty"`
+}
+
+func (a *app) state() AppState {
+	out := AppState{ID: a.ID, Slug: a.Slug, Installation: a.InstallationID, Suspended: !a.suspended.IsZero(), Repositories: slices.Clone(a.Repositories)}
+	if a.uninstalled {
+		out.Installation = 0
+	}
+	return out
+}
+
 // RepoState is a repository.
 type RepoState struct {
 	ID            int64             `json:"id"`
@@ -59,28 +78,31 @@ type RepoState struct {
 
 // PullState is a pull request.
 type PullState struct {
-	Number     int            `json:"number"`
-	Title      string         `json:"title"`
-	Body       string         `json:"body"`
-	State      string         `json:"state"` // open, closed or merged
-	Draft      bool           `json:"draft,omitempty"`
-	Author     string         `json:"author"`
-	Base       string         `json:"base"`
-	Head       string         `json:"head"` // branch, or login:branch of a fork
-	HeadSHA    string         `json:"head_sha"`
-	URL        string         `json:"url"`
-	Mergeable  string         `json:"mergeable_state"`
-	Created    time.Time      `json:"created"`
-	Merged     *time.Time     `json:"merged,omitempty"`
-	MergedBy   string         `json:"merged_by,omitempty"`
-	MergeSHA   string         `json:"merge_sha,omitempty"`
-	Labels     []string       `json:"labels,omitempty"`
-	Requested  []string       `json:"requested_reviewers,omitempty"`
-	Reviews    []ReviewState  `json:"reviews,omitempty"`
-	Comments   []CommentState `json:"comments,omitempty"`
-	Changed    []string       `json:"changed_files"`
-	Queued     *QueuedState   `json:"queued,omitempty"`
-	Violations []string       `json:"violations,omitempty"` // why it cannot be merged
+	Number    int            `json:"number"`
+	Title     string         `json:"title"`
+	Body      string         `json:"body"`
+	State     string         `json:"state"` // open, closed or merged
+	Draft     bool           `json:"draft,omitempty"`
+	Author    string         `json:"author"`
+	Base      string         `json:"base"`
+	Head      string         `json:"head"` // branch, or login:branch of a fork
+	HeadSHA   string         `json:"head_sha"`
+	URL       string         `json:"url"`
+	Mergeable string         `json:"mergeable_state"`
+	Created   time.Time      `json:"created"`
+	Merged    *time.Time     `json:"merged,omitempty"`
+	MergedBy  string         `json:"merged_by,omitempty"`
+	MergeSHA  string         `json:"merge_sha,omitempty"`
+	Labels    []string       `json:"labels,omitempty"`
+	Requested []string       `json:"requested_reviewers,omitempty"`
+	Reviews   []ReviewState  `json:"reviews,omitempty"`
+	Comments  []CommentState `json:"comments,omitempty"`
+	Changed   []string       `json:"changed_files"`
+	Queued    *QueuedState   `json:"queued,omitempty"`
+	// MustQueue means that the merge queue is the only way in; Violations
+	// are then why the queue would not take it.
+	MustQueue  bool     `json:"must_queue,omitempty"`
+	Violations []string `json:"violations,omitempty"` // why it cannot be merged
 }
 
 // ReviewState is a review.
@@ -157,6 +179,9 @@ func (s *Server) State() State {
 	out := State{Org: s.opt.Org, Queued: len(s.queue), Dropped: s.dropHooks}
 	for _, u := range s.users {
 		out.Users = append(out.Users, UserState{u.ID, u.Login, u.Name, u.Type, s.orgRoles[u.ID]})
+	}
+	for _, a := range s.apps {
+		out.Apps = append(out.Apps, a.state())
 	}
 	for _, t := range s.teams {
 		out.Teams = append(out.Teams, s.teamState(t))
@@ -258,9 +283,10 @@ func (r *Repo) pullState(p *pull) PullState {
 		out.MergedBy = p.mergedBy.Login
 	}
 	if p.state == "open" {
-		out.Violations, _ = r.mergeProblems(p, nobody(), "merge")
-		if r.mustQueue(p.base, nobody()) {
-			out.Violations = append(out.Violations, queueOnly)
+		if out.MustQueue = r.mustQueue(p.base, nobody()); out.MustQueue {
+			out.Violations = r.ruleProblems(p)
+		} else {
+			out.Violations, _ = r.mergeProblems(p, nobody(), "merge")
 		}
 	}
 	if q, e := r.entryOf(p); e != nil {

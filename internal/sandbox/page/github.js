@@ -176,17 +176,29 @@ function reviewBox(p) {
       h("button", { class: "button", id: "comment", onclick: send("comment", (body) => ({ body })) }, "Comment"),
       h("span", { class: "gap" }),
       h("select", { id: "method", "aria-label": "How to merge" }, ["squash", "merge"].map((m) => h("option", { value: m }, m === "squash" ? "Squash" : "Merge commit"))),
-      h("button", { class: "button primary", id: "merge", onclick: send("merge", () => ({ method: byId("method").value })) }, "Merge")),
+      h("button", { class: "button primary", id: "merge", onclick: send("merge", () => ({ method: byId("method").value })) }, "Merge"),
+      h("button", { class: "button primary", id: "enqueue", onclick: send("enqueue", () => ({})) }, "Merge when ready"),
+      h("button", { class: "button", id: "dequeue", onclick: send("dequeue", () => ({})) }, "Remove from the queue")),
     h("div", { class: "review-status", id: "review-status", role: "alert" }), h("div", { class: "muted", id: "blocked" }));
 }
+
+const queueSays = {
+  QUEUED: "its merge group is not built yet.", AWAITING_CHECKS: "its merge group waits for the checks.",
+  MERGEABLE: "its checks passed; it waits for those ahead of it.", UNMERGEABLE: "its checks failed; it leaves the queue when it is at the front.",
+};
 
 function renderBox(p) {
   const on = !!me().github, live = p.state === "open";
   fill(byId("review-who"), me().key + live, () => (on ? [h("b", {}, me().name), h("span", { class: "muted" }, " · " + me().github)] : h("span", { class: "muted" }, me().name + " is not on GitHub.")));
   for (const id of ["approve", "request-changes", "comment", "review-text"]) byId(id).disabled = !on;
-  byId("close-pull").hidden = byId("merge").hidden = byId("method").hidden = !live;
+  byId("close-pull").hidden = !live;
+  byId("merge").hidden = byId("method").hidden = !live || !!p.must_queue;
+  byId("enqueue").hidden = !live || !p.must_queue || !!p.queued;
+  byId("dequeue").hidden = !p.queued;
+  byId("dequeue").disabled = !on;
   byId("close-pull").disabled = !on;
   const blocked = live ? p.violations || [] : [];
-  byId("merge").disabled = !on || blocked.length > 0;
-  byId("blocked").textContent = blocked.length ? "Merging is blocked: " + blocked.join(" ") : "";
+  byId("merge").disabled = byId("enqueue").disabled = !on || blocked.length > 0;
+  byId("blocked").textContent = p.queued ? "In the merge queue at position " + p.queued.position + ": " + queueSays[p.queued.state] :
+    blocked.length ? "Merging is blocked: " + blocked.join(" ") : "";
 }
