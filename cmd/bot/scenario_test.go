@@ -126,11 +126,9 @@ func runScript(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// In scripts named auto-… the bot merges, in those named queue-… it does so
-	// through a merge queue.
-	name := filepath.Base(file)
-	queue := strings.HasPrefix(name, "queue-")
-	w := newWorldOf(t, sandbox.Options{PeopleMerge: !queue && !strings.HasPrefix(name, "auto-"), MergeQueue: queue})
+	// The bot merges in scripts named auto-… and queue-…
+	bot := strings.HasPrefix(filepath.Base(file), "auto-") || strings.HasPrefix(filepath.Base(file), "queue-")
+	w := newWorldOf(t, sandbox.Options{PeopleMerge: !bot})
 	testscript.RunT(inline{t}, testscript.Params{
 		Files: []string{file}, Cmds: verbs(w), RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"aws-access-bot/internal/sandbox/githubemu"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -28,6 +30,7 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	as PERSON …                  plays somebody; see as
 //	entra …, aws …               plays Entra and AWS; see there
 //	webhooks drop|deliver        whether GitHub's webhooks arrive
+//	merge-queue N                the branch has a merge queue that merges N at least
 //	teams TEAM PERSON ROLE       membership of a GitHub team; none takes it away
 //	fault JSON, faults-gone      the next matching request goes wrong; no more do
 //	pull N                       pull request N is open; sets $REQ and $REQN
@@ -49,7 +52,7 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 	for name, v := range map[string]verb{
 		"start": plain(w.start), "serve": plain(w.serving), "shut-down": plain(w.stop), "crash": plain(w.crash),
 		"trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
-		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "teams": w.verbTeams, "fault": w.verbFault, "faults-gone": plain(w.mend),
+		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "fault": w.verbFault, "faults-gone": plain(w.mend),
 		"pull": w.verbPull, "check": w.verbCheck, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
 		"told": w.verbTold, "assigned": w.verbAssigned, "gone": w.verbGone, "logged": w.verbLogged,
 		"count": w.verbCount, "no-writes": w.verbNoWrites, "mark": w.verbMark, "soon": w.verbSoon,
@@ -146,6 +149,19 @@ func (w *world) verbWebhooks(_ *testscript.TestScript, _ bool, args []string) er
 		return err
 	}
 	return w.play("github/webhooks", object{"drop": args[0] == "drop"}, nil)
+}
+
+func (w *world) verbMergeQueue(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 1, 1); err != nil {
+		return err
+	}
+	least, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	queue := githubemu.DefaultQueue()
+	queue.MinMerge, queue.MinWait = least, 60
+	return w.play("github/queue", object{"on": true, "parameters": queue}, nil)
 }
 
 func (w *world) verbTeams(_ *testscript.TestScript, _ bool, args []string) error {

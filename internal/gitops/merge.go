@@ -142,6 +142,10 @@ func (x *examined) ours() (mine bool, why string) {
 		return false, "It is approved, and the bot has no record that it opened this pull request, so it leaves the merge to people."
 	case x.rec.Reopened:
 		return false, "It is approved. It was closed and opened again, so the bot leaves the merge to people."
+	case x.rec.Kind == review.Grant && len(x.change.Added)+len(x.change.Lengthened) == 0:
+		// A second line for what stands already needs no approval, and would
+		// outlive the first one.
+		return false, "It needs no approval, since the config gives all of it already for as long. The bot does not merge it: close it, or let somebody merge it who wants both."
 	case x.pull.Draft:
 		return false, "It is approved. It is a draft: mark it as ready for review, and the bot merges it."
 	}

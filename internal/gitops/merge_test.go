@@ -207,6 +207,14 @@ func TestWhatTheBotLeavesToPeople(t *testing.T) {
 			w.look()
 			w.review("yuki-lead", n, "APPROVE")
 		}, ""},
+		{"what is given already", func(w *world) {
+			r := w.request(req)
+			r.Want.PermissionSet, r.Want.AccountSlug, r.Want.AccountName, r.Want.AccountID = "ReadOnlyAccess", "payments-prod", "payments-prod", "111122223333"
+			n := w.proposed(r)
+			if c := w.check(w.facts(req).Ref.Head); c.Conclusion != "success" {
+				w.t.Errorf("check of %d: %q %q", n, c.Conclusion, c.Title)
+			}
+		}, "the config gives all of it already"},
 		{"anything while the branch's config is invalid", func(w *world) {
 			n := w.proposed(w.request(req))
 			broken := w.byHand("hana-dev", "broken", map[string]*githubemu.File{"groups/broken.yaml": {Content: "id: [\n"}})

@@ -36,8 +36,6 @@ type Options struct {
 	// PeopleMerge seeds the config repo with merge: people, so that the bot
 	// merges nothing.
 	PeopleMerge bool
-	// MergeQueue gives the default branch of the config repo a merge queue.
-	MergeQueue bool
 	// Key is the key of the GitHub App; nil makes one.
 	Key *rsa.PrivateKey
 	// Log takes what goes wrong while serving; nil drops it.

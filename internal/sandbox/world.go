@@ -75,7 +75,6 @@ func newWorld(ctx context.Context, kit *emukit.Kit, opts Options, baseURL string
 	}
 	steps := []func() error{
 		func() error { return w.makeGitHub(baseURL, files) },
-		func() error { return w.makeQueue(opts.MergeQueue) },
 		func() error { return w.makeAWS() },
 		func() error { return w.makeEntra() },
 		func() error { return w.graph.RunCycle(ctx) },
@@ -166,16 +165,6 @@ func (w *world) makeGitHub(baseURL string, files map[string]string) error {
 	w.seedCommit = commits[0].SHA
 	w.starts = config.NextStarts(nil, w.repo, nil, config.Start{MergedAt: commits[0].At})
 	return nil
-}
-
-// makeQueue gives the default branch a merge queue as GitHub's settings page
-// begins with, if it is to have one.
-func (w *world) makeQueue(wanted bool) error {
-	if !wanted {
-		return nil
-	}
-	queue := githubemu.DefaultQueue()
-	return w.config.SetMergeQueue(&queue)
 }
 
 // appPermissions are what docs/setup.md asks the organization to grant.
