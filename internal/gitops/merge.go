@@ -251,7 +251,7 @@ func (g *Gitops) unchanged(ctx context.Context, x *examined) (bool, error) {
 // refuse notes that GitHub does not merge a pull request now.
 func (g *Gitops) refuse(ctx context.Context, x *examined, message string) {
 	r := g.merging.refused[x.pull.Number]
-	if r.head != x.pull.HeadSHA || r.base != g.tip {
+	if r.head != x.pull.HeadSHA || r.base != g.tip || r.queue {
 		r = refusal{head: x.pull.HeadSHA, base: g.tip}
 	}
 	r.times++

@@ -204,9 +204,10 @@ func (g *Gitops) groups(ctx context.Context, refs []QueueRef, heads map[string]i
 type lane struct {
 	walker walker
 	// bad says why the part must not be merged, "" when it may; own is false
-	// when it stands on one that must not.
+	// when it is because of pull request by, on which it stands.
 	bad string
 	own bool
+	by  int
 	// gone is set when the pull request of a part is open no more.
 	gone bool
 	// said has a line for each part.
@@ -274,6 +275,7 @@ func (g *Gitops) extend(ctx context.Context, l lane, p *part) (lane, error) {
 	}
 	if l.pull.BaseRef != g.opt.Branch || l.pull.BaseRepo != g.opt.RepoID || l.pull.HeadRepo != g.opt.RepoID {
 		l.bad, l.own = fmt.Sprintf("Pull request #%d does not come from a branch of this repository into %s.", p.number, g.opt.Branch), true
+		l.by = p.number
 		return l, nil
 	}
 	merged := l.pull
@@ -289,7 +291,7 @@ func (g *Gitops) extend(ctx context.Context, l lane, p *part) (lane, error) {
 		return lane{}, err
 	}
 	if l.bad = whyNot(&j, w.base.repo, after.repo); l.bad != "" {
-		l.own = true
+		l.own, l.by = true, p.number
 		return l, nil
 	}
 	w.starts = config.NextStarts(w.base.repo, after.repo, w.starts, config.Start{MergedAt: merged.MergedAt, AskedAt: j.origin.askedAt})
@@ -327,8 +329,12 @@ func (g *Gitops) tellGroup(ctx context.Context, grp *group, l *lane, rules *Merg
 	}
 	switch {
 	case l.bad != "":
-		run.Conclusion, run.Title = "failure", clip(oneLine(l.bad), maxTitle)
-		run.Summary = cut(fmt.Sprintf("The merge queue must not put this on %s.\n\n%s\n", code(g.opt.Branch), oneLine(l.bad)), maxSummary)
+		why := oneLine(l.bad)
+		if !l.own {
+			why = fmt.Sprintf("It stands on pull request #%d, which must not be merged: %s", l.by, why)
+		}
+		run.Conclusion, run.Title = "failure", clip(why, maxTitle)
+		run.Summary = cut(fmt.Sprintf("The merge queue must not put this on %s.\n\n%s\n", code(g.opt.Branch), why), maxSummary)
 		g.failedInQueue(n, l)
 	case g.merging.refused[n].queue:
 		delete(g.merging.refused, n)

@@ -138,6 +138,12 @@ func TestOneOfTwoInTheQueueFails(t *testing.T) {
 			w.look()
 			w.review("yuki-lead", one, "REQUEST_CHANGES")
 			w.look()
+			told := slices.ContainsFunc(w.emu.State().Repos[0].Checks, func(c githubemu.CheckState) bool {
+				return strings.Contains(c.Title, fmt.Sprintf("It stands on pull request #%d, which must not be merged", one))
+			})
+			if told != (grouping == "HEADGREEN") {
+				t.Errorf("the group behind was told: %v", told)
+			}
 			if !w.looks(w.merged("REQ-000002")) {
 				t.Fatalf("the second: %+v", w.facts("REQ-000002"))
 			}
