@@ -127,8 +127,9 @@ func runScript(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Scripts named auto-… are those in which the bot merges.
-	w := newWorldOf(t, sandbox.Options{PeopleMerge: !strings.HasPrefix(filepath.Base(file), "auto-")})
+	// The bot merges in scripts named auto-… and queue-…
+	bot := strings.HasPrefix(filepath.Base(file), "auto-") || strings.HasPrefix(filepath.Base(file), "queue-")
+	w := newWorldOf(t, sandbox.Options{PeopleMerge: !bot})
 	testscript.RunT(inline{t}, testscript.Params{
 		Files: []string{file}, Cmds: verbs(w), RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {

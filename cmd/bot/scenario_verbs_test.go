@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"aws-access-bot/internal/sandbox/githubemu"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -31,6 +33,7 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	as PERSON …                  plays somebody; see as
 //	entra …, aws …               plays Entra and AWS; see there
 //	webhooks drop|deliver        whether GitHub's webhooks arrive
+//	merge-queue N                the branch has a merge queue that merges N at least
 //	teams TEAM PERSON ROLE       membership of a GitHub team; none takes it away
 //	new-team TEAM PERSON…        it is deleted and made again, with these members
 //	account LOGIN                one more GitHub account, which people.yaml does
@@ -58,7 +61,7 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 		"start": plain(w.start), "serve": plain(w.serving), "shut-down": plain(w.stop), "crash": plain(w.crash),
 		"role": w.verbRole, "repository": w.verbRepository, "app-token": w.verbAppToken,
 		"trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
-		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "teams": w.verbTeams, "new-team": w.verbNewTeam, "account": w.verbAccount, "fault": w.verbFault, "faults-gone": plain(w.mend),
+		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "new-team": w.verbNewTeam, "account": w.verbAccount, "fault": w.verbFault, "faults-gone": plain(w.mend),
 		"pull": w.verbPull, "check": w.verbCheck, "comment": w.verbComment, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
 		"told": w.verbTold, "assigned": w.verbAssigned, "gone": w.verbGone, "logged": w.verbLogged,
 		"count": w.verbCount, "no-writes": w.verbNoWrites, "mark": w.verbMark, "soon": w.verbSoon,
@@ -161,6 +164,19 @@ func (w *world) verbWebhooks(_ *testscript.TestScript, _ bool, args []string) er
 		return err
 	}
 	return w.play("github/webhooks", object{"drop": args[0] == "drop"}, nil)
+}
+
+func (w *world) verbMergeQueue(_ *testscript.TestScript, _ bool, args []string) error {
+	if err := words(args, 1, 1); err != nil {
+		return err
+	}
+	least, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	queue := githubemu.DefaultQueue()
+	queue.MinMerge, queue.MinWait = least, 60
+	return w.play("github/queue", object{"on": true, "parameters": queue}, nil)
 }
 
 func (w *world) verbTeams(_ *testscript.TestScript, _ bool, args []string) error {

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"aws-access-bot/config"
@@ -45,7 +44,7 @@ func (g *Gitops) checkPulls(ctx context.Context, w work) (merged bool, err error
 			errs = append(errs, g.follow(ctx))
 		}
 	}
-	maps.DeleteFunc(g.merging.refused, func(n int, _ refusal) bool { return !isOpen[n] })
+	g.merging.forget(isOpen)
 	return merged, errors.Join(append(errs, g.closeRecords(ctx, isOpen))...)
 }
 
@@ -113,7 +112,8 @@ type examined struct {
 	rec     *PullRecord
 	reviews []review.Review
 	joined  []string
-	// behind is set when the branch has commits that the head has not.
+	// behind is set when the branch has commits that the head has not, and no
+	// merge queue that would bring them together.
 	behind bool
 	// held says why the bot does not merge what is approved, "".
 	held string
@@ -339,7 +339,14 @@ func (g *Gitops) leftAt(ctx context.Context, x *examined, force *access.InForce)
 	if err != nil {
 		return nil, fmt.Errorf("compare with %s: %w", g.opt.Branch, err)
 	}
-	if x.behind = cmp.Status == "diverged" || cmp.Status == "behind"; x.behind {
+	if cmp.Status == "diverged" || cmp.Status == "behind" {
+		rules, err := g.mergeRules(ctx)
+		if err != nil {
+			return nil, err
+		}
+		x.behind = rules.Queue == nil
+	}
+	if x.behind {
 		x.notes = append(x.notes, fmt.Sprintf("The branch is behind %s and must be brought up to date before it can be merged.", g.opt.Branch))
 	}
 	s, err := g.reader.read(ctx, cmp.MergeBase)

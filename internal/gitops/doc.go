@@ -38,8 +38,8 @@
 // could give it. One comment on it, edited in place, says what the change means
 // for people (package impact): it is found again by a marker bound to the pull
 // request, among what the App itself wrote, and written when its content
-// changed. The check is strict, so a pull request of the bot that lies
-// behind is put on the new base by the bot: the same grants in one new commit,
+// changed. Without a merge queue the check is strict, so a pull request of the
+// bot that lies behind is put on the new base: the same grants in one new commit,
 // recorded before the branch is moved and signed after. Approvals of the old
 // head count no more. What a person pushed to such a branch is left alone, and
 // is never put in force.
@@ -68,6 +68,14 @@
 // that was closed and opened again, nothing it has no record of, and nothing
 // that a person opened. A merge by the bot is no verdict: the walk judges it
 // like any other.
+//
+// With a merge queue on the branch it puts its own into the queue instead.
+// Each temporary branch of the queue is cut into what its pull requests add to
+// the branch that the walk verified, and each part is judged as the walk would
+// judge it if it were merged now, after the parts before it. The check run on
+// the temporary branch succeeds when all pass. It is read from GitHub, like
+// everything: the webhook only hints. A pull request that lies behind is left
+// as it is then, and rebuilt only when it conflicts.
 //
 // # What it keeps
 //

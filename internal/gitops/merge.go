@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -28,9 +29,9 @@ const (
 type MergeRules struct {
 	// Methods are those allowed by both.
 	Methods []MergeMethod
-	// Queue is true when the branch has a merge queue: then nothing is merged
+	// Queue is set when the branch has a merge queue: then nothing is merged
 	// directly, and the queue chooses the method.
-	Queue bool
+	Queue *QueueRules
 }
 
 // method chooses among the allowed methods. Squash is first: a request is one
@@ -47,8 +48,8 @@ func (r *MergeRules) method() (MergeMethod, bool) {
 }
 
 // RefusedError is GitHub's answer that a pull request cannot be merged as it
-// is: its rules are not met, it lies behind, or its head is another one (405,
-// 409, 422).
+// is: its rules are not met, it lies behind, its head is another one, or the App
+// may not (403, 405, 409, 422).
 type RefusedError struct {
 	Message string
 }
@@ -83,6 +84,8 @@ type refusal struct {
 	head, base string
 	times      int
 	text       string
+	// queue is set when the bot itself says so, of a group of the merge queue.
+	queue bool
 }
 
 // merging is what is known of merges between looks. It is lost with the
@@ -91,6 +94,19 @@ type merging struct {
 	refused map[int]refusal
 	// rules are those of the branch, read once a look; nil before.
 	rules *MergeRules
+	// queued has what was put into the merge queue, unclear how often GitHub
+	// did not know whether it can be merged, by number; groups the checks on
+	// groups, by head.
+	queued  map[int]enqueued
+	unclear map[int]int
+	groups  map[string]groupRun
+}
+
+// forget drops what is known of pull requests that are open no more.
+func (m *merging) forget(isOpen map[int]bool) {
+	maps.DeleteFunc(m.refused, func(n int, _ refusal) bool { return !isOpen[n] })
+	maps.DeleteFunc(m.queued, func(n int, _ enqueued) bool { return !isOpen[n] })
+	maps.DeleteFunc(m.unclear, func(n int, _ int) bool { return !isOpen[n] })
 }
 
 // current reports whether the branch head that this look saw is in force, so
@@ -106,7 +122,7 @@ func (g *Gitops) retry() time.Duration {
 	defer g.looking.Unlock()
 	var soonest time.Duration
 	for _, r := range g.merging.refused {
-		if wait := mergePause << (r.times - 1); r.times <= mergeTries && (soonest == 0 || wait < soonest) {
+		if wait := mergePause << (r.times - 1); !r.queue && r.times <= mergeTries && (soonest == 0 || wait < soonest) {
 			soonest = wait
 		}
 	}
@@ -117,7 +133,7 @@ func (g *Gitops) retry() time.Duration {
 // bot's business, it opened this one and has a record of it, its head is the
 // exact commit it made, and nobody closed it in between. It says why not, when
 // people would expect it to.
-func (x *examined) ours(branch string) (mine bool, why string) {
+func (x *examined) ours() (mine bool, why string) {
 	if x.base == nil || x.base.Access.Merge != config.MergeAuto || !x.own || !x.verdict.Pass || len(x.verdict.Undecided)+len(x.faults)+len(x.problems) > 0 {
 		return false, ""
 	}
@@ -126,23 +142,41 @@ func (x *examined) ours(branch string) (mine bool, why string) {
 		return false, "It is approved, and the bot has no record that it opened this pull request, so it leaves the merge to people."
 	case x.rec.Reopened:
 		return false, "It is approved. It was closed and opened again, so the bot leaves the merge to people."
+	case x.rec.Kind == review.Grant && len(x.change.Added)+len(x.change.Lengthened) == 0:
+		// A second line for what stands already needs no approval, and would
+		// outlive the first one.
+		return false, "It needs no approval, since the config gives all of it already for as long. The bot does not merge it: close it, or let somebody merge it who wants both."
 	case x.pull.Draft:
 		return false, "It is approved. It is a draft: mark it as ready for review, and the bot merges it."
-	case x.behind:
-		return false, fmt.Sprintf("It is approved, but it lies behind %s and the bot cannot put the same change on the new base. Close it and ask again.", branch)
 	}
 	return true, ""
 }
 
+// mayMerge reports whether the bot may merge a pull request now, on the branch
+// as it stands, or why not.
+func (g *Gitops) mayMerge(x *examined) (may bool, why string) {
+	mine, why := x.ours()
+	switch {
+	case !mine:
+		return false, why
+	case g.current(x.walk) && x.behind:
+		return false, fmt.Sprintf("It is approved, but it lies behind %s and the bot cannot put the same change on the new base. Close it and ask again.", g.opt.Branch)
+	case g.current(x.walk):
+		return true, ""
+	case x.walk.Halt == nil && len(x.walk.Passed) > 0:
+		return false, fmt.Sprintf("It is approved. The bot merges nothing while the config at the head of %s is not valid.", g.opt.Branch)
+	}
+	return false, "" // the notes say so, or the next look is due
+}
+
 // hold notes on what is shown why the bot does not merge what is approved.
 func (g *Gitops) hold(x *examined) {
-	if !g.current(x.walk) {
-		return // the notes say so, or the next look is due
-	}
-	mine, why := x.ours(g.opt.Branch)
-	r, refused := g.merging.refused[x.pull.Number]
-	if mine && refused && r.times >= mergeShown && r.head == x.pull.HeadSHA && r.base == g.tip {
+	may, why := g.mayMerge(x)
+	if r := g.merging.refused[x.pull.Number]; may && r.times >= mergeShown && r.head == x.pull.HeadSHA && r.base == g.tip {
 		why = fmt.Sprintf("It is approved, but GitHub does not let the bot merge it: %s Merge it yourself, or ask who looks after the config repo.", r.text)
+		if r.queue {
+			why = "It is approved, but behind what is ahead of it in the merge queue it does not pass: " + r.text
+		}
 	}
 	if why != "" {
 		x.held = why
@@ -154,17 +188,20 @@ func (g *Gitops) hold(x *examined) {
 // passed, and reports whether it is merged. Whatever the answer was lost to, a
 // merge that took effect is found by the next look.
 func (g *Gitops) merge(ctx context.Context, x *examined) (bool, error) {
-	if mine, _ := x.ours(g.opt.Branch); !mine || !g.current(x.walk) {
+	if may, _ := g.mayMerge(x); !may {
 		delete(g.merging.refused, x.pull.Number)
 		return false, nil
+	}
+	rules, err := g.mergeRules(ctx)
+	if err != nil || rules.Queue != nil && g.inQueue(x) {
+		return false, err
 	}
 	same, err := g.unchanged(ctx, x)
 	if err != nil || !same {
 		return false, err
 	}
-	rules, err := g.mergeRules(ctx)
-	if err != nil {
-		return false, err
+	if rules.Queue != nil {
+		return false, g.enqueue(ctx, x)
 	}
 	method, ok := rules.method()
 	if !ok {
@@ -219,7 +256,7 @@ func (g *Gitops) unchanged(ctx context.Context, x *examined) (bool, error) {
 // refuse notes that GitHub does not merge a pull request now.
 func (g *Gitops) refuse(ctx context.Context, x *examined, message string) {
 	r := g.merging.refused[x.pull.Number]
-	if r.head != x.pull.HeadSHA || r.base != g.tip {
+	if r.head != x.pull.HeadSHA || r.base != g.tip || r.queue {
 		r = refusal{head: x.pull.HeadSHA, base: g.tip}
 	}
 	r.times++

@@ -51,6 +51,24 @@ type hooked struct {
 	gitops.Host
 	reviews, merge func()
 	draft          bool
+	refs           func([]gitops.QueueRef) []gitops.QueueRef
+	branch         string // answered for main once refs were listed
+	listed         bool
+}
+
+func (h *hooked) QueueRefs(ctx context.Context, branch string) ([]gitops.QueueRef, error) {
+	list, err := h.Host.QueueRefs(ctx, branch)
+	if h.refs != nil {
+		list, h.listed = h.refs(list), true
+	}
+	return list, err
+}
+
+func (h *hooked) Branch(ctx context.Context, name string) (string, error) {
+	if h.listed && h.branch != "" && name == "main" {
+		return h.branch, nil
+	}
+	return h.Host.Branch(ctx, name)
 }
 
 func (h *hooked) Reviews(ctx context.Context, n int) ([]review.Review, error) {
@@ -189,6 +207,34 @@ func TestWhatTheBotLeavesToPeople(t *testing.T) {
 			w.look()
 			w.review("yuki-lead", n, "APPROVE")
 		}, ""},
+		{"what is given already", func(w *world) {
+			r := w.request(req)
+			r.Want.PermissionSet, r.Want.AccountSlug, r.Want.AccountName, r.Want.AccountID = "ReadOnlyAccess", "payments-prod", "payments-prod", "111122223333"
+			n := w.proposed(r)
+			if c := w.check(w.facts(req).Ref.Head); c.Conclusion != "success" {
+				w.t.Errorf("check of %d: %q %q", n, c.Conclusion, c.Title)
+			}
+		}, "the config gives all of it already"},
+		{"anything while the branch's config is invalid", func(w *world) {
+			n := w.proposed(w.request(req))
+			broken := w.byHand("hana-dev", "broken", map[string]*githubemu.File{"groups/broken.yaml": {Content: "id: [\n"}})
+			w.merge(broken, "squash")
+			w.look()
+			w.review("yuki-lead", n, "APPROVE")
+		}, "the config at the head of main is not valid"},
+		{"what cannot be put on the new base", func(w *world) {
+			r := w.request(req)
+			r.Want.Principal.ID = "0b7e3f4c-0000-4000-8000-0000000000aa"
+			r.Want.PrincipalName, r.Want.PrincipalSlug = "AWS Newcomers", ""
+			n := w.proposed(r)
+			hand := w.byHand("taro-data", "taken", map[string]*githubemu.File{"groups/aws-newcomers.yaml": {
+				Content: "id: 0b7e3f4c-0000-4000-8000-0000000000ab\nname: AWS Newcomers\naccess:\n" + devGrant,
+			}})
+			w.review("yuki-lead", hand, "APPROVE")
+			w.merge(hand, "squash")
+			w.look()
+			w.review("yuki-lead", n, "APPROVE")
+		}, "cannot put the same change on the new base"},
 		{"what it has no record of", func(w *world) {
 			n := w.proposed(w.request(req))
 			seed := w.head("main")
@@ -206,7 +252,7 @@ func TestWhatTheBotLeavesToPeople(t *testing.T) {
 			n := w.byHand("taro-data", "by-hand", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
 			w.review("yuki-lead", n, "APPROVE")
 			w.look()
-			if c := w.check(w.head("by-hand")); c.Conclusion != "success" {
+			if c := w.check(w.head("by-hand")); c.Conclusion != "success" || strings.Contains(c.Summary, "no record") {
 				w.t.Errorf("check %q %q: %s", c.Conclusion, c.Title, c.Summary)
 			}
 		}, "-"},

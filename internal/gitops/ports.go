@@ -129,6 +129,7 @@ type Host interface {
 	Checks
 	Comments
 	Merger
+	Queue
 	// Budget returns the last known rest of the request budget.
 	Budget() Budget
 }

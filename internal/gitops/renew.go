@@ -13,7 +13,7 @@ import (
 // renew brings the pull request of a request up to date when the default
 // branch has moved on: the check is strict, so that what lies behind cannot be
 // merged, and a person who presses "Update branch" would make a head that is
-// not the bot's. The same grants are put on the new base in one new commit;
+// not the bot's. With a merge queue only what cannot be merged is. The same grants are put on the new base in one new commit;
 // approvals of the old head do not count any more. It changes p to what the
 // pull request is then.
 //
@@ -32,7 +32,11 @@ func (g *Gitops) renew(ctx context.Context, p *Pull, walk Walk) error {
 	}
 	// The list may be older than a merge, and what was merged must keep its
 	// head.
-	if now, err := g.host.Pull(ctx, p.Number); err != nil || !now.Open || now.HeadSHA != p.HeadSHA {
+	now, err := g.host.Pull(ctx, p.Number)
+	if err != nil || !now.Open || now.HeadSHA != p.HeadSHA {
+		return err
+	}
+	if stays, err := g.staysBehind(ctx, &now); err != nil || stays {
 		return err
 	}
 	tree, err := g.rebuild(ctx, rec)

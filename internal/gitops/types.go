@@ -47,6 +47,11 @@ type Pull struct {
 	HeadRepo int64 // 0 when the fork is gone
 	// Draft cannot be merged.
 	Draft bool
+	// Mergeable is false when it conflicts with its base, nil while GitHub has
+	// not worked that out; only a single read has it.
+	Mergeable *bool
+	// Node is its id in the GraphQL API.
+	Node string
 
 	CreatedAt time.Time
 	MergedAt  time.Time // zero when not merged

@@ -32,6 +32,10 @@ func (w *work) wants(number int) bool {
 	return w.all || slices.Contains(w.numbers, number)
 }
 
+// branchOnly is a hint about the branch and its merge queue, which every look
+// is about, and about no pull request.
+const branchOnly = -1
+
 // Hint says that something may have happened to a pull request; 0 means
 // anywhere. It never blocks and carries no authority.
 func (g *Gitops) Hint(number int) { g.hint(number, false) }
@@ -42,6 +46,7 @@ func (g *Gitops) hint(number int, rewrite bool) {
 	n := &g.hints.next
 	n.hinted = true
 	switch {
+	case number == branchOnly:
 	case number == 0:
 		n.all = true
 	case !slices.Contains(n.numbers, number):
@@ -95,16 +100,23 @@ func (g *Gitops) lookAround(ctx context.Context, w work) error {
 		g.opt.Log.WarnContext(ctx, "request budget is low: pull requests are not polled")
 		return err
 	}
+	return errors.Join(err, g.checkAll(ctx, w), g.checkQueue(ctx))
+}
+
+// checkAll looks at pull requests, and at all of them again as long as one was
+// merged.
+func (g *Gitops) checkAll(ctx context.Context, w work) error {
+	var errs []error
 	for range mergeRounds {
-		merged, checked := g.checkPulls(ctx, w)
-		err = errors.Join(err, checked)
+		merged, err := g.checkPulls(ctx, w)
+		errs = append(errs, err)
 		if !merged || ctx.Err() != nil {
-			return err
+			return errors.Join(errs...)
 		}
 		w.all = true
 	}
 	g.Hint(0)
-	return err
+	return errors.Join(errs...)
 }
 
 // short reports whether less than a fifth of the request budget is left: that

@@ -138,6 +138,8 @@ func (h *Webhook) dispatch(kind string, body []byte) {
 			return
 		}
 		h.hint(e.PullRequest.Number, false)
+	case "merge_group":
+		h.hint(branchOnly, false)
 	case "check_run", "check_suite":
 		if e.Action == "rerequested" || e.Action == "requested" {
 			h.rerequested(e.CheckRun, e.CheckSuite)

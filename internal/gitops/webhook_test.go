@@ -108,6 +108,8 @@ func TestWebhookEvents(t *testing.T) {
 		{"pull_request", `{"pull_request":{"number":7},"repository":{"id":4242}}`, []hinted{{7, false}}},
 		{"pull_request_review", `{"pull_request":{"number":8},"repository":{"id":4242}}`, []hinted{{8, false}}},
 		{"push", `{"ref":"refs/heads/main","repository":{"id":4242}}`, []hinted{{0, false}}},
+		{"merge_group", `{"action":"checks_requested","merge_group":{"head_sha":"x"},"repository":{"id":4242}}`, []hinted{{branchOnly, false}}},
+		{"merge_group", `{"action":"checks_requested","repository":{"id":1}}`, nil},
 		{"check_run", `{"action":"rerequested","check_run":{"pull_requests":[{"number":7}]},"repository":{"id":4242}}`, []hinted{{7, true}}},
 		{"check_run", `{"action":"completed","check_run":{"pull_requests":[{"number":7}]},"repository":{"id":4242}}`, nil},
 		{"pull_request", `{"pull_request":{"number":7},"repository":{"id":1}}`, nil},

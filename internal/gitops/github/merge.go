@@ -16,15 +16,12 @@ import (
 	"aws-access-bot/internal/gitops/guard"
 )
 
-// Types of rules that bear on how something is merged.
-const (
-	ruleLinear = "required_linear_history"
-	ruleQueue  = "merge_queue"
-)
+// ruleLinear is the type of the rule that allows no merge commits.
+const ruleLinear = "required_linear_history"
 
 // MergeRules implements [gitops.Merger]. A repository's settings of merging
 // are shown to those who may write its contents; one that is not shown counts
-// as allowed, and GitHub refuses what is not.
+// as allowed, and rules that cannot be read as none: GitHub refuses what is not.
 func (c *Client) MergeRules(ctx context.Context, branch string) (gitops.MergeRules, error) {
 	var repo struct {
 		Squash *bool `json:"allow_squash_merge"`
@@ -35,7 +32,7 @@ func (c *Client) MergeRules(ctx context.Context, branch string) (gitops.MergeRul
 		return gitops.MergeRules{}, c.wrap("read the repository", err)
 	}
 	list, err := rawPages[wireRule](ctx, c, c.path("rules/branches/%s?per_page=100", url.PathEscape(branch)))
-	if err != nil {
+	if err != nil && !c.hidden(err) {
 		return gitops.MergeRules{}, c.wrap("list rules of "+branch, err)
 	}
 	var out gitops.MergeRules
@@ -56,8 +53,8 @@ func (c *Client) MergeRules(ctx context.Context, branch string) (gitops.MergeRul
 // narrow takes out the methods that a rule does not allow.
 func narrow(m *gitops.MergeRules, r wireRule) {
 	switch r.Type {
-	case ruleQueue:
-		m.Queue = true
+	case guard.TypeQueue:
+		m.Queue = queueRules(r)
 	case ruleLinear:
 		m.Methods = slices.DeleteFunc(m.Methods, func(x gitops.MergeMethod) bool { return x == gitops.MergeCommit })
 	case guard.TypePullRequest:
@@ -81,7 +78,11 @@ func (c *Client) Merge(ctx context.Context, number int, sha string, m gitops.Mer
 		}
 	}
 	if err != nil {
-		return "", c.wrap(fmt.Sprintf("merge pull request %d", number), err)
+		// What the App may not do it may not do the next time either.
+		if err := c.wrap(fmt.Sprintf("merge pull request %d", number), err); !errors.Is(err, gitops.ErrDenied) || no == nil {
+			return "", err
+		}
+		return "", &gitops.RefusedError{Message: no.Message}
 	}
 	return got.GetSHA(), nil
 }

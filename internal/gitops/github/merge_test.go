@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/sandbox/emukit"
 	"aws-access-bot/internal/sandbox/githubemu"
 )
 
@@ -27,7 +28,7 @@ func TestMergeRulesAreThoseOfTheRepositoryAndTheBranch(t *testing.T) {
 		{"everything", githubemu.RepoSettings{}, nil, gitops.MergeRules{Methods: all}},
 		{"what the repository forbids", githubemu.RepoSettings{NoSquash: true, NoRebase: true}, nil, gitops.MergeRules{Methods: all[1:2]}},
 		{"a linear history", githubemu.RepoSettings{}, rule(githubemu.Rule{Type: "required_linear_history"}), gitops.MergeRules{Methods: []gitops.MergeMethod{gitops.MergeSquash, gitops.MergeRebase}}},
-		{"a merge queue", githubemu.RepoSettings{}, rule(githubemu.Rule{Type: "merge_queue"}), gitops.MergeRules{Methods: all, Queue: true}},
+		{"a merge queue", githubemu.RepoSettings{}, rule(githubemu.Rule{Type: "merge_queue"}), gitops.MergeRules{Methods: all, Queue: &gitops.QueueRules{}}},
 		{"rules without the methods", githubemu.RepoSettings{}, rule(githubemu.Rule{Type: "pull_request", Parameters: &githubemu.RuleParams{}}), gitops.MergeRules{Methods: all}},
 	}
 	for _, tt := range tests {
@@ -63,7 +64,7 @@ func TestTheMethodsOfAPullRequestRule(t *testing.T) {
 // TestMergeIsForOneHead: GitHub's refusals have GitHub's words.
 func TestMergeIsForOneHead(t *testing.T) {
 	t.Parallel()
-	c, repo, _ := emulated(t, nil)
+	c, repo, kit := emulated(t, nil)
 	if err := repo.SetRole("hana-dev", "write"); err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +89,13 @@ func TestMergeIsForOneHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(main, "Head branch was modified. Review and try the merge again.")
+	kit.Faults.Add(emukit.Fault{Op: "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge", Status: 403, Body: `{"message":"Resource not accessible by integration"}`})
+	refused(head, "Resource not accessible by integration")
+	kit.Faults.Add(emukit.Fault{Op: "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge", Status: 429, Body: `{"message":"You have exceeded a secondary rate limit"}`})
+	var throttled *gitops.ThrottledError
+	if _, err := c.Merge(t.Context(), n, head, gitops.MergeSquash); !errors.As(err, &throttled) {
+		t.Errorf("a rate limit is %v", err)
+	}
 	sha, err := c.Merge(t.Context(), n, head, gitops.MergeSquash)
 	if err != nil {
 		t.Fatal(err)

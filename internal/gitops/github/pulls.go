@@ -19,6 +19,7 @@ func pullOf(p *gh.PullRequest) gitops.Pull {
 		HeadRef: p.GetHead().GetRef(), HeadSHA: p.GetHead().GetSHA(), HeadRepo: p.GetHead().GetRepo().GetID(),
 		CreatedAt: p.GetCreatedAt().Time, MergedAt: p.GetMergedAt().Time, MergedBy: p.GetMergedBy().GetLogin(),
 		MergeCommit: p.GetMergeCommitSHA(), Draft: p.GetDraft(),
+		Node: p.GetNodeID(), Mergeable: p.Mergeable,
 	}
 }
 

@@ -84,8 +84,9 @@ func (c *comparison) demands() []demand {
 		{StaleKept, "Approvals outlive a push to the pull request's branch.", "Dismiss stale approvals when new commits are pushed.",
 			func(r Rule) bool { return pull(r) && r.DismissStale }, pull},
 		{CheckNotRequired, "The check " + name + " is not required on " + b + ".", "Require the status check " + name + ".", c.requires, nil},
-		{CheckNotStrict, "A branch that lies behind " + b + " can be merged.", "Require branches to be up to date before merging, together with the check.",
-			func(r Rule) bool { return c.requires(r) && r.Strict }, c.requires},
+		// A merge queue checks what it puts on the branch, which is better.
+		{CheckNotStrict, "A branch that lies behind " + b + " can be merged.", "Require branches to be up to date before merging, together with the check, or a merge queue.",
+			func(r Rule) bool { return c.requires(r) && r.Strict || r.Type == TypeQueue }, c.requires},
 		{ForcePush, "The history of " + b + " can be rewritten by a force push.", "Block force pushes.", of(TypeForcePush), nil},
 		{Deletion, b + " can be deleted.", "Restrict deletions.", of(TypeDeletion), nil},
 	}

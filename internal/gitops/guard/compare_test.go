@@ -23,7 +23,7 @@ func strong() Seen {
 			{Type: TypeForcePush, Source: main},
 			{Type: TypePullRequest, Source: main, DismissStale: true},
 			{Type: TypeChecks, Source: main, Strict: true, Checks: []Check{{"lint", 0}, {"aws-access", app}}},
-			{Type: "merge_queue", Source: main},
+			{Type: "code_scanning", Source: main},
 		},
 		Requests: []Rule{
 			{Type: TypeCreation, Source: requests},
@@ -101,6 +101,18 @@ func TestEachWeaknessAloneIsFoundT14T15(t *testing.T) {
 		{"the check from any source", alter(TypeChecks, func(r *Rule) { r.Checks = []Check{{"aws-access", 0}} }), []Code{CheckAnySource}},
 		{"the check from another App", alter(TypeChecks, func(r *Rule) { r.Checks = []Check{{"aws-access", 78}} }), []Code{CheckOtherSource}},
 		{"branches that lie behind", alter(TypeChecks, func(r *Rule) { r.Strict = false }), []Code{CheckNotStrict}},
+		{"a merge queue instead of a strict check", func(s *Seen) {
+			alter(TypeChecks, func(r *Rule) { r.Strict = false })(s)
+			s.Main = append(s.Main, Rule{Type: TypeQueue, Source: s.Main[0].Source})
+		}, nil},
+		{"a merge queue that some may bypass", func(s *Seen) {
+			alter(TypeChecks, func(r *Rule) { r.Strict = false })(s)
+			s.Main = append(s.Main, Rule{Type: TypeQueue, Source: Source{Name: "queue", Actors: []Actor{admins}}})
+		}, []Code{Bypass}},
+		{"a merge queue without the check", func(s *Seen) {
+			without(TypeChecks)(s)
+			s.Main = append(s.Main, Rule{Type: TypeQueue, Source: s.Main[0].Source})
+		}, []Code{CheckNotRequired}},
 		{"force pushes", without(TypeForcePush), []Code{ForcePush}},
 		{"deletion", without(TypeDeletion), []Code{Deletion}},
 		{"administrators may bypass", source(false, func(s *Source) { s.Actors = []Actor{admins} }), []Code{Bypass}},

@@ -96,6 +96,7 @@ const (
 	TypeForcePush   = "non_fast_forward"
 	TypePullRequest = "pull_request"
 	TypeChecks      = "required_status_checks"
+	TypeQueue       = "merge_queue"
 )
 
 // Rule is one rule on a branch. Types that are not known mean nothing here.
