@@ -82,7 +82,7 @@ func TestALostRerequestOfACheckIsFoundInTheDeliveryLog(t *testing.T) {
 	w.eventually("the check is written again", func() bool { return w.requests(patch) == 1 })
 	rep, err := kept.Deliveries(t.Context())
 	w.must(err)
-	if lines := rep.Lines(w.clock.Now()); len(lines) != 1 || !strings.Contains(lines[0], "1 webhooks could not be delivered in the last 24 h, last: 504 timed out") {
+	if lines := rep.Lines(w.clock.Now()); len(lines) != 1 || !strings.Contains(lines[0], "1 webhook could not be delivered in the last 24 h, last: 504 timed out") {
 		t.Errorf("operators are shown %q", lines)
 	}
 	w.must(s.Look(t.Context()))

@@ -95,11 +95,14 @@ func (r *Report) Lines(now time.Time) []string {
 	var out []string
 	if n := r.Recent(now); n > 0 {
 		last := r.Lost[len(r.Lost)-1]
-		count := fmt.Sprint(n)
-		if n >= maxLost {
+		count := fmt.Sprintf("%d webhooks", n)
+		switch {
+		case n >= maxLost:
 			count = "At least " + count
+		case n == 1:
+			count = "1 webhook"
 		}
-		out = append(out, fmt.Sprintf("%s webhooks could not be delivered in the last 24 h, last: %s at %s; check the webhook URL of the GitHub App and the ingress of the bot. What they were about was looked at all the same.",
+		out = append(out, fmt.Sprintf("%s could not be delivered in the last 24 h, last: %s at %s; check the webhook URL of the GitHub App and the ingress of the bot. What they were about was looked at all the same.",
 			count, strings.TrimSpace(last.Status), last.At.UTC().Format(time.RFC3339)))
 	}
 	switch {
