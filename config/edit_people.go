@@ -140,7 +140,7 @@ func readBack(out []byte, people []string, teams map[string]Team) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Equal(e.people.texts(), people) || !maps.Equal(e.people.Teams, teams) {
+	if !slices.Equal(e.people.texts(), people) || !maps.EqualFunc(e.people.Teams, teams, func(a, b Team) bool { return a.ID == b.ID }) {
 		return nil, errors.New("people.yaml does not read back as it was written")
 	}
 	return out, nil

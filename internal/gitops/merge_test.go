@@ -208,9 +208,13 @@ func TestWhatTheBotLeavesToPeople(t *testing.T) {
 			w.review("yuki-lead", n, "APPROVE")
 		}, ""},
 		{"what is given already", func(w *world) {
-			r := w.request(req)
-			r.Want.PermissionSet, r.Want.AccountSlug, r.Want.AccountName, r.Want.AccountID = "ReadOnlyAccess", "payments-prod", "payments-prod", "111122223333"
-			n := w.proposed(r)
+			n := w.proposed(w.request(req))
+			hand := w.byHand("yuki-lead", "standing", map[string]*githubemu.File{devFile: w.grantLine(devFile, "  - {account: payments-dev, permission_set: PowerUserAccess, reason: always}\n")})
+			w.review("ken-platform", hand, "APPROVE")
+			sha := w.merge(hand, "squash")
+			w.look()
+			w.must(w.Trust(w.t.Context(), sha, "the test"))
+			w.look()
 			if c := w.check(w.facts(req).Ref.Head); c.Conclusion != "success" {
 				w.t.Errorf("check of %d: %q %q", n, c.Conclusion, c.Title)
 			}

@@ -91,11 +91,6 @@ func TestMergeIsForOneHead(t *testing.T) {
 	refused(main, "Head branch was modified. Review and try the merge again.")
 	kit.Faults.Add(emukit.Fault{Op: "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge", Status: 403, Body: `{"message":"Resource not accessible by integration"}`})
 	refused(head, "Resource not accessible by integration")
-	kit.Faults.Add(emukit.Fault{Op: "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge", Status: 429, Body: `{"message":"You have exceeded a secondary rate limit"}`})
-	var throttled *gitops.ThrottledError
-	if _, err := c.Merge(t.Context(), n, head, gitops.MergeSquash); !errors.As(err, &throttled) {
-		t.Errorf("a rate limit is %v", err)
-	}
 	sha, err := c.Merge(t.Context(), n, head, gitops.MergeSquash)
 	if err != nil {
 		t.Fatal(err)
@@ -104,4 +99,9 @@ func TestMergeIsForOneHead(t *testing.T) {
 		t.Errorf("main is at %s (%v), merged as %s", now, err, sha)
 	}
 	refused(head, "Pull Request is not mergeable")
+	kit.Faults.Add(emukit.Fault{Op: "PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge", Status: 429, Body: `{"message":"You have exceeded a secondary rate limit"}`})
+	var throttled *gitops.ThrottledError
+	if _, err := c.Merge(t.Context(), n, head, gitops.MergeSquash); !errors.As(err, &throttled) {
+		t.Errorf("a rate limit is %v", err)
+	}
 }

@@ -20,14 +20,14 @@ func TestT16ARepositoryThatIsGoneIsNoMissingBranch(t *testing.T) {
 		body   string
 		says   string
 	}{
-		"renamed or moved, not to be seen":         {404, `{"message":"Not Found"}`, "renamed"},
+		"renamed or moved, not to be seen":         {404, `{"message":"Not Found"}`, "deleted, or the App may not see it"},
 		"renamed, with a redirect":                 {301, `{"message":"Moved Permanently","url":"https://api.github.example/repositories/4242"}`, "acme/config"},
 		"another under its name":                   {200, `{"id":9999,"owner":{"id":9001}}`, "another repository"},
 		"another under its name, of another org":   {200, `{"id":1,"owner":{"id":1}}`, "another repository"},
 		"an answer that is not one":                {200, `{}`, "another repository"},
 		"suspended":                                {403, `{"message":"This installation has been suspended"}`, "acme/config"},
 		"the number as text, which is no number":   {200, `{"id":"4242"}`, "acme/config"},
-		"gone for good":                            {410, `{"message":"Gone"}`, "renamed"},
+		"gone for good":                            {410, `{"message":"Gone"}`, "deleted, or the App may not see it"},
 		"taken down for legal reasons":             {451, `{"message":"Repository access blocked"}`, "acme/config"},
 		"the login page of something in between":   {200, `<html>`, "acme/config"},
 		"an id beyond what a number here can hold": {200, `{"id":18446744073709551615}`, "acme/config"},
