@@ -87,6 +87,7 @@ func arrows() map[string][]string {
 		"internal/gitops":                   {"config", "internal/access", "internal/gitops/guard", "internal/gitops/impact", "internal/gitops/review"},
 		"internal/gitops/guard":             {"internal/access"},
 		"internal/gitops/impact":            {"config", "internal/access"},
+		"internal/gitops/modeltest":         {}, // a model test of gitops: what it imports, its tests import
 		"internal/gitops/review":            {"config"},
 		"internal/gitops/github":            {"internal/bodylimit", "config", "internal/access", "internal/gitops", "internal/gitops/guard", "internal/gitops/review"},
 		"internal/provision":                {"config", "internal/access", "internal/provision/fault"},
