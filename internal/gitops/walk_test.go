@@ -225,6 +225,15 @@ func undoings() []undoing {
 			push(w, map[string]*githubemu.File{devFile: was})
 			return push(w, map[string]*githubemu.File{sandboxFile: other})
 		}, ""},
+		{"with another bad one between, undone too, and a good one before that", func(w *world, was *githubemu.File) string {
+			other := w.file(sandboxFile, "id:", "id:")
+			push(w, map[string]*githubemu.File{sandboxFile: w.grantLine(sandboxFile, devGrant)})
+			push(w, map[string]*githubemu.File{devFile: was})
+			n := w.byHand("hana-dev", "again", map[string]*githubemu.File{devFile: w.grantLine(devFile, "  - {account: orders-dev, permission_set: ReadOnlyAccess}\n")})
+			w.review("lena-platform", n, "APPROVE")
+			w.merge(n, "squash")
+			return push(w, map[string]*githubemu.File{sandboxFile: other})
+		}, ""},
 	}
 }
 
@@ -304,6 +313,29 @@ func TestAnUndoneRequestIsToldSo(t *testing.T) {
 	sha := w.merge(n, "squash")
 	w.look()
 	w.holds(sha, "")
+	v, err := w.Verdict(t.Context(), req)
+	w.must(err)
+	if v == nil || !v.Undone || v.InForce {
+		t.Errorf("verdict %+v", v)
+	}
+}
+
+// TestWhatIsPutBackWithABadCommitIsToldSo: an approved grant that stood in the
+// same file as a bad one, and went with it, is not told to be in force.
+func TestWhatIsPutBackWithABadCommitIsToldSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	was := w.file(devFile, "id:", "id:")
+	push(w, map[string]*githubemu.File{devFile: w.grantLine(devFile, "  - {account: orders-dev, permission_set: PowerUserAccess}\n")})
+	n := w.proposed(w.request(req))
+	w.review("yuki-lead", n, "APPROVE")
+	w.merge(n, "squash")
+	sha := push(w, map[string]*githubemu.File{devFile: was})
+	w.look()
+	w.holds(sha, "")
+	if w.desires("111122224444", "PowerUserAccess", devGroup) {
+		t.Error("the grant is in force")
+	}
 	v, err := w.Verdict(t.Context(), req)
 	w.must(err)
 	if v == nil || !v.Undone || v.InForce {

@@ -77,15 +77,15 @@ func (w *world) settle() {
 	}
 }
 
-// shrink drops steps while the history still fails.
-func shrink(t *testing.T, seed uint64, ops []op) (kept []int) {
+// shrink drops steps while the history still fails in the same way.
+func shrink(t *testing.T, seed uint64, ops []op, first string) (kept []int) {
 	for i := range ops {
 		kept = append(kept, i)
 	}
 	for size := len(kept) / 2; size > 0; size /= 2 {
 		for at := 0; at+size <= len(kept); {
 			less := slices.Concat(kept[:at], kept[at+size:])
-			if wrong, _ := run(t, seed, choose(ops, less)); wrong != "" {
+			if wrong, _ := run(t, seed, choose(ops, less)); wrong != "" && wrong[:12] == first[:12] {
 				kept = less
 			} else {
 				at += size
@@ -120,7 +120,7 @@ func TestModel(t *testing.T) {
 			if wrong == "" {
 				return
 			}
-			keep := shrink(t, seed, ops)
+			keep := shrink(t, seed, ops, wrong)
 			least, trace := run(t, seed, choose(ops, keep))
 			t.Errorf("%s\n\nafter the least history\n  %s\nplay it again with -run TestModel -model.seed=%d -model.length=%d -model.keep=%s\n\nthe whole history said: %s",
 				least, strings.Join(trace, "\n  "), seed, *flagLength, strings.Trim(strings.Join(strings.Fields(fmt.Sprint(keep)), ","), "[]"), wrong)

@@ -463,10 +463,16 @@ func (w *world) opRestore(o op) string {
 	return fmt.Sprintf("%s opens #%d to restore what %.7s touched; %s", by, n, bad, w.merge(w.pulls[n], "squash", true))
 }
 
-// restored is the default branch with everything that a commit of it touched
-// put back.
+// restored is the default branch with everything put back that a commit of it
+// touched, or the whole rebase merge it ends.
 func (w *world) restored(c *commit) state {
-	was, s := w.commits[c.parents[0]].state, maps.Clone(w.commits[w.main()].state)
+	first := c
+	for _, p := range w.pulls {
+		if i := slices.Index(p.landed, c.sha); i >= 0 && p.mergeCommit == c.sha {
+			first = w.commits[p.landed[0]]
+		}
+	}
+	was, s := w.commits[first.parents[0]].state, maps.Clone(w.commits[w.main()].state)
 	for _, p := range differing(was, c.state) {
 		if s[p] = was[p]; was[p] == nil {
 			delete(s, p)

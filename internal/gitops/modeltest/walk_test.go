@@ -135,12 +135,18 @@ type pass struct {
 	units        []unit
 	base, prev   state
 	starts       starts
-	undone       map[string]*file
+	undone       []undoing
 	done         map[string]string // outcomes not stored yet
 	late, frozen bool
 }
 
-// look says where the bot must be after it looked.
+// undoing is what a bad unit touched, as it was, until a later one restores it.
+type undoing struct {
+	was   map[string]*file
+	until int
+}
+
+// expectLook says where the bot must be after it looked.
 func (w *world) expectLook() {
 	chain, ok := w.chain(w.model.position, w.main())
 	switch {
@@ -151,7 +157,7 @@ func (w *world) expectLook() {
 	default:
 		p := pass{
 			w: w, now: w.model, units: w.units(chain), base: w.model.state, starts: w.model.starts,
-			prev: w.commits[w.model.position].state, undone: map[string]*file{}, done: map[string]string{},
+			prev: w.commits[w.model.position].state, done: map[string]string{},
 		}
 		for i := range p.units {
 			if !p.step(i) {
@@ -164,11 +170,11 @@ func (w *world) expectLook() {
 // thought is a state without what was undone.
 func (p *pass) thought(s state) state {
 	out := maps.Clone(s)
-	for path, f := range p.undone {
-		if f == nil {
-			delete(out, path)
-		} else {
-			out[path] = f
+	for _, u := range p.undone {
+		for path, f := range u.was {
+			if out[path] = f; f == nil {
+				delete(out, path)
+			}
 		}
 	}
 	return out
@@ -178,6 +184,7 @@ func (p *pass) thought(s state) state {
 func (p *pass) step(i int) bool {
 	u := &p.units[i]
 	raw := p.w.commits[u.last()].state
+	p.undone = slices.DeleteFunc(p.undone, func(u undoing) bool { return u.until < i })
 	after := p.thought(raw)
 	code := p.w.verify(p, u, after)
 	whole := equal(after, raw)
@@ -204,6 +211,10 @@ func (p *pass) step(i int) bool {
 
 // take takes in what passed.
 func (p *pass) take(u *unit, after state, whole bool) {
+	if !whole && equal(after, p.prev) {
+		p.done[u.last()] = "undone" // all it did is put back with what is bad
+		return
+	}
 	p.starts = follow(p.base, after, p.starts, always(u.pull.mergedAt))
 	p.done[u.last()] = "verified"
 	p.base, p.prev = after, after
@@ -216,12 +227,19 @@ func (p *pass) take(u *unit, after state, whole bool) {
 func (p *pass) broken(i int, after, raw state, code string) bool {
 	u := &p.units[i]
 	touched := differing(p.prev, after)
-	if !(len(touched) == 0 && len(p.undone) > 0) && !p.restored(i, touched) {
-		p.w.model.halt, p.w.model.code = u.last(), code
-		return false
-	}
-	for _, path := range touched {
-		p.undone[path] = p.prev[path]
+	if len(touched) > 0 || len(p.undone) == 0 {
+		until := p.restored(i, touched)
+		if until < 0 {
+			p.w.model.halt, p.w.model.code = u.last(), code
+			return false
+		}
+		was := map[string]*file{}
+		for _, path := range touched {
+			was[path] = p.prev[path]
+		}
+		if len(was) > 0 {
+			p.undone = append(p.undone, undoing{was, until})
+		}
 	}
 	p.done[u.last()] = "undone"
 	p.prev = p.thought(raw)
@@ -235,12 +253,16 @@ func (p *pass) broken(i int, after, raw state, code string) bool {
 	return true
 }
 
-// restored reports whether one later unit leaves all paths as they were.
-func (p *pass) restored(i int, touched []string) bool {
-	return slices.ContainsFunc(p.units[i+1:], func(u unit) bool {
-		s := p.w.commits[u.last()].state
-		return !slices.ContainsFunc(touched, func(path string) bool { return !sameFile(s[path], p.prev[path]) })
-	})
+// restored returns the first later unit that leaves all paths as they were, or
+// -1.
+func (p *pass) restored(i int, touched []string) int {
+	for n := i + 1; n < len(p.units); n++ {
+		s := p.w.commits[p.units[n].last()].state
+		if !slices.ContainsFunc(touched, func(path string) bool { return !sameFile(s[path], p.prev[path]) }) {
+			return n
+		}
+	}
+	return -1
 }
 
 // store makes a step durable, with another state in force or nil.
@@ -257,7 +279,7 @@ func (p *pass) store(u *unit, s state) {
 	}
 	p.now.outcomes = maps.Clone(p.now.outcomes)
 	maps.Copy(p.now.outcomes, p.done)
-	p.done, p.undone = map[string]string{}, map[string]*file{}
+	p.done, p.undone = map[string]string{}, nil
 	p.w.model = p.now
 }
 
@@ -386,7 +408,7 @@ func (w *world) mergeBase(a, b string) string {
 	return best
 }
 
-// trust says where the bot must be after an operator's word; false when it
+// expectTrust says where the bot must be after an operator's word; false when it
 // must refuse.
 func (w *world) expectTrust(sha string) bool {
 	if !w.commits[sha].state.valid() {
