@@ -22,11 +22,55 @@ func (w *world) look() {
 		w.tick()
 		w.must(w.bot.Look(w.ctx))
 	}
+	before := w.model
 	w.expectLook()
 	w.renewed(open)
 	w.sync()
 	w.expectShown()
 	w.compare()
+	w.tally.add(w.model.code)
+	w.wantSeen(&before)
+}
+
+// wantSeen wants of everything that came into force with a look that somebody
+// other than those behind it approved a head that holds it. It knows nothing of
+// rules: it would find a model that is wrong in the same way as the bot.
+func (w *world) wantSeen(before *walk) {
+	m := &w.model
+	chain, ok := w.chain(before.inForce, m.inForce)
+	if !ok {
+		w.failf("%.7s came into force and does not follow %.7s", m.inForce, before.inForce)
+	}
+	var seen []state
+	for _, p := range w.pulls {
+		if f := w.behind(p, nil); slices.Contains(chain, p.mergeCommit) && slices.ContainsFunc(p.opinions, func(o opinion) bool {
+			return o.state == "APPROVED" && o.commit == p.head && before.state.linked(o.who) && !slices.Contains(f.people(), o.who)
+		}) {
+			seen = append(seen, w.commits[p.head].state)
+		}
+	}
+	was := before.state.desired(before.starts)
+	for a, t := range m.state.desired(m.starts) {
+		if old, had := was[a]; had && !t.after(old) {
+			continue
+		}
+		if !slices.ContainsFunc(seen, func(s state) bool { _, has := s.desired(nil)[a]; return has }) {
+			w.failf("%v came into force and nobody else approved a head that has it", a)
+		}
+	}
+	for _, p := range differing(before.state, m.state) {
+		if strings.HasPrefix(p, "groups/") {
+			continue
+		}
+		for _, it := range m.state[p].items {
+			if old, _ := find[item](before.state, p, it.id()); old == it {
+				continue
+			}
+			if !slices.ContainsFunc(seen, func(s state) bool { now, _ := find[item](s, p, it.id()); return now == it }) {
+				w.failf("%v of %s came into force and nobody else approved a head that has it", it, p)
+			}
+		}
+	}
 }
 
 // openRequests are the requests that are open with the commit the bot made.
@@ -173,7 +217,9 @@ func (w *world) compareVerdicts() {
 		if old != "" && old != v.Outcome && !(old == gitops.Invalid && v.Outcome == gitops.Verified) && !w.trusted {
 			w.failf("the verdict of commit %.7s was %q and is %q", sha, old, v.Outcome)
 		}
-		w.seen[sha] = v.Outcome
+		if w.seen[sha] = v.Outcome; old != v.Outcome {
+			w.tally.add(string(v.Outcome))
+		}
 	}
 	w.trusted = false
 }

@@ -13,13 +13,14 @@ var (
 	flagRuns   = flag.Int("model.runs", 60, "how many histories are played")
 	flagSeed   = flag.Uint64("model.seed", 1, "the seed of the first history")
 	flagLength = flag.Int("model.length", 30, "how many steps a history has")
+	flagShrink = flag.Bool("model.shrink", true, "shorten a history that fails")
 	flagKeep   = flag.String("model.keep", "", "the steps of the one history to play, by number: 0,4,7")
 )
 
 // run plays a history and returns how the bot and the model disagree, "" if
 // they do not.
-func run(t *testing.T, seed uint64, ops []op) (wrong string, trace []string) {
-	w, done := newWorld(t, mode{rules: seed%2 == 0, bolt: seed%10 == 0})
+func run(t *testing.T, seed uint64, ops []op, sum *tally) (wrong string, trace []string) {
+	w, done := newWorld(t, mode{rules: seed%2 == 0, bolt: seed%10 == 0}, sum)
 	defer done()
 	defer func() {
 		if r := recover(); r != nil {
@@ -82,10 +83,13 @@ func shrink(t *testing.T, seed uint64, ops []op, first string) (kept []int) {
 	for i := range ops {
 		kept = append(kept, i)
 	}
+	if !*flagShrink {
+		return kept
+	}
 	for size := len(kept) / 2; size > 0; size /= 2 {
 		for at := 0; at+size <= len(kept); {
 			less := slices.Concat(kept[:at], kept[at+size:])
-			if wrong, _ := run(t, seed, choose(ops, less)); wrong != "" && wrong[:12] == first[:12] {
+			if wrong, _ := run(t, seed, choose(ops, less), newTally()); wrong != "" && wrong[:12] == first[:12] {
 				kept = less
 			} else {
 				at += size
@@ -111,20 +115,36 @@ func TestModel(t *testing.T) {
 		replay(t)
 		return
 	}
+	sum := newTally()
+	t.Cleanup(func() { sum.check(t) })
 	for i := range *flagRuns {
 		seed := *flagSeed + uint64(i)
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()
 			ops := history(seed, *flagLength)
-			wrong, _ := run(t, seed, ops)
+			wrong, _ := run(t, seed, ops, sum)
 			if wrong == "" {
 				return
 			}
 			keep := shrink(t, seed, ops, wrong)
-			least, trace := run(t, seed, choose(ops, keep))
+			least, trace := run(t, seed, choose(ops, keep), newTally())
 			t.Errorf("%s\n\nafter the least history\n  %s\nplay it again with -run TestModel -model.seed=%d -model.length=%d -model.keep=%s\n\nthe whole history said: %s",
 				least, strings.Join(trace, "\n  "), seed, *flagLength, strings.Trim(strings.Join(strings.Fields(fmt.Sprint(keep)), ","), "[]"), wrong)
 		})
+	}
+}
+
+func newTally() *tally { return &tally{n: map[string]int{}} }
+
+// check wants that the histories came to everything there is.
+func (s *tally) check(t *testing.T) {
+	t.Logf("%v", s.n)
+	for _, what := range []string{
+		"verified", "invalid", "undone", "trusted", refused, blocked, unmet, direct, unlike, moved, rewritten,
+	} {
+		if s.n[what] == 0 && *flagRuns >= 60 {
+			t.Errorf("no history came to %q; play more of them, or mend the weights", what)
+		}
 	}
 }
 
@@ -138,7 +158,7 @@ func replay(t *testing.T) {
 		}
 		keep = append(keep, n)
 	}
-	wrong, trace := run(t, *flagSeed, choose(history(*flagSeed, *flagLength), keep))
+	wrong, trace := run(t, *flagSeed, choose(history(*flagSeed, *flagLength), keep), newTally())
 	t.Logf("%s", strings.Join(trace, "\n"))
 	if wrong != "" {
 		t.Error(wrong)

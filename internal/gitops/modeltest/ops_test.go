@@ -36,11 +36,13 @@ var weights = []struct {
 	{"push", 5, (*world).opPush},
 	{"force", 3, (*world).opForce},
 	{"approve", 6, (*world).opApprove},
-	{"approve-all", 12, (*world).opApproveAll},
+	{"approve-all", 6, (*world).opApproveAll},
 	{"object", 3, (*world).opObject},
 	{"comment", 1, (*world).opComment},
 	{"dismiss", 3, (*world).opDismiss},
-	{"merge", 12, (*world).opMerge},
+	{"merge", 5, (*world).opMerge},
+	{"approve-and-merge", 14, (*world).opApproveAndMerge},
+	{"mend", 9, (*world).opMend},
 	{"merge-by-rules", 5, (*world).opMergeByRules},
 	{"evil-merge", 1, (*world).opEvilMerge},
 	{"fast-forward", 2, (*world).opFastForward},
@@ -54,8 +56,8 @@ var weights = []struct {
 	{"delete-branch", 1, (*world).opDeleteBranch},
 	{"team", 3, (*world).opTeam},
 	{"member", 2, (*world).opMember},
-	{"trust", 1, (*world).opTrust},
-	{"look", 14, (*world).opLook},
+	{"trust", 2, (*world).opTrust},
+	{"look", 18, (*world).opLook},
 	{"restart", 2, (*world).opRestart},
 }
 
@@ -287,14 +289,26 @@ func (w *world) opApproveAll(o op) string {
 	if p == nil {
 		return ""
 	}
-	if h := w.commits[w.model.halt]; h != nil && o.n[4]%3 == 0 {
-		for _, q := range w.pulls {
-			if q.mergeCommit == w.model.halt {
-				p = q
-			}
+	return w.approveAll(p)
+}
+
+// opMend has a halted merge approved, late.
+func (w *world) opMend(op) string {
+	for _, p := range w.pulls {
+		if p.mergeCommit != "" && p.mergeCommit == w.model.halt {
+			return w.approveAll(p)
 		}
 	}
-	return w.approveAll(p)
+	return ""
+}
+
+// opApproveAndMerge does what people do most.
+func (w *world) opApproveAndMerge(o op) string {
+	p := w.open(o.n[1])
+	if p == nil {
+		return ""
+	}
+	return w.approveAll(p) + w.merge(p, pick([]string{"merge", "squash", "rebase"}, o.n[2]), o.n[3]%3 > 0)
 }
 
 func (w *world) approveAll(p *pull) string {

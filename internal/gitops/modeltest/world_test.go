@@ -68,6 +68,20 @@ type world struct {
 	trusted  bool // since the last look
 	seen     map[string]gitops.Outcome
 	trace    []string
+	tally    *tally
+}
+
+// tally counts what histories came to, so that a generator that stopped making
+// some of it is found.
+type tally struct {
+	mu sync.Mutex // guards n
+	n  map[string]int
+}
+
+func (t *tally) add(what string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.n[what]++
 }
 
 // broken ends a run: the bot and the model disagree, or the model is wrong.
@@ -85,13 +99,13 @@ func (w *world) logf(format string, args ...any) {
 	w.trace = append(w.trace, fmt.Sprintf(format, args...))
 }
 
-func newWorld(t *testing.T, m mode) (*world, func()) {
+func newWorld(t *testing.T, m mode, sum *tally) (*world, func()) {
 	key, err := testKey()
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{
-		ctx: t.Context(), key: key, now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), db: store.NewMemory(),
+		tally: sum, ctx: t.Context(), key: key, now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), db: store.NewMemory(),
 		commits: map[string]*commit{}, pulls: map[int]*pull{}, heads: map[string][]string{}, seen: map[string]gitops.Outcome{},
 		teams:   roster{"leads": {"yuki", "taro"}, "platform": {"ken", "lena", "kim"}, "security": {"mio", "sam"}},
 		members: roster{"aws-dev": {"hana"}, "aws-ops": {"ken"}, "aws-new": {"mio"}},
