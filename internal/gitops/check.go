@@ -205,6 +205,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return nil
 	}
 	in := review.Input{Base: force.Repo, Head: head.repo, Change: x.change, Start: now, Starts: force.Starts, HeadSHA: x.pull.HeadSHA}
+	in.Carried, in.CarriedEntra = x.walk.Carried, x.walk.CarriedEntra
 	o.fill(&in)
 	if r := in.Request; r != nil {
 		in.AutoUsed = x.walk.autoUsed(r.Requester, now)

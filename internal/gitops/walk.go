@@ -234,8 +234,7 @@ func (w *walker) invalid(ctx context.Context, i int, after *snapshot, j *judged)
 	w.prev = after
 	w.pending = append(w.pending, w.verdict(u, j, Invalid, strings.Join(j.problems, "\n")))
 	w.walk.Passed = append(w.walk.Passed, u.last().SHA)
-	w.walk.Carried = append(w.walk.Carried, j.origin.author)
-	w.walk.Carried = append(w.walk.Carried, j.origin.pushers...)
+	w.walk.Carried = append(w.walk.Carried, j.origin.people()...)
 	if r := j.origin.request; r != nil {
 		w.walk.CarriedEntra = append(w.walk.CarriedEntra, r.Requester)
 		w.walk.CarriedEntra = append(w.walk.CarriedEntra, r.Joined...)

@@ -28,8 +28,37 @@ func (w *world) look() {
 	w.sync()
 	w.expectShown()
 	w.compare()
+	w.compareChecks()
 	w.tally.add(w.model.code)
 	w.wantSeen(&before)
+}
+
+// compareChecks holds the check of every open pull request that is up to date
+// against what its merge would come to now.
+func (w *world) compareChecks() {
+	m := &w.model
+	if m.halt != "" || m.position != w.main() {
+		return
+	}
+	r := w.emu.State().Repos[0]
+	for _, p := range w.pulls {
+		head := w.commits[p.head].state
+		if _, ok := w.chain(w.main(), p.head); !p.open || !ok {
+			continue
+		}
+		want := "invalid"
+		switch a := w.askOf(p); {
+		case a != nil && a.head != p.head:
+			want = moved
+		case head.valid():
+			f := w.behind(p, &pass{now: *m})
+			f.teams, f.mergedAt = w.teams, w.now
+			want = judge(m.state, head, m.starts, f)
+		}
+		if got := checkOf(&r, p.head); (got == "success") != (want == "") {
+			w.failf("the check of #%d says %q; merged now it would be %q", p.number, got, want)
+		}
+	}
 }
 
 // wantSeen wants of everything that came into force with a look that somebody

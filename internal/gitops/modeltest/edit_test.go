@@ -10,7 +10,7 @@ import (
 // nothing to change.
 func (w *world) edit(s state, by string, o op) (state, string) {
 	account, group := pick(accounts, o.n[1]/7), pick(groups[:2], o.n[3])
-	switch o.n[2] % 20 {
+	switch o.n[2] % 21 {
 	case 0, 1, 2, 3, 4:
 		return w.addEntry(s, group, entry{account: account, set: pick(sets, o.n[3]/3)})
 	case 5, 6, 7:
@@ -52,10 +52,16 @@ func (w *world) edit(s state, by string, o op) (state, string) {
 		}
 		return w.addEntry(s, group, e)
 	}
-	if slices.ContainsFunc(s[peoplePath].items, func(it item) bool { return it.id() == "junk" }) {
+	if s.junk() {
 		return s.edit(peoplePath, drop("junk")), "takes the invalid key out"
 	}
 	return s.edit(peoplePath, put(fixed{"junk", "junk: true"})), "puts an invalid key in"
+}
+
+// junk reports a key that makes the config invalid.
+func (s state) junk() bool {
+	_, has := find[fixed](s, peoplePath, "junk")
+	return has
 }
 
 func changed(from, to state, said string) (state, string) {

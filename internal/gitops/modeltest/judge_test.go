@@ -410,7 +410,7 @@ func refusedWhoever(base, after state, c *change, f *facts) bool {
 		}
 	}
 	for _, who := range f.carried {
-		if cast[who].id != 0 && who != f.requester && !base.linked(who) && who != "rio" {
+		if !base.linked(who) && who != "rio" && len(c.control)+len(c.entries)+len(c.newGroups)+len(c.goneGroups) > 0 {
 			return true
 		}
 	}

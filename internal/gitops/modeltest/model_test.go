@@ -12,7 +12,7 @@ import (
 var (
 	flagRuns   = flag.Int("model.runs", 60, "how many histories are played")
 	flagSeed   = flag.Uint64("model.seed", 1, "the seed of the first history")
-	flagLength = flag.Int("model.length", 30, "how many steps a history has")
+	flagLength = flag.Int("model.length", 36, "how many steps a history has")
 	flagShrink = flag.Bool("model.shrink", true, "shorten a history that fails")
 	flagKeep   = flag.String("model.keep", "", "the steps of the one history to play, by number: 0,4,7")
 )

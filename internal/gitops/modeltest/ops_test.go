@@ -37,20 +37,21 @@ var weights = []struct {
 	{"force", 3, (*world).opForce},
 	{"approve", 6, (*world).opApprove},
 	{"approve-all", 6, (*world).opApproveAll},
-	{"object", 3, (*world).opObject},
+	{"object", 4, (*world).opObject},
 	{"comment", 1, (*world).opComment},
 	{"dismiss", 3, (*world).opDismiss},
-	{"merge", 5, (*world).opMerge},
+	{"merge", 7, (*world).opMerge},
 	{"approve-and-merge", 14, (*world).opApproveAndMerge},
+	{"near-miss", 12, (*world).opNearMiss},
 	{"mend", 9, (*world).opMend},
 	{"merge-by-rules", 5, (*world).opMergeByRules},
-	{"evil-merge", 1, (*world).opEvilMerge},
+	{"evil-merge", 3, (*world).opEvilMerge},
 	{"fast-forward", 2, (*world).opFastForward},
 	{"direct-push", 2, (*world).opDirectPush},
 	{"rewind", 1, (*world).opRewind},
 	{"forward", 1, (*world).opForward},
 	{"restore", 5, (*world).opRestore},
-	{"update-branch", 2, (*world).opUpdateBranch},
+	{"update-branch", 3, (*world).opUpdateBranch},
 	{"close", 1, (*world).opClose},
 	{"reopen", 2, (*world).opReopen},
 	{"delete-branch", 1, (*world).opDeleteBranch},
@@ -292,14 +293,32 @@ func (w *world) opApproveAll(o op) string {
 	return w.approveAll(p)
 }
 
-// opMend has a halted merge approved, late.
-func (w *world) opMend(op) string {
+// opMend has a halted merge approved, late, or an invalid config mended.
+func (w *world) opMend(o op) string {
 	for _, p := range w.pulls {
 		if p.mergeCommit != "" && p.mergeCommit == w.model.halt {
 			return w.approveAll(p)
 		}
 	}
-	return ""
+	s, by := w.commits[w.main()].state, pick(linkedAt0, o.n[0])
+	if !s.junk() {
+		return ""
+	}
+	p := w.mended(by, s.edit(peoplePath, drop("junk")))
+	return fmt.Sprintf("%s takes the invalid key out with #%d; %s%s", by, p.number, w.approveAll(p), w.merge(p, "squash", true))
+}
+
+// mended opens a pull request that puts the default branch right.
+func (w *world) mended(by string, s state) *pull {
+	w.serial++
+	branch := fmt.Sprintf("mend-%d", w.serial)
+	if !w.commit(by, branch, w.main(), s, false) {
+		w.failf("%s cannot push to %s", by, branch)
+	}
+	n, err := w.repo.CreatePull(by, githubemu.PullSpec{Head: branch, Title: "mend"})
+	w.must(err)
+	w.sync()
+	return w.pulls[n]
 }
 
 // opApproveAndMerge does what people do most.
@@ -311,21 +330,40 @@ func (w *world) opApproveAndMerge(o op) string {
 	return w.approveAll(p) + w.merge(p, pick([]string{"merge", "squash", "rebase"}, o.n[2]), o.n[3]%3 > 0)
 }
 
+// approveAll has everybody approve who may approve something of a pull request.
 func (w *world) approveAll(p *pull) string {
+	said := ""
+	for _, who := range w.approvers(p, false) {
+		said += w.review(who, p, "APPROVE", p.head) + "; "
+		w.tick()
+	}
+	return said
+}
+
+// approvers are the linked people whom a pull request's needs name and who may
+// approve one of them, or, excluded, those who may approve none.
+func (w *world) approvers(p *pull, excluded bool) []string {
 	f := w.behind(p, nil)
 	f.teams = w.teams
 	base, head := w.model.state, w.commits[p.head].state
-	c := compare(w.commits[w.mergeBase(w.main(), p.head)].state, head, w.model.starts, w.now)
+	from := w.commits[w.mergeBase(w.main(), p.head)].state
+	if !from.valid() {
+		from = base
+	}
+	c := compare(from, head, w.model.starts, w.now)
 	needs, _ := needsOf(base, head, &c, f)
-	said := ""
+	var out []string
 	for _, who := range writers {
-		may := slices.ContainsFunc(needs, func(n need) bool { return !f.excluded(&n, who) && f.namedIn(&n, who) })
-		if may && base.linked(who) {
-			said += w.review(who, p, "APPROVE", p.head) + "; "
-			w.tick()
+		named, may := false, false
+		for _, n := range needs {
+			named = named || f.namedIn(&n, who)
+			may = may || f.namedIn(&n, who) && !f.excluded(&n, who)
+		}
+		if base.linked(who) && named && may != excluded {
+			out = append(out, who)
 		}
 	}
-	return said
+	return out
 }
 
 func (w *world) opObject(o op) string {
@@ -347,16 +385,7 @@ func (w *world) opDismiss(o op) string {
 	if p == nil {
 		return ""
 	}
-	for _, q := range w.emu.State().Repos[0].Pulls {
-		if q.Number != p.number || len(q.Reviews) == 0 {
-			continue
-		}
-		r := pick(q.Reviews, o.n[2])
-		if w.repo.DismissReview("boss", p.number, r.ID, "not so") == nil {
-			return fmt.Sprintf("the review of %s on #%d is dismissed", r.By, p.number)
-		}
-	}
-	return ""
+	return w.opDismissOf(p, o.n[2])
 }
 
 func (w *world) opMerge(o op) string {
@@ -466,15 +495,8 @@ func (w *world) opRestore(o op) string {
 		}
 		return fmt.Sprintf("%s restores by a push to main what %.7s touched", by, bad)
 	}
-	w.serial++
-	branch := fmt.Sprintf("restore-%d", w.serial)
-	if !w.commit(by, branch, w.main(), s, false) {
-		return ""
-	}
-	n, err := w.repo.CreatePull(by, githubemu.PullSpec{Head: branch, Title: "restore"})
-	w.must(err)
-	w.sync()
-	return fmt.Sprintf("%s opens #%d to restore what %.7s touched; %s", by, n, bad, w.merge(w.pulls[n], "squash", true))
+	p := w.mended(by, s)
+	return fmt.Sprintf("%s opens #%d to restore what %.7s touched; %s", by, p.number, bad, w.merge(p, "squash", true))
 }
 
 // restored is the default branch with everything put back that a commit of it
@@ -534,7 +556,11 @@ func (w *world) opDeleteBranch(o op) string {
 }
 
 func (w *world) opTeam(o op) string {
-	team, who := pick(teams, o.n[0]), pick(writers, o.n[1])
+	return w.toggleTeam(pick(teams, o.n[0]), pick(writers, o.n[1]))
+}
+
+// toggleTeam takes somebody into a team or out of it.
+func (w *world) toggleTeam(team, who string) string {
 	role := "member"
 	if i := slices.Index(w.teams[team], who); i >= 0 {
 		role = ""
