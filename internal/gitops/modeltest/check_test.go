@@ -29,6 +29,7 @@ func (w *world) look() {
 	w.expectShown()
 	w.compare()
 	w.compareChecks()
+	w.compareTold()
 	w.tally.add(w.model.code)
 	w.wantSeen(&before)
 }
@@ -233,7 +234,7 @@ func (s state) facts() []string {
 // none to change but as designed.
 func (w *world) compareVerdicts() {
 	for _, sha := range slices.Sorted(maps.Keys(w.commits)) {
-		v, ok, err := w.state_.CommitVerdict(w.ctx, sha)
+		v, ok, err := w.records.CommitVerdict(w.ctx, sha)
 		w.must(err)
 		want := w.model.outcomes[sha]
 		if !ok && want == "" {

@@ -44,15 +44,15 @@ type mode struct {
 
 // world is the emulated GitHub with the real bot, and what the model knows.
 type world struct {
-	ctx    context.Context
-	emu    *githubemu.Server
-	repo   *githubemu.Repo
-	http   *httptest.Server
-	key    *rsa.PrivateKey
-	now    time.Time
-	db     store.DB
-	bot    *gitops.Gitops
-	state_ *store.Gitops
+	ctx     context.Context
+	emu     *githubemu.Server
+	repo    *githubemu.Repo
+	http    *httptest.Server
+	key     *rsa.PrivateKey
+	now     time.Time
+	db      store.DB
+	bot     *gitops.Gitops
+	records *store.Gitops
 
 	commits  map[string]*commit
 	pulls    map[int]*pull
@@ -184,11 +184,11 @@ func (w *world) restart() {
 		Now:        func() time.Time { return w.now },
 	})
 	w.must(err)
-	w.state_ = store.NewGitops(w.db)
+	w.records = store.NewGitops(w.db)
 	w.bot, err = gitops.New(gitops.Options{
 		Owner: org, Name: repoName, RepoID: repoID, Branch: "main", SigningKey: []byte(strings.Repeat("k", 32)),
 		Lag: time.Nanosecond, Now: func() time.Time { return w.now },
-	}, client, w.state_, directory{w})
+	}, client, w.records, directory{w})
 	w.must(err)
 }
 
