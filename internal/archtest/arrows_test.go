@@ -89,6 +89,7 @@ func arrows() map[string][]string {
 		"internal/gitops/delivery":          {"internal/access"},
 		"internal/gitops/audience":          {"config", "internal/access", "internal/gitops/review"},
 		"internal/gitops/impact":            {"config", "internal/access"},
+		"internal/gitops/modeltest":         {}, // a model test of gitops: what it imports, its tests import
 		"internal/gitops/review":            {"config"},
 		"internal/gitops/whatif":            {"config", "internal/gitops/impact", "internal/gitops/review"},
 		"internal/gitops/github":            {"internal/bodylimit", "config", "internal/access", "internal/gitops", "internal/gitops/delivery", "internal/gitops/guard", "internal/gitops/review", "internal/secret"},

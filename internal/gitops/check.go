@@ -254,6 +254,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	}
 	x.own = o.request != nil && x.pull.Author.Bot
 	in := review.Input{Base: force.Repo, Head: head.repo, Change: x.change, Start: now, Starts: force.Starts, HeadSHA: x.pull.HeadSHA}
+	in.Carried, in.CarriedEntra = x.walk.Carried, x.walk.CarriedEntra
 	o.fill(&in)
 	if r := in.Request; r != nil {
 		x.joined = r.Joined

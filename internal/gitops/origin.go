@@ -94,6 +94,25 @@ func (g *Gitops) claim(ctx context.Context, p *Pull) (b Block, ours bool, bad *f
 	return b, true, nil, nil
 }
 
+// people returns the GitHub accounts behind a pull request: a nameless one
+// stands for those whom GitHub does not name. What the bot itself pushed is its
+// own exact commit.
+func (o *origin) people() []review.User {
+	var out []review.User
+	if o.request == nil {
+		out = append(out, o.author)
+	}
+	for _, u := range o.pushers {
+		if o.request == nil || !u.Bot {
+			out = append(out, u)
+		}
+	}
+	if !o.known {
+		out = append(out, review.User{})
+	}
+	return out
+}
+
 // fill puts who stands behind a pull request into the input of a review.
 func (o *origin) fill(in *review.Input) {
 	in.Request = o.request

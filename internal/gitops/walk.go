@@ -26,9 +26,8 @@ type walker struct {
 	// valid one; both as undone paths leave them.
 	prev, base *snapshot
 	starts     config.Starts
-	// undone has, per path, what a bad commit must be thought away to.
-	// A nil entry means that the path was absent.
-	undone map[string]*TreeEntry
+	// undone are the bad units that later ones restore, oldest first.
+	undone []undoing
 	// pending are verdicts not stored yet: of commits before the one that
 	// restores what a bad one touched.
 	pending []Verdict
@@ -37,6 +36,15 @@ type walker struct {
 	people []audience.Kept
 	// moved is set when another commit came into force.
 	moved bool
+}
+
+// undoing is a bad unit that is thought away.
+type undoing struct {
+	// was has what each path it touched was before; nil for absent.
+	was map[string]*TreeEntry
+	// until is the unit that leaves all of them as they were: what later ones
+	// do to these paths counts again.
+	until int
 }
 
 // walkBranch brings the position as far as the branch allows, and reports
@@ -68,7 +76,7 @@ func (g *Gitops) walkBranch(ctx context.Context) (bool, error) {
 	if len(chain) == 0 {
 		return false, g.unhalt(ctx, walk)
 	}
-	w := &walker{g: g, walk: walk, undone: map[string]*TreeEntry{}}
+	w := &walker{g: g, walk: walk}
 	err = w.run(ctx, chain)
 	return w.moved, err
 }
@@ -110,6 +118,7 @@ func (w *walker) step(ctx context.Context, i int) (bool, error) {
 	if u.young {
 		return false, fmt.Errorf("commit %s: %w", short(u.last().SHA), errNotYet)
 	}
+	w.undone = slices.DeleteFunc(w.undone, func(u undoing) bool { return u.until < i })
 	after, err := w.thought(ctx, w.after[i])
 	if err != nil {
 		return false, err
@@ -135,11 +144,13 @@ func (w *walker) thought(ctx context.Context, s *snapshot) (*snapshot, error) {
 		return s, nil
 	}
 	entries := maps.Clone(s.entries)
-	for p, e := range w.undone {
-		if e == nil {
-			delete(entries, p)
-		} else {
-			entries[p] = *e
+	for _, u := range w.undone {
+		for p, e := range u.was {
+			if e == nil {
+				delete(entries, p)
+			} else {
+				entries[p] = *e
+			}
 		}
 	}
 	if maps.Equal(entries, s.entries) {
@@ -154,10 +165,15 @@ func (w *walker) bad(ctx context.Context, i int, after *snapshot, j *judged) (bo
 	u := &w.units[i]
 	touched := diff(w.prev.entries, after.entries)
 	within := len(touched) == 0 && len(w.undone) > 0
-	if !within && !w.restoredLater(i, touched) {
-		return false, w.g.halt(ctx, w.walk, u.last().SHA, j.bad, u.pull, j.origin.id)
+	if !within {
+		until, ok := w.restoredLater(i, touched)
+		if !ok {
+			return false, w.g.halt(ctx, w.walk, u.last().SHA, j.bad, u.pull, j.origin.id)
+		}
+		if len(touched) > 0 {
+			w.undone = append(w.undone, undoing{touched, until})
+		}
 	}
-	maps.Copy(w.undone, touched)
 	w.pending = append(w.pending, w.verdict(u, j, Undone, j.bad.text))
 	restored, err := w.thought(ctx, w.after[i])
 	if err != nil {
@@ -178,7 +194,7 @@ func (w *walker) bad(ctx context.Context, i int, after *snapshot, j *judged) (bo
 // moveOn brings the position past a unit where the branch is whole and nothing
 // comes into force.
 func (w *walker) moveOn(ctx context.Context, u *unit) error {
-	w.undone = map[string]*TreeEntry{}
+	w.undone = nil
 	return w.store(ctx, Advance{To: u.last().SHA})
 }
 
@@ -198,22 +214,22 @@ func diff(before, after map[string]TreeEntry) map[string]*TreeEntry {
 	return out
 }
 
-// restoredLater reports whether a later unit leaves every path as it was.
-func (w *walker) restoredLater(i int, touched map[string]*TreeEntry) bool {
-	for _, s := range w.after[i+1:] {
+// restoredLater returns the first later unit that leaves every path as it was.
+func (w *walker) restoredLater(i int, touched map[string]*TreeEntry) (int, bool) {
+	for n := i + 1; n < len(w.after); n++ {
 		whole := true
 		for p, was := range touched {
-			now, ok := s.entries[p]
+			now, ok := w.after[n].entries[p]
 			if ok != (was != nil) || ok && now != *was {
 				whole = false
 				break
 			}
 		}
 		if whole {
-			return true
+			return n, true
 		}
 	}
-	return false
+	return 0, false
 }
 
 // invalid passes over a unit whose config cannot be used.
@@ -222,8 +238,7 @@ func (w *walker) invalid(ctx context.Context, i int, after *snapshot, j *judged)
 	w.prev = after
 	w.pending = append(w.pending, w.verdict(u, j, Invalid, strings.Join(j.problems, "\n")))
 	w.walk.Passed = append(w.walk.Passed, u.last().SHA)
-	w.walk.Carried = append(w.walk.Carried, j.origin.author)
-	w.walk.Carried = append(w.walk.Carried, j.origin.pushers...)
+	w.walk.Carried = append(w.walk.Carried, j.origin.people()...)
 	if r := j.origin.request; r != nil {
 		w.walk.CarriedEntra = append(w.walk.CarriedEntra, r.Requester)
 		w.walk.CarriedEntra = append(w.walk.CarriedEntra, r.Joined...)
@@ -239,6 +254,11 @@ func (w *walker) invalid(ctx context.Context, i int, after *snapshot, j *judged)
 // paths are not restored yet.
 func (w *walker) pass(ctx context.Context, i int, after *snapshot, j *judged) error {
 	u := &w.units[i]
+	if after != w.after[i] && len(diff(w.prev.entries, after.entries)) == 0 {
+		// All it changed is put back by the commit that restores a bad one.
+		w.pending = append(w.pending, w.verdict(u, j, Undone, "put back by a later commit"))
+		return nil
+	}
 	w.starts = config.NextStarts(w.base.repo, after.repo, w.starts, config.Start{MergedAt: u.pull.MergedAt, AskedAt: j.origin.askedAt})
 	v := w.verdict(u, j, Verified, approvedBy(&j.verdict))
 	v.Approvers, v.Rules = decidedBy(&j.verdict)
@@ -333,7 +353,7 @@ func (w *walker) advance(ctx context.Context, u *unit, s *snapshot) error {
 		return err
 	}
 	w.walk.InForce, w.moved, w.people = *force, true, nil
-	w.undone = map[string]*TreeEntry{}
+	w.undone = nil
 	w.g.force.Store(&access.InForce{Commit: force.Commit, Repo: s.repo, Starts: w.starts})
 	w.g.opt.Log.InfoContext(ctx, "commit in force", "commit", force.Commit, "pull", force.Pull)
 	return nil

@@ -83,6 +83,8 @@ func TestInvalidCommits(t *testing.T) {
 		{"the mend is approved", "hana-dev", "", "mio-sec", "yuki-lead", ""},
 		{"the mend is approved by who wrote the broken commit", "yuki-lead", "", "hana-dev", "yuki-lead", gitops.HaltApproval},
 		{"the mend is approved by who pushed to the broken commit", "hana-dev", "yuki-lead", "mio-sec", "yuki-lead", gitops.HaltApproval},
+		{"the broken commit was written by somebody not linked", "stranger", "", "mio-sec", "yuki-lead", gitops.HaltRefused},
+		{"somebody not linked pushed to the broken commit", "hana-dev", "stranger", "mio-sec", "yuki-lead", gitops.HaltRefused},
 		{"the mend is not approved", "hana-dev", "", "hana-dev", "mio-sec", gitops.HaltApproval},
 	}
 	for _, tt := range tests {
@@ -109,6 +111,10 @@ func TestInvalidCommits(t *testing.T) {
 			w.restart()
 			n = w.byHand(tt.mend, "mend", map[string]*githubemu.File{devFile: good})
 			w.review(tt.approver, n, "APPROVE")
+			w.look()
+			if c := w.check(w.head("mend")); (c.Conclusion == "success") != (tt.want == "") {
+				t.Errorf("the check says %s: %s", c.Conclusion, c.Title)
+			}
 			sha := w.merge(n, "squash")
 			w.look()
 			if tt.want == "" {
@@ -176,6 +182,21 @@ func TestOddTreesAreNeverInForce(t *testing.T) {
 	}
 }
 
+// TestAnInvalidCommitOfAStrangerIsPutBack: nobody can take it in, but it is no
+// dead end.
+func TestAnInvalidCommitOfAStrangerIsPutBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	was := w.file(devFile, "id:", "id:")
+	n := w.byHand("stranger", "broken", map[string]*githubemu.File{devFile: w.grantLine(devFile, "nonsense: 1\n")})
+	w.merge(n, "squash")
+	w.look()
+	n = w.byHand("mio-sec", "back", map[string]*githubemu.File{devFile: was})
+	sha := w.merge(n, "squash")
+	w.look()
+	w.holds(sha, "")
+}
+
 // undoing is a way a bad push to devFile ends, or does not.
 type undoing struct {
 	name string
@@ -223,6 +244,15 @@ func undoings() []undoing {
 			other := w.file(sandboxFile, "id:", "id:")
 			push(w, map[string]*githubemu.File{sandboxFile: w.grantLine(sandboxFile, devGrant)})
 			push(w, map[string]*githubemu.File{devFile: was})
+			return push(w, map[string]*githubemu.File{sandboxFile: other})
+		}, ""},
+		{"with another bad one between, undone too, and a good one before that", func(w *world, was *githubemu.File) string {
+			other := w.file(sandboxFile, "id:", "id:")
+			push(w, map[string]*githubemu.File{sandboxFile: w.grantLine(sandboxFile, devGrant)})
+			push(w, map[string]*githubemu.File{devFile: was})
+			n := w.byHand("hana-dev", "again", map[string]*githubemu.File{devFile: w.grantLine(devFile, "  - {account: orders-dev, permission_set: ReadOnlyAccess}\n")})
+			w.review("lena-platform", n, "APPROVE")
+			w.merge(n, "squash")
 			return push(w, map[string]*githubemu.File{sandboxFile: other})
 		}, ""},
 	}
@@ -304,6 +334,29 @@ func TestAnUndoneRequestIsToldSo(t *testing.T) {
 	sha := w.merge(n, "squash")
 	w.look()
 	w.holds(sha, "")
+	v, err := w.Verdict(t.Context(), req)
+	w.must(err)
+	if v == nil || !v.Undone || v.InForce {
+		t.Errorf("verdict %+v", v)
+	}
+}
+
+// TestWhatIsPutBackWithABadCommitIsToldSo: an approved grant that stood in the
+// same file as a bad one, and went with it, is not told to be in force.
+func TestWhatIsPutBackWithABadCommitIsToldSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	was := w.file(devFile, "id:", "id:")
+	push(w, map[string]*githubemu.File{devFile: w.grantLine(devFile, "  - {account: orders-dev, permission_set: PowerUserAccess}\n")})
+	n := w.proposed(w.request(req))
+	w.review("yuki-lead", n, "APPROVE")
+	w.merge(n, "squash")
+	sha := push(w, map[string]*githubemu.File{devFile: was})
+	w.look()
+	w.holds(sha, "")
+	if w.desires("111122224444", "PowerUserAccess", devGroup) {
+		t.Error("the grant is in force")
+	}
 	v, err := w.Verdict(t.Context(), req)
 	w.must(err)
 	if v == nil || !v.Undone || v.InForce {

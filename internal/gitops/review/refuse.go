@@ -40,8 +40,14 @@ func (e *evaluation) refuse() {
 }
 
 // refusePeople wants the author and every pusher of a pull request written by
-// hand to be linked people.
+// hand to be linked people, and all whose content this change takes in.
 func (e *evaluation) refusePeople() {
+	for _, u := range e.in.Carried {
+		// What puts everything back takes nothing in.
+		if !e.linked(u) && !e.in.Change.Empty() {
+			e.refusef(RefusedPusher, "%s is behind an earlier commit that this change takes in and is not linked to a person in people.yaml. Put back what that commit touched, and make the change again by somebody who is.", login(u))
+		}
+	}
 	if e.in.Request != nil {
 		return
 	}

@@ -1,0 +1,2 @@
+// Package modeltest plays random histories against package gitops.
+package modeltest
