@@ -10,7 +10,7 @@ import (
 // nothing to change.
 func (w *world) edit(s state, by string, o op) (state, string) {
 	account, group := pick(accounts, o.n[1]/7), pick(groups[:2], o.n[3])
-	switch o.n[2] % 21 {
+	switch o.n[2] % 22 {
 	case 0, 1, 2, 3, 4:
 		return w.addEntry(s, group, entry{account: account, set: pick(sets, o.n[3]/3)})
 	case 5, 6, 7:
@@ -20,6 +20,10 @@ func (w *world) edit(s state, by string, o op) (state, string) {
 		return changed(s, s.edit(accountPath(account), put(t)), fmt.Sprintf("%s gets %v", account, t))
 	case 9:
 		t := tag{"team", pick([]string{"pay", "data"}, o.n[3]/3)}
+		if o.n[4]%2 == 0 {
+			env := tag{"env", pick([]string{"prod", "dev"}, o.n[3]/6)}
+			return changed(s, s.edit(accountPath(account), put(t)).edit(accountPath(account), put(env)), fmt.Sprintf("%s gets %v and %v", account, t, env))
+		}
 		return changed(s, s.edit(accountPath(account), put(t)), fmt.Sprintf("%s gets %v", account, t))
 	case 10:
 		return editOwners(s, account, by)
@@ -55,7 +59,11 @@ func (w *world) edit(s state, by string, o op) (state, string) {
 	if s.junk() {
 		return s.edit(peoplePath, drop("junk")), "takes the invalid key out"
 	}
-	return s.edit(peoplePath, put(fixed{"junk", "junk: true"})), "puts an invalid key in"
+	s = s.edit(peoplePath, put(fixed{"junk", "junk: true"}))
+	if with, said := w.addEntry(s, group, entry{account: account, set: pick(sets, o.n[3]/3)}); said != "" && o.n[4]%4 > 0 {
+		return with, "puts an invalid key in and " + said
+	}
+	return s, "puts an invalid key in"
 }
 
 // junk reports a key that makes the config invalid.

@@ -21,7 +21,7 @@ func (w *world) opNearMiss(o op) string {
 
 var nearMisses = []func(*world, *pull, op) string{
 	(*world).nearOnlyExcluded, (*world).nearOneMissing, (*world).nearOneMissing, (*world).nearStale, (*world).nearDismissed,
-	(*world).nearObjection, (*world).nearPusher, (*world).nearStranger, (*world).nearTeam, (*world).nearOnlyExcluded,
+	(*world).nearObjection, (*world).nearPusher, (*world).nearStranger, (*world).nearTeam, (*world).nearJoin,
 }
 
 // nearOnlyExcluded: only those approve who are named and may not.
@@ -130,6 +130,18 @@ func (w *world) nearTeam(p *pull, o op) string {
 		team = teams[i]
 	}
 	return said + w.toggleTeam(team, who) + "; "
+}
+
+// nearJoin: only somebody approves who joined the team after the check showed
+// it.
+func (w *world) nearJoin(p *pull, o op) string {
+	w.look()
+	p = w.pulls[p.number]
+	team, who := pick([]string{"security", "platform"}, o.n[3]), pick([]string{"taro", "lena", "yuki", "kim", "mio"}, o.n[4])
+	if slices.Contains(w.teams[team], who) {
+		return ""
+	}
+	return w.toggleTeam(team, who) + "; " + w.review(who, p, "APPROVE", p.head) + "; "
 }
 
 // opDismissOf dismisses one review of a pull request.

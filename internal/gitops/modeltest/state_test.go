@@ -334,6 +334,7 @@ func seed() state {
 	add(accountPath("gamma"), accountItems("gamma", "team:leads", "prod", "data"))
 	add(groupPath("aws-dev"), append(groupHeader("aws-dev", "taro@example.com"),
 		entry{account: "beta", set: "PowerUserAccess", reason: "seed"}, entry{team: "pay", set: "ReadOnlyAccess", reason: "seed"}))
-	add(groupPath("aws-ops"), append(groupHeader("aws-ops", "ken@example.com"), entry{account: "gamma", set: "ReadOnlyAccess", reason: "seed"}))
+	add(groupPath("aws-ops"), append(groupHeader("aws-ops", "ken@example.com"),
+		entry{account: "gamma", set: "ReadOnlyAccess", reason: "seed"}, entry{team: "data", set: "AdministratorAccess", hours: 4, reason: "seed"}))
 	return s
 }
