@@ -16,6 +16,8 @@ type unit struct {
 	pull  *Pull
 	bad   *fault
 	young bool
+	// before are verdicts of units before it that are not stored yet.
+	before []Verdict
 }
 
 func (u *unit) last() Commit { return u.commits[len(u.commits)-1] }

@@ -207,7 +207,7 @@ func (g *Gitops) examineOpen(ctx context.Context, p *Pull, walk Walk) (*examined
 		x.notes = append(x.notes, haltNote(walk.Halt))
 	}
 	if p.HeadRepo != g.opt.RepoID {
-		x.faults = append(x.faults, fault{HaltFork, "Pull requests from forks are never put in force. Push the branch to this repository."})
+		x.faults = append(x.faults, fault{code: HaltFork, text: "Pull requests from forks are never put in force. Push the branch to this repository."})
 		return x, nil
 	}
 	force, err := g.inForce(ctx)
@@ -263,7 +263,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	if in.Shown, err = g.shown(ctx, x.pull); err != nil {
 		return err
 	}
-	if in.CarriedRequests, err = g.passedRequests(ctx, x.walk.Passed); err != nil {
+	if in.CarriedRequests, err = g.passedRequests(ctx, x.walk.Passed, nil); err != nil {
 		return err
 	}
 	in.CarriedRequests = append(in.CarriedRequests, merged(from, force.Repo)...)

@@ -130,7 +130,7 @@ func TestSummaries(t *testing.T) {
 			x.head, x.problems = nil, []string{"groups/a.yaml:3:5: unknown key `x`; did you mean y?"}
 		}},
 		{"fault", "groups/aws-payments-dev.yaml", "", grant, nil, func(x *examined) {
-			x.faults = []fault{{HaltFork, "Pull requests from forks are never put in force."}}
+			x.faults = []fault{{code: HaltFork, text: "Pull requests from forks are never put in force."}}
 		}},
 		{"halted", "groups/aws-payments-dev.yaml", "", grant, nil, func(x *examined) {
 			x.notes = []string{haltNote(&Halt{Commit: "0123456789abcdef", Text: "It came from nowhere."})}

@@ -26,10 +26,12 @@ type origin struct {
 type fault struct {
 	code HaltCode
 	text string
+	// commits is how many commits it is about, 0 where that does not matter.
+	commits int
 }
 
 func faultf(code HaltCode, format string, args ...any) *fault {
-	return &fault{code, fmt.Sprintf(format, args...)}
+	return &fault{code: code, text: fmt.Sprintf(format, args...)}
 }
 
 // origin finds who stands behind a pull request: for one of the bot's by the

@@ -72,7 +72,7 @@ func TestPlans(t *testing.T) {
 		{"control", "accounts/payments-dev.yaml", "{env: dev,", "{env: prod,", nil, nil},
 		{"refused", devFile, "", grant, map[string]impact.Roster{goldenDevs: devs}, func(x *examined) {
 			x.verdict.Refused = []review.Finding{{Code: review.RefusedManagement, Sentence: "The management account @all is never touched."}}
-			x.faults = []fault{{HaltHeadMoved, "The head is not the bot's."}}
+			x.faults = []fault{{code: HaltHeadMoved, text: "The head is not the bot's."}}
 		}},
 		{"nasty", devFile, "", grant, map[string]impact.Roster{goldenDevs: {Members: []access.Entrant{nasty}, Nested: []string{"x`\n# y <!-- --> @z"}}}, nil},
 		{"none", devFile, "", grant, nil, func(x *examined) { x.plan, x.head = nil, nil }},

@@ -181,8 +181,30 @@ func (g *Gitops) trustedVerdicts(ctx context.Context, w Walk, s *snapshot, start
 		}
 		out = append(out, v)
 	}
-	caught, err := g.caughtUp(ctx, w.Passed, s.repo, starts)
+	within, err := g.within(ctx, w.Passed, sha)
+	if err != nil {
+		return nil, err
+	}
+	caught, err := g.caughtUp(ctx, within, nil, s.repo, starts)
 	return append(out, caught...), err
+}
+
+// within returns the commits of a list that another one has in its history.
+func (g *Gitops) within(ctx context.Context, list []string, sha string) ([]string, error) {
+	var out []string
+	for _, c := range list {
+		cmp, err := g.host.Compare(ctx, c, sha)
+		if errors.Is(err, ErrNotFound) {
+			continue // it went with a history that was rewritten
+		}
+		if err != nil {
+			return nil, fmt.Errorf("compare %s with %s: %w", short(c), short(sha), err)
+		}
+		if cmp.Status == "ahead" || cmp.Status == "identical" {
+			out = append(out, c)
+		}
+	}
+	return out, nil
 }
 
 // inForce returns the config in force, from memory or from the store.

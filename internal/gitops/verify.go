@@ -122,7 +122,7 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 		in.AutoUsed = w.autoUsed(r.Requester, in.Start)
 	}
 	var err error
-	if in.CarriedRequests, err = g.passedRequests(ctx, w.Passed); err != nil {
+	if in.CarriedRequests, err = g.passedRequests(ctx, w.Passed, u.before); err != nil {
 		return err
 	}
 	if in.Reviews, err = g.host.Reviews(ctx, u.pull.Number); err != nil {
@@ -144,19 +144,33 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	return nil
 }
 
-// passedRequests returns the requests of commits that were passed over.
-func (g *Gitops) passedRequests(ctx context.Context, passed []string) ([]string, error) {
+// passedRequests returns the requests of commits that were passed over. Those
+// of this walk may stand in pending and not in the store yet.
+func (g *Gitops) passedRequests(ctx context.Context, passed []string, pending []Verdict) ([]string, error) {
 	var ids []string
 	for _, sha := range passed {
-		v, ok, err := g.state.CommitVerdict(ctx, sha)
+		v, err := g.verdictOf(ctx, sha, pending)
 		if err != nil {
-			return nil, fmt.Errorf("read the verdict of %s: %w", short(sha), err)
+			return nil, err
 		}
-		if ok && v.Request != "" {
+		if v.Request != "" {
 			ids = append(ids, string(v.Request))
 		}
 	}
 	return ids, nil
+}
+
+// verdictOf returns the verdict of a commit, pending or stored; the zero one
+// when there is none.
+func (g *Gitops) verdictOf(ctx context.Context, sha string, pending []Verdict) (Verdict, error) {
+	if i := slices.IndexFunc(pending, func(v Verdict) bool { return v.Commit == sha }); i >= 0 {
+		return pending[i], nil
+	}
+	v, _, err := g.state.CommitVerdict(ctx, sha)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("read the verdict of %s: %w", short(sha), err)
+	}
+	return v, nil
 }
 
 // asShown takes in what the check showed for the merged head, if the bot showed
@@ -222,7 +236,11 @@ func (f *fault) ways(sha string, p *Pull) []string {
 	if p != nil && (f.code == HaltApproval || f.code == HaltBlocked) {
 		out = append(out, fmt.Sprintf("the missing approval on pull request #%d, now", p.Number))
 	}
-	if f.code != HaltRewritten && f.code != HaltNoBranch {
+	switch {
+	case f.code == HaltRewritten || f.code == HaltNoBranch:
+	case f.commits > 1:
+		out = append(out, fmt.Sprintf("a pull request that puts back every file that commit %s and the %d before it touched", short(sha), f.commits-1))
+	default:
 		out = append(out, fmt.Sprintf("a pull request that puts back every file commit %s touched", short(sha)))
 	}
 	return append(out, "`bot trust SHA` by an administrator of the config repo")

@@ -124,6 +124,7 @@ func (w *walker) step(ctx context.Context, i int) (bool, error) {
 		return false, err
 	}
 	late := w.walk.Halt != nil && w.walk.Halt.Commit == u.last().SHA
+	u.before = w.pending
 	j, err := w.g.verify(ctx, w.base, after, u, &w.walk, w.starts, late)
 	if err != nil {
 		return false, fmt.Errorf("verify commit %s: %w", short(u.last().SHA), err)
@@ -168,6 +169,7 @@ func (w *walker) bad(ctx context.Context, i int, after *snapshot, j *judged) (bo
 	if !within {
 		until, ok := w.restoredLater(i, touched)
 		if !ok {
+			j.bad.commits = len(u.commits)
 			return false, w.g.halt(ctx, w.walk, u.last().SHA, j.bad, u.pull, j.origin.id)
 		}
 		if len(touched) > 0 {
@@ -342,11 +344,11 @@ func (w *walker) advance(ctx context.Context, u *unit, s *snapshot) error {
 	if u.pull != nil {
 		force.Pull = u.pull.Number
 	}
-	caught, err := w.g.caughtUp(ctx, w.walk.Passed, s.repo, w.starts)
+	caught, err := w.g.caughtUp(ctx, w.walk.Passed, w.pending, s.repo, w.starts)
 	if err != nil {
 		return err
 	}
-	w.pending = append(w.pending, caught...)
+	w.pending = append(slices.DeleteFunc(slices.Clone(w.pending), func(v Verdict) bool { return slices.Contains(w.walk.Passed, v.Commit) }), caught...)
 	w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra = nil, nil, nil
 	step := Advance{To: force.Commit, InForce: force, Desired: desired(s.repo, w.starts, force.At), Blobs: blobs(s), People: w.people}
 	if err := w.store(ctx, step); err != nil {
@@ -371,17 +373,17 @@ func (w *walker) store(ctx context.Context, a Advance) error {
 	return nil
 }
 
-// caughtUp returns the verdicts of commits that were invalid and whose content
-// came into force with a later one.
-func (g *Gitops) caughtUp(ctx context.Context, passed []string, repo *config.Repo, starts config.Starts) ([]Verdict, error) {
+// caughtUp returns the verdicts, stored or pending, of commits that were invalid
+// and whose content came into force with a later one.
+func (g *Gitops) caughtUp(ctx context.Context, passed []string, pending []Verdict, repo *config.Repo, starts config.Starts) ([]Verdict, error) {
 	var out []Verdict
 	for _, sha := range passed {
-		v, ok, err := g.state.CommitVerdict(ctx, sha)
+		v, err := g.verdictOf(ctx, sha, pending)
 		if err != nil {
-			return nil, fmt.Errorf("read the verdict of %s: %w", short(sha), err)
+			return nil, err
 		}
-		if !ok {
-			continue // of the same step, not stored yet
+		if v.Commit == "" {
+			continue
 		}
 		v.Outcome, v.At = Verified, g.opt.Now()
 		v.Void = void(repo, string(v.Request), starts)

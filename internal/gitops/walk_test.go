@@ -149,6 +149,54 @@ func TestARequestInAnInvalidCommitComesIntoForceWithTheMend(t *testing.T) {
 	}
 }
 
+// TestPassedOverWithinWhatIsUndone: a request that is passed over between a bad
+// commit and the one that restores it is known to the mend, and told to be in
+// force with it.
+func TestPassedOverWithinWhatIsUndone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := approvedPull(w)
+	push(w, map[string]*githubemu.File{"notes.txt": {Content: "pushed"}})
+	bad := w.byHand("hana-dev", "broken", map[string]*githubemu.File{sandboxFile: w.file(sandboxFile, "account: sandbox-play", "account: nowhere")})
+	w.merge(bad, "merge")
+	w.merge(n, "merge")
+	mend := w.byHand("mio-sec", "mend", map[string]*githubemu.File{sandboxFile: w.file(sandboxFile, "account: nowhere", "account: sandbox-play")})
+	w.review("yuki-lead", mend, "APPROVE")
+	w.merge(mend, "merge")
+	sha := push(w, map[string]*githubemu.File{"notes.txt": nil})
+	w.look()
+	w.holds(sha, "")
+	if v, err := w.Verdict(t.Context(), req); err != nil || v == nil || !v.InForce || v.Halt != "" {
+		t.Errorf("verdict %+v, %v", v, err)
+	}
+	if !w.desires("111122224444", "PowerUserAccess", devGroup) {
+		t.Error("what the request asks for is not desired")
+	}
+}
+
+// TestTrustTakesInOnlyWhatTheCommitHas: what was passed over after it stays so.
+func TestTrustTakesInOnlyWhatTheCommitHas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := approvedPull(w)
+	bad := w.byHand("hana-dev", "broken", map[string]*githubemu.File{sandboxFile: w.file(sandboxFile, "account: sandbox-play", "account: nowhere")})
+	w.merge(bad, "merge")
+	w.merge(n, "merge")
+	w.look()
+	first := w.status().InForce
+	w.must(w.Trust(t.Context(), first, "the test"))
+	told := func() {
+		t.Helper()
+		if v, err := w.Verdict(t.Context(), req); err != nil || v == nil || v.InForce || v.Halt == "" {
+			t.Errorf("verdict %+v, %v", v, err)
+		}
+	}
+	told()
+	w.look()
+	w.holds(first, "")
+	told()
+}
+
 // TestOddTreesAreNeverInForce: T32, and attributes that rewrite files.
 func TestOddTreesAreNeverInForce(t *testing.T) {
 	t.Parallel()
