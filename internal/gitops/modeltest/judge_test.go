@@ -323,11 +323,22 @@ func (r roster) clone() roster {
 	return out
 }
 
-// both has who is in two rosters.
-func (r roster) both(o roster) roster {
+// both has who is in two rosters, or in this one and among those named.
+func (r roster) both(o roster, named ...string) roster {
 	out := r.clone()
 	for k := range out {
-		out[k] = slices.DeleteFunc(out[k], func(n string) bool { return !slices.Contains(o[k], n) })
+		out[k] = slices.DeleteFunc(out[k], func(n string) bool { return !slices.Contains(o[k], n) && !slices.Contains(named, n) })
+	}
+	return out
+}
+
+// approvedLate are those who approved after the merge, where that counts.
+func (f *facts) approvedLate() []string {
+	var out []string
+	for _, o := range f.opinions {
+		if f.late && o.state == "APPROVED" && o.at.After(f.mergedAt) {
+			out = append(out, o.who)
+		}
 	}
 	return out
 }

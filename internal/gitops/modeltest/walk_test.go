@@ -300,8 +300,8 @@ func (w *world) verify(p *pass, u *unit, after state) string {
 	f := w.behind(u.pull, p)
 	f.late = w.model.halt == u.last()
 	f.teams = w.teams
-	if s, ok := w.model.shown[u.pull.number]; ok && !f.late && s.head == u.pull.head && s.teams != nil {
-		f.teams = w.teams.both(s.teams)
+	if s, ok := w.model.shown[u.pull.number]; ok && s.head == u.pull.head && s.teams != nil {
+		f.teams = w.teams.both(s.teams, f.approvedLate()...)
 	}
 	return judge(p.base, after, p.starts, f)
 }
@@ -309,7 +309,8 @@ func (w *world) verify(p *pass, u *unit, after state) string {
 // sameContent reports whether a unit did what its pull request showed.
 func (w *world) sameContent(p *pass, u *unit) bool {
 	head, did := w.commits[u.pull.head].state, w.commits[u.last()].state
-	if equal(head, did) {
+	parent := w.commits[u.commits[0]].parents[0]
+	if equal(head, did) && w.mergeBase(parent, u.pull.head) == parent {
 		return true
 	}
 	if !head.valid() || !did.valid() {
@@ -321,7 +322,6 @@ func (w *world) sameContent(p *pass, u *unit) bool {
 		}
 		return p.base
 	}
-	parent := w.commits[u.commits[0]].parents[0]
 	was := compare(validOr(w.mergeBase(parent, u.pull.head)), head, p.starts, u.pull.mergedAt)
 	is := compare(validOr(parent), did, p.starts, u.pull.mergedAt)
 	return was.same(&is)
