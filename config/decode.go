@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -205,7 +204,7 @@ func (f *file) text(n *yaml.Node, what string) (string, bool) {
 }
 
 // matching reads a string of a shape.
-func (f *file) matching(n *yaml.Node, what string, re *regexp.Regexp, mend string) string {
+func (f *file) matching(n *yaml.Node, what string, re interface{ MatchString(string) bool }, mend string) string {
 	s, ok := f.text(n, what)
 	if !ok {
 		return ""

@@ -145,7 +145,7 @@ var (
 	organizationShape  = regexp.MustCompile(`^o-[a-z0-9]{10,32}$`)
 	regionShape        = regexp.MustCompile(`^[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}$`)
 	permissionSetShape = regexp.MustCompile(`^[\w+=,.@-]{1,32}$`)
-	policyShape        = regexp.MustCompile(`^arn:aws(-[a-z]+)*:iam::aws:policy/[\w+=,.@/-]{1,512}$`)
+	policyShape        = limited{regexp.MustCompile(`^arn:aws(-[a-z]+)*:iam::aws:policy/[\w+=,.@/-]+$`), 2048}
 	emailShape         = regexp.MustCompile(`^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$`)
 	loginShape         = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,98}[A-Za-z0-9])?$`)
 	teamShape          = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,99}$`)
@@ -156,7 +156,7 @@ var (
 	percentShape       = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,2})?%$`)
 	countShape         = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
 	channelShape       = regexp.MustCompile(`^[!-~]{1,200}$`)
-	tagShape           = regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]{1,256}$`)
+	tagShape           = limited{regexp.MustCompile(`^[\p{L}\p{N} _.:/=+@-]+$`), 256}
 )
 
 // isSlug reports whether s is a file name of this repo without its extension:
@@ -205,4 +205,16 @@ func checkOU(s string) error {
 // paths like "/Workloads/Prod"; "/" contains every OU.
 func OUContains(parent, child string) bool {
 	return parent == "/" || parent == child || strings.HasPrefix(child, parent+"/")
+}
+
+// limited is an expression with a limit on the length, in characters. Counted
+// repetitions of large classes take long to compile, at every start.
+type limited struct {
+	re   *regexp.Regexp
+	most int
+}
+
+// MatchString reports whether s is not too long and matches.
+func (l limited) MatchString(s string) bool {
+	return utf8.RuneCountInString(s) <= l.most && l.re.MatchString(s)
 }

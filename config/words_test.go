@@ -120,3 +120,26 @@ func TestAFileOfJunkDoesNotDrownTheOthers(t *testing.T) {
 		t.Errorf("Load: %.500v", err)
 	}
 }
+
+func TestLimitsOnTheLengthOfWords(t *testing.T) {
+	t.Parallel()
+	const arn = "arn:aws:iam::aws:policy/"
+	for name, tc := range map[string]struct {
+		shape limited
+		text  string
+		want  bool
+	}{
+		"a tag of 256 characters":      {tagShape, strings.Repeat("字", 256), true},
+		"a tag of 257 characters":      {tagShape, strings.Repeat("字", 257), false},
+		"an empty tag":                 {tagShape, "", false},
+		"a tag of two lines":           {tagShape, "a\nb", false},
+		"a policy of 2048 characters":  {policyShape, arn + strings.Repeat("p", 2048-len(arn)), true},
+		"a policy of 2049 characters":  {policyShape, arn + strings.Repeat("p", 2049-len(arn)), false},
+		"a policy of another account":  {policyShape, "arn:aws:iam::111122223333:policy/p", false},
+		"a policy of another division": {policyShape, "arn:aws-us-gov:iam::aws:policy/p", true},
+	} {
+		if got := tc.shape.MatchString(tc.text); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
