@@ -122,6 +122,24 @@ func (c Change) Fingerprint() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Within reports whether all that c does, another change does too: the same
+// gains with the same terms, the same losses, and the same changes of fields.
+func (c Change) Within(of Change) bool {
+	return subset(termLines(c.Added, c.Lengthened), termLines(of.Added, of.Lengthened)) &&
+		subset(termLines(c.Shortened, c.Removed), termLines(of.Shortened, of.Removed)) &&
+		subset(c.Control, of.Control) && subset(c.NewAccounts, of.NewAccounts) &&
+		subset(c.NewPrincipals, of.NewPrincipals) && subset(c.Content, of.Content)
+}
+
+// subset reports whether every element of a list is in another.
+func subset[T comparable](list, of []T) bool {
+	in := make(map[T]bool, len(of))
+	for _, x := range of {
+		in[x] = true
+	}
+	return !slices.ContainsFunc(list, func(x T) bool { return !in[x] })
+}
+
 // termLines writes the assignments of two lists with their new terms, sorted.
 func termLines(lists ...[]AssignmentChange) []string {
 	lines := []string{}

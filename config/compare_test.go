@@ -491,3 +491,33 @@ func TestComparingThroughACacheIsTheSame(t *testing.T) {
 		}
 	}
 }
+
+func TestAChangeWithinAnother(t *testing.T) {
+	t.Parallel()
+	term := func(d time.Duration) *Term { return &Term{For: d} }
+	a := Assignment{Principal{GroupPrincipal, "g"}, "111122223333", "ReadOnlyAccess"}
+	b := Assignment{Principal{GroupPrincipal, "g"}, "111122224444", "ReadOnlyAccess"}
+	one := Change{Added: []AssignmentChange{{Assignment: a, New: term(time.Hour)}}, Control: []FieldChange{{Path: "p", Field: "tags", New: "x"}}}
+	both := one
+	both.Added = append(slices.Clone(one.Added), AssignmentChange{Assignment: b, New: term(time.Hour)})
+	longer := Change{Lengthened: []AssignmentChange{{Assignment: a, New: term(2 * time.Hour)}}, Control: one.Control}
+	extended := Change{Lengthened: []AssignmentChange{{Assignment: a, New: term(time.Hour)}}, Control: one.Control}
+	for name, tc := range map[string]struct {
+		c, of Change
+		want  bool
+	}{
+		"nothing":                       {Change{}, one, true},
+		"the same":                      {one, one, true},
+		"less":                          {one, both, true},
+		"more":                          {both, one, false},
+		"for longer":                    {longer, one, false},
+		"an extension as long as a new": {extended, one, true},
+		"another field":                 {Change{Control: []FieldChange{{Path: "p", Field: "ou", New: "x"}}}, one, false},
+		"a loss that was none":          {Change{Removed: one.Added}, one, false},
+		"a new account":                 {Change{NewAccounts: []string{"x"}}, one, false},
+	} {
+		if got := tc.c.Within(tc.of); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

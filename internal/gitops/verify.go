@@ -49,50 +49,100 @@ func (g *Gitops) verify(ctx context.Context, base, after *snapshot, u *unit, w *
 	if j.bad = bad; bad != nil {
 		return j, nil
 	}
-	if j.bad, err = g.sameContent(ctx, base, u, starts); err != nil || j.bad != nil {
+	r, err := g.reviewed(ctx, u)
+	if err != nil {
+		return j, err
+	}
+	if j.bad, err = g.sameContent(ctx, r, base, u, starts); err != nil || j.bad != nil {
+		return j, err
+	}
+	if j.bad, err = g.nothingMore(ctx, r, base, after, u, starts); err != nil || j.bad != nil {
 		return j, err
 	}
 	return j, g.approved(ctx, &j, base, after, u, w, starts, late)
+}
+
+// reviewed is what there was when a unit was reviewed, and what became of it.
+type reviewed struct {
+	// head is the approved head, left where it left the branch.
+	head *snapshot
+	left string
+	// parent is what the unit was merged onto, merged what it left.
+	parent, merged *snapshot
+}
+
+func (g *Gitops) reviewed(ctx context.Context, u *unit) (r reviewed, err error) {
+	if r.head, err = g.reader.read(ctx, u.pull.HeadSHA); err != nil {
+		return r, err
+	}
+	if r.merged, err = g.reader.read(ctx, u.last().SHA); err != nil {
+		return r, err
+	}
+	if r.parent, err = g.reader.read(ctx, u.commits[0].Parents[0]); err != nil {
+		return r, err
+	}
+	cmp, err := g.host.Compare(ctx, r.parent.commit.SHA, u.pull.HeadSHA)
+	if err != nil {
+		return r, fmt.Errorf("compare %s with %s: %w", short(r.parent.commit.SHA), short(u.pull.HeadSHA), err)
+	}
+	r.left = cmp.MergeBase
+	return r, nil
+}
+
+// changeShown is the change that the approved head showed.
+func (g *Gitops) changeShown(ctx context.Context, r reviewed, base *snapshot, starts config.Starts, at time.Time) (config.Change, error) {
+	left, err := g.repoAt(ctx, r.left, base)
+	if err != nil {
+		return config.Change{}, err
+	}
+	return config.Compare(left, r.head.repo, starts, at), nil
 }
 
 // sameContent checks that what was merged is what was reviewed: the same change
 // of assignments and of every other field as on the approved head, each against
 // where it started. The same tree from the same start is the short cut; the same
 // tree on a base that moved on may bring back what went meanwhile.
-func (g *Gitops) sameContent(ctx context.Context, base *snapshot, u *unit, starts config.Starts) (*fault, error) {
-	head, err := g.reader.read(ctx, u.pull.HeadSHA)
-	if err != nil {
-		return nil, err
-	}
-	merged, err := g.reader.read(ctx, u.last().SHA)
-	if err != nil {
-		return nil, err
-	}
-	parent := u.commits[0].Parents[0]
-	cmp, err := g.host.Compare(ctx, parent, u.pull.HeadSHA)
-	if err != nil {
-		return nil, fmt.Errorf("compare %s with %s: %w", short(parent), short(u.pull.HeadSHA), err)
-	}
-	if cmp.MergeBase == parent && maps.Equal(head.entries, merged.entries) {
+func (g *Gitops) sameContent(ctx context.Context, r reviewed, base *snapshot, u *unit, starts config.Starts) (*fault, error) {
+	if r.left == r.parent.commit.SHA && maps.Equal(r.head.entries, r.merged.entries) {
 		return nil, nil
 	}
 	differs := faultf(HaltContent, "What commit %s changes is not what was reviewed on the head %s of pull request #%d.", short(u.last().SHA), short(u.pull.HeadSHA), u.pull.Number)
-	if head.repo == nil || merged.repo == nil {
+	if r.head.repo == nil || r.merged.repo == nil {
 		return differs, nil
-	}
-	before, err := g.repoAt(ctx, parent, base)
-	if err != nil {
-		return nil, err
-	}
-	left, err := g.repoAt(ctx, cmp.MergeBase, base)
-	if err != nil {
-		return nil, err
 	}
 	at := u.pull.MergedAt
-	was := config.Compare(left, head.repo, starts, at)
-	is := config.Compare(before, merged.repo, starts, at)
+	was, err := g.changeShown(ctx, r, base, starts, at)
+	if err != nil {
+		return nil, err
+	}
+	before, err := g.repoAt(ctx, r.parent.commit.SHA, base)
+	if err != nil {
+		return nil, err
+	}
+	is := config.Compare(before, r.merged.repo, starts, at)
 	if was.Fingerprint() != is.Fingerprint() {
 		return differs, nil
+	}
+	return nil, nil
+}
+
+// nothingMore checks that what would come into force was all shown on the
+// approved head. It can be more where a bad commit before is thought away: what
+// that one took, and what gives it to more accounts now, was in no head.
+func (g *Gitops) nothingMore(ctx context.Context, r reviewed, base, after *snapshot, u *unit, starts config.Starts) (*fault, error) {
+	if maps.Equal(r.parent.entries, base.entries) && maps.Equal(r.merged.entries, after.entries) {
+		return nil, nil
+	}
+	more := faultf(HaltContent, "With what a later commit puts back, commit %s does more than was reviewed on the head %s of pull request #%d.", short(u.last().SHA), short(u.pull.HeadSHA), u.pull.Number)
+	if r.head.repo == nil {
+		return more, nil
+	}
+	was, err := g.changeShown(ctx, r, base, starts, u.pull.MergedAt)
+	if err != nil {
+		return nil, err
+	}
+	if !config.Compare(base.repo, after.repo, starts, u.pull.MergedAt).Within(was) {
+		return more, nil
 	}
 	return nil, nil
 }

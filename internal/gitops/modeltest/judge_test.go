@@ -246,6 +246,23 @@ func (c *change) same(o *change) bool {
 		maps.Equal(terms(c.gained), terms(o.gained)) && maps.Equal(terms(c.lost), terms(o.lost))
 }
 
+// within reports whether another change does all that this one does.
+func (c *change) within(o *change) bool {
+	in := func(list, of []string) bool {
+		return !slices.ContainsFunc(list, func(x string) bool { return !slices.Contains(of, x) })
+	}
+	has := func(m, of map[assignment]string) bool {
+		for a, t := range m {
+			if was, ok := of[a]; !ok || was != t {
+				return false
+			}
+		}
+		return true
+	}
+	return in(c.control, o.control) && in(c.entries, o.entries) && in(c.newGroups, o.newGroups) && in(c.goneGroups, o.goneGroups) &&
+		has(terms(c.gained), terms(o.gained)) && has(terms(c.lost), terms(o.lost))
+}
+
 func terms(m map[assignment]term) map[assignment]string {
 	out := map[assignment]string{}
 	for a, t := range m {

@@ -271,7 +271,7 @@ func (p *pass) store(u *unit, s state) {
 	if s != nil {
 		p.now.inForce, p.now.state, p.now.starts = u.last(), s, p.starts
 		for _, sha := range p.now.passed {
-			if p.now.outcomes[sha] == "invalid" {
+			if p.now.outcomes[sha] == "invalid" || p.done[sha] == "invalid" {
 				p.done[sha] = "verified"
 			}
 		}
@@ -294,7 +294,7 @@ func (w *world) verify(p *pass, u *unit, after state) string {
 	if r := w.askOf(u.pull); r != nil && r.head != u.pull.head {
 		return moved
 	}
-	if !w.sameContent(p, u) {
+	if !w.sameContent(p, u) || !w.nothingMore(p, u, after) {
 		return unlike
 	}
 	f := w.behind(u.pull, p)
@@ -316,15 +316,37 @@ func (w *world) sameContent(p *pass, u *unit) bool {
 	if !head.valid() || !did.valid() {
 		return false
 	}
-	validOr := func(sha string) state {
-		if s := w.commits[sha].state; s.valid() {
-			return s
-		}
-		return p.base
-	}
-	was := compare(validOr(w.mergeBase(parent, u.pull.head)), head, p.starts, u.pull.mergedAt)
-	is := compare(validOr(parent), did, p.starts, u.pull.mergedAt)
+	was := w.shown(p, u)
+	is := compare(w.validOr(parent, p.base), did, p.starts, u.pull.mergedAt)
 	return was.same(&is)
+}
+
+// validOr is the state at a commit, or another one where it is not valid.
+func (w *world) validOr(sha string, other state) state {
+	if s := w.commits[sha].state; s.valid() {
+		return s
+	}
+	return other
+}
+
+// shown is the change that the head of a unit's pull request showed.
+func (w *world) shown(p *pass, u *unit) change {
+	left := w.mergeBase(w.commits[u.commits[0]].parents[0], u.pull.head)
+	return compare(w.validOr(left, p.base), w.commits[u.pull.head].state, p.starts, u.pull.mergedAt)
+}
+
+// nothingMore reports whether all that a unit would bring into force was shown:
+// without what is thought away it may be more.
+func (w *world) nothingMore(p *pass, u *unit, after state) bool {
+	parent, did := w.commits[w.commits[u.commits[0]].parents[0]].state, w.commits[u.last()].state
+	if equal(parent, p.base) && equal(did, after) {
+		return true
+	}
+	if !w.commits[u.pull.head].state.valid() {
+		return false
+	}
+	was, is := w.shown(p, u), compare(p.base, after, p.starts, u.pull.mergedAt)
+	return is.within(&was)
 }
 
 // behind gathers who stands behind a pull request.
