@@ -23,8 +23,14 @@ type Change struct {
 	NewPrincipals []string `json:"new_principals,omitempty"`
 	// Entries are changed access entries and removed principal files that are
 	// no assignment change by themselves (a reason, an entry that is doubled
-	// by another): part of the fingerprint, and no approver's concern.
+	// by another): part of the fingerprint.
 	Entries []FieldChange `json:"entries,omitempty"`
+	// Idle is what entries that come in would give and do not now, sorted by
+	// assignment: what another entry grants already and, with an empty account,
+	// what selects no account yet. They give it later, when the other entry goes
+	// or an account fits. An entry that takes the place of one with the same term
+	// is not idle where that one granted.
+	Idle []AssignmentChange `json:"idle,omitempty"`
 	// Content has every changed access entry (field "access"), every removed
 	// principal file (field "") and every field of a new file. With Control it
 	// is all that the commit says anew, whether it has an effect today or only

@@ -265,6 +265,30 @@ func (c *comparison) assignments(starts Starts, at time.Time) {
 			c.change.Entries = append(c.change.Entries, l.entry)
 		}
 	}
+	c.idle(reach, changed)
+}
+
+// idle fills the list of what entries that came in do not give now. reach has
+// the assignments of each removed and then of each added entry.
+func (c *comparison) idle(reach [][]Assignment, changed map[Assignment]bool) {
+	gave := map[string]bool{}
+	for i, l := range c.removed {
+		for _, a := range reach[i] {
+			gave[a.String()+" "+l.grant.Term().String()] = true
+		}
+	}
+	for i, l := range c.added {
+		term := l.grant.Term()
+		all := reach[len(c.removed)+i]
+		if len(all) == 0 {
+			c.change.Idle = append(c.change.Idle, AssignmentChange{Assignment: Assignment{l.file.Principal, "", l.grant.PermissionSet}, New: &term})
+		}
+		for _, a := range all {
+			if !changed[a] && !gave[a.String()+" "+term.String()] {
+				c.change.Idle = append(c.change.Idle, AssignmentChange{Assignment: a, New: &term})
+			}
+		}
+	}
 }
 
 // removedFiles records principal files that are gone: as an entry of their
@@ -351,8 +375,8 @@ func (c *comparison) differing() []pair {
 
 // sort puts every list in its order, which is part of the fingerprint.
 func (c *comparison) sort() {
-	for _, list := range [][]AssignmentChange{c.change.Added, c.change.Lengthened, c.change.Shortened, c.change.Removed} {
-		slices.SortFunc(list, func(a, b AssignmentChange) int { return a.Assignment.Compare(b.Assignment) })
+	for _, list := range [][]AssignmentChange{c.change.Added, c.change.Lengthened, c.change.Shortened, c.change.Removed, c.change.Idle} {
+		slices.SortStableFunc(list, func(a, b AssignmentChange) int { return a.Assignment.Compare(b.Assignment) })
 	}
 	for _, list := range [][]FieldChange{c.change.Control, c.change.Entries, c.change.Content} {
 		slices.SortFunc(list, func(a, b FieldChange) int {

@@ -274,7 +274,9 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return err
 	}
 	x.teams, x.manager, x.outside, x.reviews = in.Teams, in.Manager, in.Outside, in.Reviews
-	x.verdict = review.Evaluate(in)
+	if x.verdict, err = g.evaluate(ctx, &in); err != nil {
+		return err
+	}
 	x.shown = nextShown(&in, &x.verdict)
 	return nil
 }

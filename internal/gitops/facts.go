@@ -25,6 +25,11 @@ func (g *Gitops) facts(ctx context.Context, in *review.Input) error {
 	if in.Members, err = g.members(ctx, in.Change); err != nil {
 		return err
 	}
+	for _, id := range review.Groups(*in) {
+		if err := g.membersOf(ctx, in.Members, id); err != nil {
+			return err
+		}
+	}
 	for _, rule := range review.Rules(*in) {
 		for _, id := range in.Base.RequesterGroups(rule) {
 			if err := g.membersOf(ctx, in.Members, id); err != nil {
@@ -76,25 +81,66 @@ func (g *Gitops) manager(ctx context.Context, in *review.Input) (string, error) 
 	return m.Entra, nil
 }
 
-// inactive finds those who approved and are no enabled member of the tenant.
+// inactive finds those who are behind a change or gave an opinion of it, and are
+// no enabled member of the tenant.
 func (g *Gitops) inactive(ctx context.Context, in *review.Input) ([]string, error) {
-	var out []string
-	seen := map[string]bool{}
-	for _, r := range in.Reviews {
-		p, ok := in.Base.PersonByGitHub(r.User.ID)
-		if !ok || r.State != review.Approved || seen[p.Entra] {
-			continue
+	var ask []string
+	add := func(u review.User) {
+		if p, ok := in.Base.PersonByGitHub(u.ID); ok {
+			ask = append(ask, p.Entra)
 		}
-		seen[p.Entra] = true
-		u, err := g.dir.User(ctx, p.Entra)
+	}
+	for _, r := range in.Reviews {
+		if r.State == review.Approved || r.State == review.ChangesRequested {
+			add(r.User)
+		}
+	}
+	for _, u := range in.Pushers {
+		add(u)
+	}
+	if in.Request == nil {
+		add(in.Author)
+	} else if in.Request.Requester != "" {
+		ask = append(ask, in.Request.Requester)
+	}
+	return g.inactiveOf(ctx, ask)
+}
+
+// inactiveOf returns those of a list of Entra ids who are disabled, guests or
+// gone.
+func (g *Gitops) inactiveOf(ctx context.Context, ask []string) ([]string, error) {
+	slices.Sort(ask)
+	var out []string
+	for _, id := range slices.Compact(ask) {
+		u, err := g.dir.User(ctx, id)
 		if err != nil && !errors.Is(err, access.ErrNotFound) {
-			return nil, fmt.Errorf("read whether %s is enabled: %w", p.Entra, err)
+			return nil, fmt.Errorf("read whether %s is enabled: %w", id, err)
 		}
 		if err != nil || !u.Enabled || u.Guest {
-			out = append(out, p.Entra)
+			out = append(out, id)
 		}
 	}
 	return out, nil
+}
+
+// evaluate judges a change for showing. Those who could still approve are asked
+// for as well, so that nobody is named who left.
+func (g *Gitops) evaluate(ctx context.Context, in *review.Input) (review.Verdict, error) {
+	v := review.Evaluate(*in)
+	var could []string
+	for _, n := range v.Needs {
+		for _, s := range n.Steps {
+			for _, p := range s.Could {
+				could = append(could, p.Entra)
+			}
+		}
+	}
+	gone, err := g.inactiveOf(ctx, could)
+	if err != nil || len(gone) == 0 {
+		return v, err
+	}
+	in.Inactive = append(in.Inactive, gone...)
+	return review.Evaluate(*in), nil
 }
 
 // teams reads the members of every team that people.yaml names and something

@@ -295,7 +295,7 @@ func (g *Gitops) judgeProposal(ctx context.Context, p *proposal) (review.Verdict
 	if err := g.facts(ctx, &in); err != nil {
 		return review.Verdict{}, err
 	}
-	return review.Evaluate(in), nil
+	return g.evaluate(ctx, &in)
 }
 
 // Withdraw implements [access.Pulls].

@@ -232,7 +232,7 @@ func (g *Gitops) asShown(ctx context.Context, p *Pull, in *review.Input) error {
 	if err != nil {
 		return fmt.Errorf("look up the check of pull request %d: %w", p.Number, err)
 	}
-	if !ok || rec.Head != p.HeadSHA || rec.Teams == nil {
+	if !ok || rec.Head != p.HeadSHA {
 		return nil
 	}
 	in.Shown = rec.Shown

@@ -523,6 +523,9 @@ func TestAnAccountWhoseTagsMoved(t *testing.T) {
 	w := newWorld(t)
 	selector := "  - accounts: {tags: {kind: special}}\n    permission_set: PowerUserAccess\n    reason: x\n"
 	n := w.byHand("hana-dev", "selector", map[string]*githubemu.File{sandboxFile: w.grantLine(sandboxFile, selector)})
+	// It selects no account yet: only the control plane can say whether it may.
+	w.review("ken-platform", n, "APPROVE")
+	w.review("lena-platform", n, "APPROVE")
 	one := w.merge(n, "squash")
 	w.look()
 	w.holds(one, "")

@@ -107,6 +107,21 @@ func (e *evaluation) reasons(a config.Assignment) []string {
 	return out
 }
 
+// Groups returns the Entra ids of the groups that gain by a change, so that
+// their members can be read. It needs no facts itself.
+func Groups(in Input) []string {
+	e := newEvaluation(in)
+	e.collectNeeds()
+	var out []string
+	for i := range e.v.Needs {
+		n := &e.v.Needs[i]
+		if gains(n) && n.Change.Assignment.Principal.Kind == config.GroupPrincipal && !slices.Contains(out, n.Change.Assignment.Principal.ID) {
+			out = append(out, n.Change.Assignment.Principal.ID)
+		}
+	}
+	return out
+}
+
 // had reports whether the base has a grant.
 func (e *evaluation) had(key config.GrantKey) bool {
 	if e.baseKeys == nil {
@@ -174,9 +189,10 @@ func (e *evaluation) unseen(n *Need, p Person) string {
 	return ""
 }
 
-// gains reports a need for an added or lengthened assignment.
+// gains reports a need for an added or lengthened assignment, or for a line that
+// may become one.
 func gains(n *Need) bool {
-	return n.Change != nil && (n.Subject == SubjectAdd || n.Subject == SubjectLengthen)
+	return n.Change != nil && slices.Contains([]Subject{SubjectAdd, SubjectLengthen, SubjectAgain, SubjectLine}, n.Subject)
 }
 
 func morePeople(n int) string {

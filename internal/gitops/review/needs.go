@@ -23,6 +23,7 @@ func (e *evaluation) collectNeeds() {
 	for i := range c.Lengthened {
 		e.gain(SubjectLengthen, &c.Lengthened[i])
 	}
+	e.idleLines()
 	exempt := e.removalExempt()
 	for i := range c.Shortened {
 		e.loss(SubjectShorten, &c.Shortened[i], exempt)
@@ -133,7 +134,10 @@ func (e *evaluation) gain(s Subject, c *config.AssignmentChange) {
 // does.
 func (e *evaluation) gainUnder(s Subject, c *config.AssignmentChange, by sides, fresh bool) {
 	n := Need{Subject: s, Change: c, Rule: by.rule.Name, Steps: e.steps(by.rule.Steps)}
-	if c.New != nil && !(fresh && c.FromControl) {
+	// A new account joins the protected grants that stand, whatever their term:
+	// the break-glass group must reach every account. For all others the rule of
+	// the account holds, also where the entry was written before it.
+	if c.New != nil && !(fresh && c.FromControl && e.in.Base.IsProtected(c.Assignment)) {
 		if err := by.rule.Allows(*c.New, e.in.Start); err != nil {
 			e.refusef(RefusedTerm, "%s is not allowed: %v.", capital(e.describe(n)), err)
 		}

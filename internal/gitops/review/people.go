@@ -15,7 +15,7 @@ func (e *evaluation) readReviews() {
 		switch {
 		case r.State == Dismissed:
 		case r.State == ChangesRequested:
-			if linked && !r.User.Bot {
+			if linked && !r.User.Bot && !e.inactive(person.Entra) && !slices.Contains(e.in.Outside, r.User.ID) {
 				e.objectors = append(e.objectors, person)
 			}
 		case r.User.Bot:
@@ -24,8 +24,8 @@ func (e *evaluation) readReviews() {
 			e.ignore(r, NotLinked, "is not linked to a person in people.yaml")
 		case r.Commit != e.in.HeadSHA || r.Commit == "":
 			e.ignore(r, NotHead, "approved another commit than the head")
-		case slices.Contains(e.in.Inactive, person.Entra):
-			e.ignore(r, NotActive, "is disabled, a guest or gone in Entra")
+		case e.inactive(person.Entra):
+			e.ignore(r, NotActive, inactiveClause)
 		case slices.Contains(e.in.Outside, r.User.ID):
 			e.ignore(r, NotOutside, outsideClause)
 		default:
@@ -43,6 +43,11 @@ func (e *evaluation) readReviews() {
 		}
 	}
 }
+
+// inactiveClause says that somebody is no enabled member of the tenant.
+const inactiveClause = "is disabled, a guest or gone in Entra"
+
+func (e *evaluation) inactive(entra string) bool { return slices.Contains(e.in.Inactive, entra) }
 
 // outsideClause says that somebody is an outside collaborator or left.
 const outsideClause = "is not a member of the organization on GitHub"
@@ -93,6 +98,9 @@ func (e *evaluation) excluded(p Person, n *Need) (Code, string, bool) {
 	if who.Kind == config.GroupPrincipal && slices.Contains(e.in.Members[who.ID], p.Entra) {
 		return NotMember, "is a member of the group that gains", true
 	}
+	if who.Kind == config.GroupPrincipal && slices.Contains(e.in.Shown[who.ID].Members, p.Entra) {
+		return NotMember, "was a member of the group that gains when the change was shown", true
+	}
 	return "", "", false
 }
 
@@ -113,6 +121,9 @@ func (e *evaluation) excludedHere(p Person) (Code, string, bool) {
 	}
 	if slices.Contains(e.in.Outside, p.User.ID) {
 		return NotOutside, outsideClause, true
+	}
+	if e.inactive(p.Entra) {
+		return NotActive, inactiveClause, true
 	}
 	same := func(u User) bool { return u.ID == p.User.ID }
 	if slices.ContainsFunc(e.in.Pushers, same) {

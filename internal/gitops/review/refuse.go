@@ -48,6 +48,7 @@ func (e *evaluation) refusePeople() {
 			e.refusef(RefusedPusher, "%s is behind an earlier commit that this change takes in and is not linked to a person in people.yaml. Put back what that commit touched, and make the change again by somebody who is.", login(u))
 		}
 	}
+	e.refuseInactive()
 	if e.in.Request != nil {
 		return
 	}
@@ -60,6 +61,25 @@ func (e *evaluation) refusePeople() {
 	for _, u := range e.in.Pushers {
 		if !e.linked(u) {
 			e.refusef(RefusedPusher, "%s pushed to this branch and is not linked to a person in people.yaml. Push the change again from a new branch, by somebody who is.", login(u))
+		}
+	}
+}
+
+// refuseInactive keeps who is disabled, a guest or gone from gaining anything,
+// for himself or for others.
+func (e *evaluation) refuseInactive() {
+	if e.in.Change.RemovalOnly() {
+		return // it needs an approval then
+	}
+	if r := e.in.Request; r != nil {
+		if r.Requester != "" && e.inactive(r.Requester) {
+			e.refusef(RefusedInactive, "Who asked for this is disabled, a guest or gone in Entra. Close this pull request.")
+		}
+		return
+	}
+	for _, u := range append([]User{e.in.Author}, e.in.Pushers...) {
+		if p, ok := e.byID[u.ID]; ok && e.inactive(p.Entra) {
+			e.refusef(RefusedInactive, "%s, who is behind this pull request, is disabled, a guest or gone in Entra. Somebody who is not makes the change again.", login(u))
 		}
 	}
 }

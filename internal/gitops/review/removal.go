@@ -33,13 +33,13 @@ func (e *evaluation) removalExempt() string {
 }
 
 // movers returns the Entra ids of everybody behind the change; false when one
-// of them is not known.
+// of them is not known, or is not there any more.
 func (e *evaluation) movers() ([]string, bool) {
 	if len(e.in.Carried) > 0 || len(e.in.CarriedEntra) > 0 {
 		return nil, false
 	}
 	if r := e.in.Request; r != nil {
-		return []string{r.Requester}, r.Requester != ""
+		return []string{r.Requester}, r.Requester != "" && !e.inactive(r.Requester)
 	}
 	if !e.in.PushersKnown {
 		return nil, false
@@ -47,7 +47,7 @@ func (e *evaluation) movers() ([]string, bool) {
 	var ids []string
 	for _, u := range append([]User{e.in.Author}, e.in.Pushers...) {
 		p, ok := e.byID[u.ID]
-		if !ok || u.Bot {
+		if !ok || u.Bot || e.inactive(p.Entra) || slices.Contains(e.in.Outside, u.ID) {
 			return nil, false
 		}
 		ids = append(ids, p.Entra)

@@ -169,6 +169,7 @@ const (
 	RefusedRequester   Code = "not-a-requester"
 	RefusedReason      Code = "reason"
 	RefusedRequestID   Code = "request-id"
+	RefusedInactive    Code = "requester-inactive"
 	RefusedLink        Code = "link"
 )
 
@@ -193,6 +194,8 @@ type Subject string
 const (
 	SubjectAdd        Subject = "add"
 	SubjectLengthen   Subject = "lengthen"
+	SubjectAgain      Subject = "grant once more" // what another line grants already
+	SubjectLine       Subject = "entry"           // that selects no account yet
 	SubjectShorten    Subject = "shorten"
 	SubjectRemove     Subject = "remove"
 	SubjectControl    Subject = "control-plane"
@@ -202,7 +205,8 @@ const (
 // Need is one thing that must be approved.
 type Need struct {
 	Subject Subject
-	// Change is the assignment, nil for the control plane and new accounts.
+	// Change is the assignment, nil for the control plane and new accounts; that
+	// of an entry that selects no account yet has none.
 	Change *config.AssignmentChange
 	// Rule is the name of the rule, or words where no named rule decides.
 	Rule  string

@@ -15,6 +15,9 @@ func Describe(n Need, base, head *config.Repo) string {
 		return "the change of the control plane"
 	case SubjectOnboarding:
 		return "the new account"
+	case SubjectLine:
+		a := n.Change.Assignment
+		return fmt.Sprintf("the entry of %s for %s, which selects no account yet", a.PermissionSet, PrincipalName(a.Principal, base, head))
 	}
 	if n.Change == nil {
 		return string(n.Subject)
