@@ -19,16 +19,20 @@ import (
 // when the server's record was lost. It is bound to one repository and one
 // commit.
 type Block struct {
-	Repo        int64            `json:"repo"`
-	Request     access.ID        `json:"request"`
-	Kind        review.Kind      `json:"kind"`
-	Requester   string           `json:"requester"`
-	Joined      []string         `json:"joined,omitempty"`
-	Principal   config.Principal `json:"principal"`
-	Base        string           `json:"base"`
-	Head        string           `json:"head"`
-	Fingerprint string           `json:"fingerprint"`
-	AskedAt     time.Time        `json:"asked_at"`
+	Repo      int64            `json:"repo"`
+	Request   access.ID        `json:"request"`
+	Kind      review.Kind      `json:"kind"`
+	Requester string           `json:"requester"`
+	Joined    []string         `json:"joined,omitempty"`
+	Principal config.Principal `json:"principal"`
+	// Account and PermissionSet are empty in blocks of older versions.
+	Account       string `json:"account,omitempty"`
+	PermissionSet string `json:"permission_set,omitempty"`
+
+	Base        string    `json:"base"`
+	Head        string    `json:"head"`
+	Fingerprint string    `json:"fingerprint"`
+	AskedAt     time.Time `json:"asked_at"`
 }
 
 const (

@@ -27,6 +27,7 @@ func (g *Gitops) checkPulls(ctx context.Context, w work) (merged bool, err error
 	}
 	// The oldest first: whom a merge puts behind is approved anew.
 	slices.SortFunc(open, func(a, b Pull) int { return cmp.Compare(a.Number, b.Number) })
+	g.merging.heads = headsOf(open)
 	var errs []error
 	isOpen := map[int]bool{}
 	for i := range open {
@@ -46,6 +47,27 @@ func (g *Gitops) checkPulls(ctx context.Context, w work) (merged bool, err error
 	}
 	g.merging.forget(isOpen)
 	return merged, errors.Join(append(errs, g.closeRecords(ctx, isOpen))...)
+}
+
+// headsOf lists the open pull requests by their heads.
+func headsOf(open []Pull) map[string][]int {
+	out := map[string][]int{}
+	for _, p := range open {
+		out[p.HeadSHA] = append(out[p.HeadSHA], p.Number)
+	}
+	return out
+}
+
+// sharedHead is the fault of a pull request whose head another open one has too:
+// GitHub keeps checks by commit, so that what one is approved for would let the
+// other be merged.
+func (g *Gitops) sharedHead(p *Pull) *fault {
+	for _, n := range g.merging.heads[p.HeadSHA] {
+		if n != p.Number {
+			return faultf(HaltSharedHead, "Pull requests #%d and #%d have the same head commit, and GitHub does not tell their checks apart. Close one of them.", min(n, p.Number), max(n, p.Number))
+		}
+	}
+	return nil
 }
 
 // closeRecords takes over how those pull requests ended that are open no more.
@@ -210,6 +232,9 @@ func (g *Gitops) examineOpen(ctx context.Context, p *Pull, walk Walk) (*examined
 		x.faults = append(x.faults, fault{code: HaltFork, text: "Pull requests from forks are never put in force. Push the branch to this repository."})
 		return x, nil
 	}
+	if bad := g.sharedHead(p); bad != nil {
+		x.faults = append(x.faults, *bad)
+	}
 	force, err := g.inForce(ctx)
 	if err != nil {
 		return nil, err
@@ -249,6 +274,10 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return err
 	}
 	if bad != nil {
+		x.faults = append(x.faults, *bad)
+		return nil
+	}
+	if bad := o.asAsked(x.change, x.pull.Number); bad != nil {
 		x.faults = append(x.faults, *bad)
 		return nil
 	}
@@ -356,7 +385,7 @@ func (g *Gitops) leftAt(ctx context.Context, x *examined, force *access.InForce)
 	if err != nil {
 		return nil, err
 	}
-	if s.repo == nil {
+	if s.repo == nil || slices.Contains(x.walk.Passed, cmp.MergeBase) {
 		return force.Repo, nil
 	}
 	return s.repo, nil

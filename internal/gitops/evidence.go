@@ -84,13 +84,10 @@ func (g *Gitops) unrecorded(ctx context.Context, rec PullRecord, w Walk) (*acces
 		}
 		return &access.Verdict{Commit: rec.Commit, At: w.InForce.At, InForce: true}, nil
 	}
-	for _, ref := range force.Repo.Grants() {
-		if ref.Grant.Request == string(rec.Request) {
-			return &access.Verdict{
-				Commit: rec.Commit, At: w.InForce.At, InForce: true,
-				Void: void(force.Repo, string(rec.Request), force.Starts),
-			}, nil
-		}
+	if !granted(force.Repo, rec.Request) {
+		return nil, nil
 	}
-	return nil, nil
+	return &access.Verdict{
+		Commit: rec.Commit, At: w.InForce.At, InForce: true, Void: void(force.Repo, string(rec.Request), force.Starts),
+	}, nil
 }

@@ -4,14 +4,16 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
 )
 
 // Join implements [access.Pulls]. The check of the request's pull request is
 // written anew with the next look.
 func (g *Gitops) Join(ctx context.Context, id access.ID, who access.Person) error {
-	if err := g.state.JoinPull(ctx, id, Joined{Entra: who.Entra, Name: who.Name}); err != nil {
+	if err := g.state.JoinPull(ctx, id, Joined{Entra: who.Entra, Name: who.Name, At: g.opt.Now().UTC()}); err != nil {
 		return fmt.Errorf("join %s: %w", id, err)
 	}
 	rec, known, err := g.state.Pull(ctx, id)
@@ -107,4 +109,22 @@ func cutSections(text, from, to string) string {
 		_, after, _ := strings.Cut(rest, to)
 		text = before + after
 	}
+}
+
+// joinedLater tells those who joined after the merge from those who had before,
+// where the record knows.
+func (g *Gitops) joinedLater(ctx context.Context, p *Pull, r *review.Request) error {
+	rec, known, err := g.state.PullNumbered(ctx, p.Number)
+	if err != nil || !known || !p.Merged() {
+		return err
+	}
+	r.Joined, r.JoinedLater = nil, map[string]time.Time{}
+	for _, j := range rec.Joined {
+		if j.At.After(p.MergedAt) {
+			r.JoinedLater[j.Entra] = j.At
+		} else {
+			r.Joined = append(r.Joined, j.Entra)
+		}
+	}
+	return nil
 }

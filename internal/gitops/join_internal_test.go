@@ -14,7 +14,7 @@ func FuzzSignedBody(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	end := also([]Joined{{"j", "Taro"}}) + signed + "\n"
+	end := also([]Joined{{Entra: "j", Name: "Taro"}}) + signed + "\n"
 	for _, s := range []string{
 		"", "text", "text\r\n\r\n" + end, end + end, blockOpen, alsoOpen, "a" + alsoOpen + "b" + blockClose + "c", blockOpen + blockClose,
 		"<!-- aws-access" + blockOpen + blockClose + "-bot:v1 x", alsoClose + alsoOpen, "a\r", "\r\n",

@@ -91,6 +91,8 @@ type refusal struct {
 // merging is what is known of merges between looks. It is lost with the
 // process: then they are tried again.
 type merging struct {
+	// heads are the open pull requests of this look by their heads.
+	heads   map[string][]int
 	refused map[int]refusal
 	// rules are those of the branch, read once a look; nil before.
 	rules *MergeRules
@@ -140,8 +142,6 @@ func (x *examined) ours() (mine bool, why string) {
 	switch {
 	case x.rec == nil || x.rec.Number != x.pull.Number:
 		return false, "It is approved, and the bot has no record that it opened this pull request, so it leaves the merge to people."
-	case x.rec.Reopened:
-		return false, "It is approved. It was closed and opened again, so the bot leaves the merge to people."
 	case x.rec.Kind == review.Grant && len(x.change.Added)+len(x.change.Lengthened) == 0:
 		// A second line for what stands already needs no approval, and would
 		// outlive the first one.

@@ -20,6 +20,8 @@ type origin struct {
 	author  review.User
 	pushers []review.User
 	known   bool // the pushers are
+	// block is what the bot knows of its own pull request.
+	block Block
 }
 
 // fault is a rule of verification that a pull request breaks.
@@ -49,13 +51,29 @@ func (g *Gitops) origin(ctx context.Context, p *Pull) (origin, *fault, error) {
 	if !ours {
 		return o, nil, nil
 	}
-	o.id = block.Request
+	o.id, o.block = block.Request, block
 	o.request = &review.Request{ID: string(block.Request), Kind: block.Kind, Requester: block.Requester, Joined: block.Joined}
+	if err := g.joinedLater(ctx, p, o.request); err != nil {
+		return o, nil, err
+	}
 	o.askedAt = block.AskedAt
+	if bad, err := g.withdrawn(ctx, p); err != nil || bad != nil {
+		return o, bad, err
+	}
 	if block.Head != p.HeadSHA {
 		return o, faultf(HaltHeadMoved, "The head %s of pull request #%d is not the commit the bot made (%s).", short(p.HeadSHA), p.Number, short(block.Head)), nil
 	}
 	return o, nil, nil
+}
+
+// withdrawn is the fault of a request whose pull request was found closed, and
+// was opened again: who asked was told that nothing is granted.
+func (g *Gitops) withdrawn(ctx context.Context, p *Pull) (*fault, error) {
+	rec, known, err := g.state.PullNumbered(ctx, p.Number)
+	if err != nil || !known || !rec.Reopened && rec.State != access.PullClosed {
+		return nil, err
+	}
+	return faultf(HaltWithdrawn, "Pull request #%d was closed and opened again. Its request %s ended when it was closed; ask again.", p.Number, rec.Request), nil
 }
 
 // claim returns what the bot knows of a pull request; ours is false for one

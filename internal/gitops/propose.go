@@ -70,7 +70,7 @@ func (g *Gitops) begin(ctx context.Context, r access.Request) (PullRecord, error
 	}
 	rec := PullRecord{
 		Request: r.ID, Kind: kindOf(r.Kind), Branch: branchPrefix + string(r.ID), Base: base,
-		Requester: requester(r), Principal: r.Want.Principal, AskedAt: askedAt(r), State: access.PullOpen,
+		Requester: requester(r), Principal: r.Want.Principal, Account: r.Want.AccountID, PermissionSet: r.Want.PermissionSet, AskedAt: askedAt(r), State: access.PullOpen,
 	}
 	return rec, g.state.SavePull(ctx, StepProposing, rec)
 }
@@ -227,7 +227,7 @@ func (g *Gitops) ownPull(ctx context.Context, rec PullRecord) (Pull, bool, error
 func (g *Gitops) block(rec PullRecord) Block {
 	return Block{
 		Repo: g.opt.RepoID, Request: rec.Request, Kind: rec.Kind, Requester: rec.Requester, Joined: rec.JoinedIDs(),
-		Principal: rec.Principal, Base: rec.Base, Head: rec.Head, Fingerprint: rec.Fingerprint, AskedAt: rec.AskedAt,
+		Principal: rec.Principal, Account: rec.Account, PermissionSet: rec.PermissionSet, Base: rec.Base, Head: rec.Head, Fingerprint: rec.Fingerprint, AskedAt: rec.AskedAt,
 	}
 }
 
@@ -315,7 +315,26 @@ func (g *Gitops) Withdraw(ctx context.Context, r access.Request) error {
 		if err := g.host.ClosePull(ctx, rec.Number); err != nil {
 			return fmt.Errorf("withdraw %s: close pull request %d: %w", r.ID, rec.Number, err)
 		}
+		if err := g.noteClosed(ctx, r.ID); err != nil {
+			return fmt.Errorf("withdraw %s: %w", r.ID, err)
+		}
 	}
 	g.Hint(rec.Number)
 	return nil
+}
+
+// noteClosed records that a pull request was closed, so that it counts as closed
+// also when it is opened again at once. During a look that is left to the look,
+// which writes the same record.
+func (g *Gitops) noteClosed(ctx context.Context, id access.ID) error {
+	if !g.looking.TryLock() {
+		return nil
+	}
+	defer g.looking.Unlock()
+	rec, known, err := g.state.Pull(ctx, id)
+	if err != nil || !known || rec.State != access.PullOpen {
+		return err
+	}
+	rec.State, rec.Missing = access.PullClosed, nil
+	return g.state.SavePull(ctx, StepFacts, rec)
 }

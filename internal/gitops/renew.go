@@ -143,16 +143,40 @@ func replay(old, made, base *snapshot, who config.Principal) (path string, conte
 	}
 	content = base.fsys[path]
 	for _, grant := range missingIn(now, before, after) {
+		if grant, err = moved(grant, old.repo, base.repo); err != nil {
+			return "", nil, err
+		}
 		if content, err = config.RemoveGrant(content, who.Kind, now.Key(grant)); err != nil {
 			return "", nil, err
 		}
 	}
 	for _, grant := range missingIn(now, after, before) {
+		if grant, err = moved(grant, made.repo, base.repo); err != nil {
+			return "", nil, err
+		}
 		if content, err = config.AddGrant(content, who.Kind, header, grant); err != nil {
 			return "", nil, err
 		}
 	}
 	return path, content, nil
+}
+
+// moved writes a grant of one repo for another: an account is what its id says,
+// whatever its file is called there.
+func moved(grant config.Grant, from, to *config.Repo) (config.Grant, error) {
+	if grant.Account == "" {
+		return grant, nil
+	}
+	was, ok := from.AccountBySlug(grant.Account)
+	if !ok {
+		return grant, &access.Refusal{Message: "The account " + grant.Account + " has no file."}
+	}
+	is, ok := to.AccountByID(was.ID)
+	if !ok {
+		return grant, &access.Refusal{Message: "The account " + was.ID + " has no file any more."}
+	}
+	grant.Account = is.Slug
+	return grant, nil
 }
 
 // missingIn returns the grants of one list that another has not.

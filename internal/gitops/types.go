@@ -118,10 +118,14 @@ type PullRecord struct {
 	Requester string
 	// Joined asked for the same later. [PullRecords.JoinPull] adds to them,
 	// SavePull leaves them alone.
-	Joined      []Joined
-	Principal   config.Principal
-	Fingerprint string
-	AskedAt     time.Time
+	Joined    []Joined
+	Principal config.Principal
+	// Account and PermissionSet are what was asked for beside the principal;
+	// empty in records of older versions and for links.
+	Account       string
+	PermissionSet string
+	Fingerprint   string
+	AskedAt       time.Time
 	// Refused is why no pull request could be made.
 	Refused string
 
@@ -143,6 +147,7 @@ type PullRecord struct {
 type Joined struct {
 	Entra string
 	Name  string
+	At    time.Time
 }
 
 // JoinedIDs are the Entra ids of those who joined.
@@ -278,6 +283,9 @@ const (
 	HaltRefused    HaltCode = "refused"
 	HaltBlocked    HaltCode = "changes-requested"
 	HaltApproval   HaltCode = "approval-missing"
+	HaltWithdrawn  HaltCode = "withdrawn"
+	// HaltSharedHead is a fault of open pull requests only.
+	HaltSharedHead HaltCode = "shared-head"
 )
 
 // Walk is where the walk is.

@@ -49,7 +49,7 @@ func (g *Gitops) verify(ctx context.Context, base, after *snapshot, u *unit, w *
 	if j.bad = bad; bad != nil {
 		return j, nil
 	}
-	r, err := g.reviewed(ctx, u)
+	r, err := g.reviewed(ctx, u, w.Passed)
 	if err != nil {
 		return j, err
 	}
@@ -69,9 +69,12 @@ type reviewed struct {
 	left string
 	// parent is what the unit was merged onto, merged what it left.
 	parent, merged *snapshot
+	// passed are the commits that were passed over, and so in nobody's force.
+	passed []string
 }
 
-func (g *Gitops) reviewed(ctx context.Context, u *unit) (r reviewed, err error) {
+func (g *Gitops) reviewed(ctx context.Context, u *unit, passed []string) (r reviewed, err error) {
+	r.passed = passed
 	if r.head, err = g.reader.read(ctx, u.pull.HeadSHA); err != nil {
 		return r, err
 	}
@@ -91,7 +94,7 @@ func (g *Gitops) reviewed(ctx context.Context, u *unit) (r reviewed, err error) 
 
 // changeShown is the change that the approved head showed.
 func (g *Gitops) changeShown(ctx context.Context, r reviewed, base *snapshot, starts config.Starts, at time.Time) (config.Change, error) {
-	left, err := g.repoAt(ctx, r.left, base)
+	left, err := g.repoAt(ctx, r.left, r, base)
 	if err != nil {
 		return config.Change{}, err
 	}
@@ -115,7 +118,7 @@ func (g *Gitops) sameContent(ctx context.Context, r reviewed, base *snapshot, u 
 	if err != nil {
 		return nil, err
 	}
-	before, err := g.repoAt(ctx, r.parent.commit.SHA, base)
+	before, err := g.repoAt(ctx, r.parent.commit.SHA, r, base)
 	if err != nil {
 		return nil, err
 	}
@@ -148,8 +151,11 @@ func (g *Gitops) nothingMore(ctx context.Context, r reviewed, base, after *snaps
 }
 
 // repoAt returns the repo at a commit, or the last valid one when its config
-// is invalid.
-func (g *Gitops) repoAt(ctx context.Context, sha string, base *snapshot) (*config.Repo, error) {
+// is invalid, by itself or as a step.
+func (g *Gitops) repoAt(ctx context.Context, sha string, r reviewed, base *snapshot) (*config.Repo, error) {
+	if slices.Contains(r.passed, sha) {
+		return base.repo, nil
+	}
 	s, err := g.reader.read(ctx, sha)
 	if err != nil {
 		return nil, err
@@ -166,6 +172,9 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 		Base: base.repo, Head: after.repo, Change: config.Compare(base.repo, after.repo, starts, u.pull.MergedAt),
 		Start: u.pull.MergedAt, Starts: starts, HeadSHA: u.pull.HeadSHA, MergedAt: u.pull.MergedAt, Late: late,
 		Carried: w.Carried, CarriedEntra: w.CarriedEntra,
+	}
+	if j.bad = j.origin.asAsked(in.Change, u.pull.Number); j.bad != nil {
+		return nil
 	}
 	j.origin.fill(&in)
 	if r := in.Request; r != nil {

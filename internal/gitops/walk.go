@@ -244,6 +244,7 @@ func (w *walker) invalid(ctx context.Context, i int, after *snapshot, j *judged)
 	if r := j.origin.request; r != nil {
 		w.walk.CarriedEntra = append(w.walk.CarriedEntra, r.Requester)
 		w.walk.CarriedEntra = append(w.walk.CarriedEntra, r.Joined...)
+		w.walk.CarriedEntra = append(w.walk.CarriedEntra, slices.Sorted(maps.Keys(r.JoinedLater))...)
 	}
 	w.g.tellInvalid(ctx, u, j.problems)
 	if after != w.after[i] {
@@ -387,9 +388,39 @@ func (g *Gitops) caughtUp(ctx context.Context, passed []string, pending []Verdic
 		}
 		v.Outcome, v.At = Verified, g.opt.Now()
 		v.Void = void(repo, string(v.Request), starts)
+		gone, err := g.takenBack(ctx, v, repo)
+		if err != nil {
+			return nil, err
+		}
+		if gone {
+			v.Outcome = Undone
+		}
 		out = append(out, v)
 	}
 	return out, nil
+}
+
+// takenBack reports whether a request's grant, or link, that was passed over is
+// not in what came into force after it.
+func (g *Gitops) takenBack(ctx context.Context, v Verdict, repo *config.Repo) (bool, error) {
+	rec, known, err := g.state.Pull(ctx, v.Request)
+	if err != nil || !known {
+		return false, err
+	}
+	switch rec.Kind {
+	case review.Grant:
+		return !granted(repo, rec.Request), nil
+	case review.Link:
+		stands, err := g.linkStands(ctx, rec, repo)
+		return !stands, err
+	default:
+		return false, nil
+	}
+}
+
+// granted reports whether a repo has a grant of a request.
+func granted(repo *config.Repo, id access.ID) bool {
+	return slices.ContainsFunc(repo.Grants(), func(ref config.GrantRef) bool { return ref.Grant.Request == string(id) })
 }
 
 func desired(repo *config.Repo, starts config.Starts, at time.Time) []config.Assignment {

@@ -178,6 +178,8 @@ type pullRecord struct {
 	Requester     string    `json:"requester"`
 	PrincipalKind string    `json:"principal_kind"`
 	PrincipalID   string    `json:"principal_id"`
+	Account       string    `json:"account,omitempty"`
+	PermissionSet string    `json:"permission_set,omitempty"`
 	Fingerprint   string    `json:"fingerprint,omitempty"`
 	AskedAt       time.Time `json:"asked_at"`
 	Refused       string    `json:"refused,omitempty"`
@@ -195,7 +197,7 @@ func newPullRecord(p gitops.PullRecord) pullRecord {
 		Request: string(p.Request), Kind: string(p.Kind), Branch: p.Branch, Base: p.Base, Head: p.Head,
 		NextBase: p.NextBase, NextHead: p.NextHead, Number: p.Number,
 		URL: p.URL, Requester: p.Requester, PrincipalKind: string(p.Principal.Kind),
-		PrincipalID: p.Principal.ID, Fingerprint: p.Fingerprint, AskedAt: p.AskedAt, Refused: p.Refused,
+		PrincipalID: p.Principal.ID, Account: p.Account, PermissionSet: p.PermissionSet, Fingerprint: p.Fingerprint, AskedAt: p.AskedAt, Refused: p.Refused,
 		State: string(p.State), Missing: p.Missing,
 		ApprovedBy: p.ApprovedBy, Reopened: p.Reopened, MergedAt: p.MergedAt, MergedBy: p.MergedBy, Commit: p.Commit,
 	}
@@ -205,15 +207,17 @@ func (r pullRecord) domain() gitops.PullRecord {
 	return gitops.PullRecord{
 		Request: access.ID(r.Request), Kind: review.Kind(r.Kind), Branch: r.Branch, Base: r.Base, Head: r.Head,
 		NextBase: r.NextBase, NextHead: r.NextHead, Number: r.Number, URL: r.URL, Requester: r.Requester,
-		Principal:   config.Principal{Kind: config.PrincipalKind(r.PrincipalKind), ID: r.PrincipalID},
+		Principal: config.Principal{Kind: config.PrincipalKind(r.PrincipalKind), ID: r.PrincipalID},
+		Account:   r.Account, PermissionSet: r.PermissionSet,
 		Fingerprint: r.Fingerprint, AskedAt: r.AskedAt, Refused: r.Refused, State: access.PullState(r.State),
 		Missing: r.Missing, ApprovedBy: r.ApprovedBy, Reopened: r.Reopened, MergedAt: r.MergedAt, MergedBy: r.MergedBy, Commit: r.Commit,
 	}
 }
 
 type joinedRecord struct {
-	Entra string `json:"entra"`
-	Name  string `json:"name,omitempty"`
+	Entra string    `json:"entra"`
+	Name  string    `json:"name,omitempty"`
+	At    time.Time `json:"at,omitzero"`
 }
 
 type checkRecord struct {

@@ -116,6 +116,11 @@ func (e *evaluation) excludedHere(p Person) (Code, string, bool) {
 		if slices.Contains(r.Joined, p.Entra) {
 			return NotJoined, "asked for the same change", true
 		}
+		if at, ok := r.JoinedLater[p.Entra]; ok {
+			if approved, did := e.approvedAt[p.User.ID]; !did || !approved.Before(at) {
+				return NotJoined, "asked for the same change", true
+			}
+		}
 	} else if p.User.ID == e.in.Author.ID {
 		return NotRequester, "wrote this pull request", true
 	}

@@ -56,6 +56,9 @@ type Request struct {
 	Requester string
 	// Joined asked for the same thing later.
 	Joined []string
+	// JoinedLater did so only after the merge: what they approved before that
+	// counts.
+	JoinedLater map[string]time.Time
 }
 
 // Input is everything a verdict is made of.
