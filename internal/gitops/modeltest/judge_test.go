@@ -482,6 +482,11 @@ func needsOf(base, after state, c *change, f *facts) ([]need, bool) {
 			done = name
 		}
 	}
+	idle, ok := idleNeeds(base, after, c)
+	if !ok {
+		return nil, false
+	}
+	needs = append(needs, idle...)
 	exempt := f.mayRemove(base, after, c)
 	for a := range c.lost {
 		n := need{steps: []step{{count: 1}}, owners: base.owners(accountPath(a.account)), exempt: exempt}
@@ -492,6 +497,62 @@ func needsOf(base, after state, c *change, f *facts) ([]need, bool) {
 		needs = append(needs, n)
 	}
 	return needs, true
+}
+
+// idleNeeds returns what must be approved of entries that come in and give
+// nothing now; false when a rule forbids their term.
+func idleNeeds(base, after state, c *change) ([]need, bool) {
+	var needs []need
+	had, has := base.grants(), after.grants()
+	for k, e := range has {
+		if _, kept := had[k]; kept {
+			continue
+		}
+		reach := after.reach(e)
+		if len(reach) == 0 && (!slices.Contains(c.newGroups, k.group) || c.gains(k.group)) {
+			needs = append(needs, need{steps: []step{{[]string{"team:platform"}, base.count("control")}}, gains: k.group})
+		}
+		for _, account := range reach {
+			a := assignment{k.group, account, e.set}
+			_, gained := c.gained[a]
+			_, lost := c.lost[a]
+			if gained || lost || takenOver(base, has, k, e, account) {
+				continue
+			}
+			done := ""
+			for _, s := range []state{base, after} {
+				name, steps, most, standing := base.approvalRule(e.set, s.tag(account, "env"))
+				if e.hours == 0 && !standing || e.hours > most {
+					return nil, false
+				}
+				if name != done {
+					needs = append(needs, need{steps: steps, owners: base.owners(accountPath(account)), gains: k.group})
+				}
+				done = name
+			}
+		}
+	}
+	return needs, true
+}
+
+// takenOver reports whether an entry of the same term that goes gave the same.
+func takenOver(base state, has map[grantKey]entry, k grantKey, e entry, account string) bool {
+	for old, was := range base.grants() {
+		if _, kept := has[old]; !kept && old.group == k.group && was.set == e.set && was.hours == e.hours && slices.Contains(base.reach(was), account) {
+			return true
+		}
+	}
+	return false
+}
+
+// gains reports whether a group gains anything.
+func (c *change) gains(group string) bool {
+	for a := range c.gained {
+		if a.group == group {
+			return true
+		}
+	}
+	return false
 }
 
 // mayRemove reports a change that only removes, by people each of whom is

@@ -294,7 +294,7 @@ func (w *world) verify(p *pass, u *unit, after state) string {
 	if r := w.askOf(u.pull); r != nil && r.head != u.pull.head {
 		return moved
 	}
-	if !w.sameContent(p, u) || !w.nothingMore(p, u, after) {
+	if !w.sameContent(p, u) || !w.nothingMore(p, u, after) || !w.asAsked(p, u, after) {
 		return unlike
 	}
 	f := w.behind(u.pull, p)
@@ -319,6 +319,43 @@ func (w *world) sameContent(p *pass, u *unit) bool {
 	was := w.shown(p, u)
 	is := compare(w.validOr(parent, p.base), did, p.starts, u.pull.mergedAt)
 	return was.same(&is)
+}
+
+// asAsked reports whether a bot pull request gives what was asked for and
+// nothing else.
+func (w *world) asAsked(p *pass, u *unit, after state) bool {
+	r := w.askOf(u.pull)
+	if r == nil {
+		return true
+	}
+	c := compare(p.base, after, p.starts, u.pull.mergedAt)
+	had := p.base.grants()
+	for a := range c.gained {
+		if !r.wants(a) {
+			return false
+		}
+	}
+	for k, e := range after.grants() {
+		if _, kept := had[k]; kept {
+			continue
+		}
+		reach := after.reach(e)
+		if len(reach) == 0 {
+			return false
+		}
+		for _, account := range reach {
+			a := assignment{k.group, account, e.set}
+			if _, lost := c.lost[a]; !lost && !takenOver(p.base, after.grants(), k, e, account) && !r.wants(a) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// wants reports whether a request asks for an assignment.
+func (r *ask) wants(a assignment) bool {
+	return r.group == a.group && slices.ContainsFunc(r.adds, func(e entry) bool { return e.account == a.account && e.set == a.set })
 }
 
 // validOr is the state at a commit, or another one where it is not valid.
