@@ -29,12 +29,12 @@ func (x *examined) commentText() string {
 	if len(x.verdict.Refused) > 0 {
 		b.WriteString("#### Refused, whoever approves\n\n")
 		for _, f := range x.verdict.Refused {
-			fmt.Fprintf(&b, "- %s (`%s`)\n", oneLine(f.Sentence), f.Code)
+			fmt.Fprintf(&b, "- %s (`%s`)\n", prose(f.Sentence), f.Code)
 		}
 		b.WriteString("\n")
 	}
 	for _, f := range x.faults {
-		fmt.Fprintf(&b, "**%s** (`%s`)\n\n", oneLine(f.text), f.code)
+		fmt.Fprintf(&b, "**%s** (`%s`)\n\n", prose(f.text), f.code)
 	}
 	fmt.Fprintf(&b, "The check `%s` says who may approve, and has this too where it fits; people can edit comments, but not the check.\n", CheckName)
 	return b.String()

@@ -107,7 +107,7 @@ func (x *examined) missing() []string {
 func (x *examined) summary() string {
 	var b strings.Builder
 	for _, n := range x.notes {
-		fmt.Fprintf(&b, "> %s\n\n", oneLine(n))
+		fmt.Fprintf(&b, "> %s\n\n", prose(n))
 	}
 	x.writeFaults(&b)
 	if x.head == nil || x.base == nil || len(x.problems)+len(x.faults) > 0 {
@@ -122,7 +122,7 @@ func (x *examined) summary() string {
 
 func (x *examined) writeFaults(b *strings.Builder) {
 	for _, f := range x.faults {
-		fmt.Fprintf(b, "**%s** (`%s`)\n\n", oneLine(f.text), f.code)
+		fmt.Fprintf(b, "**%s** (`%s`)\n\n", prose(f.text), f.code)
 	}
 	if len(x.problems) > 0 {
 		b.WriteString("### The config is not valid\n\nNothing of this commit would come into force.\n\n")
@@ -134,12 +134,12 @@ func (x *examined) writeFaults(b *strings.Builder) {
 	if len(x.verdict.Refused) > 0 {
 		b.WriteString("### Refused, whoever approves\n\n")
 		for _, f := range x.verdict.Refused {
-			fmt.Fprintf(b, "- %s (`%s`)\n", oneLine(f.Sentence), f.Code)
+			fmt.Fprintf(b, "- %s (`%s`)\n", prose(f.Sentence), f.Code)
 		}
 		b.WriteString("\n")
 	}
 	for _, u := range x.verdict.Undecided {
-		fmt.Fprintf(b, "**Not decided yet.** %s\n\n", oneLine(u))
+		fmt.Fprintf(b, "**Not decided yet.** %s\n\n", prose(u))
 	}
 }
 
@@ -192,12 +192,12 @@ func (x *examined) writeNeeds(b *strings.Builder) {
 	for _, n := range x.verdict.Needs {
 		what := code(review.Describe(n, x.base, x.head))
 		if n.Exempt != "" {
-			fmt.Fprintf(b, "| %s | %s | nobody: %s | | | |\n", what, code(n.Rule), oneLine(n.Exempt))
+			fmt.Fprintf(b, "| %s | %s | nobody: %s | | | |\n", what, code(n.Rule), prose(n.Exempt))
 			continue
 		}
 		rule := code(n.Rule)
 		if n.Note != "" {
-			rule += ": " + oneLine(n.Note)
+			rule += ": " + prose(n.Note)
 		}
 		for _, s := range n.Steps {
 			fmt.Fprintf(b, "| %s | %s | %d of %s | %s | %s | %s |\n", what, rule, s.Count,
@@ -232,7 +232,7 @@ func (x *examined) writePeople(b *strings.Builder) {
 	}
 	said := map[string]bool{}
 	line := func(prefix string, e review.Excluded) {
-		text := fmt.Sprintf("- %s %s: %s (`%s`).\n", code(e.User.Login), prefix, e.Why, e.Code)
+		text := fmt.Sprintf("- %s %s: %s (`%s`).\n", code(e.User.Login), prefix, prose(e.Why), e.Code)
 		if !said[text] {
 			b.WriteString(text)
 		}
