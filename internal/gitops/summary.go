@@ -179,7 +179,8 @@ func (x *examined) writeControl(b *strings.Builder) {
 	}
 	b.WriteString("### Control plane\n\n| File | Field | Before | After |\n|---|---|---|---|\n")
 	for _, f := range x.change.Control {
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", code(f.Path), code(f.Field), code(clip(f.Old, 200)), code(clip(f.New, 200)))
+		before, after := f.Shown()
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", code(f.Path), code(f.Field), code(before), code(after))
 	}
 	b.WriteString("\n")
 }
