@@ -185,6 +185,7 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 		return err
 	}
 	j.verdict = review.Evaluate(in)
+	tooLarge(&j.verdict, in.Change, base.repo, after.repo)
 	if len(j.verdict.Undecided) > 0 {
 		return fmt.Errorf("judge pull request %d: %s", u.pull.Number, strings.Join(j.verdict.Undecided, " "))
 	}
@@ -269,7 +270,7 @@ func verdictFault(v *review.Verdict, p *Pull, base, head *config.Repo) *fault {
 	if v.Pass {
 		return nil
 	}
-	text := strings.Join(review.Sentences(*v, base, head), " ")
+	text := clip(strings.Join(review.Sentences(*v, base, head), " "), maxNote)
 	code := HaltApproval
 	switch {
 	case len(v.Refused) > 0:

@@ -170,6 +170,8 @@ const (
 	RefusedReason      Code = "reason"
 	RefusedRequestID   Code = "request-id"
 	RefusedLink        Code = "link"
+	// RefusedSize is given by who shows changes, not by [Evaluate].
+	RefusedSize Code = "too-large-to-show"
 )
 
 // Excluded is a review that was not counted, or a person who could not give
