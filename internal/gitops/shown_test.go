@@ -124,3 +124,23 @@ func TestTeamsBehindManyPeopleAreShown(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupsOfOneNameAreToldApart: a file of another group with a name that is
+// taken comes with a warning, and no line has the name alone.
+func TestGroupsOfOneNameAreToldApart(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"aws-payments-dev", "AWS payments dev"} {
+		w := newWorld(t)
+		n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{"groups/aws-payments-dev-2.yaml": {Content: "id: 0b7e3f4c-0000-4000-8000-0000000000aa\nname: " + name + "\naccess:\n  - account: payments-prod\n    permission_set: PowerUserAccess\n    duration: 4h\n    reason: x\n"}})
+		w.look()
+		for where, text := range map[string]string{"check": w.check(w.pullOn(n).HeadSHA).Summary, "comment": commentsOf(w.pullOn(n))} {
+			long := name + " (file aws-payments-dev-2, …000000aa)"
+			if !strings.Contains(text, "> **Look twice.** `"+long+"` has a name that `aws-payments-dev (…00000011)` has too") {
+				t.Errorf("no warning in the %s:\n%s", where, text)
+			}
+			if strings.Count(text, name)-strings.Count(text, "file "+name) != strings.Count(text, name+" (") {
+				t.Errorf("the name stands alone in the %s:\n%s", where, text)
+			}
+		}
+	}
+}

@@ -115,6 +115,7 @@ func (x *examined) summary(plan string) string {
 	if !x.shows() {
 		return b.String()
 	}
+	x.writeAlike(&b)
 	x.writeNeeds(&b)
 	x.writeControl(&b)
 	b.WriteString(plan)
