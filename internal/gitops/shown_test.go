@@ -144,3 +144,24 @@ func TestGroupsOfOneNameAreToldApart(t *testing.T) {
 		}
 	}
 }
+
+// TestAHaltForAnObjectionSaysWhoseAndWhatElse: an approval alone does not end
+// it.
+func TestAHaltForAnObjectionSaysWhoseAndWhatElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.byHand("hana-dev", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.look()
+	w.review("yuki-lead", n, "REQUEST_CHANGES")
+	w.look()
+	sha := w.merge(n, "squash")
+	w.look()
+	halt := w.status().Halt
+	want := fmt.Sprintf("the objection of yuki-lead on pull request #%d withdrawn (dismissed, or followed by an approval of the same person) and the approval that is missing, now", n)
+	if halt == nil || halt.Code != gitops.HaltBlocked || halt.Ways[0] != want {
+		t.Fatalf("halt %+v, want the way out %q", halt, want)
+	}
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.holds(sha, "")
+}

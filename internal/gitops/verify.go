@@ -278,14 +278,25 @@ func verdictFault(v *review.Verdict, p *Pull, base, head *config.Repo) *fault {
 	case len(v.Blocks) > 0:
 		code = HaltBlocked
 	}
-	return faultf(code, "Pull request #%d was merged without what its change needs. %s", p.Number, text)
+	f := faultf(code, "Pull request #%d was merged without what its change needs. %s", p.Number, text)
+	f.objectors = review.Logins(v.Blocks)
+	f.lacks = slices.ContainsFunc(v.Needs, func(n review.Need) bool { return !n.Met() })
+	return f
 }
 
 // ways says how a halt ends.
 func (f *fault) ways(sha string, p *Pull) []string {
 	var out []string
-	if p != nil && (f.code == HaltApproval || f.code == HaltBlocked) {
+	switch {
+	case p == nil:
+	case f.code == HaltApproval:
 		out = append(out, fmt.Sprintf("the missing approval on pull request #%d, now", p.Number))
+	case f.code == HaltBlocked:
+		way := fmt.Sprintf("the objection of %s on pull request #%d withdrawn (dismissed, or followed by an approval of the same person)", f.objectors, p.Number)
+		if f.lacks {
+			way += " and the approval that is missing, now"
+		}
+		out = append(out, way)
 	}
 	switch {
 	case f.code == HaltRewritten || f.code == HaltNoBranch:
