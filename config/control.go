@@ -51,6 +51,8 @@ func fieldsText(fields []field) string {
 func (c *comparison) control() {
 	add := func(changes []FieldChange) { c.change.Control = append(c.change.Control, changes...) }
 	add(fieldChanges(accessPath, accessFields(c.base), accessFields(c.head)))
+	// Rules decide together, so that one is approved among those beside it.
+	c.content(accessPath, rulesField(c.base), rulesField(c.head))
 	add(fieldChanges(peoplePath, peopleFields(&c.base.People), peopleFields(&c.head.People)))
 	add(c.accountControl())
 	for _, p := range c.pairs {
@@ -168,55 +170,6 @@ func personText(p *Person) string {
 	return text
 }
 
-// accessFields writes aws-access.yaml by its top-level keys. A slug is written
-// with the id that it stands for: files can change places without a change of
-// aws-access.yaml, and then what it protects and matches is another thing.
-func accessFields(r *Repo) []field {
-	a := &r.Access
-	if a.Version == 0 { // there is no file
-		return nil
-	}
-	return []field{
-		{"approvals", rulesText(r, a.Approvals)},
-		{"control_plane", stepsText(a.ControlPlane)},
-		{"drift", string(a.Drift)},
-		{"entra", "app: " + a.EntraApp},
-		{"identity_center", fmt.Sprintf("region: %s, start_url: %s", a.IdentityCenter.Region, a.IdentityCenter.StartURL)},
-		{"limits", limitsText(a.Limits)},
-		{"merge", string(a.Merge)},
-		{"notify", a.Notify},
-		{"onboarding", onboardingText(r, a.Onboarding)},
-		{"organization", fmt.Sprintf("id: %s, management_account: %s", a.OrganizationID, a.ManagementAccount)},
-		{"phase", strconv.Itoa(int(a.Phase))},
-		{"phase_back", flagText(a.PhaseBack)},
-		{"protected", grantsText(r, a.Protected)},
-		{"version", strconv.Itoa(a.Version)},
-	}
-}
-
-func rulesText(repo *Repo, rules []Rule) string {
-	texts := make([]string, len(rules))
-	for i, r := range rules {
-		fields := []field{
-			{"name", strconv.Quote(r.Name)},
-			{"match", matchText(repo, r.Match)},
-			{"approvers", stepsText(r.Steps)},
-			{"max_duration", durationText(r.MaxDuration)},
-			{"default_duration", durationText(r.DefaultDuration)},
-			{"standing", flagText(r.Standing)},
-			{"requesters", refsText(requesterRefs(repo, r.Requesters))},
-			{"reason", reasonText(r.Reason)},
-			{"auto", autoText(r.Auto)},
-			{"notify", r.Notify},
-		}
-		if r.PinnedPeople {
-			fields = append(fields, field{"people", peoplePinned})
-		}
-		texts[i] = "{" + fieldsText(fields) + "}"
-	}
-	return strings.Join(texts, ", ")
-}
-
 func matchText(r *Repo, m Match) string {
 	return "{" + fieldsText([]field{
 		{"permission_sets", listText(m.PermissionSets)},
@@ -264,37 +217,6 @@ func stepsText(steps Steps) string {
 		texts[i] = fmt.Sprintf("%d of %s", s.Count, refsText(s.Approvers))
 	}
 	return strings.Join(texts, " and ")
-}
-
-func limitsText(l Limits) string {
-	text := fmt.Sprintf("removals: %v%%, people_growth: %v%%", l.RemovalPercent, l.PeopleGrowthPercent)
-	if l.StartBy != 0 {
-		text += ", start_by: " + durationText(l.StartBy)
-	}
-	if l.Allow != nil {
-		text += fmt.Sprintf(", allow: {commit: %s, removals: %d}", l.Allow.Commit, l.Allow.Removals)
-	}
-	return text
-}
-
-func onboardingText(r *Repo, o Onboarding) string {
-	if o.OU == "" {
-		return ""
-	}
-	return fieldsText([]field{
-		{"ou", strconv.Quote(o.OU)},
-		{"approvers", stepsText(Steps{{o.Approvers, o.Count}})},
-		{"baseline", grantsText(r, o.Baseline)},
-		{"requesters", refsText(o.Requesters)},
-	})
-}
-
-func grantsText(r *Repo, grants []ProtectedGrant) string {
-	texts := make([]string, len(grants))
-	for i, g := range grants {
-		texts[i] = fmt.Sprintf("{group: %s, permission_set: %s}", groupRef(r, g.Group), g.PermissionSet)
-	}
-	return strings.Join(texts, ", ")
 }
 
 // groupRef is the slug of a group with the id it stands for.

@@ -195,7 +195,7 @@ func TestT41ProtectedGrantsOutliveTheirLines(t *testing.T) {
 	if len(head.Access.Protected) != len(base.Access.Protected) {
 		t.Error("the protection went with the entry")
 	}
-	if c := Compare(base, repo(t, replaced(t, "aws-access.yaml", "protected:\n  - {group: breakglass, permission_set: AdministratorAccess}\n", "")), nil, noon); len(c.Control) != 1 || c.Control[0].Field != "protected" {
+	if c := Compare(base, repo(t, replaced(t, "aws-access.yaml", "protected:\n  - {group: breakglass, permission_set: AdministratorAccess}\n", "")), nil, noon); len(c.Control) != 1 || c.Control[0].Field != "protected[breakglass AdministratorAccess]" {
 		t.Errorf("the list of protected grants is not control plane: %+v", c.Control)
 	}
 }

@@ -96,21 +96,13 @@ func outlookLines(o whatif.Outlook, against string) []string {
 	return out
 }
 
-// maxField is how much of a field's text is shown, in characters.
-const maxField = 200
-
 func fieldLine(x config.FieldChange) string {
 	name := x.Path
 	if x.Field != "" {
 		name += " " + x.Field
 	}
-	return fmt.Sprintf("%s: %s -> %s", name, shortField(x.Old), shortField(x.New))
+	before, after := x.Shown()
+	return fmt.Sprintf("%s: %s -> %s", name, fieldText(before), fieldText(after))
 }
 
-func shortField(s string) string {
-	s = cmp.Or(strings.ReplaceAll(s, "\n", " "), "none")
-	if r := []rune(s); len(r) > maxField {
-		return string(r[:maxField]) + "…"
-	}
-	return s
-}
+func fieldText(s string) string { return cmp.Or(strings.ReplaceAll(s, "\n", " "), "none") }

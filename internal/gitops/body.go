@@ -57,12 +57,12 @@ func labels(r access.Request) []string {
 	}
 }
 
-// body returns the body of the proposal's pull request.
-func (p *proposal) body(signed string) string {
+// body returns the bot's part of the body of the proposal's pull request.
+func (p *proposal) body() string {
 	if p.request.Kind == access.KindLink {
-		return linkBody(p.request, p.base.repo, signed)
+		return linkBody(p.request, p.base.repo)
 	}
-	return body(p.request, p.rule, signed)
+	return body(p.request, p.rule)
 }
 
 // accountWord names the service of a link's account.
@@ -73,9 +73,9 @@ func accountWord(l access.Link) string {
 	return "GitHub"
 }
 
-// body returns the body of a request's pull request: a table made from the
-// server's record, the reason as inert text, and the signed block.
-func body(r access.Request, rule *config.Rule, signed string) string {
+// body returns what the body of a request's pull request says: a table made
+// from the server's record, and the reason as inert text.
+func body(r access.Request, rule *config.Rule) string {
 	w := r.Want
 	var b strings.Builder
 	if r.Kind == access.KindRevoke {
@@ -104,7 +104,6 @@ func body(r access.Request, rule *config.Rule, signed string) string {
 	if w.Reason != "" {
 		b.WriteString("\nReason, in the words of who asked:\n\n" + fence(w.Reason))
 	}
-	b.WriteString("\n" + signed + "\n")
 	return b.String()
 }
 

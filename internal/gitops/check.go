@@ -180,7 +180,8 @@ func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) (merged b
 	return merged, errors.Join(err, told)
 }
 
-// explain makes the plan of what was examined and writes it as a comment.
+// explain makes the plan of what was examined, writes it as a comment, and
+// refuses what is shown nowhere.
 func (g *Gitops) explain(ctx context.Context, x *examined, walk Walk, rewrite bool) error {
 	if x.from != nil && x.head != nil && len(x.problems) == 0 {
 		g.plan(ctx, x, walk.InForce.Starts)
@@ -188,7 +189,9 @@ func (g *Gitops) explain(ctx context.Context, x *examined, walk Walk, rewrite bo
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return g.writeComment(ctx, x, rewrite)
+	told, err := g.writeComment(ctx, x, rewrite)
+	x.refuseUnshown(told)
+	return err
 }
 
 // recordOpen records what an open pull request lacks.
@@ -244,7 +247,7 @@ func (g *Gitops) examineOpen(ctx context.Context, p *Pull, walk Walk) (*examined
 }
 
 func haltNote(h *Halt) string {
-	return fmt.Sprintf("The bot stands still at commit %s: %s Nothing merged after it comes into force until that is resolved.", short(h.Commit), h.Text)
+	return fmt.Sprintf("The bot stands still at commit %s: %s Nothing merged after it comes into force until that is resolved.", short(h.Commit), clip(h.Text, maxNote))
 }
 
 // judgeOpen compares the head with where it left the branch and evaluates.
@@ -306,6 +309,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	if x.verdict, err = g.evaluate(ctx, &in); err != nil {
 		return err
 	}
+	tooLarge(&x.verdict, x.change, force.Repo, head.repo)
 	x.shown = nextShown(&in, &x.verdict)
 	return nil
 }

@@ -78,32 +78,32 @@ func (g *Gitops) roster(ctx context.Context, group string, nested bool) impact.R
 
 // writeComment brings the comment on a pull request to what the plan says, if
 // that changed. One that has no plan gets no new comment; what an older head
-// had is withdrawn.
-func (g *Gitops) writeComment(ctx context.Context, x *examined, rewrite bool) error {
+// had is withdrawn. It reports whether the comment says that now.
+func (g *Gitops) writeComment(ctx context.Context, x *examined, rewrite bool) (told bool, err error) {
 	rec, known, err := g.state.Comment(ctx, x.pull.Number)
 	if err != nil {
-		return err
+		return false, err
 	}
 	x.comment = rec.URL
 	if x.plan == nil && !known {
-		return nil
+		return false, nil
 	}
 	body := g.marker(x.pull.Number) + cut(x.commentText(), maxComment)
 	sum := sha256.Sum256([]byte(body))
 	digest := hex.EncodeToString(sum[:])
 	if rec.Digest == digest && !rewrite {
-		return nil
+		return true, nil
 	}
 	if !g.pace.AllowN(g.opt.Now(), 1) {
 		g.opt.Log.InfoContext(ctx, "comment waits for its turn", "pull", x.pull.Number)
-		return nil // the poll comes back to it
+		return false, nil // the poll comes back to it
 	}
 	c, err := g.putComment(ctx, rec, x.pull.Number, body)
 	if err != nil {
-		return fmt.Errorf("write the comment: %w", err)
+		return false, fmt.Errorf("write the comment: %w", err)
 	}
 	x.comment = c.URL
-	return g.state.SaveComment(ctx, CommentRecord{Number: x.pull.Number, ID: c.ID, URL: c.URL, Digest: digest})
+	return true, g.state.SaveComment(ctx, CommentRecord{Number: x.pull.Number, ID: c.ID, URL: c.URL, Digest: digest})
 }
 
 // putComment edits the comment that is known, or the one found by its marker

@@ -65,7 +65,7 @@ func TestOneCommentIsEditedInPlaceAndOnlyWhenThePlanChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n := w.proposed(w.request(req))
-	first := w.comment(n, "**added** `PowerUserAccess` for `aws-payments-dev`, `4h`", "1 person will gain it")
+	first := w.comment(n, "**added** `PowerUserAccess` for `aws-payments-dev (…00000011)`, `4h`", "1 person will gain it")
 	if got := w.check(w.facts(req).Ref.Head).Summary; !strings.Contains(got, "1 person will gain it") {
 		t.Errorf("the check does not say the same:\n%s", got)
 	}

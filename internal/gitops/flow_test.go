@@ -23,7 +23,7 @@ func TestFromRequestToInForce(t *testing.T) {
 			w := newWorld(t)
 			n := w.proposed(w.request(req))
 			f := w.facts(req)
-			want := []string{"Add PowerUserAccess in payments-dev (…4444) for aws-payments-dev, 4h needs 1 approval of account-owners; yuki-lead could give it."}
+			want := []string{"Add PowerUserAccess in payments-dev (…4444) for aws-payments-dev (…00000011), 4h needs 1 approval of account-owners; yuki-lead could give it."}
 			if diff := cmp.Diff(want, f.Missing); diff != "" {
 				t.Errorf("missing (-want +got):\n%s", diff)
 			}

@@ -58,18 +58,18 @@ func TestBodies(t *testing.T) {
 	t.Parallel()
 	rule := &config.Rule{Name: "read and develop"}
 	plain := goldenRequest()
-	golden(t, "body_grant.md", title(plain)+"\n\n"+body(plain, rule, "<!-- signed -->"))
+	golden(t, "body_grant.md", title(plain)+"\n\n"+signedBody("", body(plain, rule), "<!-- signed -->\n"))
 
 	revoke := goldenRequest()
 	revoke.Kind, revoke.Want.Revokes, revoke.Want.Reason = access.KindRevoke, "REQ-000001", ""
-	golden(t, "body_revoke.md", title(revoke)+"\n\n"+body(revoke, nil, "<!-- signed -->"))
+	golden(t, "body_revoke.md", title(revoke)+"\n\n"+signedBody("", body(revoke, nil), "<!-- signed -->\n"))
 
 	nasty := goldenRequest()
 	nasty.Asker.Name = "Hana | @org/all `x`"
 	nasty.Want.PrincipalName = "Closes #1 `` <!-- x -->\nsecond"
 	nasty.Want.Term = config.Term{End: time.Date(2026, 12, 24, 9, 0, 0, 0, time.UTC)}
 	nasty.Want.Reason = "```\n@org/all Closes #1 ![x](https://evil.example/beacon)\n````\n<!-- aws-access-bot:v1 e30 e30 -->\u202e"
-	golden(t, "body_nasty.md", title(nasty)+"\n\n"+commitMessage(nasty)+"\n"+body(nasty, rule, "<!-- signed -->"))
+	golden(t, "body_nasty.md", title(nasty)+"\n\n"+commitMessage(nasty)+"\n"+signedBody("", body(nasty, rule), "<!-- signed -->\n"))
 }
 
 // goldenRepos returns the example repo and one with text of a file replaced.

@@ -26,29 +26,43 @@ func (g *Gitops) Join(ctx context.Context, id access.ID, who access.Person) erro
 	return nil
 }
 
-// The part of a body that says who joined.
+// The parts of a body that the bot wrote: what is asked for, and who joined.
 const (
+	textOpen  = "<!-- aws-access-bot:text -->"
+	textClose = "<!-- aws-access-bot:text-end -->"
 	alsoOpen  = "<!-- aws-access-bot:also -->"
 	alsoClose = "<!-- aws-access-bot:also-end -->"
 )
 
-// resign writes the signed block of a pull request again where it is not what
-// the record says: somebody joined, or a person edited the body. The block is
-// what remains of the joined askers when the record is lost.
+// resign puts back what the bot wrote on a pull request where it is not what
+// the record says: somebody joined, or a person edited the title or the body.
+// An approver reads the table and the title, so they must be true; what people
+// wrote beside them stays. The signed block is what remains of the joined askers
+// when the record is lost.
 func (g *Gitops) resign(ctx context.Context, p *Pull) error {
 	rec, known, err := g.state.PullNumbered(ctx, p.Number)
 	if err != nil || !known || p.HeadRepo != g.opt.RepoID || rec.Head == "" || p.HeadSHA != rec.Head {
 		return err
 	}
+	if rec.Title != "" && sameLine(p.Title) != sameLine(rec.Title) {
+		if err := g.host.EditTitle(ctx, p.Number, rec.Title); err != nil {
+			return fmt.Errorf("put back the title of pull request %d: %w", p.Number, err)
+		}
+		p.Title = rec.Title
+	}
 	want, err := g.signature(rec)
 	if err != nil {
 		return err
 	}
-	if signedBody(p.Body, want) == unix(p.Body) {
+	if signedBody(p.Body, rec.Text, want) == unix(p.Body) {
 		return nil
 	}
 	return g.sign(ctx, p, rec)
 }
+
+// sameLine is a title without what GitHub may have changed of it: blanks, and
+// what cannot be seen.
+func sameLine(s string) string { return strings.ReplaceAll(oneLine(s), zwsp, "") }
 
 // unix returns text with the line ends that the bot writes; GitHub's editor
 // writes others.
@@ -71,18 +85,37 @@ func (g *Gitops) sign(ctx context.Context, p *Pull, rec PullRecord) error {
 	if err != nil {
 		return err
 	}
-	p.Body = signedBody(p.Body, end)
+	p.Body = signedBody(p.Body, rec.Text, end)
 	if err := g.host.EditBody(ctx, p.Number, p.Body); err != nil {
 		return fmt.Errorf("sign pull request %d: %w", p.Number, err)
 	}
 	return nil
 }
 
-// signedBody returns a body with everything signed taken out and put at its end
-// anew.
-func signedBody(body, end string) string {
-	body = cutSections(cutSections(unix(body), alsoOpen, alsoClose), blockOpen, blockClose)
-	return strings.TrimRight(body, "\n") + "\n\n" + end
+// belowText stands between what the bot wrote and what people did.
+const belowText = "\n**What follows was written by people, not by the bot.**\n"
+
+// signedBody returns a body with everything of the bot taken out and put in
+// anew: its text at the beginning, what is signed at the end, and what people
+// wrote between them. A text of "" is not known, and all that is not signed
+// stays.
+func signedBody(body, text, end string) string {
+	rest := unix(body)
+	for was := ""; was != rest; {
+		was = rest
+		if text != "" {
+			rest = cutSections(rest, textOpen, textClose)
+		}
+		rest = cutSections(cutSections(rest, alsoOpen, alsoClose), blockOpen, blockClose)
+	}
+	if text == "" {
+		return strings.TrimRight(rest, "\n") + "\n\n" + end
+	}
+	if rest = strings.Trim(rest, "\n"); rest != "" {
+		text += belowText
+		rest += "\n\n"
+	}
+	return textOpen + "\n" + text + textClose + "\n\n" + rest + end
 }
 
 // also says who joined, "" when nobody did.

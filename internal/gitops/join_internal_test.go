@@ -17,14 +17,15 @@ func FuzzSignedBody(f *testing.F) {
 	end := also([]Joined{{Entra: "j", Name: "Taro"}}) + signed + "\n"
 	for _, s := range []string{
 		"", "text", "text\r\n\r\n" + end, end + end, blockOpen, alsoOpen, "a" + alsoOpen + "b" + blockClose + "c", blockOpen + blockClose,
-		"<!-- aws-access" + blockOpen + blockClose + "-bot:v1 x", alsoClose + alsoOpen, "a\r", "\r\n",
+		textOpen, textClose + textOpen, "<!-- aws-access-bot:te" + alsoOpen + alsoClose + "xt -->x", "<!-- aws-access" + blockOpen + blockClose + "-bot:v1 x", alsoClose + alsoOpen, "a\r", "\r\n",
 	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		once := signedBody(body, end)
-		if again := signedBody(once, end); again != once {
-			t.Fatalf("signed again it differs:\n%q\n%q", once, again)
+		checkSigned(t, body, "", end)
+		once := checkSigned(t, body, "Grant it\n", end)
+		if strings.Count(once, textOpen) != 1 || !strings.HasPrefix(once, textOpen+"\nGrant it\n") {
+			t.Fatalf("text of the bot in %q", once)
 		}
 		if b, err := ParseBlock(once, key); err != nil || b.Request != block.Request {
 			t.Fatalf("block %+v, %v in %q", b, err, once)
@@ -33,6 +34,16 @@ func FuzzSignedBody(f *testing.F) {
 			t.Fatalf("body %q", once)
 		}
 	})
+}
+
+// checkSigned signs a body twice.
+func checkSigned(t *testing.T, body, text, end string) string {
+	t.Helper()
+	once := signedBody(body, text, end)
+	if again := signedBody(once, text, end); again != once {
+		t.Fatalf("signed again it differs:\n%q\n%q", once, again)
+	}
+	return once
 }
 
 // FuzzCode: text from people stays in its span and in its cell.

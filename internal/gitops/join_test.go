@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
@@ -162,5 +163,49 @@ func TestWhoJoinsWhileItIsJudgedIsHeeded(t *testing.T) {
 	}
 	if c := w.check(w.facts(req).Ref.Head); c.Conclusion != "action_required" {
 		t.Errorf("check %q", c.Conclusion)
+	}
+}
+
+// TestWhatTheBotWroteIsPutBack: who edits the table or the title of a pull
+// request of the bot fools no approver; a note beside it stays.
+func TestWhatTheBotWroteIsPutBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.proposed(w.request(req))
+	made := w.pullOn(n)
+	for name, edit := range map[string]func(string) string{
+		"the table":   func(b string) string { return strings.Replace(b, "`PowerUserAccess`", "`ReadOnlyAccess`", 1) },
+		"the account": func(b string) string { return strings.Replace(b, "111122224444", "111122220000", 1) },
+		"all of it":   func(string) string { return "Grants ReadOnlyAccess in 111122220000." },
+		"the marks": func(b string) string {
+			return strings.NewReplacer("text -->", "", "text-end -->", "", "`PowerUserAccess`", "`ReadOnlyAccess`").Replace(b)
+		},
+		"one mark":             func(b string) string { return strings.Replace(b, "<!-- aws-access-bot:text-end -->", "", 1) },
+		"with GitHub's editor": func(b string) string { return strings.ReplaceAll(strings.Replace(b, "4444", "0000", 1), "\n", "\r\n") },
+	} {
+		title := "Grant ReadOnlyAccess in sandbox"
+		body := edit(made.Body) + "\nA note by Ken.\n"
+		w.must(w.repo.EditPull("hana-dev", n, &title, &body, nil, nil))
+		w.clock.move(time.Second)
+		w.look()
+		now := w.pullOn(n)
+		if now.Title != made.Title {
+			t.Errorf("%s: the title is %q", name, now.Title)
+		}
+		bots, _, _ := strings.Cut(made.Body, "<!-- aws-access-bot:text-end -->")
+		if !strings.HasPrefix(now.Body, strings.TrimRight(bots, "\n")) {
+			t.Errorf("%s: the body begins not as the bot wrote it:\n%s", name, now.Body)
+		}
+		if _, rest, _ := strings.Cut(now.Body, "<!-- aws-access-bot:text-end -->"); strings.Contains(rest, "ReadOnlyAccess") && !strings.Contains(now.Body, "What follows was written by people, not by the bot.") {
+			t.Errorf("%s: what a person wrote looks like the bot's:\n%s", name, now.Body)
+		}
+		if name != "one mark" && !strings.Contains(now.Body, "A note by Ken.") {
+			t.Errorf("%s: the note of a person is gone:\n%s", name, now.Body)
+		}
+		w.clock.move(time.Second)
+		w.look()
+		if again := w.pullOn(n); again.Body != now.Body || again.Title != now.Title {
+			t.Errorf("%s: edited once more:\n%s", name, again.Body)
+		}
 	}
 }

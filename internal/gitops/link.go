@@ -62,9 +62,9 @@ func (g *Gitops) linkable(ctx context.Context, p *proposal) error {
 	return nil
 }
 
-// linkBody returns the body of a link's pull request: what is claimed and by
+// linkBody returns what the body of a link's pull request says: what is claimed and by
 // whom, and that nothing of it is proved.
-func linkBody(r access.Request, base *config.Repo, signed string) string {
+func linkBody(r access.Request, base *config.Repo) string {
 	w := r.Want
 	account := w.Link.Account
 	var b strings.Builder
@@ -95,7 +95,7 @@ func linkBody(r access.Request, base *config.Repo, signed string) string {
 		row("**Replaces**", "**"+code(account.Key()+": "+old.String())+"**, which is this person no more")
 	}
 	b.WriteString("\nThe check `" + CheckName + "` says who may approve: the control plane, and never the person who would be linked. " +
-		"If the claim is false, close this pull request.\n\n" + signed + "\n")
+		"If the claim is false, close this pull request.\n")
 	return b.String()
 }
 

@@ -26,7 +26,9 @@ func linkRequest(l config.PersonLink) access.Request {
 func TestT18LinkBodies(t *testing.T) {
 	t.Parallel()
 	base, _ := goldenRepos(t, "people.yaml", "", "")
-	show := func(r access.Request) string { return title(r) + "\n\n" + linkBody(r, base, "<!-- signed -->") }
+	show := func(r access.Request) string {
+		return title(r) + "\n\n" + signedBody("", linkBody(r, base), "<!-- signed -->\n")
+	}
 	slack := config.PersonLink{Slack: config.SlackUser{Team: "T0ACME", User: "U0NINA"}}
 	golden(t, "body_link_new.md", show(linkRequest(slack)))
 

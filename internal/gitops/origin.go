@@ -30,6 +30,10 @@ type fault struct {
 	text string
 	// commits is how many commits it is about, 0 where that does not matter.
 	commits int
+	// objectors are the logins of those who requested changes, in words; lacks
+	// says whether an approval is missing besides.
+	objectors string
+	lacks     bool
 }
 
 func faultf(code HaltCode, format string, args ...any) *fault {

@@ -89,15 +89,19 @@ func TestPlans(t *testing.T) {
 	}
 }
 
-// crowd is a plan that is longer than a check or a comment takes.
-func crowd(t *testing.T) *examined {
+// crowd is a plan for people with names of a length, in characters of three
+// bytes, beside approvals that take some room in the check.
+func crowd(t *testing.T, length int) *examined {
 	t.Helper()
 	var members []access.Entrant
 	for i := range 60 {
-		members = append(members, entrant(i%100, strings.Repeat("日本語", 400), fmt.Sprintf("p%d@example.com", i)))
+		members = append(members, entrant(i%100, strings.Repeat("日", length), fmt.Sprintf("p%d@example.com", i)))
 	}
-	return planned(t, "groups/aws-payments-dev.yaml", "", "  - account: payments-prod\n    permission_set: AdministratorAccess\n    duration: 4h\n    reason: incident\n",
+	x := planned(t, "groups/aws-payments-dev.yaml", "", "  - account: payments-prod\n    permission_set: AdministratorAccess\n    duration: 4h\n    reason: incident\n",
 		map[string]impact.Roster{goldenDevs: {Members: members}})
+	x.verdict.Needs = []review.Need{{Subject: review.SubjectControl, Rule: "it", Exempt: strings.Repeat("x", 5000)}}
+	x.verdict.Pass = true
+	return x
 }
 
 func TestThePlanIsInTheCheckWhereItFits(t *testing.T) {
@@ -106,17 +110,45 @@ func TestThePlanIsInTheCheckWhereItFits(t *testing.T) {
 	if got := x.run().Summary; !strings.Contains(got, "### What it means") || !strings.Contains(got, "has no assignment left") {
 		t.Errorf("the plan is not in the summary:\n%s", got)
 	}
-	x = crowd(t)
+	x = crowd(t, 370)
 	x.comment = "https://github.example/pull/7#issuecomment-1"
-	got := x.run().Summary
-	if len(got) > maxSummary || strings.Contains(got, "日本") || !strings.HasSuffix(got, "The plan is in [a comment](https://github.example/pull/7#issuecomment-1).\n") {
-		t.Errorf("summary of %d bytes ends %q", len(got), got[max(0, len(got)-200):])
+	x.refuseUnshown(true)
+	run := x.run()
+	if got := run.Summary; run.Conclusion != "success" || len(got) > maxSummary || strings.Contains(got, "日") ||
+		!strings.Contains(got, "it is in [a comment](https://github.example/pull/7#issuecomment-1).\n") || strings.Contains(got, "cut here") {
+		t.Errorf("%s, summary of %d bytes:\n%s", run.Conclusion, len(got), got[:min(len(got), 7000)])
+	}
+	if got := x.commentText(); len(got) > maxComment-maxMarker || strings.Count(got, "日日, p") != maxNames {
+		t.Errorf("comment of %d bytes", len(got))
+	}
+}
+
+// TestWhatIsShownNowhereDoesNotPass: neither where the plan fits nowhere, nor
+// while the comment that would have it is not written.
+func TestWhatIsShownNowhereDoesNotPass(t *testing.T) {
+	t.Parallel()
+	x := crowd(t, 800)
+	x.comment = "https://github.example/pull/7#issuecomment-1"
+	x.refuseUnshown(true)
+	if run := x.run(); run.Conclusion != "failure" || !strings.Contains(run.Title, "cannot be shown whole") || len(run.Summary) > maxSummary || !strings.Contains(run.Summary, "`too-large-to-show`") {
+		t.Errorf("%s: %s, summary of %d bytes", run.Conclusion, run.Title, len(run.Summary))
+	}
+	x = crowd(t, 370)
+	x.refuseUnshown(false)
+	if run := x.run(); run.Conclusion != "action_required" || !strings.Contains(run.Summary, "is not written yet") {
+		t.Errorf("%s: %s", run.Conclusion, run.Title)
+	}
+	x = planned(t, "groups/aws-sandbox-users.yaml", "PowerUserAccess", "ReadOnlyAccess", nil)
+	x.verdict.Pass = true
+	x.refuseUnshown(false)
+	if run := x.run(); run.Conclusion != "success" {
+		t.Errorf("what fits the check: %s: %s", run.Conclusion, run.Title)
 	}
 }
 
 func TestACommentIsCutOnARune(t *testing.T) {
 	t.Parallel()
-	got := cut(crowd(t).commentText(), maxComment)
+	got := cut(crowd(t, 1200).commentText(), maxComment)
 	if len(got) > maxComment || !strings.HasSuffix(got, "does not fit.") || strings.ContainsRune(got, '\uFFFD') {
 		t.Errorf("comment of %d bytes", len(got))
 	}

@@ -22,22 +22,27 @@ func (x *examined) commentText() string {
 	}
 	var b strings.Builder
 	b.WriteString("### What this changes\n\n")
-	b.WriteString(x.planText())
+	x.writeCommentRefusals(&b)
+	x.writeAlike(&b)
 	if len(x.change.Control) > 0 {
 		fmt.Fprintf(&b, "Fields of the control plane change too: %d, listed in the check.\n\n", len(x.change.Control))
 	}
+	b.WriteString(x.planFor(maxComment - b.Len() - maxLink))
+	fmt.Fprintf(&b, "The check `%s` says who may approve, and has this too where it fits; people can edit comments, but not the check.\n", CheckName)
+	return b.String()
+}
+
+func (x *examined) writeCommentRefusals(b *strings.Builder) {
 	if len(x.verdict.Refused) > 0 {
 		b.WriteString("#### Refused, whoever approves\n\n")
 		for _, f := range x.verdict.Refused {
-			fmt.Fprintf(&b, "- %s (`%s`)\n", oneLine(f.Sentence), f.Code)
+			fmt.Fprintf(b, "- %s (`%s`)\n", prose(f.Sentence), f.Code)
 		}
 		b.WriteString("\n")
 	}
 	for _, f := range x.faults {
-		fmt.Fprintf(&b, "**%s** (`%s`)\n\n", oneLine(f.text), f.code)
+		fmt.Fprintf(b, "**%s** (`%s`)\n\n", prose(f.text), f.code)
 	}
-	fmt.Fprintf(&b, "The check `%s` says who may approve, and has this too where it fits; people can edit comments, but not the check.\n", CheckName)
-	return b.String()
 }
 
 // planText is the plan in words: by account, then who the groups are, then
@@ -56,7 +61,7 @@ func (x *examined) planText() string {
 			x.writeEffect(&b, e)
 		}
 		for _, set := range a.Last {
-			fmt.Fprintf(&b, "- %s has no assignment left in this account. AWS then deletes its role `AWSReservedSSO_…`, and one made later has another suffix: what names the role by its ARN must be changed.\n", code(set))
+			b.WriteString(lastText(set))
 		}
 		b.WriteString("\n")
 	}
@@ -235,7 +240,15 @@ func (x *examined) limitSentence(l impact.Limit) string {
 }
 
 func (x *examined) principal(p config.Principal) string {
-	return review.PrincipalName(p, x.head, x.from)
+	for _, r := range []*config.Repo{x.head, x.from, x.base} {
+		if r == nil {
+			continue
+		}
+		if _, known := r.PrincipalFile(p); known {
+			return review.PrincipalName(p, nil, r)
+		}
+	}
+	return p.String()
 }
 
 func (x *examined) principals(list []config.Principal) string {
@@ -252,24 +265,4 @@ func listed(names []string) string {
 		return strings.Join(names, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
-}
-
-// whole is the summary of the check with the plan, where both fit; else
-// without it, with a link to the comment that has it.
-func (x *examined) whole() string {
-	text, plan := x.summary(), ""
-	if x.head != nil && x.base != nil && len(x.problems)+len(x.faults) == 0 && x.plan != nil && len(x.plan.Accounts) > 0 {
-		plan = "### What it means\n\n" + x.planText()
-	}
-	if len(text)+len(plan) <= maxSummary {
-		return text + plan
-	}
-	link := "\n\nThe plan does not fit here.\n"
-	if x.comment != "" {
-		link = "\n\nThe plan is in [a comment](" + x.comment + ").\n"
-	}
-	if plan == "" {
-		link = ""
-	}
-	return cut(text, maxSummary-len(link)) + link
 }

@@ -90,6 +90,7 @@ type PullWriter interface {
 	// CreatePull makes a pull request, or returns ErrExists.
 	CreatePull(ctx context.Context, p NewPull) (Pull, error)
 	EditBody(ctx context.Context, number int, body string) error
+	EditTitle(ctx context.Context, number int, title string) error
 	ClosePull(ctx context.Context, number int) error
 	Label(ctx context.Context, number int, labels []string) error
 	// AskReviewers requests reviews of people by login and teams by slug.

@@ -104,6 +104,7 @@ func (g *Gitops) propose(ctx context.Context, r access.Request, rec PullRecord) 
 		return err
 	}
 	rec.Fingerprint = p.change.Fingerprint()
+	rec.Title, rec.Text = title(p.request), p.body()
 	if rec.Head == "" {
 		if rec.Head, err = g.branch(ctx, p, rec); err != nil {
 			return err
@@ -112,7 +113,7 @@ func (g *Gitops) propose(ctx context.Context, r access.Request, rec PullRecord) 
 			return err
 		}
 	}
-	pull, err := g.pull(ctx, p, rec)
+	pull, err := g.pull(ctx, rec)
 	if err != nil {
 		return err
 	}
@@ -187,16 +188,16 @@ func (g *Gitops) ownBranch(ctx context.Context, rec PullRecord, tree string) (st
 }
 
 // pull makes the pull request, or finds the one made earlier.
-func (g *Gitops) pull(ctx context.Context, p *proposal, rec PullRecord) (Pull, error) {
+func (g *Gitops) pull(ctx context.Context, rec PullRecord) (Pull, error) {
 	if found, ok, err := g.ownPull(ctx, rec); err != nil || ok {
 		return found, err
 	}
-	signed, err := g.block(rec).Sign(g.opt.SigningKey)
+	end, err := g.signature(rec)
 	if err != nil {
 		return Pull{}, err
 	}
 	made, err := g.host.CreatePull(ctx, NewPull{
-		Title: title(p.request), Body: p.body(signed), Head: rec.Branch, Base: g.opt.Branch,
+		Title: rec.Title, Body: signedBody("", rec.Text, end), Head: rec.Branch, Base: g.opt.Branch,
 	})
 	if errors.Is(err, ErrExists) {
 		found, ok, err := g.ownPull(ctx, rec)

@@ -334,7 +334,7 @@ func (g *Gitops) tellGroup(ctx context.Context, grp *group, l *lane, rules *Merg
 			why = fmt.Sprintf("It stands on pull request #%d, which must not be merged: %s", l.by, why)
 		}
 		run.Conclusion, run.Title = "failure", clip(why, maxTitle)
-		run.Summary = cut(fmt.Sprintf("The merge queue must not put this on %s.\n\n%s\n", code(g.opt.Branch), why), maxSummary)
+		run.Summary = cut(fmt.Sprintf("The merge queue must not put this on %s.\n\n%s\n", code(g.opt.Branch), prose(why)), maxSummary)
 		g.failedInQueue(n, l)
 	case g.merging.refused[n].queue:
 		delete(g.merging.refused, n)

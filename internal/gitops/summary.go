@@ -104,25 +104,29 @@ func (x *examined) missing() []string {
 	return out
 }
 
-func (x *examined) summary() string {
+// summary is what the check says, the most dangerous first, with the plan at
+// its place.
+func (x *examined) summary(plan string) string {
 	var b strings.Builder
 	for _, n := range x.notes {
-		fmt.Fprintf(&b, "> %s\n\n", oneLine(n))
+		fmt.Fprintf(&b, "> %s\n\n", prose(n))
 	}
 	x.writeFaults(&b)
-	if x.head == nil || x.base == nil || len(x.problems)+len(x.faults) > 0 {
+	if !x.shows() {
 		return b.String()
 	}
-	x.writeChange(&b)
-	x.writeControl(&b)
+	x.writeAlike(&b)
 	x.writeNeeds(&b)
+	x.writeControl(&b)
+	b.WriteString(plan)
+	x.writeChange(&b)
 	x.writePeople(&b)
 	return b.String()
 }
 
 func (x *examined) writeFaults(b *strings.Builder) {
 	for _, f := range x.faults {
-		fmt.Fprintf(b, "**%s** (`%s`)\n\n", oneLine(f.text), f.code)
+		fmt.Fprintf(b, "**%s** (`%s`)\n\n", prose(f.text), f.code)
 	}
 	if len(x.problems) > 0 {
 		b.WriteString("### The config is not valid\n\nNothing of this commit would come into force.\n\n")
@@ -134,16 +138,17 @@ func (x *examined) writeFaults(b *strings.Builder) {
 	if len(x.verdict.Refused) > 0 {
 		b.WriteString("### Refused, whoever approves\n\n")
 		for _, f := range x.verdict.Refused {
-			fmt.Fprintf(b, "- %s (`%s`)\n", oneLine(f.Sentence), f.Code)
+			fmt.Fprintf(b, "- %s (`%s`)\n", prose(f.Sentence), f.Code)
 		}
 		b.WriteString("\n")
 	}
 	for _, u := range x.verdict.Undecided {
-		fmt.Fprintf(b, "**Not decided yet.** %s\n\n", oneLine(u))
+		fmt.Fprintf(b, "**Not decided yet.** %s\n\n", prose(u))
 	}
 }
 
-// writeChange shows the assignments by account: the lists are sorted so.
+// writeChange shows the assignments, those that differ in their account only in
+// one row.
 func (x *examined) writeChange(b *strings.Builder) {
 	c := x.change
 	b.WriteString("### Access\n\n")
@@ -153,10 +158,14 @@ func (x *examined) writeChange(b *strings.Builder) {
 	}
 	b.WriteString("| | Account | Permission set | Who | Before | After |\n|---|---|---|---|---|---|\n")
 	row := func(what string, list []config.AssignmentChange) {
+		var g grouped
 		for _, a := range list {
-			fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", what,
-				code(review.AccountName(a.Assignment.Account, x.base, x.head)), code(a.Assignment.PermissionSet),
-				code(review.PrincipalName(a.Assignment.Principal, x.base, x.head)), termCell(a.Old), termCell(a.New))
+			g.add(fmt.Sprintf("%s | %s | %s | %s |", code(a.Assignment.PermissionSet),
+				code(x.principal(a.Assignment.Principal)), termCell(a.Old), termCell(a.New)),
+				review.AccountName(a.Assignment.Account, x.base, x.head))
+		}
+		for _, rest := range g.keys {
+			fmt.Fprintf(b, "| %s | %s | %s\n", what, code(strings.Join(g.of[rest], ", ")), rest)
 		}
 	}
 	row("added", c.Added)
@@ -179,7 +188,8 @@ func (x *examined) writeControl(b *strings.Builder) {
 	}
 	b.WriteString("### Control plane\n\n| File | Field | Before | After |\n|---|---|---|---|\n")
 	for _, f := range x.change.Control {
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", code(f.Path), code(f.Field), code(clip(f.Old, 200)), code(clip(f.New, 200)))
+		before, after := f.Shown()
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", code(f.Path), code(f.Field), code(before), code(after))
 	}
 	b.WriteString("\n")
 }
@@ -189,22 +199,39 @@ func (x *examined) writeNeeds(b *strings.Builder) {
 		return
 	}
 	b.WriteString("### Approvals\n\n| What | Rule | Approvers | Approved by | Missing | Who could give it |\n|---|---|---|---|---|---|\n")
+	rows := map[string][]review.Need{}
+	var order []string
 	for _, n := range x.verdict.Needs {
-		what := code(review.Describe(n, x.base, x.head))
-		if n.Exempt != "" {
-			fmt.Fprintf(b, "| %s | %s | nobody: %s | | | |\n", what, code(n.Rule), oneLine(n.Exempt))
-			continue
+		rest := needRows(n)
+		if rows[rest] == nil {
+			order = append(order, rest)
 		}
-		rule := code(n.Rule)
-		if n.Note != "" {
-			rule += ": " + oneLine(n.Note)
-		}
-		for _, s := range n.Steps {
-			fmt.Fprintf(b, "| %s | %s | %d of %s | %s | %s | %s |\n", what, rule, s.Count,
-				code(review.Approvers(s.Approvers)), logins(s.Approved), missingCell(s.Missing), logins(s.Could))
+		rows[rest] = append(rows[rest], n)
+	}
+	for _, rest := range order {
+		what := x.what(rows[rest])
+		for line := range strings.Lines(rest) {
+			fmt.Fprintf(b, "| %s | %s", what, line)
 		}
 	}
 	b.WriteString("\n")
+}
+
+// needRows are the rows of a need without what it is about.
+func needRows(n review.Need) string {
+	if n.Exempt != "" {
+		return fmt.Sprintf("%s | nobody: %s | | | |\n", code(n.Rule), prose(n.Exempt))
+	}
+	rule := code(n.Rule)
+	if n.Note != "" {
+		rule += ": " + prose(n.Note)
+	}
+	var b strings.Builder
+	for _, s := range n.Steps {
+		fmt.Fprintf(&b, "%s | %d of %s | %s | %s | %s |\n", rule, s.Count,
+			code(review.Approvers(s.Approvers)), logins(s.Approved), missingCell(s.Missing), logins(s.Could))
+	}
+	return b.String()
 }
 
 func missingCell(n int) string {
@@ -232,7 +259,7 @@ func (x *examined) writePeople(b *strings.Builder) {
 	}
 	said := map[string]bool{}
 	line := func(prefix string, e review.Excluded) {
-		text := fmt.Sprintf("- %s %s: %s (`%s`).\n", code(e.User.Login), prefix, e.Why, e.Code)
+		text := fmt.Sprintf("- %s %s: %s (`%s`).\n", code(e.User.Login), prefix, prose(e.Why), e.Code)
 		if !said[text] {
 			b.WriteString(text)
 		}

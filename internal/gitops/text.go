@@ -30,7 +30,7 @@ func inert(s string) string {
 		"@", "@"+zwsp,
 		"#", "#"+zwsp,
 		"://", ":"+zwsp+"//",
-		"www.", "www"+zwsp+".",
+		"www.", "www"+zwsp+".", "Www.", "Www"+zwsp+".", "WWW.", "WWW"+zwsp+".",
 		"<!", "<"+zwsp+"!",
 		"GH-", "GH"+zwsp+"-", "gh-", "gh"+zwsp+"-",
 	).Replace(s)
@@ -40,6 +40,36 @@ func inert(s string) string {
 func oneLine(s string) string {
 	return strings.Join(strings.Fields(inert(s)), " ")
 }
+
+// prose returns a sentence as Markdown that shows it as it is, whatever names
+// are in it: one line with nothing in it that acts. Sentences are kept and told
+// elsewhere plain, so only what goes to GitHub as Markdown passes here. Marks
+// of Markdown get a backslash (CommonMark, "Backslash escapes"). What GitHub
+// looks for in the text that comes of it, where a backslash is gone already
+// (mentions, addresses, emoji), is broken by inert and here.
+func prose(s string) string {
+	var b strings.Builder
+	last := ' '
+	for i, r := range oneLine(s) {
+		switch {
+		case strings.ContainsRune("\\`*_[]<>#|~&$^", r), i == 0 && strings.ContainsRune("-+=:", r):
+			b.WriteByte('\\')
+		case (r == '.' || r == ')') && i < maxOrdinal && strings.Trim(b.String(), "0123456789") == "":
+			b.WriteByte('\\') // the number of a list
+		case last == ':' && !unicode.IsSpace(r) && !strings.HasPrefix(zwsp, string(r)):
+			b.WriteString(zwsp) // an emoji by its name, or a scheme
+		case last == '/' && r == '/':
+			b.WriteString(zwsp)
+		}
+		b.WriteRune(r)
+		last = r
+	}
+	return b.String()
+}
+
+// maxOrdinal is where in a line the number of a list can end: it has at most
+// nine digits (CommonMark, "List items").
+const maxOrdinal = 10
 
 // fence returns text as a fenced block that nothing in it can end: the fence
 // is longer than any run of backticks in the text.

@@ -126,6 +126,10 @@ type PullRecord struct {
 	PermissionSet string
 	Fingerprint   string
 	AskedAt       time.Time
+	// Title and Text are what the bot wrote: the title, and its part of the
+	// body. People can edit both, so they are put back. Records of earlier
+	// versions have none.
+	Title, Text string
 	// Refused is why no pull request could be made.
 	Refused string
 

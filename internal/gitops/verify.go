@@ -194,6 +194,7 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 		return err
 	}
 	j.verdict = review.Evaluate(in)
+	tooLarge(&j.verdict, in.Change, base.repo, after.repo)
 	if len(j.verdict.Undecided) > 0 {
 		return fmt.Errorf("judge pull request %d: %s", u.pull.Number, strings.Join(j.verdict.Undecided, " "))
 	}
@@ -278,7 +279,7 @@ func verdictFault(v *review.Verdict, p *Pull, base, head *config.Repo) *fault {
 	if v.Pass {
 		return nil
 	}
-	text := strings.Join(review.Sentences(*v, base, head), " ")
+	text := clip(strings.Join(review.Sentences(*v, base, head), " "), maxNote)
 	code := HaltApproval
 	switch {
 	case len(v.Refused) > 0:
@@ -286,14 +287,25 @@ func verdictFault(v *review.Verdict, p *Pull, base, head *config.Repo) *fault {
 	case len(v.Blocks) > 0:
 		code = HaltBlocked
 	}
-	return faultf(code, "Pull request #%d was merged without what its change needs. %s", p.Number, text)
+	f := faultf(code, "Pull request #%d was merged without what its change needs. %s", p.Number, text)
+	f.objectors = review.Logins(v.Blocks)
+	f.lacks = slices.ContainsFunc(v.Needs, func(n review.Need) bool { return !n.Met() })
+	return f
 }
 
 // ways says how a halt ends.
 func (f *fault) ways(sha string, p *Pull) []string {
 	var out []string
-	if p != nil && (f.code == HaltApproval || f.code == HaltBlocked) {
+	switch {
+	case p == nil:
+	case f.code == HaltApproval:
 		out = append(out, fmt.Sprintf("the missing approval on pull request #%d, now", p.Number))
+	case f.code == HaltBlocked:
+		way := fmt.Sprintf("the objection of %s on pull request #%d withdrawn (dismissed, or followed by an approval of the same person)", f.objectors, p.Number)
+		if f.lacks {
+			way += " and the approval that is missing, now"
+		}
+		out = append(out, way)
 	}
 	switch {
 	case f.code == HaltRewritten || f.code == HaltNoBranch:

@@ -182,6 +182,8 @@ type pullRecord struct {
 	PermissionSet string    `json:"permission_set,omitempty"`
 	Fingerprint   string    `json:"fingerprint,omitempty"`
 	AskedAt       time.Time `json:"asked_at"`
+	Title         string    `json:"title,omitempty"`
+	Text          string    `json:"text,omitempty"`
 	Refused       string    `json:"refused,omitempty"`
 	State         string    `json:"state"`
 	Missing       []string  `json:"missing,omitempty"`
@@ -197,7 +199,7 @@ func newPullRecord(p gitops.PullRecord) pullRecord {
 		Request: string(p.Request), Kind: string(p.Kind), Branch: p.Branch, Base: p.Base, Head: p.Head,
 		NextBase: p.NextBase, NextHead: p.NextHead, Number: p.Number,
 		URL: p.URL, Requester: p.Requester, PrincipalKind: string(p.Principal.Kind),
-		PrincipalID: p.Principal.ID, Account: p.Account, PermissionSet: p.PermissionSet, Fingerprint: p.Fingerprint, AskedAt: p.AskedAt, Refused: p.Refused,
+		PrincipalID: p.Principal.ID, Account: p.Account, PermissionSet: p.PermissionSet, Fingerprint: p.Fingerprint, AskedAt: p.AskedAt, Title: p.Title, Text: p.Text, Refused: p.Refused,
 		State: string(p.State), Missing: p.Missing,
 		ApprovedBy: p.ApprovedBy, Reopened: p.Reopened, MergedAt: p.MergedAt, MergedBy: p.MergedBy, Commit: p.Commit,
 	}
@@ -209,7 +211,7 @@ func (r pullRecord) domain() gitops.PullRecord {
 		NextBase: r.NextBase, NextHead: r.NextHead, Number: r.Number, URL: r.URL, Requester: r.Requester,
 		Principal: config.Principal{Kind: config.PrincipalKind(r.PrincipalKind), ID: r.PrincipalID},
 		Account:   r.Account, PermissionSet: r.PermissionSet,
-		Fingerprint: r.Fingerprint, AskedAt: r.AskedAt, Refused: r.Refused, State: access.PullState(r.State),
+		Fingerprint: r.Fingerprint, AskedAt: r.AskedAt, Title: r.Title, Text: r.Text, Refused: r.Refused, State: access.PullState(r.State),
 		Missing: r.Missing, ApprovedBy: r.ApprovedBy, Reopened: r.Reopened, MergedAt: r.MergedAt, MergedBy: r.MergedBy, Commit: r.Commit,
 	}
 }

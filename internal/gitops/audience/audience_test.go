@@ -208,7 +208,7 @@ func TestTheNoticeNamesWhoJoinedAndWhoMayAct(t *testing.T) {
 	want := access.Notice{
 		Key:     "people/111122223333/ReadOnlyAccess/group/" + devGroup + "/2026-11-20T12:01:00Z",
 		Request: request, Kind: access.NoticeGrown, At: start.Add(time.Minute),
-		Text: "aws-payments-dev of ReadOnlyAccess in payments-prod (…3333) has more people than were approved: 2 were shown to who approved " +
+		Text: "aws-payments-dev (…00000011) of ReadOnlyAccess in payments-prod (…3333) has more people than were approved: 2 were shown to who approved " +
 			"pull request #7, now there are 6. Since then joined: N c (c@example.com), N d (d@example.com), N e (e@example.com), N yuki (yuki@example.com). " +
 			"Of these approved it: N yuki (yuki@example.com). They have this access. Whoever should not: take them out of the group in Entra, or have " +
 			"the grant revoked; that is for the owners, yuki@example.com, team:payments-leads.",

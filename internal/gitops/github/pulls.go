@@ -115,6 +115,12 @@ func (c *Client) EditBody(ctx context.Context, number int, body string) error {
 	return c.wrap(fmt.Sprintf("edit pull request %d", number), err)
 }
 
+// EditTitle implements [gitops.PullWriter].
+func (c *Client) EditTitle(ctx context.Context, number int, title string) error {
+	_, _, err := c.api.PullRequests.Edit(ctx, c.owner, c.name, number, &gh.PullRequest{Title: &title})
+	return c.wrap(fmt.Sprintf("edit pull request %d", number), err)
+}
+
 // ClosePull implements [gitops.PullWriter].
 func (c *Client) ClosePull(ctx context.Context, number int) error {
 	_, _, err := c.api.PullRequests.Edit(ctx, c.owner, c.name, number, &gh.PullRequest{State: gh.String("closed")})

@@ -174,6 +174,8 @@ const (
 	RefusedRequestID   Code = "request-id"
 	RefusedInactive    Code = "requester-inactive"
 	RefusedLink        Code = "link"
+	// RefusedSize is given by who shows changes, not by [Evaluate].
+	RefusedSize Code = "too-large-to-show"
 )
 
 // Excluded is a review that was not counted, or a person who could not give

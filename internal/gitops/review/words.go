@@ -48,14 +48,24 @@ func AccountName(id string, base, head *config.Repo) string {
 	return id
 }
 
-// PrincipalName names a group or user, as the head knows it, else the base.
+// tailDigits is how many digits of an Entra object id stand beside a name:
+// names are free, and two groups may have the same.
+const tailDigits = 8
+
+// PrincipalName names a group or user, as the head knows it, else the base,
+// with the end of its object id, and with the name of a group's file where that
+// is another: "aws-payments-dev (…00000011)".
 func PrincipalName(p config.Principal, base, head *config.Repo) string {
 	for _, r := range []*config.Repo{head, base} {
 		if r == nil {
 			continue
 		}
 		if f, ok := r.PrincipalFile(p); ok {
-			return f.Name
+			tail := "…" + p.ID[max(0, len(p.ID)-tailDigits):]
+			if p.Kind == config.GroupPrincipal && f.Slug != f.Name {
+				tail = "file " + f.Slug + ", " + tail
+			}
+			return f.Name + " (" + tail + ")"
 		}
 	}
 	return p.String()

@@ -31,31 +31,31 @@ func TestAgainst(t *testing.T) {
 		{
 			name:    "a grant",
 			edits:   []edit{grant("{account: payments-dev, permission_set: PowerUserAccess, duration: 4h, reason: x}")},
-			effects: []string{"add      PowerUserAccess in payments-dev (…4444) for aws-payments-dev, 4h"},
-			needs:   []string{"add PowerUserAccess in payments-dev (…4444) for aws-payments-dev, 4h | read and develop | " + owners + " | "},
-			unknown: []string{"Members of aws-payments-dev do not count"},
+			effects: []string{"add      PowerUserAccess in payments-dev (…4444) for aws-payments-dev (…00000011), 4h"},
+			needs:   []string{"add PowerUserAccess in payments-dev (…4444) for aws-payments-dev (…00000011), 4h | read and develop | " + owners + " | "},
+			unknown: []string{"Members of aws-payments-dev (…00000011) do not count"},
 		},
 		{
 			name:    "a grant of the bot",
 			edits:   []edit{grant("{account: payments-dev, permission_set: PowerUserAccess, duration: 4h, reason: x, request: REQ-7F3K2Q}")},
-			effects: []string{"add      PowerUserAccess in payments-dev (…4444) for aws-payments-dev, 4h"},
-			needs:   []string{"add PowerUserAccess in payments-dev (…4444) for aws-payments-dev, 4h | read and develop | " + owners + " | "},
-			unknown: []string{"On a pull request of the bot it is as it should be", "Members of aws-payments-dev"},
+			effects: []string{"add      PowerUserAccess in payments-dev (…4444) for aws-payments-dev (…00000011), 4h"},
+			needs:   []string{"add PowerUserAccess in payments-dev (…4444) for aws-payments-dev (…00000011), 4h | read and develop | " + owners + " | "},
+			unknown: []string{"On a pull request of the bot it is as it should be", "Members of aws-payments-dev (…00000011)"},
 		},
 		{
 			name:    "two steps and too long",
 			edits:   []edit{grant("{account: payments-prod, permission_set: AdministratorAccess, duration: 9h, reason: x}")},
-			effects: []string{"add      AdministratorAccess in payments-prod (…3333) for aws-payments-dev, 9h"},
-			needs: []string{"add AdministratorAccess in payments-prod (…3333) for aws-payments-dev, 9h | admin in production | " + owners +
+			effects: []string{"add      AdministratorAccess in payments-prod (…3333) for aws-payments-dev (…00000011), 9h"},
+			needs: []string{"add AdministratorAccess in payments-prod (…3333) for aws-payments-dev (…00000011), 9h | admin in production | " + owners +
 				" + 1 of team:security, whose members are read from GitHub | "},
 			refused: []review.Code{review.RefusedTerm},
-			unknown: []string{"Members of aws-payments-dev"},
+			unknown: []string{"Members of aws-payments-dev (…00000011)"},
 		},
 		{
 			name:    "a removal",
 			edits:   []edit{{"groups/aws-payments-dev.yaml", "  - account: payments-prod\n    permission_set: ReadOnlyAccess                # standing: no end\n", ""}},
-			effects: []string{"remove   ReadOnlyAccess in payments-prod (…3333) for aws-payments-dev, standing"},
-			needs: []string{"remove ReadOnlyAccess in payments-prod (…3333) for aws-payments-dev | read and develop | " + owners +
+			effects: []string{"remove   ReadOnlyAccess in payments-prod (…3333) for aws-payments-dev (…00000011), standing"},
+			needs: []string{"remove ReadOnlyAccess in payments-prod (…3333) for aws-payments-dev (…00000011) | read and develop | " + owners +
 				" | nobody else needs to, if whoever makes the change has this access, asked for it, or owns the account or group"},
 		},
 		{
@@ -69,36 +69,36 @@ func TestAgainst(t *testing.T) {
 				{"aws-access.yaml", "start_by: 72h", "start_by: 48h"},
 				grant("{account: payments-dev, permission_set: PowerUserAccess, duration: 4h, reason: x}"),
 			},
-			effects: []string{"add      PowerUserAccess in payments-dev (…4444) for aws-payments-dev, 4h"},
+			effects: []string{"add      PowerUserAccess in payments-dev (…4444) for aws-payments-dev (…00000011), 4h"},
 			needs: []string{
 				"the change of the control plane | control plane | 2 of team:platform, whose members are read from GitHub | ",
-				"add PowerUserAccess in payments-dev (…4444) for aws-payments-dev, 4h | read and develop | " + owners + " | ",
+				"add PowerUserAccess in payments-dev (…4444) for aws-payments-dev (…00000011), 4h | read and develop | " + owners + " | ",
 			},
 			refused: []review.Code{review.RefusedMixed},
-			unknown: []string{"Members of aws-payments-dev"},
+			unknown: []string{"Members of aws-payments-dev (…00000011)"},
 		},
 		{
 			name:    "a rule with auto",
 			edits:   []edit{{"groups/aws-sandbox-users.yaml", "access:\n", "access:\n  - {account: sandbox-play, permission_set: ReadOnlyAccess, duration: 1h, reason: x}\n"}},
-			effects: []string{"add      ReadOnlyAccess in sandbox-play (…6666) for aws-sandbox-users, 1h"},
-			needs: []string{"add ReadOnlyAccess in sandbox-play (…6666) for aws-sandbox-users, 1h | a look at the sandbox | " +
+			effects: []string{"add      ReadOnlyAccess in sandbox-play (…6666) for aws-sandbox-users (…00000018), 1h"},
+			needs: []string{"add ReadOnlyAccess in sandbox-play (…6666) for aws-sandbox-users (…00000018), 1h | a look at the sandbox | " +
 				"1 of account-owners or requester-manager: ken-platform (ken@example.com); requester-manager, who is read from Entra | " +
 				"it passes without an approval only when it is asked for in chat"},
-			unknown: []string{"Members of aws-sandbox-users"},
+			unknown: []string{"Members of aws-sandbox-users (…00000018)"},
 		},
 		{
 			name:    "a rule with requesters",
 			base:    []edit{firstRule("name: narrow, match: {permission_sets: [PowerUserAccess]}, approvers: [ken@example.com], requesters: [yuki@example.com]")},
 			edits:   []edit{grant("{account: payments-dev, permission_set: PowerUserAccess, duration: 4h, reason: x}")},
-			effects: []string{"add      PowerUserAccess in payments-dev (…4444) for aws-payments-dev, 4h"},
-			needs:   []string{"add PowerUserAccess in payments-dev (…4444) for aws-payments-dev, 4h | narrow | 1 of ken@example.com: ken-platform (ken@example.com) | "},
-			unknown: []string{`The rule "narrow" lets only yuki@example.com ask`, "Members of aws-payments-dev"},
+			effects: []string{"add      PowerUserAccess in payments-dev (…4444) for aws-payments-dev (…00000011), 4h"},
+			needs:   []string{"add PowerUserAccess in payments-dev (…4444) for aws-payments-dev (…00000011), 4h | narrow | 1 of ken@example.com: ken-platform (ken@example.com) | "},
+			unknown: []string{`The rule "narrow" lets only yuki@example.com ask`, "Members of aws-payments-dev (…00000011)"},
 		},
 		{
 			name:  "a group without its file",
 			edits: []edit{{"groups/aws-security-audit.yaml", "", ""}},
 			held: []string{
-				"assignments of 45 would go, and 5 may go in 24 hours", "All 13 assignments of aws-security-audit would go. It is held until",
+				"assignments of 45 would go, and 5 may go in 24 hours", "All 13 assignments of aws-security-audit (…00000016) would go. It is held until",
 				"The last assignment of PowerUserAccess in log-archive", "ReadOnlyAccess in log-archive", "ReadOnlyAccess in network-hub",
 				"ReadOnlyAccess in orders-dev", "ReadOnlyAccess in platform-tools", "ReadOnlyAccess in sandbox-play",
 				"PowerUserAccess in security-tooling (…4444) goes: the role disappears there",

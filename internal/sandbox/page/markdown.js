@@ -1,6 +1,6 @@
 // A safe subset of GitHub's Markdown: headings, paragraphs, lists, tables,
 // fenced code, quotes, rules, and inline code, bold, emphasis and links.
-// HTML is not read; comments are dropped, as GitHub does not show them.
+// HTML is not read but <br>; comments are dropped, as GitHub does not show them.
 import { h, isWeb } from "./dom.js";
 
 export function markdown(text) {
@@ -68,7 +68,7 @@ function paragraph(lines, i) {
   return [h("p", {}, inline(lines.slice(start, i).join("\n"))), i];
 }
 
-const pattern = /(`+)(.+?)\1(?!`)|\*\*(?=\S)(.+?)\*\*|\[([^\]]+)\]\(([^)\s]+)\)|(^|[\s(])[*_](?=\S)([^*_]+?)[*_](?=$|[\s).,:;!?])|\\([\\`*_{}[\]()#+\-.!|<>@~])/s;
+const pattern = /(`+)(.+?)\1(?!`)|\*\*(?=\S)(.+?)\*\*|\[([^\]]+)\]\(([^)\s]+)\)|(^|[\s(])[*_](?=\S)([^*_]+?)[*_](?=$|[\s).,:;!?])|\\([!-/:-@[-`{-~])|(<br>)/s;
 
 export function inline(text) {
   const out = [];
@@ -84,6 +84,7 @@ export function inline(text) {
     else if (m[3] !== undefined) out.push(h("strong", {}, inline(m[3])));
     else if (m[4] !== undefined) out.push(isWeb(m[5]) ? h("a", { href: m[5], "data-link": m[5] }, inline(m[4])) : m[4]);
     else if (m[7] !== undefined) out.push(h("em", {}, inline(m[7])));
+    else if (m[9] !== undefined) out.push(h("br"));
     else out.push(m[8]);
     text = text.slice(m.index + m[0].length);
   }

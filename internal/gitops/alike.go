@@ -1,0 +1,102 @@
+package gitops
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/gitops/review"
+)
+
+// writeAlike warns of groups and users of the change whose name another one has
+// too, or one that looks the same: an approver reads names.
+func (x *examined) writeAlike(b *strings.Builder) {
+	if !x.shows() {
+		return
+	}
+	for _, line := range alike(x.change, x.base, x.head) {
+		fmt.Fprintf(b, "> **Look twice.** %s\n\n", line)
+	}
+}
+
+// alike returns the warnings, in Markdown.
+func alike(c config.Change, base, head *config.Repo) []string {
+	var out []string
+	all := principalFiles(head, base)
+	for _, f := range all {
+		if !touched(c, f) {
+			continue
+		}
+		for _, o := range all {
+			if o.Principal == f.Principal || skeleton(o.Name) != skeleton(f.Name) && skeleton(o.Slug) != skeleton(f.Name) {
+				continue
+			}
+			out = append(out, fmt.Sprintf("%s has a name that %s has too, or one that looks the same. They are not the same %s.",
+				code(review.PrincipalName(f.Principal, base, head)), code(review.PrincipalName(o.Principal, base, head)), f.Principal.Kind))
+		}
+	}
+	return out
+}
+
+// touched reports whether a change is about a principal.
+func touched(c config.Change, f *config.PrincipalFile) bool {
+	of := func(a config.AssignmentChange) bool { return a.Assignment.Principal == f.Principal }
+	field := func(x config.FieldChange) bool { return x.Path == f.Path() }
+	for _, list := range [][]config.AssignmentChange{c.Added, c.Lengthened, c.Shortened, c.Removed} {
+		if slices.ContainsFunc(list, of) {
+			return true
+		}
+	}
+	return slices.Contains(c.NewPrincipals, f.Path()) || slices.ContainsFunc(c.Control, field) || slices.ContainsFunc(c.Content, field)
+}
+
+// principalFiles are the group and user files of repos, each principal once, as
+// the first repo has it, sorted.
+func principalFiles(repos ...*config.Repo) []*config.PrincipalFile {
+	files := map[config.Principal]*config.PrincipalFile{}
+	for _, r := range repos {
+		for _, of := range []map[string]*config.PrincipalFile{r.Groups, r.Users} {
+			for _, f := range of {
+				if files[f.Principal] == nil {
+					files[f.Principal] = f
+				}
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Values(files), func(a, b *config.PrincipalFile) int {
+		return cmp.Compare(a.Principal.String(), b.Principal.String())
+	})
+}
+
+// skeleton is a name as a hurried reader sees it: without case and marks
+// between words, and letters that look alike as one. It knows the common ones
+// (Unicode TR 39 has more); names of mixed scripts are refused by package
+// config.
+func skeleton(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if r >= 0xff01 && r <= 0xff5e {
+			r -= 0xfee0 // the wide forms of ASCII
+		}
+		r = unicode.ToLower(r)
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			continue
+		}
+		from, to := []rune(lookFrom), []rune(lookTo)
+		if i := slices.Index(from, r); i >= 0 {
+			r = to[i]
+		}
+		b.WriteRune(r)
+	}
+	return strings.NewReplacer("rn", "m", "vv", "w").Replace(b.String())
+}
+
+// Letters and what they look like: digits, then Cyrillic, then Greek.
+const (
+	lookFrom = "01i5" + "аеорсухіјѕһԁԛԝкмтвн" + "αορυνικτ"
+	lookTo   = "olls" + "aeopcyxljshdqwkmtbh" + "aopuvlkt"
+)
