@@ -274,7 +274,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return err
 	}
 	x.teams, x.manager, x.outside, x.reviews = in.Teams, in.Manager, in.Outside, in.Reviews
-	x.verdict = review.Evaluate(in)
+	x.verdict = g.evaluate(ctx, &in)
 	x.shown = nextShown(&in, &x.verdict)
 	return nil
 }

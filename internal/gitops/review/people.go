@@ -25,7 +25,7 @@ func (e *evaluation) readReviews() {
 		case r.Commit != e.in.HeadSHA || r.Commit == "":
 			e.ignore(r, NotHead, "approved another commit than the head")
 		case slices.Contains(e.in.Inactive, person.Entra):
-			e.ignore(r, NotActive, "is disabled, a guest or gone in Entra")
+			e.ignore(r, NotActive, inactiveClause)
 		case slices.Contains(e.in.Outside, r.User.ID):
 			e.ignore(r, NotOutside, outsideClause)
 		default:
@@ -43,6 +43,9 @@ func (e *evaluation) readReviews() {
 		}
 	}
 }
+
+// inactiveClause says that somebody works here no more.
+const inactiveClause = "is disabled, a guest or gone in Entra"
 
 // outsideClause says that somebody is an outside collaborator or left.
 const outsideClause = "is not a member of the organization on GitHub"
@@ -113,6 +116,9 @@ func (e *evaluation) excludedHere(p Person) (Code, string, bool) {
 	}
 	if slices.Contains(e.in.Outside, p.User.ID) {
 		return NotOutside, outsideClause, true
+	}
+	if slices.Contains(e.in.Inactive, p.Entra) {
+		return NotActive, inactiveClause, true
 	}
 	same := func(u User) bool { return u.ID == p.User.ID }
 	if slices.ContainsFunc(e.in.Pushers, same) {
