@@ -26,6 +26,8 @@ func (x *examined) commentText() string {
 	if len(x.change.Control) > 0 {
 		fmt.Fprintf(&b, "Fields of the control plane change too: %d, listed in the check.\n\n", len(x.change.Control))
 	}
+	x.writeRules(&b, "####")
+	x.writeFiles(&b, "####")
 	if len(x.verdict.Refused) > 0 {
 		b.WriteString("#### Refused, whoever approves\n\n")
 		for _, f := range x.verdict.Refused {
@@ -48,7 +50,7 @@ func (x *examined) planText() string {
 	}
 	var b strings.Builder
 	if len(x.plan.Accounts) == 0 {
-		b.WriteString("No assignment changes, so nobody gains or loses access.\n\n")
+		b.WriteString(x.noEffect())
 	}
 	for _, a := range x.plan.Accounts {
 		fmt.Fprintf(&b, "#### %s\n\n", code(review.AccountName(a.ID, x.base, x.head)))

@@ -115,8 +115,11 @@ func (x *examined) summary() string {
 	}
 	x.writeChange(&b)
 	x.writeControl(&b)
+	x.writeRules(&b, "###")
+	x.writeFiles(&b, "###")
 	x.writeNeeds(&b)
 	x.writePeople(&b)
+	x.writeStuck(&b)
 	return b.String()
 }
 
