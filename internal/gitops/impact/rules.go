@@ -49,6 +49,8 @@ type RuleChange struct {
 	// anything else. Others: it needs more people, who are not those it needed.
 	// A team and a person in it count as different.
 	Weaker, Others bool
+	// key is both decisions as text: rows are joined by it.
+	key string
 }
 
 // Decision is what the rules want of an assignment.
@@ -142,7 +144,10 @@ type comparison struct {
 	accounts []accountPair
 	groups   []groupPair
 	cases    int
-	out      Rules
+	// known are the decisions of two rules where the owners are the same on
+	// both sides.
+	known map[[2]*config.Rule]RuleChange
+	out   Rules
 }
 
 type accountPair struct {
@@ -167,7 +172,7 @@ func (g groupPair) slug() string {
 
 // rules compares what is decided before and after a change.
 func rules(in Input) Rules {
-	c := &comparison{in: in, sets: knownSets(in), spans: spans(in)}
+	c := &comparison{in: in, sets: knownSets(in), spans: spans(in), known: map[[2]*config.Rule]RuleChange{}}
 	c.pairAccounts()
 	c.pairGroups()
 	booked := bookChanged(in.Change)
@@ -195,9 +200,13 @@ func bookChanged(c config.Change) bool {
 // pairAccounts puts the versions of each account side by side: by its id, else
 // by its slug. Accounts that only one side has are no change of what was.
 func (c *comparison) pairAccounts() {
+	byID := make(map[string]*config.Account, len(c.in.Base.Accounts))
+	for _, a := range c.in.Base.Accounts {
+		byID[a.ID] = a
+	}
 	for _, slug := range slices.Sorted(maps.Keys(c.in.Head.Accounts)) {
 		now := c.in.Head.Accounts[slug]
-		old, ok := c.in.Base.AccountByID(now.ID)
+		old, ok := byID[now.ID]
 		if !ok {
 			old, ok = c.in.Base.AccountBySlug(slug)
 		}
@@ -222,9 +231,13 @@ func (c *comparison) pairGroups() {
 		}
 	}
 	c.groups = []groupPair{{}}
+	byID := make(map[string]*config.PrincipalFile, len(c.in.Base.Groups))
+	for _, f := range c.in.Base.Groups {
+		byID[f.Principal.ID] = f
+	}
 	for _, slug := range slices.Sorted(maps.Keys(c.in.Head.Groups)) {
 		now := c.in.Head.Groups[slug]
-		old, ok := c.in.Base.PrincipalFile(now.Principal)
+		old, ok := byID[now.Principal.ID]
 		if !ok {
 			old, ok = c.in.Base.Groups[slug]
 		}
@@ -311,23 +324,36 @@ func (c *comparison) rows(a accountPair, g groupPair) []RuleChange {
 	for _, sp := range c.spans {
 		var here []RuleChange
 		for _, set := range c.sets {
-			before, after := old.decide(set, sp.term, c.in.Now), now.decide(set, sp.term, c.in.Now)
-			show(&before, &after, old, now)
-			if reflect.DeepEqual(before, after) {
+			row := c.decided(old, now, set, sp.term)
+			if row.key == "" {
 				continue
 			}
-			row := RuleChange{
-				Accounts: []string{a.now.Slug}, Groups: []string{g.slug()}, Sets: []string{set}, Lengths: []string{sp.text},
-				Before: before, After: after,
-			}
-			row.Weaker, row.Others = weaker(before, after)
-			here = join(here, row, setsOf)
+			row.Accounts, row.Groups, row.Sets, row.Lengths = []string{a.now.Slug}, []string{g.slug()}, []string{set}, []string{sp.text}
+			here = append(here, row)
 		}
-		for _, row := range here {
-			all = join(all, row, lengthsOf)
-		}
+		all = append(all, joinAll(here, setsOf)...)
 	}
-	return all
+	return joinAll(all, lengthsOf)
+}
+
+// decided compares one case. The key is empty where both sides say the same.
+func (c *comparison) decided(old, now side, set string, term config.Term) RuleChange {
+	was, is := old.rule(set, term, c.in.Now), now.rule(set, term, c.in.Now)
+	same := sameOwners(old, now)
+	if row, known := c.known[[2]*config.Rule{was, is}]; known && same {
+		return row
+	}
+	before, after := decision(was), decision(is)
+	show(&before, &after, old, now)
+	var row RuleChange
+	if !reflect.DeepEqual(before, after) {
+		row = RuleChange{Before: before, After: after, key: before.Text() + "\x00" + after.Text()}
+		row.Weaker, row.Others = weaker(before, after)
+	}
+	if same {
+		c.known[[2]*config.Rule{was, is}] = row
+	}
+	return row
 }
 
 // The members of a row that rows are joined by.
@@ -336,24 +362,14 @@ func lengthsOf(r *RuleChange) *[]string  { return &r.Lengths }
 func accountsOf(r *RuleChange) *[]string { return &r.Accounts }
 func groupsOf(r *RuleChange) *[]string   { return &r.Groups }
 
-// join adds a row to a list: to one that differs in a single member only, if
-// there is one.
-func join(list []RuleChange, row RuleChange, by func(*RuleChange) *[]string) []RuleChange {
-	key := rowKey(row, by)
-	for i := range list {
-		if rowKey(list[i], by) == key {
-			member := by(&list[i])
-			*member = append(slices.Clone(*member), *by(&row)...)
-			return list
-		}
-	}
-	return append(list, row)
-}
-
 // rowKey is everything of a row but one member.
 func rowKey(r RuleChange, but func(*RuleChange) *[]string) string {
 	*but(&r) = nil
-	return fmt.Sprintf("%q %q %q %q %q %q %t %t", r.Accounts, r.Groups, r.Sets, r.Lengths, r.Before.Text(), r.After.Text(), r.Weaker, r.Others)
+	lists := make([]string, 0, 4)
+	for _, l := range [][]string{r.Accounts, r.Groups, r.Sets, r.Lengths} {
+		lists = append(lists, strings.Join(l, "\x00"))
+	}
+	return fmt.Sprintf("%s\x00\x00%s %t %t", strings.Join(lists, "\x00\x00"), r.key, r.Weaker, r.Others)
 }
 
 // merge joins the rows of accounts, then those of groups, leaves out what makes
@@ -383,11 +399,11 @@ func joinAll(rows []RuleChange, by func(*RuleChange) *[]string) []RuleChange {
 		i, known := at[key]
 		if !known {
 			at[key] = len(out)
+			*by(&row) = slices.Clone(*by(&row)) // appended to from here on
 			out = append(out, row)
 			continue
 		}
-		member := by(&out[i])
-		*member = append(slices.Clone(*member), *by(&row)...)
+		*by(&out[i]) = append(*by(&out[i]), *by(&row)...)
 	}
 	return out
 }
@@ -402,14 +418,22 @@ func weakFirst(a, b bool) int {
 	return 1
 }
 
-// decide asks the rules of one side.
-func (s side) decide(set string, term config.Term, now time.Time) Decision {
+// rule is the rule of one side that decides, nil when none does.
+func (s side) rule(set string, term config.Term, now time.Time) *config.Rule {
 	ask := config.Case{Account: s.account, PermissionSet: set, Term: term, Start: now}
 	if s.group != nil {
 		ask.Group = s.group.Slug
 	}
 	r, ok := s.repo.MatchRule(ask)
 	if !ok {
+		return nil
+	}
+	return r
+}
+
+// decision is what a rule wants, nil for no rule.
+func decision(r *config.Rule) Decision {
+	if r == nil {
 		return Decision{}
 	}
 	d := Decision{Rule: r.Name, Steps: r.Steps, Max: r.MaxDuration, Standing: r.Standing, Requesters: r.Requesters, Pinned: r.PinnedPeople}

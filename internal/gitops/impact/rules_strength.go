@@ -6,23 +6,28 @@ import (
 	"aws-access-bot/config"
 )
 
-// show puts the full steps into two decisions, and the owners into the steps
-// that are shown where they are not the same on both sides.
-func show(before, after *Decision, old, now side) {
-	before.full, after.full = old.full(before.Steps), now.full(after.Steps)
-	others := map[config.ApproverKind]bool{
-		config.ApproverAccountOwners: !slices.Equal(old.account.Owners, now.account.Owners),
-		config.ApproverGroupOwners:   old.group != nil && now.group != nil && !slices.Equal(old.group.Owners, now.group.Owners),
-		config.ApproverControlPlane:  !slices.Equal(old.keepers(), now.keepers()),
-	}
-	before.Steps, after.Steps = old.spread(before.Steps, others), now.spread(after.Steps, others)
+// sameOwners reports whether both sides name the same owners.
+func sameOwners(old, now side) bool {
+	return slices.Equal(old.account.Owners, now.account.Owners) && sameGroupOwners(old, now)
 }
 
-// full are steps with all references in place that the repo can resolve.
-func (s side) full(steps config.Steps) config.Steps {
-	return s.spread(steps, map[config.ApproverKind]bool{
-		config.ApproverAccountOwners: true, config.ApproverGroupOwners: s.group != nil, config.ApproverControlPlane: true,
-	})
+func sameGroupOwners(old, now side) bool {
+	return old.group == nil || now.group == nil || slices.Equal(old.group.Owners, now.group.Owners)
+}
+
+// show puts the people that references stand for into two decisions where they
+// are not the same on both sides, and the control plane into what is compared.
+// Owners that stay the same are compared as what they are called: what is found
+// then holds for every account.
+func show(before, after *Decision, old, now side) {
+	others := map[config.ApproverKind]bool{
+		config.ApproverAccountOwners: !slices.Equal(old.account.Owners, now.account.Owners),
+		config.ApproverGroupOwners:   !sameGroupOwners(old, now),
+		config.ApproverControlPlane:  true,
+	}
+	before.full, after.full = old.spread(before.Steps, others), now.spread(after.Steps, others)
+	others[config.ApproverControlPlane] = !slices.Equal(old.keepers(), now.keepers())
+	before.Steps, after.Steps = old.spread(before.Steps, others), now.spread(after.Steps, others)
 }
 
 // spread puts in place the references of some kinds.
