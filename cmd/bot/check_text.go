@@ -90,6 +90,9 @@ func outlookLines(o whatif.Outlook, against string) []string {
 	for _, l := range o.Last {
 		add("note: %s", l)
 	}
+	for _, l := range o.Later {
+		add("later: %s", l)
+	}
 	for _, u := range o.Unknown {
 		add("not known here: %s", u)
 	}

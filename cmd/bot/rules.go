@@ -192,6 +192,9 @@ func simulationLines(s whatif.Simulation) []string {
 	} else {
 		add("nobody could approve it")
 	}
+	for _, m := range s.Mends {
+		add("  %s", m)
+	}
 	return out
 }
 

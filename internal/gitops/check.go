@@ -306,9 +306,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return err
 	}
 	x.teams, x.manager, x.outside, x.reviews = in.Teams, in.Manager, in.Outside, in.Reviews
-	if x.verdict, err = g.evaluate(ctx, &in); err != nil {
-		return err
-	}
+	x.verdict = g.evaluate(ctx, &in)
 	tooLarge(&x.verdict, x.change, force.Repo, head.repo)
 	x.shown = nextShown(&in, &x.verdict)
 	return nil

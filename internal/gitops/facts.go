@@ -123,26 +123,6 @@ func (g *Gitops) inactiveOf(ctx context.Context, ask []string) ([]string, error)
 	return out, nil
 }
 
-// evaluate judges a change for showing. Those who could still approve are asked
-// for as well, so that nobody is named who left.
-func (g *Gitops) evaluate(ctx context.Context, in *review.Input) (review.Verdict, error) {
-	v := review.Evaluate(*in)
-	var could []string
-	for _, n := range v.Needs {
-		for _, s := range n.Steps {
-			for _, p := range s.Could {
-				could = append(could, p.Entra)
-			}
-		}
-	}
-	gone, err := g.inactiveOf(ctx, could)
-	if err != nil || len(gone) == 0 {
-		return v, err
-	}
-	in.Inactive = append(in.Inactive, gone...)
-	return review.Evaluate(*in), nil
-}
-
 // teams reads the members of every team that people.yaml names and something
 // refers to.
 func (g *Gitops) teams(ctx context.Context, base *config.Repo) (map[string][]int64, error) {

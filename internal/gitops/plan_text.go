@@ -27,7 +27,11 @@ func (x *examined) commentText() string {
 	if len(x.change.Control) > 0 {
 		fmt.Fprintf(&b, "Fields of the control plane change too: %d, listed in the check.\n\n", len(x.change.Control))
 	}
-	b.WriteString(x.planFor(maxComment - b.Len() - maxLink))
+	x.writeRules(&b, "####")
+	var files strings.Builder
+	x.writeFiles(&files, "####")
+	b.WriteString(x.planFor(maxComment - b.Len() - files.Len() - maxLink))
+	b.WriteString(files.String())
 	fmt.Fprintf(&b, "The check `%s` says who may approve, and has this too where it fits; people can edit comments, but not the check.\n", CheckName)
 	return b.String()
 }
@@ -53,7 +57,7 @@ func (x *examined) planText() string {
 	}
 	var b strings.Builder
 	if len(x.plan.Accounts) == 0 {
-		b.WriteString("No assignment changes, so nobody gains or loses access.\n\n")
+		b.WriteString(x.noEffect())
 	}
 	for _, a := range x.plan.Accounts {
 		fmt.Fprintf(&b, "#### %s\n\n", code(review.AccountName(a.ID, x.base, x.head)))

@@ -296,7 +296,7 @@ func (g *Gitops) judgeProposal(ctx context.Context, p *proposal) (review.Verdict
 	if err := g.facts(ctx, &in); err != nil {
 		return review.Verdict{}, err
 	}
-	return g.evaluate(ctx, &in)
+	return g.evaluate(ctx, &in), nil
 }
 
 // Withdraw implements [access.Pulls].

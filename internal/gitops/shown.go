@@ -35,7 +35,7 @@ func tooLarge(v *review.Verdict, change config.Change, base, head *config.Repo) 
 	x.writeChange(&b)
 	x.writeControl(&b)
 	x.writeNeeds(&b)
-	if b.Len() > maxChange {
+	if b.Len() > maxChange || len(strings.Join(x.fileLines(), "")) > maxFileLines {
 		refuseSize(v, "This change cannot be shown whole in a check, so nobody can approve it. Split it into smaller pull requests.")
 	}
 }

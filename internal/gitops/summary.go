@@ -118,9 +118,12 @@ func (x *examined) summary(plan string) string {
 	x.writeAlike(&b)
 	x.writeNeeds(&b)
 	x.writeControl(&b)
+	x.writeRules(&b, "###")
 	b.WriteString(plan)
 	x.writeChange(&b)
+	x.writeFiles(&b, "###")
 	x.writePeople(&b)
+	x.writeStuck(&b)
 	return b.String()
 }
 

@@ -52,6 +52,8 @@ type Plan struct {
 	Accounts []Account
 	// Limits are the hard limits that will hold the change up.
 	Limits []Limit
+	// Rules is what must be approved later, where it is another thing.
+	Rules Rules
 }
 
 // Account is the part of a plan for one account.
@@ -150,7 +152,7 @@ func Of(in Input) Plan {
 			p.effect(part.kind, c)
 		}
 	}
-	return Plan{Accounts: p.sorted(), Limits: limits(in)}
+	return Plan{Accounts: p.sorted(), Limits: limits(in), Rules: rules(in)}
 }
 
 // planner holds what one call of Of has found so far.

@@ -156,4 +156,5 @@ func (e *evaluation) whoCould(n *Need, counted []Person, by sides) {
 			s.Could = append(s.Could, p)
 		}
 	}
+	e.stuckSteps(n, by)
 }

@@ -253,6 +253,8 @@ type StepState struct {
 	Missing   int
 	// Could are those who may still give what is missing.
 	Could []Person
+	// Stuck is set when they are too few.
+	Stuck *Stuck
 }
 
 // Verdict is the outcome.

@@ -137,8 +137,8 @@ func stepSentence(n Need, s StepState, base, head *config.Repo) string {
 	if n.Note != "" {
 		text += " (" + n.Note + ")"
 	}
-	if len(s.Could) == 0 {
-		return text + "; nobody who may give it is linked and free to."
+	if s.Stuck != nil {
+		return text + "; " + s.Stuck.text(s.Could)
 	}
 	return text + "; " + Logins(s.Could) + " could give it."
 }

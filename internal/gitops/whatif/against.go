@@ -27,6 +27,9 @@ type Outlook struct {
 	// which role disappears from an account, both in sentences.
 	Held []string `json:"held,omitempty"`
 	Last []string `json:"last,omitempty"`
+	// Later is what must be approved after the change where that is another
+	// thing than before, a clause each, the weaker first.
+	Later []string `json:"later,omitempty"`
 	// Unknown are sentences about what is decided live.
 	Unknown []string `json:"unknown,omitempty"`
 }
@@ -88,7 +91,9 @@ func Against(base, head *config.Repo, now time.Time) Outlook {
 	}
 	o.refusals(c, v.Refused)
 	o.unknowns(base, head, &v, review.Rules(in))
-	o.held(base, head, impact.Of(impact.Input{Base: base, Head: head, Change: c, Starts: starts, Now: now}))
+	plan := impact.Of(impact.Input{Base: base, Head: head, Change: c, Starts: starts, Now: now})
+	o.held(base, head, plan)
+	o.later(plan.Rules)
 	return o
 }
 

@@ -68,6 +68,8 @@ type Simulation struct {
 	Unknown []string `json:"unknown,omitempty"`
 	// Possible reports that it can be approved, or needs nobody.
 	Possible bool `json:"possible"`
+	// Mends say who could make it possible when too few could approve it.
+	Mends []string `json:"mends,omitempty"`
 }
 
 // Simulate asks the rules of a repo about a request.
@@ -218,5 +220,9 @@ func (s *Simulation) approvals(repo *config.Repo, rule *config.Rule, a Ask) {
 		s.Unknown = append(s.Unknown, "whoever asks may not approve")
 	}
 	s.Steps = steps(repo, rule.Steps, in)
-	s.Possible = len(s.Refused) == 0 && (repo.Quorum(rule.Steps, in).Met() || rule.Auto != nil)
+	enough := repo.Quorum(rule.Steps, in).Met() || rule.Auto != nil
+	s.Possible = len(s.Refused) == 0 && enough
+	if !enough {
+		s.Mends = mends(repo, rule, a, s.Steps)
+	}
 }
