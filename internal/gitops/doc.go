@@ -38,7 +38,8 @@
 // could give it. One comment on it, edited in place, says what the change means
 // for people (package impact): it is found again by a marker bound to the pull
 // request, among what the App itself wrote, and written when its content
-// changed. Without a merge queue the check is strict, so a pull request of the
+// changed. A change that is too large to be shown whole is refused, there and at
+// the verification. Without a merge queue the check is strict, so a pull request of the
 // bot that lies behind is put on the new base: the same grants in one new commit,
 // recorded before the branch is moved and signed after. Approvals of the old
 // head count no more. What a person pushed to such a branch is left alone, and
