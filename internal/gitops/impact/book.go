@@ -34,7 +34,9 @@ func book(in Input) []BookChange {
 		}
 	}
 	steps := func(field string, before, after config.Steps, means string) {
-		add(field, StepsText(before), StepsText(after), !asStrict(old.spread(before, plane), now.spread(after, plane)), means)
+		// Where nobody is named, nobody can approve.
+		weak := len(after) > 0 && (len(before) == 0 || !asStrict(old.spread(before, plane), now.spread(after, plane)))
+		add(field, StepsText(before), StepsText(after), weak, means)
 	}
 	steps("control_plane", a.ControlPlane, b.ControlPlane, "these approve accounts, owners, rules and people from then on")
 	steps("onboarding.approvers", onboarders(a), onboarders(b), "these approve new accounts and what they begin with")

@@ -81,6 +81,10 @@ func TestRulesThatDecideOtherwise(t *testing.T) {
 			`weaker=true limits.people_growth: "20%" -> "90%"`, `weaker=true limits.removals: "10%" -> "50%"`, `weaker=false limits.start_by: "3d" -> "24h"`,
 		}},
 		{"another phase", map[string]func(string) string{access: replaced("phase: 1", "phase: 2")}, []string{`weaker=false phase: "1" -> "2"`}},
+		{"nobody onboards", map[string]func(string) string{access: func(s string) string {
+			i, j := strings.Index(s, "onboarding:\n"), strings.Index(s, "\ndrift:")
+			return s[:i] + s[j+1:]
+		}}, []string{`weaker=false onboarding.approvers: "1 of control-plane" -> "nobody"`, `weaker=false onboarding.baseline: "AdministratorAccess for aws-platform-admins" -> ""`}},
 		{"another baseline", map[string]func(string) string{access: replaced("baseline: [{group: aws-platform-admins, permission_set: AdministratorAccess}]", "baseline: [{group: aws-security-audit, permission_set: ReadOnlyAccess}]")}, []string{
 			`weaker=true onboarding.baseline: "" -> "ReadOnlyAccess for aws-security-audit"`, `weaker=false onboarding.baseline: "AdministratorAccess for aws-platform-admins" -> ""`,
 		}},
