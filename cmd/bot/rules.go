@@ -307,5 +307,5 @@ func replayLines(r replayed) []string {
 			out = append(out, "  "+d)
 		}
 	}
-	return append(out, fmt.Sprintf("%d of %d request(s) decided differently: %d would be refused, %d cannot be told", r.Different, r.Total, r.Refused, r.Unknown))
+	return append(out, fmt.Sprintf("%d of %d request(s) decided differently: %d would be refused, %d would want other approvals, %d cannot be told", r.Different, r.Total, r.Refused, r.Unapproved, r.Unknown))
 }
