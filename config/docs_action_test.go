@@ -35,6 +35,7 @@ func TestTheWorkflowOfTheDocs(t *testing.T) {
 			Permissions map[string]string
 			Steps       []struct {
 				Uses string
+				Run  string
 				With map[string]any
 			}
 		}
@@ -46,14 +47,19 @@ func TestTheWorkflowOfTheDocs(t *testing.T) {
 		t.Errorf("permissions (-want +got):\n%s", diff)
 	}
 	pinned := regexp.MustCompile(`^[\w/-]+@[0-9a-f]{40}$`)
-	uses := 0
+	uses, base := 0, false
 	for _, job := range workflow.Jobs {
 		if job.Permissions != nil {
 			t.Error("a job has permissions of its own")
 		}
 		for _, s := range job.Steps {
 			if s.Uses == "" {
+				// The base is what the merge was made on, not what the event names.
+				base = base || s.Run == "git -C head worktree add ../base HEAD^1"
 				continue
+			}
+			if s.With["fetch-depth"] != 2 || s.With["ref"] != nil {
+				t.Errorf("%s does not check out the merge with its parents", s.Uses)
 			}
 			uses++
 			if !pinned.MatchString(s.Uses) || s.With["persist-credentials"] != false {
@@ -61,7 +67,7 @@ func TestTheWorkflowOfTheDocs(t *testing.T) {
 			}
 		}
 	}
-	if uses != 2 {
-		t.Errorf("%d actions, want the two checkouts", uses)
+	if uses != 1 || !base {
+		t.Errorf("%d actions, want one checkout, and the base from its merge: %v", uses, base)
 	}
 }

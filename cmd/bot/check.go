@@ -99,7 +99,7 @@ func (c *checked) faults() int {
 // against another unless that is "".
 func checkDir(dir, against string, now time.Time) (checked, error) {
 	out := checked{Problems: []config.Problem{}, Warnings: []config.Finding{}}
-	head, problems, err := loadDir(dir)
+	head, problems, err := loadDir("check", dir)
 	if err != nil {
 		return out, err
 	}
@@ -112,7 +112,7 @@ func checkDir(dir, against string, now time.Time) (checked, error) {
 	if against == "" {
 		return out, nil
 	}
-	base, problems, err := loadDir(against)
+	base, problems, err := loadDir("check", against)
 	switch {
 	case err != nil:
 		return out, err
@@ -128,14 +128,15 @@ func checkDir(dir, against string, now time.Time) (checked, error) {
 	return out, nil
 }
 
-// loadDir reads a config repo. The repo is nil when it has problems.
-func loadDir(dir string) (*config.Repo, config.Problems, error) {
+// loadDir reads a config repo for a subcommand, verb. The
+// repo is nil when it has problems.
+func loadDir(verb, dir string) (*config.Repo, config.Problems, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return nil, nil, usageError{fmt.Errorf("check %s: %w", dir, err)}
+		return nil, nil, usageError{fmt.Errorf("%s %s: %w", verb, dir, err)}
 	}
 	if !info.IsDir() {
-		return nil, nil, usageError{fmt.Errorf("check %s: not a folder", dir)}
+		return nil, nil, usageError{fmt.Errorf("%s %s: not a folder", verb, dir)}
 	}
 	repo, err := config.Load(os.DirFS(dir))
 	var problems config.Problems
@@ -143,7 +144,7 @@ func loadDir(dir string) (*config.Repo, config.Problems, error) {
 	case errors.As(err, &problems):
 		return nil, problems, nil
 	case err != nil:
-		return nil, nil, fmt.Errorf("check %s: %w", dir, err)
+		return nil, nil, fmt.Errorf("%s %s: %w", verb, dir, err)
 	}
 	return repo, nil, nil
 }

@@ -38,6 +38,8 @@ type operations interface {
 	// History returns the requests that were asked since a time, and the config
 	// in force.
 	History(ctx context.Context, since time.Time) (history, error)
+	// Footing returns the config in force, if there is one, and what is owned.
+	Footing(ctx context.Context) (footing, error)
 }
 
 // statusReport is the answer of status.
@@ -100,7 +102,10 @@ func (b *bot) Trust(ctx context.Context, sha string, w gitops.Word) error {
 }
 
 // Sync implements operations.
-func (b *bot) Sync(ctx context.Context) (provision.Report, error) { return b.engine.Sync(ctx) }
+func (b *bot) Sync(ctx context.Context) (provision.Report, error) {
+	rep, err := b.engine.Sync(ctx)
+	return rep, untrusted(err, "sync")
+}
 
 // control serves operations on the control socket. Its file mode is what
 // guards it.
@@ -120,6 +125,7 @@ func control(b *bot) http.Handler {
 		reply(w, rep, err)
 	})
 	mux.HandleFunc("GET /history", historyHandler(b))
+	mux.HandleFunc("GET /footing", footingHandler(b))
 	mux.HandleFunc("POST /trust", func(w http.ResponseWriter, r *http.Request) {
 		var in trustCall
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10)).Decode(&in); err != nil {

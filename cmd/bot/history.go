@@ -27,7 +27,7 @@ type history struct {
 func (b *bot) History(ctx context.Context, since time.Time) (history, error) {
 	force, err := b.git.InForce(ctx)
 	if errors.Is(err, access.ErrNotFound) {
-		return history{}, errors.New("no commit is in force yet, so there is nothing to compare with; name the first one with 'bot trust SHA'")
+		return history{}, untrusted(err, "compare with")
 	}
 	if err != nil {
 		return history{}, fmt.Errorf("config in force: %w", err)

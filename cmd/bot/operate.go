@@ -157,17 +157,9 @@ func syncCommand(p program) *cobra.Command {
 }
 
 func syncNow(ctx context.Context, p program, o operations, asJSON bool) error {
-	rep, err := o.Sync(ctx)
+	v, err := viewOf(ctx, o, o.Sync)
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		err = p.printJSON(rep)
-	} else {
-		err = printReport(p, rep)
-	}
-	if err == nil && due(rep) > 0 {
-		return findings{fmt.Errorf("%d changes", len(rep.Plan.Changes))}
-	}
-	return err
+	return show(p, v, asJSON)
 }

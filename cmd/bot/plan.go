@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"time"
 
@@ -24,8 +21,9 @@ func planCommand(p program) *cobra.Command {
 	c := &cobra.Command{
 		Use: "plan [DIR]", Short: "Show what would be changed, and change nothing",
 		Long: "Plan compares the commit in force, or the config repo in DIR, with the live systems.\n" +
-			"For DIR every grant is taken to begin now, and nothing is owned: additions are shown, removals are not.\n" +
-			"Exit code 0: nothing to change; 1: changes; 2: wrong use.",
+			"For DIR grants that are in force keep their start and all others begin now; what the bot owns is asked of the running\n" +
+			"bot or read from its state file. Where neither is to be had, what is live and not in DIR is shown as what may be removed.\n" +
+			"Exit code 0: nothing to change; 1: changes, or removals that depend on what the bot owns; 2: wrong use.",
 		Args: atMost(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return plan(c.Context(), p, path, args, asJSON)
@@ -42,27 +40,19 @@ func plan(ctx context.Context, p program, path string, args []string, asJSON boo
 		return err
 	}
 	set.EnableChanges = false
-	var rep provision.Report
+	var v viewed
 	if len(args) == 1 {
-		rep, err = planDir(ctx, p, set, args[0])
+		v, err = planDir(ctx, p, set, args[0])
 	} else {
 		err = withOperations(ctx, set, p, mustExist, func(o operations) error {
-			rep, err = o.Plan(ctx)
+			v, err = viewOf(ctx, o, o.Plan)
 			return err
 		})
 	}
 	if err != nil {
 		return err
 	}
-	if asJSON {
-		err = p.printJSON(rep)
-	} else {
-		err = printReport(p, rep)
-	}
-	if err == nil && due(rep) > 0 {
-		return findings{fmt.Errorf("%d changes", len(rep.Plan.Changes))}
-	}
-	return err
+	return show(p, v, asJSON)
 }
 
 // due counts what a report says is not as it should be.
@@ -77,12 +67,12 @@ func (b *bot) Plan(ctx context.Context) (provision.Report, error) {
 	if err != nil {
 		return provision.Report{}, err
 	}
-	memory := store.NewMemory()
-	err = memory.Update(ctx, "plan", func(tx store.Tx) error { return store.MarkOwned(tx, "", owned) })
+	memory, err := owning(ctx, owned)
 	if err != nil {
 		return provision.Report{}, err
 	}
-	return dryRun(ctx, b.out, b.git, memory, b.log)
+	rep, err := dryRun(ctx, b.out, b.git, memory, b.log)
+	return rep, untrusted(err, "plan")
 }
 
 // dryRun plans with writing switched off. That writing is off is no finding.
@@ -99,22 +89,36 @@ func dryRun(ctx context.Context, out *outside, commits access.Commits, db store.
 	return rep, err
 }
 
-// planDir plans for a config repo on disk.
-func planDir(ctx context.Context, p program, set *settings.Settings, dir string) (provision.Report, error) {
-	repo, err := config.Load(os.DirFS(dir))
-	var problems config.Problems
-	if errors.As(err, &problems) {
-		return provision.Report{}, fmt.Errorf("%w\n%d problem(s); see 'bot check %s'", err, len(problems), dir)
-	}
+// planDir plans for a config repo on disk, with what the bot owns if that can
+// be known.
+func planDir(ctx context.Context, p program, set *settings.Settings, dir string) (viewed, error) {
+	repo, err := validDir("plan", dir)
 	if err != nil {
-		return provision.Report{}, usageError{err}
+		return viewed{}, err
 	}
 	out, err := connect(ctx, set, func() (string, error) { return repo.Access.EntraApp, nil })
 	if err != nil {
-		return provision.Report{}, err
+		return viewed{}, err
 	}
-	force := access.InForce{Commit: dir, Repo: repo, Starts: startAll(repo, time.Now())}
-	return dryRun(ctx, out, onDisk{force}, store.NewMemory(), p.logger(false))
+	v := viewed{dir: dir, repo: repo}
+	var known footing
+	err = withOperations(ctx, set, p, mustExist, func(o operations) error {
+		known, err = o.Footing(ctx)
+		return err
+	})
+	if err != nil {
+		v.blind = err.Error()
+		p.logger(false).Warn("what the bot owns is not known: what is live and not in the folder may be removed", "error", err)
+	}
+	now := time.Now()
+	v.before = known.Repo
+	force := access.InForce{Commit: dir, Repo: repo, Starts: config.NextStarts(known.Repo, repo, known.Starts, config.Start{MergedAt: now, AskedAt: now})}
+	memory, err := owning(ctx, known.Owned)
+	if err != nil {
+		return viewed{}, err
+	}
+	v.Report, err = dryRun(ctx, out, onDisk{force}, memory, p.logger(false))
+	return v, err
 }
 
 // Bounds of a plan: what cannot be looked up in that time is shown as waiting.
@@ -149,37 +153,3 @@ type onDisk struct{ force access.InForce }
 
 // InForce implements access.Commits.
 func (d onDisk) InForce(context.Context) (access.InForce, error) { return d.force, nil }
-
-// printReport prints a pass for people.
-func printReport(p program, rep provision.Report) error {
-	var err error
-	line := func(format string, args ...any) {
-		if err == nil {
-			_, err = fmt.Fprintf(p.stdout, format+"\n", args...)
-		}
-	}
-	line("commit %s", rep.Commit)
-	for _, c := range rep.Plan.Changes {
-		line("%-6s %s", c.Kind, c.Sentence)
-	}
-	for _, r := range rep.Refused {
-		line("held   %s (%s): %s", r.Change.Sentence, r.Code, r.Sentence)
-	}
-	for _, x := range rep.Plan.Waiting {
-		line("wait   %s %s (%s)", x.Kind, x.Assignment, x.Code)
-	}
-	for _, d := range rep.Plan.Drift {
-		line("drift  %s", d.Sentence)
-	}
-	for _, x := range rep.Plan.Extra {
-		line("extra  %s in account %s has an assignment that no verified commit declares (%s %s); it is left alone", x.Pair.PermissionSet, x.Pair.Account, x.Live.Kind, x.Live.PrincipalID)
-	}
-	for _, b := range rep.Plan.Blocked {
-		line("not    %s (%s): %s", b.Entry, b.Code, b.Sentence)
-	}
-	for _, f := range rep.FailedReads {
-		line("unread %s in account %s: nothing of it is judged", f.PermissionSet, f.Account)
-	}
-	line("%d change(s), %d held back, %d pairs read", len(rep.Plan.Changes), len(rep.Refused), rep.Read)
-	return err
-}

@@ -60,7 +60,7 @@ func simulate(p program, dir string, f simulateFlags) error {
 	if f.request == "" {
 		return usageError{errors.New(`which request? Write --request "<account> <permission-set> for <group> [4h]"`)}
 	}
-	repo, err := validDir(dir)
+	repo, err := validDir("rules simulate", dir)
 	if err != nil {
 		return err
 	}
@@ -80,9 +80,9 @@ func simulate(p program, dir string, f simulateFlags) error {
 	return err
 }
 
-// validDir reads a config repo that has no problems.
-func validDir(dir string) (*config.Repo, error) {
-	repo, problems, err := loadDir(dir)
+// validDir reads a config repo for a subcommand, verb, which wants no problems.
+func validDir(verb, dir string) (*config.Repo, error) {
+	repo, problems, err := loadDir(verb, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +248,7 @@ func replay(ctx context.Context, p program, dir string, f replayFlags) error {
 	if err != nil {
 		return usageError{fmt.Errorf("--since %s: %w", f.since, err)}
 	}
-	changed, err := validDir(dir)
+	changed, err := validDir("rules replay", dir)
 	if err != nil {
 		return err
 	}
@@ -310,5 +310,5 @@ func replayLines(r replayed) []string {
 			out = append(out, "  "+d)
 		}
 	}
-	return append(out, fmt.Sprintf("%d of %d request(s) decided differently: %d would be refused, %d cannot be told", r.Different, r.Total, r.Refused, r.Unknown))
+	return append(out, fmt.Sprintf("%d of %d request(s) decided differently: %d would be refused, %d would want other approvals, %d cannot be told", r.Different, r.Total, r.Refused, r.Unapproved, r.Unknown))
 }

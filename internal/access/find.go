@@ -25,9 +25,33 @@ func shown(s string) string {
 func didYouMean(name string, among []string) string {
 	near := config.Nearest(name, among)
 	if len(near) == 0 {
+		near = nearestEnds(name, among)
+	}
+	if len(near) == 0 {
 		return "Pick one from the form: `/aws-access request`."
 	}
 	return "Did you mean " + strings.Join(near, ", ") + "?"
+}
+
+// nearestEnds finds the names one of whose ends is spelled most like name:
+// people leave out what all names begin with, "payments-dv" for
+// "aws-payments-dev".
+func nearestEnds(name string, among []string) []string {
+	of := map[string][]string{}
+	for _, whole := range among {
+		for _, end, ok := strings.Cut(whole, "-"); ok; _, end, ok = strings.Cut(end, "-") {
+			of[end] = append(of[end], whole)
+		}
+	}
+	var out []string
+	for _, end := range config.Nearest(name, slices.Collect(maps.Keys(of))) {
+		for _, whole := range slices.Sorted(slices.Values(of[end])) {
+			if !slices.Contains(out, whole) {
+				out = append(out, whole)
+			}
+		}
+	}
+	return out[:min(3, len(out))]
 }
 
 // ambiguous refuses a display name that several files have: names are for
@@ -51,7 +75,11 @@ func findAccount(repo *config.Repo, name string) (*config.Account, error) {
 		return nil, err
 	}
 	if err := repo.Requestable(found); err != nil {
-		return nil, refusal("account", err)
+		no := refusal("account", err)
+		if n := len(found.Slug); len(no.Message) > n && strings.EqualFold(no.Message[:n], found.Slug) {
+			no.Message = found.Slug + no.Message[n:] // a slug is written as it is, also where a sentence begins
+		}
+		return nil, no
 	}
 	return found, nil
 }

@@ -20,6 +20,9 @@ type Place struct {
 	// Owners are the Slack users of the owners of the account and of the group
 	// that people.yaml names; members of teams are not among them.
 	Owners []access.ChatUser
+	// Auto says why nobody had to approve the request, if its rule lets grants
+	// pass without an approval; "" otherwise.
+	Auto string
 }
 
 // PlaceOf gathers the place of a request.
@@ -30,6 +33,16 @@ func PlaceOf(repo *config.Repo, w access.Want) Place {
 	}
 	p.Owners = owners(repo, w)
 	return p
+}
+
+// auto names the rule by which nobody has to approve a request. How many passed
+// today is not known here.
+func auto(repo *config.Repo, r access.Request) string {
+	rule, ok := repo.RuleFor(r.Want.Assignment(), r.Want.Term, r.Times[access.StageMerged])
+	if !ok || rule.Auto == nil {
+		return ""
+	}
+	return fmt.Sprintf("Nobody had to approve it: the rule %q lets %d a day pass for one person without an approval.", rule.Name, rule.Auto.PerDay)
 }
 
 // owners finds who can be mentioned of those who answer for a request.

@@ -116,12 +116,14 @@ func (c *Courier) Deliver(ctx context.Context) error {
 
 // place gathers what the card shows of the config in force, or nothing when
 // there is none to be had: a missing portal link must not hold up the news.
-func (c *Courier) place(ctx context.Context, w access.Want) Place {
+func (c *Courier) place(ctx context.Context, r access.Request) Place {
 	force, err := c.Commits.InForce(ctx)
 	if err != nil {
 		return Place{}
 	}
-	return PlaceOf(force.Repo, w)
+	p := PlaceOf(force.Repo, r.Want)
+	p.Auto = auto(force.Repo, r)
+	return p
 }
 
 // platform returns a platform by name.
@@ -146,7 +148,7 @@ func (c *Courier) root(ctx context.Context, r access.Request) error {
 	if err != nil {
 		return err
 	}
-	err = p.Update(ctx, Address{Team: have.Team, Channel: have.Channel}, have.TS, Card(r, c.place(ctx, r.Want)))
+	err = p.Update(ctx, Address{Team: have.Team, Channel: have.Channel}, have.TS, Card(r, c.place(ctx, r)))
 	if err != nil && !errors.Is(err, ErrGone) {
 		return err
 	}
@@ -192,7 +194,7 @@ func (c *Courier) rootAt(ctx context.Context, r access.Request, root access.Root
 		if err := c.Outbox.SaveRoot(ctx, root); err != nil {
 			return root, err
 		}
-		if root.TS, err = p.Post(ctx, at, Card(r, c.place(ctx, r.Want)), string(r.ID)); err != nil {
+		if root.TS, err = p.Post(ctx, at, Card(r, c.place(ctx, r)), string(r.ID)); err != nil {
 			return root, err
 		}
 		// A message that was found shows some version; it is edited later.
@@ -288,5 +290,5 @@ func (c *Courier) compose(ctx context.Context, d access.Delivery) (Address, acce
 		return Address{}, "", Message{}, err
 	}
 	at := Address{Team: root.Team, Channel: root.Channel, Thread: root.TS}
-	return at, root.Platform, Reply(d.Notice, r, c.place(ctx, r.Want)), nil
+	return at, root.Platform, Reply(d.Notice, r, c.place(ctx, r)), nil
 }

@@ -456,12 +456,14 @@ func TestTheDeskIsWokenAndWaits(t *testing.T) {
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
+	o.town.who["U0NINA"] = access.Person{Entra: nina, Name: "Nina"}
 	o.take("k0", "U0HANA", line)
 	o.work()
 	r := o.moved(o.all()[0], access.StateProposed)
 	id := string(r.ID)
 	tests := []struct{ name, user, line, want string }{
-		{"who", "U0HANA", "whoami", "Name\nHana\nE-mail\nhana@example.com\nEntra object id\n3c1d9a70-0000-4000-8000-000000000021\nTime zone\nAsia/Tokyo\n"},
+		{"who", "U0HANA", "whoami", "Name\nHana\nE-mail\nhana@example.com\nEntra object id\n3c1d9a70-0000-4000-8000-000000000021\nTime zone\nAsia/Tokyo\nGitHub\nhana-dev\n: your approvals count"},
+		{"who, without a GitHub account", "U0NINA", "whoami", "not linked, so your approvals do not count: \n/aws-access link github <login>"},
 		{"the chat name where Entra has none", "U0YUKI", "whoami", "Profile of U0YUKI"},
 		{"status", "U0HANA", "status", "Your requests\n🕓 \n" + id + "\n PowerUserAccess in payments-dev for aws-payments-dev: Waiting for review on GitHub\n \n#12\n"},
 		{"list", "U0HANA", "list", id},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 )
 
@@ -26,7 +27,7 @@ func (d *Desk) Do(ctx context.Context, c Command, by access.Asker, in access.Inb
 	case "status", "list":
 		return d.status(ctx, c, by)
 	case "whoami":
-		return whoami(by), nil
+		return d.whoami(ctx, by)
 	default:
 		return Help(), nil
 	}
@@ -80,7 +81,7 @@ func joined(a access.Asked) Message {
 	what := fmt.Sprintf("%s asked for the same access in %s: %s in %s for %s, ", r.Asker.Name, r.ID, r.Want.PermissionSet, r.Want.AccountName, r.Want.PrincipalName)
 	m := Message{Summary: what + "and you have joined that request.", Blocks: []Block{
 		append(append(plain(what), length(r)...), append(plain(". You have joined that request: one is enough for both of you. "), follow(r)...)...),
-		Note{{Text: "Since you want it too, your approval of it does not count. If you need it longer, ask again once it is live."}},
+		Note{{Text: "Since you want it too, your approval of it does not count, also if you own the account or the group, and that cannot be taken back. If nobody else can approve it, who asked first can cancel it (/aws-access cancel "}, {Text: string(r.ID)}, {Text: ") and ask again. If you need it longer, ask again once it is live."}},
 	}}
 	if a.Warning != "" {
 		m.Blocks = append(m.Blocks, Text{{Text: "⚠️ "}, {Text: a.Warning}})
@@ -143,11 +144,25 @@ func listed(r access.Request) Text {
 	return t
 }
 
-func whoami(by access.Asker) Message {
+func (d *Desk) whoami(ctx context.Context, by access.Asker) (Message, error) {
+	force, err := d.Service.Commits.InForce(ctx)
+	if err != nil {
+		return Message{}, fmt.Errorf("config in force: %w", err)
+	}
 	return Message{Summary: "You are " + by.Name, Blocks: []Block{Fields{
 		{"Name", plain(by.Name)}, {"E-mail", plain(by.Email)},
 		{"Entra object id", Text{{Text: by.Entra, Code: true}}}, {"Time zone", plain(Zone(by.Zone).String())},
-	}}}
+		{"GitHub", gitHubOf(force.Repo, by.Entra)},
+	}}}, nil
+}
+
+// gitHubOf says which GitHub account is linked to a person, and what that means
+// for his approvals.
+func gitHubOf(repo *config.Repo, entra string) Text {
+	if p, ok := repo.PersonByEntra(entra); ok && p.GitHub != nil {
+		return Text{{Text: p.GitHub.Login, Code: true}, {Text: ": your approvals count where a rule names you"}}
+	}
+	return Text{{Text: "not linked, so your approvals do not count: "}, {Text: "/aws-access link github <login>", Code: true}}
 }
 
 // Help lists the commands.

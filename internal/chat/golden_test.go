@@ -215,6 +215,34 @@ func TestGoldenReplies(t *testing.T) {
 	}
 }
 
+// TestWhoApprovedWhatTheBotMerged: nobody, by a rule that is named, or those who
+// are named.
+func TestWhoApprovedWhatTheBotMerged(t *testing.T) {
+	t.Parallel()
+	p := office8h()
+	p.Auto = `Nobody had to approve it: the rule "sandbox" lets 3 a day pass.`
+	for name, x := range map[string]struct {
+		kind     access.Kind
+		by       string
+		approved []string
+		place    chat.Place
+		nobody   bool
+	}{
+		"nobody":                   {access.KindGrant, "acme-access[bot]", nil, p, true},
+		"somebody":                 {access.KindGrant, "acme-access[bot]", []string{"yuki-lead"}, p, false},
+		"merged by a person":       {access.KindGrant, "yuki-lead", nil, p, false},
+		"a rule that has no auto":  {access.KindGrant, "acme-access[bot]", nil, office8h(), false},
+		"a removal needs nobody's": {access.KindRevoke, "acme-access[bot]", nil, p, false},
+	} {
+		r := way(x.kind, access.StateMerged)
+		r.MergedBy, r.ApprovedBy = x.by, x.approved
+		got := write(chat.Reply(access.Notice{Kind: access.NoticeMerged}, r, x.place))
+		if strings.Contains(got, p.Auto) != x.nobody || len(x.approved) > 0 != strings.Contains(got, "approved by yuki-lead") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 // joined is a request that people joined, the second one from elsewhere.
 func joined(r access.Request, n int) access.Request {
 	r.Joined = nil

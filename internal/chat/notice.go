@@ -15,6 +15,10 @@ func Reply(n access.Notice, r access.Request, p Place) Message {
 		m.Blocks = append(m.Blocks, plain(n.Text))
 	}
 	switch n.Kind {
+	case access.NoticeMerged:
+		if p.Auto != "" && byItself(r) {
+			m.Blocks = append(m.Blocks, Note{{Text: p.Auto}})
+		}
 	case access.NoticeLive:
 		m.Blocks = append(m.Blocks, use(r, p)...)
 	case access.NoticeEnded:
@@ -23,6 +27,12 @@ func Reply(n access.Notice, r access.Request, p Place) Message {
 		m.Blocks = append(m.Blocks, Note{{Text: "If you need longer, ask again; the grants may overlap."}})
 	}
 	return m
+}
+
+// byItself reports whether a grant was merged by an App with nobody's approval:
+// the bot merges only what needs no more.
+func byItself(r access.Request) bool {
+	return r.Kind == access.KindGrant && strings.HasSuffix(r.MergedBy, "[bot]") && len(r.ApprovedBy) == 0
 }
 
 func sessionHint(p Place) string {
@@ -77,7 +87,7 @@ func noticeLine(n access.Notice, r access.Request) string {
 	what := subject(r)
 	switch n.Kind {
 	case access.NoticeJoined:
-		return n.Text + " asked for the same and has joined this request. Their approval of it does not count."
+		return n.Text + " asked for the same and has joined this request. Their approval of it does not count; if nobody else can approve it, cancel it and ask again."
 	case access.NoticeMerged:
 		by := r.MergedBy
 		if by == "" {
@@ -125,7 +135,7 @@ func membersLine(r access.Request) string {
 	}
 	s := fmt.Sprintf("%d of %d members of the group were seen in Identity Center.", r.MembersSeen, r.MembersTotal)
 	if r.MembersSeen < r.MembersTotal {
-		s += " The rest follow with the next regular sync, within about 40 minutes."
+		s += " The rest may follow with the next regular sync, in about 40 minutes; somebody without a given name, surname or display name in Entra never does."
 	}
 	return s
 }

@@ -233,17 +233,47 @@ func TestRulesComeFromTheBase(t *testing.T) {
 // falls under another rule (T10).
 func TestChangedFactsAskOldAndNewRules(t *testing.T) {
 	t.Parallel()
-	base := exampleTree(t).grant(devFile, "  - accounts: {tags: {kind: special}}\n    permission_set: AdministratorAccess\n    duration: 8h\n    reason: x\n")
-	after := base.with(t, "accounts/payments-prod.yaml", "tags: {env: prod,", "tags: {env: dev, kind: special,")
-	in := byHand(input(t, base, after), taro)
-	v := Evaluate(in)
-	want := []string{"control-plane/control plane", "add/admin in production", "add/everything else"}
-	if diff := cmp.Diff(want, missing(v)); diff != "" {
-		t.Errorf("needs (-want +got):\n%s", diff)
+	const prod = "accounts/payments-prod.yaml"
+	special := exampleTree(t).grant(devFile, "  - accounts: {tags: {kind: special}}\n    permission_set: AdministratorAccess\n    duration: 8h\n    reason: x\n")
+	sandboxed := exampleTree(t).grant(devFile, "  - accounts: {ou: /Sandbox/Pay}\n    permission_set: ReadOnlyAccess\n    duration: 3h\n    reason: x\n")
+	tests := []struct {
+		name        string
+		base, after tree
+		set         string   // what is granted
+		want        []string // and its needs
+		refused     []string
+	}{
+		{"tags", special, special.with(t, prod, "tags: {env: prod,", "tags: {env: dev, kind: special,"),
+			"AdministratorAccess", []string{"add/admin in production", "add/everything else"}, nil},
+		// The account of the new number is known at the base only by its file.
+		{"id and tags", special, special.with(t, prod, "tags: {env: prod,", "tags: {env: dev, kind: special,").with(t, prod, "111122223333", "111122229999"),
+			"AdministratorAccess", []string{"add/admin in production", "add/everything else"}, []string{"protected", "term", "term"}},
+		{"ou", sandboxed, sandboxed.with(t, "accounts/data-lake.yaml", "ou: /Data", "ou: /Sandbox/Pay"),
+			"ReadOnlyAccess", []string{"add/read and develop", "add/a look at the sandbox"}, []string{"term"}},
 	}
-	in.Reviews = []Review{approved(ken), approved(lena), approved(yuki), approved(mio)}
-	if v := Evaluate(in); !v.Pass {
-		t.Errorf("all approvals are not enough: %q %q", missing(v), refusals(v))
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := byHand(input(t, tt.base, tt.after), hana)
+			v := Evaluate(in)
+			var got []string
+			for _, n := range v.Needs {
+				if n.Subject == SubjectAdd && n.Change.Assignment.Principal.ID == devGroup && n.Change.Assignment.PermissionSet == tt.set {
+					got = append(got, string(n.Subject)+"/"+n.Rule)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("needs (-want +got):\n%s\n%q", diff, missing(v))
+			}
+			if !slices.Contains(missing(v), "control-plane/control plane") {
+				t.Errorf("the control plane is not asked: %q", missing(v))
+			}
+			in.Reviews = []Review{approved(ken), approved(lena), approved(yuki), approved(mio), approved(taro)}
+			v = Evaluate(in)
+			if diff := cmp.Diff(tt.refused, refusals(v)); diff != "" || len(missing(v)) > 0 {
+				t.Errorf("with all approvals (-want +got):\n%s\n%q", diff, missing(v))
+			}
+		})
 	}
 }
 

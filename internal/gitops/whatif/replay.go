@@ -114,11 +114,13 @@ type Compared struct {
 type Replayed struct {
 	Requests []Compared `json:"requests"`
 	// Different is how many would be decided differently; of those, Refused
-	// would be refused, or not be approved by who approved, and were; Unknown
-	// depend on what only live systems know.
-	Different int `json:"different"`
-	Refused   int `json:"refused"`
-	Unknown   int `json:"unknown"`
+	// would be refused whoever approves, and were not; Unapproved would want
+	// other or more approvals than were given; Unknown depend on what only live
+	// systems know.
+	Different  int `json:"different"`
+	Refused    int `json:"refused"`
+	Unapproved int `json:"unapproved"`
+	Unknown    int `json:"unknown"`
 }
 
 // Replay compares how requests are decided by the repo in force with how a
@@ -137,8 +139,14 @@ func Replay(inForce, changed *config.Repo, history []Past) Replayed {
 		}
 		out.Different++
 		switch {
-		case c.Now.refuses() && !c.Then.refuses():
-			out.Refused++
+		case c.Now.refuses():
+			if !c.Then.refuses() {
+				out.Refused++
+			}
+		case c.Now.Approvals == EnoughNo:
+			if c.Then.Approvals != EnoughNo {
+				out.Unapproved++
+			}
 		case c.Now.open():
 			out.Unknown++
 		}
@@ -147,7 +155,7 @@ func Replay(inForce, changed *config.Repo, history []Past) Replayed {
 }
 
 func (d Decision) refuses() bool {
-	return d.Refused != "" || d.MayAsk == No || d.Approvals == EnoughNo
+	return d.Refused != "" || d.MayAsk == No
 }
 
 func (d Decision) open() bool {

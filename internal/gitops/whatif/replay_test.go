@@ -116,7 +116,7 @@ func TestReplayCountsAuto(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("approvals (-want +got):\n%s", diff)
 	}
-	if out.Different != 5 || out.Refused != 1 || out.Unknown != 0 {
-		t.Errorf("%d differ, %d refused, %d unknown; want 5, 1, 0", out.Different, out.Refused, out.Unknown)
+	if out.Different != 5 || out.Refused != 0 || out.Unapproved != 1 || out.Unknown != 0 {
+		t.Errorf("%d differ, %d refused, %d unapproved, %d unknown; want 5, 0, 1, 0", out.Different, out.Refused, out.Unapproved, out.Unknown)
 	}
 }

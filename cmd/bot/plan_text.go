@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/gitops/review"
+	"aws-access-bot/internal/provision"
+)
+
+// viewed is a pass with what people know its ids by.
+type viewed struct {
+	provision.Report
+	// repo is the config that was planned for, before the one in force; either
+	// is nil when it is not known.
+	repo, before *config.Repo
+	// dir is the config repo on disk that was planned for, or "".
+	dir string
+	// blind is why it is not known what the bot owns, or "".
+	blind string
+}
+
+// viewOf makes a pass, and looks up the names.
+func viewOf(ctx context.Context, o operations, pass func(context.Context) (provision.Report, error)) (viewed, error) {
+	rep, err := pass(ctx)
+	if err != nil {
+		return viewed{}, err
+	}
+	f, err := o.Footing(ctx)
+	return viewed{Report: rep, repo: f.Repo}, err
+}
+
+// show prints a pass. What is not as it should be is a finding.
+func show(p program, v viewed, asJSON bool) error {
+	var err error
+	if asJSON {
+		err = p.printJSON(v.Report)
+	} else {
+		err = printLines(p, v.lines())
+	}
+	if err != nil {
+		return err
+	}
+	if n := due(v.Report) + len(v.maybe()); n > 0 {
+		return findings{fmt.Errorf("%d changes", len(v.Plan.Changes))}
+	}
+	return nil
+}
+
+// lines are a pass for people.
+func (v viewed) lines() []string {
+	var out []string
+	line := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	line("commit %s", v.Commit)
+	if v.blind != "" {
+		line("note   what the bot owns is not known (%s); what %s no longer has in an account at all is not read", v.blind, v.dir)
+	}
+	for _, c := range v.Plan.Changes {
+		line("%-6s %s", c.Kind, c.Sentence)
+	}
+	for _, r := range v.Refused {
+		line("held   %s (%s): %s", r.Change.Sentence, r.Code, r.Sentence)
+	}
+	for _, x := range v.Plan.Waiting {
+		line("wait   %s %s (%s)", x.Kind, v.assignment(x.Assignment), x.Code)
+	}
+	for _, d := range v.Plan.Drift {
+		line("drift  %s", d.Sentence)
+	}
+	for _, x := range v.Plan.Extra {
+		line("extra  %s", v.extra(x))
+	}
+	for _, b := range v.Plan.Blocked {
+		entry := b.Entry
+		if b.Assignment != nil {
+			entry = v.assignment(*b.Assignment)
+		}
+		line("not    %s (%s): %s", entry, b.Code, b.Sentence)
+	}
+	for _, f := range v.FailedReads {
+		line("unread %s in %s: nothing of it is judged", f.PermissionSet, v.account(f.Account))
+	}
+	last := fmt.Sprintf("%d change(s), %d held back, %d pairs read", len(v.Plan.Changes), len(v.Refused), v.Read)
+	if n := len(v.maybe()); n > 0 {
+		last += fmt.Sprintf("; %d more would be removed if the bot owns them", n)
+	}
+	return append(out, last)
+}
+
+// maybe are what would be removed if the bot owned it, which is not known.
+func (v viewed) maybe() []provision.Extra {
+	if v.blind == "" {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(v.Plan.Extra), func(x provision.Extra) bool { return x.Live.Kind != config.GroupPrincipal })
+}
+
+// extra says what is live, is not to be and is not known to be the bot's.
+func (v viewed) extra(x provision.Extra) string {
+	what := fmt.Sprintf("%s in %s for %s", x.Pair.PermissionSet, v.account(x.Pair.Account), v.who(x))
+	single := v.singles(x)
+	switch {
+	case len(single) > 0:
+		return fmt.Sprintf("%s: the config repo has that for %s there; this version checks grants of single users and neither makes nor compares them, so it is left alone", what, strings.Join(single, ", "))
+	case v.dir == "":
+		return what + ": no verified commit declares it, and the bot does not own it; it is left alone"
+	case v.blind != "" && x.Live.Kind == config.GroupPrincipal:
+		return what + ": not in " + v.dir + "; would be removed if the bot owns it"
+	default:
+		return what + ": not in " + v.dir + ", and the bot does not own it; it is left alone"
+	}
+}
+
+// singles are the single users that the config repo grants the pair of a live
+// assignment of a single user. Which of them it is nobody has looked up.
+func (v viewed) singles(x provision.Extra) []string {
+	var out []string
+	if x.Live.Kind != config.UserPrincipal {
+		return nil
+	}
+	for _, b := range v.Plan.Blocked {
+		if a := b.Assignment; a != nil && a.Principal.Kind == config.UserPrincipal && a.Pair() == x.Pair {
+			out = append(out, v.principal(a.Principal))
+		}
+	}
+	return out
+}
+
+// who names whose a live assignment is.
+func (v viewed) who(x provision.Extra) string {
+	switch {
+	case x.Principal != nil:
+		return v.principal(*x.Principal)
+	case x.Live.Kind == config.UserPrincipal:
+		return "a single user (" + x.Live.PrincipalID + " in the identity store)"
+	default:
+		return "a group that the config repo does not have (" + x.Live.PrincipalID + " in the identity store)"
+	}
+}
+
+func (v viewed) account(id string) string {
+	if name := review.AccountName(id, v.before, v.repo); name != id {
+		return name
+	}
+	return "account " + id
+}
+
+func (v viewed) principal(p config.Principal) string {
+	return review.PrincipalName(p, v.before, v.repo)
+}
+
+func (v viewed) assignment(a config.Assignment) string {
+	return fmt.Sprintf("%s in %s for %s", a.PermissionSet, v.account(a.Account), v.principal(a.Principal))
+}
