@@ -159,12 +159,13 @@ type Walks interface {
 	Walk(ctx context.Context) (Walk, error)
 	// Advance makes one step and ends the halt.
 	Advance(ctx context.Context, a Advance) error
-	// PutHalt sets the halt; nil ends it.
-	PutHalt(ctx context.Context, h *Halt) error
+	// PutHalt sets the halt and stores what operations is told of it, in one
+	// step; nil ends it, nil tells nothing.
+	PutHalt(ctx context.Context, h *Halt, tell *access.Notice) error
 	// Blind returns why the config repo cannot be read, nil when it can, and
-	// PutBlind sets it.
+	// PutBlind sets it and what is told of it, as PutHalt does.
 	Blind(ctx context.Context) (*Blind, error)
-	PutBlind(ctx context.Context, b *Blind) error
+	PutBlind(ctx context.Context, b *Blind, tell *access.Notice) error
 	CommitVerdict(ctx context.Context, commit string) (Verdict, bool, error)
 }
 

@@ -245,7 +245,7 @@ func (w *walker) invalid(ctx context.Context, i int, after *snapshot, j *judged)
 		w.walk.CarriedEntra = append(w.walk.CarriedEntra, r.Requester)
 		w.walk.CarriedEntra = append(w.walk.CarriedEntra, r.Joined...)
 	}
-	w.g.tellInvalid(ctx, u, j.problems)
+	w.g.tellInvalid(ctx, u, j.problems, w.walk.InForce.At)
 	if after != w.after[i] {
 		return nil // undone paths are not restored yet
 	}

@@ -86,7 +86,7 @@ func (g *Gitops) look(ctx context.Context, w work) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	return errors.Join(err, g.notice(ctx, err, g.tip != ""))
+	return errors.Join(err, g.noticeSight(ctx, err, g.tip != ""))
 }
 
 // lookAround looks at the branch and at open pull requests.
