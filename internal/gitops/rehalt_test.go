@@ -1,6 +1,7 @@
 package gitops_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -80,4 +81,44 @@ func TestAnInvalidCommitThatComesBackIsToldAgain(t *testing.T) {
 	if told := w.toldOf("invalid/"); len(told) != 2 {
 		t.Errorf("told %q, want both", told)
 	}
+}
+
+// TestTheWaysOutOfAMissingBranchWork: each of the two that are named, and `bot
+// trust` says the same while there is no branch.
+func TestTheWaysOutOfAMissingBranchWork(t *testing.T) {
+	t.Parallel()
+	gone := func(t *testing.T) (w *world, base string) {
+		t.Helper()
+		w = newWorld(t)
+		base = w.head("main")
+		w.must(w.repo.ForcePush("hana-dev", "main", "", true))
+		w.look()
+		w.holds(base, gitops.HaltNoBranch)
+		if says := w.status().Halt.Sentence(); !strings.Contains(says, "restore the branch at commit "+base) {
+			t.Errorf("%q does not say where to restore the branch", says)
+		}
+		if err := w.Trust(t.Context(), base, "x"); err == nil || !strings.Contains(err.Error(), "the branch main does not exist") || !strings.Contains(err.Error(), base) {
+			t.Errorf("trusted without a branch: %v", err)
+		}
+		return w, base
+	}
+	t.Run("restored where it was", func(t *testing.T) {
+		t.Parallel()
+		w, base := gone(t)
+		w.must(w.repo.ForcePush("hana-dev", "main", base, true))
+		w.look()
+		w.holds(base, "")
+	})
+	t.Run("restored elsewhere and trusted", func(t *testing.T) {
+		t.Parallel()
+		w, base := gone(t)
+		other, err := w.repo.Push("hana-dev", githubemu.Push{Branch: "other", Parent: base, Changes: map[string]*githubemu.File{"README.md": {Content: "x"}}, Message: "x"})
+		w.must(err)
+		w.must(w.repo.ForcePush("hana-dev", "main", other, true))
+		w.look()
+		w.holds(base, gitops.HaltDirectPush)
+		w.must(w.Trust(t.Context(), other, "x"))
+		w.look()
+		w.holds(other, "")
+	})
 }

@@ -287,7 +287,12 @@ func (f *fault) ways(sha string, p *Pull) []string {
 		out = append(out, fmt.Sprintf("the missing approval on pull request #%d, now", p.Number))
 	}
 	switch {
-	case f.code == HaltRewritten || f.code == HaltNoBranch:
+	case f.code == HaltNoBranch:
+		return []string{
+			fmt.Sprintf("restore the branch at commit %s, the newest one that was judged, and the bot goes on by itself", sha),
+			"restore it at another commit, and then `bot trust SHA` for that one by an administrator of the config repo",
+		}
+	case f.code == HaltRewritten:
 	case f.commits > 1:
 		out = append(out, fmt.Sprintf("a pull request that puts back every file that commit %s and the %d before it touched", short(sha), f.commits-1))
 	default:
