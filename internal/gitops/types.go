@@ -278,6 +278,8 @@ const (
 	HaltRefused    HaltCode = "refused"
 	HaltBlocked    HaltCode = "changes-requested"
 	HaltApproval   HaltCode = "approval-missing"
+	// HaltTree: GitHub lists the tree of the commit only in part.
+	HaltTree HaltCode = "tree-too-large"
 )
 
 // Walk is where the walk is.

@@ -45,6 +45,9 @@ type undoing struct {
 	// until is the unit that leaves all of them as they were: what later ones
 	// do to these paths counts again.
 	until int
+	// whole is all that was before, of a unit whose tree is not known whole;
+	// nil of others.
+	whole map[string]TreeEntry
 }
 
 // walkBranch brings the position as far as the branch allows, and reports
@@ -144,8 +147,12 @@ func (w *walker) thought(ctx context.Context, s *snapshot) (*snapshot, error) {
 	if len(w.undone) == 0 {
 		return s, nil
 	}
-	entries := maps.Clone(s.entries)
+	entries, cut := maps.Clone(s.entries), s.cut
 	for _, u := range w.undone {
+		if u.whole != nil {
+			entries, cut = maps.Clone(u.whole), false
+			continue
+		}
 		for p, e := range u.was {
 			if e == nil {
 				delete(entries, p)
@@ -154,8 +161,11 @@ func (w *walker) thought(ctx context.Context, s *snapshot) (*snapshot, error) {
 			}
 		}
 	}
-	if maps.Equal(entries, s.entries) {
+	if cut == s.cut && maps.Equal(entries, s.entries) {
 		return s, nil
+	}
+	if cut {
+		return cutShort(s.commit, entries), nil
 	}
 	return w.g.reader.assemble(ctx, s.commit, entries)
 }
@@ -167,13 +177,17 @@ func (w *walker) bad(ctx context.Context, i int, after *snapshot, j *judged) (bo
 	touched := diff(w.prev.entries, after.entries)
 	within := len(touched) == 0 && len(w.undone) > 0
 	if !within {
-		until, ok := w.restoredLater(i, touched)
+		until, ok := w.restoredLater(i, touched, after.cut)
 		if !ok {
 			j.bad.commits = len(u.commits)
 			return false, w.g.halt(ctx, w.walk, u.last().SHA, j.bad, u.pull, j.origin.id)
 		}
 		if len(touched) > 0 {
-			w.undone = append(w.undone, undoing{touched, until})
+			u := undoing{was: touched, until: until}
+			if after.cut {
+				u.whole = w.prev.entries
+			}
+			w.undone = append(w.undone, u)
 		}
 	}
 	w.pending = append(w.pending, w.verdict(u, j, Undone, j.bad.text))
@@ -216,13 +230,14 @@ func diff(before, after map[string]TreeEntry) map[string]*TreeEntry {
 	return out
 }
 
-// restoredLater returns the first later unit that leaves every path as it was.
-func (w *walker) restoredLater(i int, touched map[string]*TreeEntry) (int, bool) {
+// restoredLater returns the first later unit that leaves every path as it was,
+// and all of them when what unit i touched is known only in part.
+func (w *walker) restoredLater(i int, touched map[string]*TreeEntry, cut bool) (int, bool) {
 	for n := i + 1; n < len(w.after); n++ {
-		whole := true
+		whole := !w.after[n].cut && (!cut || maps.Equal(w.after[n].entries, w.prev.entries))
 		for p, was := range touched {
 			now, ok := w.after[n].entries[p]
-			if ok != (was != nil) || ok && now != *was {
+			if !whole || ok != (was != nil) || ok && now != *was {
 				whole = false
 				break
 			}
