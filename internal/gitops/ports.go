@@ -18,6 +18,8 @@ var (
 	ErrExists = errors.New("exists on GitHub")
 	// ErrDenied: the credential is refused or lacks a permission.
 	ErrDenied = errors.New("denied by GitHub")
+	// ErrFailing: GitHub itself failed (5xx).
+	ErrFailing = errors.New("GitHub failed")
 )
 
 // ThrottledError says that GitHub wants to be left alone until Until.
@@ -166,6 +168,10 @@ type Walks interface {
 	// PutBlind sets it and what is told of it, as PutHalt does.
 	Blind(ctx context.Context) (*Blind, error)
 	PutBlind(ctx context.Context, b *Blind, tell *access.Notice) error
+	// Stall returns why a commit cannot be judged, nil when none is stuck, and
+	// PutStall sets it and what is told of it, as PutHalt does.
+	Stall(ctx context.Context) (*Stall, error)
+	PutStall(ctx context.Context, s *Stall, tell *access.Notice) error
 	CommitVerdict(ctx context.Context, commit string) (Verdict, bool, error)
 }
 
@@ -202,7 +208,8 @@ const (
 	StepInForce   Step = "gitops.inforce"
 	StepPassed    Step = "gitops.passed"
 	StepHalt      Step = "gitops.halt"
-	StepBlind     Step = "gitops.blind" // why the config repo cannot be read, or that it can
+	StepBlind     Step = "gitops.blind"   // why the config repo cannot be read, or that it can
+	StepStalled   Step = "gitops.stalled" // which commit cannot be judged, or that none is stuck
 )
 
 // Ops takes notices for the operations channel, once per key.

@@ -275,6 +275,7 @@ type Status struct {
 	Position string    `json:"position,omitempty"`
 	Halt     *Halt     `json:"halt,omitempty"`
 	Blind    *Blind    `json:"blind,omitempty"`
+	Stall    *Stall    `json:"stalled,omitempty"`
 	Passed   []string  `json:"passed,omitempty"`
 }
 
@@ -288,5 +289,9 @@ func (g *Gitops) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("read whether the config repo can be read: %w", err)
 	}
-	return Status{Blind: blind, Branch: g.opt.Branch, InForce: w.InForce.Commit, Since: w.InForce.At, Position: w.Position, Halt: w.Halt, Passed: w.Passed}, nil
+	stall, err := g.state.Stall(ctx)
+	if err != nil {
+		return Status{}, fmt.Errorf("read whether a commit cannot be judged: %w", err)
+	}
+	return Status{Blind: blind, Stall: stall, Branch: g.opt.Branch, InForce: w.InForce.Commit, Since: w.InForce.At, Position: w.Position, Halt: w.Halt, Passed: w.Passed}, nil
 }

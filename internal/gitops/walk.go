@@ -53,6 +53,15 @@ type undoing struct {
 // walkBranch brings the position as far as the branch allows, and reports
 // whether another commit came into force.
 func (g *Gitops) walkBranch(ctx context.Context) (bool, error) {
+	g.judging.commit = ""
+	moved, err := g.walkOn(ctx)
+	if ctx.Err() != nil {
+		return moved, err
+	}
+	return moved, errors.Join(err, g.noticeStall(ctx, err))
+}
+
+func (g *Gitops) walkOn(ctx context.Context) (bool, error) {
 	walk, err := g.state.Walk(ctx)
 	if err != nil {
 		return false, fmt.Errorf("read the walk: %w", err)
@@ -69,6 +78,7 @@ func (g *Gitops) walkBranch(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read the head of %s: %w", g.opt.Branch, err)
 	}
+	g.judging.commit = head
 	chain, bad, err := g.chain(ctx, walk.Position, head)
 	if err != nil {
 		return false, err
@@ -79,6 +89,7 @@ func (g *Gitops) walkBranch(ctx context.Context) (bool, error) {
 	if len(chain) == 0 {
 		return false, g.unhalt(ctx, walk)
 	}
+	g.judging.commit = chain[0].SHA
 	w := &walker{g: g, walk: walk}
 	err = w.run(ctx, chain)
 	return w.moved, err
@@ -101,6 +112,7 @@ func (w *walker) run(ctx context.Context, chain []Commit) error {
 		return err
 	}
 	for i := range w.units {
+		w.g.judging.commit = w.units[i].last().SHA
 		s, err := w.g.reader.read(ctx, w.units[i].last().SHA)
 		if err != nil {
 			return err
@@ -118,6 +130,7 @@ func (w *walker) run(ctx context.Context, chain []Commit) error {
 // step judges one unit and reports whether the walk goes on.
 func (w *walker) step(ctx context.Context, i int) (bool, error) {
 	u := &w.units[i]
+	w.g.judging.commit = u.last().SHA
 	if u.young {
 		return false, fmt.Errorf("commit %s: %w", short(u.last().SHA), errNotYet)
 	}

@@ -45,6 +45,7 @@ const (
 //	gitops.halt      that the walk stands still, with what is told of it, or goes on
 //	gitops.people    who joined a group after the approval of an assignment
 //	gitops.blind     why the config repo cannot be read, with what is told of it, or that it can again
+//	gitops.stalled   which commit cannot be judged, with what is told of it, or that none is stuck
 //	gitops.guard     how GitHub guards the branch, as read last
 //	gitops.deliveries which webhooks were not delivered, as read last
 type Gitops struct {

@@ -399,3 +399,22 @@ func told(set bool) *access.Notice {
 	}
 	return &access.Notice{Key: "told", Kind: access.NoticeOps, At: at(1), Text: "t"}
 }
+
+func TestWhichCommitCannotBeJudgedIsKept(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		g := NewGitops(db)
+		want := &gitops.Stall{Commit: "c", Code: gitops.StallEntra, Text: "t", Mend: "m", Since: at(1)}
+		for _, s := range []*gitops.Stall{nil, want, nil} {
+			if err := g.PutStall(t.Context(), s, told(s != nil)); err != nil {
+				t.Fatal(err)
+			}
+			got, err := g.Stall(t.Context())
+			same(t, "error", nil, err)
+			same(t, "stall", s, got)
+		}
+		due, err := NewOutbox(db).DueNotices(t.Context())
+		same(t, "error", nil, err)
+		same(t, "told", []string{"told"}, keys(due))
+	})
+}
