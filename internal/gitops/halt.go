@@ -22,6 +22,9 @@ func (g *Gitops) halt(ctx context.Context, w Walk, sha string, f *fault, p *Pull
 			return nil
 		}
 	}
+	if old := w.Halt; old != nil && old.Commit != h.Commit {
+		g.tellAuthorEnd(ctx, old)
+	}
 	// Its begin is in the key: the same commit may halt again another day.
 	// Recorded and told in one step, so neither is without the other.
 	tell := g.notice(fmt.Sprintf("halt/%s/%s/%s", sha, f.code, h.At.UTC().Format(time.RFC3339Nano)), h.Sentence())
@@ -47,6 +50,7 @@ func (g *Gitops) unhalt(ctx context.Context, w Walk) error {
 	if w.Halt == nil {
 		return nil
 	}
+	g.tellAuthorEnd(ctx, w.Halt)
 	if err := g.state.PutHalt(ctx, nil, nil); err != nil {
 		return fmt.Errorf("record the end of the halt at %s: %w", short(w.Halt.Commit), err)
 	}

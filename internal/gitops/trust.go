@@ -54,6 +54,7 @@ func (g *Gitops) trust(ctx context.Context, sha string, v voucher) error {
 		Blobs: blobs(s), Verdicts: verdicts, Auto: walk.Auto,
 	}
 	g.record(&a, walk, &v, who)
+	g.tellAuthorEnd(ctx, walk.Halt)
 	if err := g.state.Advance(ctx, a); err != nil {
 		return err
 	}

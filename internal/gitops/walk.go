@@ -393,6 +393,7 @@ func (w *walker) advance(ctx context.Context, u *unit, s *snapshot) error {
 func (w *walker) store(ctx context.Context, a Advance) error {
 	a.From, a.Verdicts = w.walk.Position, w.pending
 	a.Passed, a.Carried, a.CarriedEntra, a.Auto = w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra, w.walk.Auto
+	w.g.tellAuthorEnd(ctx, w.walk.Halt)
 	if err := w.g.state.Advance(ctx, a); err != nil {
 		return fmt.Errorf("record commit %s: %w", short(a.To), err)
 	}
