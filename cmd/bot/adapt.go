@@ -5,11 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net/http"
+	"strings"
 	"time"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/gitops/delivery"
 	"aws-access-bot/internal/gitops/guard"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/store"
@@ -48,19 +50,47 @@ func (a auditLog) Audit(ctx context.Context, e provision.AuditEvent) error {
 	return err
 }
 
-// health tells chat how the walk and the guards of the branch stand.
+// health tells chat how the walk, the webhooks and the guards of the branch
+// stand.
 type health struct {
 	git    *gitops.Gitops
+	sweep  *delivery.Sweep
 	guards *guard.Watch
 }
 
 // Standstill implements chat.Health.
 func (h health) Standstill(ctx context.Context) (*chat.Standstill, error) {
 	st, err := h.git.Status(ctx)
-	if err != nil || st.Halt == nil {
+	switch {
+	case err != nil:
+		return nil, err
+	case st.Halt != nil:
+		return &chat.Standstill{Commit: st.Halt.Commit[:min(7, len(st.Halt.Commit))], Rule: string(st.Halt.Code), Why: st.Halt.Text, Ways: st.Halt.Ways}, nil
+	case st.Stall != nil:
+		return &chat.Standstill{
+			Commit: st.Stall.Commit[:min(7, len(st.Stall.Commit))], Rule: string(st.Stall.Code), Why: st.Stall.Text,
+			Ways: []string{"it is tried again on each look", strings.TrimSuffix(st.Stall.Mend, ".")},
+		}, nil
+	}
+	return nil, nil
+}
+
+// Unread implements chat.Health.
+func (h health) Unread(ctx context.Context) (*chat.Unread, error) {
+	st, err := h.git.Status(ctx)
+	if err != nil || st.Blind == nil {
 		return nil, err
 	}
-	return &chat.Standstill{Commit: st.Halt.Commit[:min(7, len(st.Halt.Commit))], Rule: string(st.Halt.Code), Why: st.Halt.Text, Ways: st.Halt.Ways}, nil
+	return &chat.Unread{Since: st.Blind.Since, Code: string(st.Blind.Code), Why: st.Blind.Text, Mend: st.Blind.Mend}, nil
+}
+
+// Undelivered implements chat.Health.
+func (h health) Undelivered(ctx context.Context) ([]string, error) {
+	rep, err := h.sweep.Report(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rep.Lines(time.Now()), nil
 }
 
 // Weaknesses implements chat.Health.

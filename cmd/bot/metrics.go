@@ -16,7 +16,7 @@ const metricsTimeout = 5 * time.Second
 type gauges struct {
 	b *bot
 
-	inForce, halted, blind, ready, requests, outstanding, troubles, held, pass, lost *prometheus.Desc
+	inForce, halted, blind, stalled, ready, requests, outstanding, troubles, held, pass, lost *prometheus.Desc
 }
 
 func newGauges(b *bot) *gauges {
@@ -28,6 +28,7 @@ func newGauges(b *bot) *gauges {
 		inForce:     desc("in_force", "1 when a commit is in force."),
 		halted:      desc("halted", "1 when the walk halts at a commit."),
 		blind:       desc("blind", "1 when the config repo cannot be read for a reason that lasts."),
+		stalled:     desc("stalled", "1 when a commit cannot be judged for a reason that lasts."),
 		ready:       desc("ready", "1 when /readyz says ok."),
 		requests:    desc("requests", "Requests by state.", "state"),
 		outstanding: desc("operations_outstanding", "Operations under way in AWS."),
@@ -40,7 +41,7 @@ func newGauges(b *bot) *gauges {
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.inForce, g.halted, g.blind, g.ready, g.requests, g.outstanding, g.troubles, g.held, g.pass, g.lost} {
+	for _, d := range []*prometheus.Desc{g.inForce, g.halted, g.blind, g.stalled, g.ready, g.requests, g.outstanding, g.troubles, g.held, g.pass, g.lost} {
 		out <- d
 	}
 }
@@ -60,6 +61,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	gauge(g.inForce, one(st.Commits.InForce != ""))
 	gauge(g.halted, one(st.Commits.Halt != nil))
 	gauge(g.blind, one(st.Commits.Blind != nil))
+	gauge(g.stalled, one(st.Commits.Stall != nil))
 	gauge(g.ready, one(st.NotReady == ""))
 	for state, n := range st.Requests {
 		gauge(g.requests, float64(n), state)

@@ -70,6 +70,9 @@ func statusText(st statusReport) string {
 	if h := st.Commits.Halt; h != nil {
 		line("halt", h.Sentence())
 	}
+	if x := st.Commits.Stall; x != nil {
+		line("stalled", x.Sentence())
+	}
 	if !st.Provision.Last.At.IsZero() {
 		line("last sync", fmt.Sprintf("%s: %d changes, %d held back, %d outstanding", st.Provision.Last.At.Format(time.RFC3339), len(st.Provision.Last.Plan.Changes), len(st.Provision.Last.Refused), st.Provision.Last.Outstanding))
 	}

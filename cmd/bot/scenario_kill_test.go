@@ -49,6 +49,7 @@ func kills() []kill {
 	return []kill{
 		{story: failed, steps: []string{"provision.noted"}},
 		{story: gone, steps: []string{"gitops.blind"}, poll: "1s"},
+		{story: stuck, steps: []string{"gitops.stalled"}, poll: "1s"},
 		{story: grantAndRevoke, steps: []string{"provision.removed", "gitops.inforce:2", "provision.requested:2", "provision.begun:3"}},
 		{story: grant, steps: []string{
 			"request.create", "request.save", "request.save:2", "binding.save", "inbox.put", "inbox.done", "outbox.notice",
@@ -411,4 +412,34 @@ func gone(w *world) (string, error) {
 		return "", err
 	}
 	return grant(w)
+}
+
+// stuck has GitHub refuse the reviews of what is merged, until it does no more.
+func stuck(w *world) (string, error) {
+	if err := w.ask("olga", lineFor("aws-payments-dev")); err != nil {
+		return "", err
+	}
+	request, err := w.opened(1)
+	if err != nil {
+		return "", err
+	}
+	if err := w.review("yuki", 1, "APPROVE", ""); err != nil {
+		return "", err
+	}
+	if err := w.checked(1, "success", anything()); err != nil {
+		return "", err
+	}
+	if err := w.fault(`{"service": "github", "op": "GET /repos/{owner}/{repo}/pulls/{pull_number}/reviews", "times": -1, "status": 422, "body": "{\"message\": \"No\"}"}`); err != nil {
+		return "", err
+	}
+	if _, err := w.merge("yuki", 1, "squash", false); err != nil {
+		return "", err
+	}
+	if err := w.saying("the ops channel", regexp.MustCompile(`cannot judge commit .*not-judged`), ops); err != nil {
+		return "", err
+	}
+	if err := w.mend(); err != nil {
+		return "", err
+	}
+	return "pull 1: good", w.told(request, `Live: \d of \d members seen`, `is live`)
 }

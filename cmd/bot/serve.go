@@ -132,7 +132,7 @@ func (b *bot) routes() []server.Route {
 }
 
 // Ready implements server.Readiness: a commit is in force, the config repo can
-// be read and nothing halts.
+// be read, and nothing halts nor is stuck.
 func (b *bot) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -146,6 +146,8 @@ func (b *bot) Ready(ctx context.Context) error {
 		return errors.New(st.Blind.Sentence())
 	case st.Halt != nil:
 		return errors.New(st.Halt.Sentence())
+	case st.Stall != nil:
+		return errors.New(st.Stall.Sentence())
 	default:
 		return nil
 	}

@@ -160,7 +160,7 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 		Profiles: map[access.Platform]chat.Profiles{access.Slack: out.slack},
 		Whispers: map[access.Platform]chat.Whisperer{access.Slack: out.slack},
 		Channel:  map[access.Platform]string{access.Slack: b.set.Slack.Channel},
-		Health:   health{b.git, b.guards},
+		Health:   health{b.git, b.sweep, b.guards},
 		Now:      time.Now, Log: b.log,
 	})
 	b.slack = &slack.Inbound{

@@ -207,6 +207,10 @@ func (m *mover) refresh() {
 		m.r.Outcome = v.Halt
 	}
 	m.r.Trouble = ""
+	if p := m.f.Pull; p != nil && m.r.State == StateMerged && p.Waits != "" {
+		m.r.Trouble = p.Waits
+		m.tell(NoticeTrouble, "waits", p.Waits)
+	}
 	g := m.f.Grant
 	if g == nil || m.r.State.Final() {
 		return

@@ -79,6 +79,7 @@ func TestTransitions(t *testing.T) {
 		{"a link that is another by now", link, Facts{Link: &LinkFacts{}}, at(6), StateUndone, []NoticeKind{NoticeUndone}},
 		{"a link not looked at yet", link, Facts{Grant: readBack()}, at(6), StateVerified, nil},
 		{"a link in one look", asked, Facts{Pull: merged(), Verdict: inForce(), Link: &LinkFacts{Stands: true}}, at(6), StateLinked, []NoticeKind{NoticeMerged, NoticeLinked}},
+		{"what waits for a halt before it says so", in(StateMerged), Facts{Pull: &PullFacts{State: PullMerged, Waits: "the bot stands still"}}, at(6), StateMerged, []NoticeKind{NoticeTrouble}},
 		{"a trouble is told by its code", in(StateVerified), Facts{Grant: &GrantFacts{Desired: true, Trouble: "AWS refused", TroubleCode: "failed"}}, at(6), StateVerified, []NoticeKind{NoticeTrouble}},
 	}
 	for _, tc := range tests {

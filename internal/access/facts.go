@@ -24,6 +24,10 @@ type PullFacts struct {
 	MergedAt   time.Time // GitHub's clock
 	MergedBy   string    // login, for showing
 	Commit     string    // the commit on the default branch
+	// Waits is what keeps the merged commit from being judged, in a sentence for
+	// people: what others merged before, or that the repository cannot be read.
+	// It is "" when it is judged, or about to be.
+	Waits string
 	// Refused is why no pull request could be made, in words for people.
 	Refused string
 }

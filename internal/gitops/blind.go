@@ -80,10 +80,10 @@ type sight struct {
 	failing time.Time
 }
 
-// notice takes the outcome of a look: a failure for a lasting reason is told
+// noticeSight takes the outcome of a look: a failure for a lasting reason is told
 // when it lasts, and ended by the first look that reads the branch. A failure
 // of another kind (the network, a throttle) says nothing either way.
-func (g *Gitops) notice(ctx context.Context, outcome error, reached bool) error {
+func (g *Gitops) noticeSight(ctx context.Context, outcome error, reached bool) error {
 	old, err := g.state.Blind(ctx)
 	if err != nil {
 		return fmt.Errorf("read whether the config repo can be read: %w", err)
@@ -116,12 +116,12 @@ func (g *Gitops) unseen(ctx context.Context, old *Blind, e *UnreachableError) er
 	if old != nil && *old == *b {
 		return nil
 	}
-	// Told first, as a halt is: what is recorded is not told again.
-	if err := g.tellOps(ctx, fmt.Sprintf("blind/%s/%s", b.Code, b.Since.Format(time.RFC3339Nano)), b.Sentence()); err != nil {
-		return err
-	}
-	if err := g.state.PutBlind(ctx, b); err != nil {
+	tell := g.notice(fmt.Sprintf("blind/%s/%s", b.Code, b.Since.Format(time.RFC3339Nano)), b.Sentence())
+	if err := g.state.PutBlind(ctx, b, tell); err != nil {
 		return fmt.Errorf("record that the config repo cannot be read: %w", err)
+	}
+	if err := g.put(ctx, tell); err != nil {
+		return err
 	}
 	g.opt.Log.WarnContext(ctx, "the config repo cannot be read", "reason", string(b.Code), "since", b.Since)
 	g.opt.OnChange()
@@ -132,7 +132,7 @@ func (g *Gitops) seen(ctx context.Context, old *Blind) error {
 	if old == nil {
 		return nil
 	}
-	if err := g.state.PutBlind(ctx, nil); err != nil {
+	if err := g.state.PutBlind(ctx, nil, nil); err != nil {
 		return fmt.Errorf("record that the config repo can be read again: %w", err)
 	}
 	g.opt.Log.InfoContext(ctx, "the config repo can be read again", "reason", string(old.Code), "since", old.Since)

@@ -54,12 +54,14 @@ func (d *lookDirectory) NestedGroups(ctx context.Context, group string) ([]strin
 
 // User implements [Directory]; people are asked for anew each time.
 func (d *lookDirectory) User(ctx context.Context, entra string) (access.Entrant, error) {
-	return d.next.User(ctx, entra)
+	u, err := d.next.User(ctx, entra)
+	return u, ofDirectory(err)
 }
 
 // Manager implements [Directory]; as User.
 func (d *lookDirectory) Manager(ctx context.Context, entra string) (access.Entrant, error) {
-	return d.next.Manager(ctx, entra)
+	m, err := d.next.Manager(ctx, entra)
+	return m, ofDirectory(err)
 }
 
 func once[T any](ctx context.Context, known map[string]answer[T], group string, read func(context.Context, string) ([]T, error)) ([]T, error) {
@@ -70,5 +72,19 @@ func once[T any](ctx context.Context, known map[string]answer[T], group string, 
 	if err == nil || errors.Is(err, access.ErrNotFound) {
 		known[group] = answer[T]{list, err}
 	}
-	return list, err
+	return list, ofDirectory(err)
+}
+
+// directoryError is a read of Entra that failed.
+type directoryError struct{ error }
+
+func (e *directoryError) Unwrap() error { return e.error }
+
+// ofDirectory marks an error as one of Entra, other than that something does
+// not exist.
+func ofDirectory(err error) error {
+	if err == nil || errors.Is(err, access.ErrNotFound) {
+		return err
+	}
+	return &directoryError{err}
 }

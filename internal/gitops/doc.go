@@ -29,7 +29,9 @@
 // A commit whose paths were restored is judged no more; the commits from it up
 // to the restoring one are judged as if it had not been, and only the
 // restoring one is put in force. A read that fails is never a verdict: the
-// look ends with an error and is repeated.
+// look ends with an error and is repeated, and when the same commit cannot be
+// judged for long that is told as a [Stall]. A tree that GitHub lists only in part
+// stays so, and is a halt.
 //
 // # Open pull requests
 //

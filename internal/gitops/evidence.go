@@ -22,10 +22,11 @@ func (g *Gitops) PullFacts(ctx context.Context, id access.ID) (*access.PullFacts
 	case rec.Number == 0:
 		return nil, nil
 	}
-	return &access.PullFacts{
+	f := &access.PullFacts{
 		Ref:   access.PullRef{Number: rec.Number, URL: rec.URL, Head: rec.Head},
 		State: rec.State, Missing: rec.Missing, ApprovedBy: rec.ApprovedBy, MergedAt: rec.MergedAt, MergedBy: rec.MergedBy, Commit: rec.Commit,
-	}, nil
+	}
+	return f, g.waiting(ctx, &rec, f)
 }
 
 // Verdict implements [access.PullEvidence].

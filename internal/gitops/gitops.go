@@ -72,8 +72,9 @@ type Gitops struct {
 	// tip is the head of the default branch at the last look, guarded by
 	// looking.
 	tip string
-	// sight is guarded by looking.
-	sight sight
+	// sight and judging are guarded by looking.
+	sight   sight
+	judging judging
 	// firstSeen has when commits without a pull request were first met; it is
 	// guarded by looking.
 	firstSeen map[string]time.Time

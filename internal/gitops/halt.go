@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"aws-access-bot/internal/access"
 )
@@ -16,16 +17,22 @@ func (g *Gitops) halt(ctx context.Context, w Walk, sha string, f *fault, p *Pull
 	if p != nil {
 		h.Pull = p.Number
 	}
-	if old := w.Halt; old != nil && old.Commit == h.Commit && old.Code == h.Code && old.Text == h.Text && slices.Equal(old.Ways, h.Ways) {
-		return nil
+	if old := w.Halt; old != nil && old.Commit == h.Commit && old.Code == h.Code {
+		if h.At = old.At; old.Text == h.Text && slices.Equal(old.Ways, h.Ways) {
+			return nil
+		}
 	}
-	// Told first, since a halt that is recorded is not told again: a stop
-	// between the two tells once more under the same key, which is once.
-	if err := g.tellOps(ctx, fmt.Sprintf("halt/%s/%s", sha, f.code), h.Sentence()); err != nil {
-		return err
+	if old := w.Halt; old != nil && old.Commit != h.Commit {
+		g.tellAuthorEnd(ctx, old)
 	}
-	if err := g.state.PutHalt(ctx, h); err != nil {
+	// Its begin is in the key: the same commit may halt again another day.
+	// Recorded and told in one step, so neither is without the other.
+	tell := g.notice(fmt.Sprintf("halt/%s/%s/%s", sha, f.code, h.At.UTC().Format(time.RFC3339Nano)), h.Sentence())
+	if err := g.state.PutHalt(ctx, h, tell); err != nil {
 		return fmt.Errorf("record the halt at %s: %w", short(sha), err)
+	}
+	if err := g.put(ctx, tell); err != nil {
+		return err
 	}
 	g.opt.Log.WarnContext(ctx, "halted", "commit", sha, "rule", string(f.code))
 	g.opt.OnChange()
@@ -43,7 +50,8 @@ func (g *Gitops) unhalt(ctx context.Context, w Walk) error {
 	if w.Halt == nil {
 		return nil
 	}
-	if err := g.state.PutHalt(ctx, nil); err != nil {
+	g.tellAuthorEnd(ctx, w.Halt)
+	if err := g.state.PutHalt(ctx, nil, nil); err != nil {
 		return fmt.Errorf("record the end of the halt at %s: %w", short(w.Halt.Commit), err)
 	}
 	g.opt.Log.InfoContext(ctx, "halt ended", "commit", w.Halt.Commit)
@@ -52,21 +60,32 @@ func (g *Gitops) unhalt(ctx context.Context, w Walk) error {
 }
 
 // tellInvalid tells the operations channel of a commit that was passed over.
-func (g *Gitops) tellInvalid(ctx context.Context, u *unit, problems []string) {
+// It is passed over again when a commit before it was trusted since.
+func (g *Gitops) tellInvalid(ctx context.Context, u *unit, problems []string, force time.Time) {
 	sha := u.last().SHA
 	text := fmt.Sprintf("Commit %s is passed over because its config is invalid; what was in force stays in force.\n%s", short(sha), strings.Join(problems, "\n"))
-	if err := g.tellOps(ctx, "invalid/"+sha, text); err != nil {
+	if err := g.tellOps(ctx, fmt.Sprintf("invalid/%s/%s", sha, force.UTC().Format(time.RFC3339Nano)), text); err != nil {
 		g.opt.Log.WarnContext(ctx, "tell of invalid commit", "commit", sha, "error", err)
 	}
 }
 
 func (g *Gitops) tellOps(ctx context.Context, key, text string) error {
-	if g.opt.Ops == nil {
+	return g.put(ctx, g.notice(key, text))
+}
+
+// notice is one for the operations channel.
+func (g *Gitops) notice(key, text string) *access.Notice {
+	return &access.Notice{Key: key, Kind: access.NoticeOps, At: g.opt.Now(), Text: text}
+}
+
+// put gives a notice to whoever brings it out, which one that is stored already
+// only wakes.
+func (g *Gitops) put(ctx context.Context, n *access.Notice) error {
+	if g.opt.Ops == nil || n == nil {
 		return nil
 	}
-	n := access.Notice{Key: key, Kind: access.NoticeOps, At: g.opt.Now(), Text: text}
-	if err := g.opt.Ops.PutNotice(ctx, n); err != nil {
-		return fmt.Errorf("tell operations of %s: %w", key, err)
+	if err := g.opt.Ops.PutNotice(ctx, *n); err != nil {
+		return fmt.Errorf("tell operations of %s: %w", n.Key, err)
 	}
 	return nil
 }

@@ -206,7 +206,7 @@ func TestWhatTheBotLeavesToPeople(t *testing.T) {
 			w.must(err)
 			w.look()
 			w.review("yuki-lead", n, "APPROVE")
-		}, ""},
+		}, "Approved; it waits because the bot stands still at commit"},
 		{"what is given already", func(w *world) {
 			n := w.proposed(w.request(req))
 			hand := w.byHand("yuki-lead", "standing", map[string]*githubemu.File{devFile: w.grantLine(devFile, "  - {account: payments-dev, permission_set: PowerUserAccess, reason: always}\n")})

@@ -18,6 +18,8 @@ var (
 	ErrExists = errors.New("exists on GitHub")
 	// ErrDenied: the credential is refused or lacks a permission.
 	ErrDenied = errors.New("denied by GitHub")
+	// ErrFailing: GitHub itself failed (5xx).
+	ErrFailing = errors.New("GitHub failed")
 )
 
 // ThrottledError says that GitHub wants to be left alone until Until.
@@ -160,12 +162,17 @@ type Walks interface {
 	Walk(ctx context.Context) (Walk, error)
 	// Advance makes one step and ends the halt.
 	Advance(ctx context.Context, a Advance) error
-	// PutHalt sets the halt; nil ends it.
-	PutHalt(ctx context.Context, h *Halt) error
+	// PutHalt sets the halt and stores what operations is told of it, in one
+	// step; nil ends it, nil tells nothing.
+	PutHalt(ctx context.Context, h *Halt, tell *access.Notice) error
 	// Blind returns why the config repo cannot be read, nil when it can, and
-	// PutBlind sets it.
+	// PutBlind sets it and what is told of it, as PutHalt does.
 	Blind(ctx context.Context) (*Blind, error)
-	PutBlind(ctx context.Context, b *Blind) error
+	PutBlind(ctx context.Context, b *Blind, tell *access.Notice) error
+	// Stall returns why a commit cannot be judged, nil when none is stuck, and
+	// PutStall sets it and what is told of it, as PutHalt does.
+	Stall(ctx context.Context) (*Stall, error)
+	PutStall(ctx context.Context, s *Stall, tell *access.Notice) error
 	CommitVerdict(ctx context.Context, commit string) (Verdict, bool, error)
 }
 
@@ -202,7 +209,8 @@ const (
 	StepInForce   Step = "gitops.inforce"
 	StepPassed    Step = "gitops.passed"
 	StepHalt      Step = "gitops.halt"
-	StepBlind     Step = "gitops.blind" // why the config repo cannot be read, or that it can
+	StepBlind     Step = "gitops.blind"   // why the config repo cannot be read, or that it can
+	StepStalled   Step = "gitops.stalled" // which commit cannot be judged, or that none is stuck
 )
 
 // Ops takes notices for the operations channel, once per key.

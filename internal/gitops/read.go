@@ -45,6 +45,9 @@ type snapshot struct {
 	fsys    memFS        // nil when the tree holds what is never allowed
 	repo    *config.Repo // nil when invalid is set
 	invalid *InvalidConfig
+	// cut is set when GitHub did not list the whole tree: then entries are only
+	// some, and invalid is set too.
+	cut bool
 }
 
 // blobStore has the files of the commit in force: a subset of [State].
@@ -104,9 +107,11 @@ func (r *reader) read(ctx context.Context, sha string) (*snapshot, error) {
 		return nil, fmt.Errorf("read tree of commit %s: %w", short(sha), err)
 	}
 	if tree.Truncated {
-		return nil, fmt.Errorf("read tree of commit %s: GitHub cut it short", short(sha))
+		s := cutShort(c, entriesOf(tree))
+		r.repos.put(c.Tree, s, 1)
+		return s, nil
 	}
-	s, err := r.build(ctx, c, tree)
+	s, err := r.assemble(ctx, c, entriesOf(tree))
 	if err != nil {
 		return nil, err
 	}
@@ -124,14 +129,23 @@ func (s *snapshot) at(c Commit) *snapshot {
 	return &out
 }
 
-func (r *reader) build(ctx context.Context, c Commit, tree Tree) (*snapshot, error) {
+// tooLarge says what is wrong with a tree that GitHub does not list whole.
+const tooLarge = "GitHub does not list all files of it: it has more than 100,000, or their names are too long. Take files out"
+
+// cutShort is a commit of which not all files are known. That is so for ever: a
+// tree is named by its content.
+func cutShort(c Commit, entries map[string]TreeEntry) *snapshot {
+	return &snapshot{commit: c, entries: entries, cut: true, invalid: &InvalidConfig{Commit: c.SHA, Problems: []string{tooLarge}}}
+}
+
+func entriesOf(tree Tree) map[string]TreeEntry {
 	entries := map[string]TreeEntry{}
 	for _, e := range tree.Entries {
 		if e.Type != "tree" || e.Mode != "040000" {
 			entries[e.Path] = e
 		}
 	}
-	return r.assemble(ctx, c, entries)
+	return entries
 }
 
 // assemble makes a snapshot of given entries, which need not be those of c.

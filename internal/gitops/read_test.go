@@ -76,7 +76,6 @@ func TestReadingFailsRatherThanGuesses(t *testing.T) {
 		sha  string
 		want string
 	}{
-		{"a tree that is cut short", objects{tree: Tree{Truncated: true}}, "c", "cut it short"},
 		{"another commit than asked for", objects{}, "wrong c", "answered with"},
 		{"content of another id", objects{tree: Tree{Entries: []TreeEntry{file("a", "x")}}, blobs: map[string][]byte{id: []byte("y")}}, "c", "has the id"},
 		{"a blob that is gone", objects{tree: Tree{Entries: []TreeEntry{file("a", "x")}}}, "c", "not found"},
@@ -89,6 +88,16 @@ func TestReadingFailsRatherThanGuesses(t *testing.T) {
 				t.Errorf("error %v, want one with %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestATreeThatIsCutShortIsNoConfig, whatever the part that is listed holds.
+func TestATreeThatIsCutShortIsNoConfig(t *testing.T) {
+	t.Parallel()
+	host := &objects{tree: Tree{Truncated: true, Entries: []TreeEntry{file("a", "x")}}}
+	s, err := newReader(host, host).read(t.Context(), "c")
+	if err != nil || !s.cut || s.invalid == nil || s.repo != nil || s.fsys != nil {
+		t.Errorf("got %+v, %v", s, err)
 	}
 }
 

@@ -54,6 +54,7 @@ func (g *Gitops) trust(ctx context.Context, sha string, v voucher) error {
 		Blobs: blobs(s), Verdicts: verdicts, Auto: walk.Auto,
 	}
 	g.record(&a, walk, &v, who)
+	g.tellAuthorEnd(ctx, walk.Halt)
 	if err := g.state.Advance(ctx, a); err != nil {
 		return err
 	}
@@ -67,6 +68,9 @@ func (g *Gitops) trust(ctx context.Context, sha string, v voucher) error {
 // in force while the history still holds it.
 func (g *Gitops) trustable(ctx context.Context, w Walk, sha string) error {
 	head, err := g.host.Branch(ctx, g.opt.Branch)
+	if errors.Is(err, ErrNotFound) {
+		return noBranch(g.opt.Branch, w)
+	}
 	if err != nil {
 		return fmt.Errorf("read the head of %s: %w", g.opt.Branch, err)
 	}
@@ -90,6 +94,16 @@ func (g *Gitops) trustable(ctx context.Context, w Walk, sha string) error {
 		return fmt.Errorf("commit %s, which is in force, is newer", short(w.InForce.Commit))
 	}
 	return nil
+}
+
+// noBranch says that only a commit on the branch can be trusted, and how there is
+// one again.
+func noBranch(branch string, w Walk) error {
+	text := fmt.Sprintf("the branch %s does not exist, and only a commit on it can be trusted: make it again first", branch)
+	if w.Position != "" {
+		text += fmt.Sprintf("; at commit %s, the newest one that was judged, the bot goes on by itself, and at another one run this again", w.Position)
+	}
+	return errors.New(text)
 }
 
 // trustedStarts keeps known starts and finds those of other grants: the merge
@@ -262,6 +276,7 @@ type Status struct {
 	Position string    `json:"position,omitempty"`
 	Halt     *Halt     `json:"halt,omitempty"`
 	Blind    *Blind    `json:"blind,omitempty"`
+	Stall    *Stall    `json:"stalled,omitempty"`
 	Passed   []string  `json:"passed,omitempty"`
 }
 
@@ -275,5 +290,9 @@ func (g *Gitops) Status(ctx context.Context) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("read whether the config repo can be read: %w", err)
 	}
-	return Status{Blind: blind, Branch: g.opt.Branch, InForce: w.InForce.Commit, Since: w.InForce.At, Position: w.Position, Halt: w.Halt, Passed: w.Passed}, nil
+	stall, err := g.state.Stall(ctx)
+	if err != nil {
+		return Status{}, fmt.Errorf("read whether a commit cannot be judged: %w", err)
+	}
+	return Status{Blind: blind, Stall: stall, Branch: g.opt.Branch, InForce: w.InForce.Commit, Since: w.InForce.At, Position: w.Position, Halt: w.Halt, Passed: w.Passed}, nil
 }

@@ -290,6 +290,8 @@ const (
 	HaltWithdrawn  HaltCode = "withdrawn"
 	// HaltSharedHead is a fault of open pull requests only.
 	HaltSharedHead HaltCode = "shared-head"
+	// HaltTree: GitHub lists the tree of the commit only in part.
+	HaltTree HaltCode = "tree-too-large"
 )
 
 // Walk is where the walk is.

@@ -38,6 +38,11 @@ func (g *Gitops) verify(ctx context.Context, base, after *snapshot, u *unit, w *
 	if j.origin, bad, err = g.origin(ctx, u.pull); err != nil {
 		return j, err
 	}
+	if after.cut {
+		// Not merely invalid: what it holds and what it puts back is not known.
+		j.bad = faultf(HaltTree, "Of commit %s the bot cannot know what it holds: %s.", short(u.last().SHA), tooLarge)
+		return j, nil
+	}
 	if after.invalid != nil {
 		j.problems = after.invalid.Problems
 		return j, nil
@@ -106,7 +111,7 @@ func (g *Gitops) changeShown(ctx context.Context, r reviewed, base *snapshot, st
 // where it started. The same tree from the same start is the short cut; the same
 // tree on a base that moved on may bring back what went meanwhile.
 func (g *Gitops) sameContent(ctx context.Context, r reviewed, base *snapshot, u *unit, starts config.Starts) (*fault, error) {
-	if r.left == r.parent.commit.SHA && maps.Equal(r.head.entries, r.merged.entries) {
+	if r.left == r.parent.commit.SHA && !r.head.cut && !r.merged.cut && maps.Equal(r.head.entries, r.merged.entries) {
 		return nil, nil
 	}
 	differs := faultf(HaltContent, "What commit %s changes is not what was reviewed on the head %s of pull request #%d.", short(u.last().SHA), short(u.pull.HeadSHA), u.pull.Number)
@@ -133,7 +138,7 @@ func (g *Gitops) sameContent(ctx context.Context, r reviewed, base *snapshot, u 
 // approved head. It can be more where a bad commit before is thought away: what
 // that one took, and what gives it to more accounts now, was in no head.
 func (g *Gitops) nothingMore(ctx context.Context, r reviewed, base, after *snapshot, u *unit, starts config.Starts) (*fault, error) {
-	if maps.Equal(r.parent.entries, base.entries) && maps.Equal(r.merged.entries, after.entries) {
+	if !r.parent.cut && !r.merged.cut && maps.Equal(r.parent.entries, base.entries) && maps.Equal(r.merged.entries, after.entries) {
 		return nil, nil
 	}
 	more := faultf(HaltContent, "With what a later commit puts back, commit %s does more than was reviewed on the head %s of pull request #%d.", short(u.last().SHA), short(u.pull.HeadSHA), u.pull.Number)
@@ -308,7 +313,12 @@ func (f *fault) ways(sha string, p *Pull) []string {
 		out = append(out, way)
 	}
 	switch {
-	case f.code == HaltRewritten || f.code == HaltNoBranch:
+	case f.code == HaltNoBranch:
+		return []string{
+			fmt.Sprintf("restore the branch at commit %s, the newest one that was judged, and the bot goes on by itself", sha),
+			"restore it at another commit, and then `bot trust SHA` for that one by an administrator of the config repo",
+		}
+	case f.code == HaltRewritten:
 	case f.commits > 1:
 		out = append(out, fmt.Sprintf("a pull request that puts back every file that commit %s and the %d before it touched", short(sha), f.commits-1))
 	default:

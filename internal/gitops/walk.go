@@ -45,11 +45,23 @@ type undoing struct {
 	// until is the unit that leaves all of them as they were: what later ones
 	// do to these paths counts again.
 	until int
+	// whole is all that was before, of a unit whose tree is not known whole;
+	// nil of others.
+	whole map[string]TreeEntry
 }
 
 // walkBranch brings the position as far as the branch allows, and reports
 // whether another commit came into force.
 func (g *Gitops) walkBranch(ctx context.Context) (bool, error) {
+	g.judging.commit = ""
+	moved, err := g.walkOn(ctx)
+	if ctx.Err() != nil {
+		return moved, err
+	}
+	return moved, errors.Join(err, g.noticeStall(ctx, err))
+}
+
+func (g *Gitops) walkOn(ctx context.Context) (bool, error) {
 	walk, err := g.state.Walk(ctx)
 	if err != nil {
 		return false, fmt.Errorf("read the walk: %w", err)
@@ -66,6 +78,7 @@ func (g *Gitops) walkBranch(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read the head of %s: %w", g.opt.Branch, err)
 	}
+	g.judging.commit = head
 	chain, bad, err := g.chain(ctx, walk.Position, head)
 	if err != nil {
 		return false, err
@@ -76,6 +89,7 @@ func (g *Gitops) walkBranch(ctx context.Context) (bool, error) {
 	if len(chain) == 0 {
 		return false, g.unhalt(ctx, walk)
 	}
+	g.judging.commit = chain[0].SHA
 	w := &walker{g: g, walk: walk}
 	err = w.run(ctx, chain)
 	return w.moved, err
@@ -98,6 +112,7 @@ func (w *walker) run(ctx context.Context, chain []Commit) error {
 		return err
 	}
 	for i := range w.units {
+		w.g.judging.commit = w.units[i].last().SHA
 		s, err := w.g.reader.read(ctx, w.units[i].last().SHA)
 		if err != nil {
 			return err
@@ -115,6 +130,7 @@ func (w *walker) run(ctx context.Context, chain []Commit) error {
 // step judges one unit and reports whether the walk goes on.
 func (w *walker) step(ctx context.Context, i int) (bool, error) {
 	u := &w.units[i]
+	w.g.judging.commit = u.last().SHA
 	if u.young {
 		return false, fmt.Errorf("commit %s: %w", short(u.last().SHA), errNotYet)
 	}
@@ -144,8 +160,12 @@ func (w *walker) thought(ctx context.Context, s *snapshot) (*snapshot, error) {
 	if len(w.undone) == 0 {
 		return s, nil
 	}
-	entries := maps.Clone(s.entries)
+	entries, cut := maps.Clone(s.entries), s.cut
 	for _, u := range w.undone {
+		if u.whole != nil {
+			entries, cut = maps.Clone(u.whole), false
+			continue
+		}
 		for p, e := range u.was {
 			if e == nil {
 				delete(entries, p)
@@ -154,8 +174,11 @@ func (w *walker) thought(ctx context.Context, s *snapshot) (*snapshot, error) {
 			}
 		}
 	}
-	if maps.Equal(entries, s.entries) {
+	if cut == s.cut && maps.Equal(entries, s.entries) {
 		return s, nil
+	}
+	if cut {
+		return cutShort(s.commit, entries), nil
 	}
 	return w.g.reader.assemble(ctx, s.commit, entries)
 }
@@ -167,13 +190,17 @@ func (w *walker) bad(ctx context.Context, i int, after *snapshot, j *judged) (bo
 	touched := diff(w.prev.entries, after.entries)
 	within := len(touched) == 0 && len(w.undone) > 0
 	if !within {
-		until, ok := w.restoredLater(i, touched)
+		until, ok := w.restoredLater(i, touched, after.cut)
 		if !ok {
 			j.bad.commits = len(u.commits)
 			return false, w.g.halt(ctx, w.walk, u.last().SHA, j.bad, u.pull, j.origin.id)
 		}
 		if len(touched) > 0 {
-			w.undone = append(w.undone, undoing{touched, until})
+			u := undoing{was: touched, until: until}
+			if after.cut {
+				u.whole = w.prev.entries
+			}
+			w.undone = append(w.undone, u)
 		}
 	}
 	w.pending = append(w.pending, w.verdict(u, j, Undone, j.bad.text))
@@ -216,13 +243,14 @@ func diff(before, after map[string]TreeEntry) map[string]*TreeEntry {
 	return out
 }
 
-// restoredLater returns the first later unit that leaves every path as it was.
-func (w *walker) restoredLater(i int, touched map[string]*TreeEntry) (int, bool) {
+// restoredLater returns the first later unit that leaves every path as it was,
+// and all of them when what unit i touched is known only in part.
+func (w *walker) restoredLater(i int, touched map[string]*TreeEntry, cut bool) (int, bool) {
 	for n := i + 1; n < len(w.after); n++ {
-		whole := true
+		whole := !w.after[n].cut && (!cut || maps.Equal(w.after[n].entries, w.prev.entries))
 		for p, was := range touched {
 			now, ok := w.after[n].entries[p]
-			if ok != (was != nil) || ok && now != *was {
+			if !whole || ok != (was != nil) || ok && now != *was {
 				whole = false
 				break
 			}
@@ -246,7 +274,7 @@ func (w *walker) invalid(ctx context.Context, i int, after *snapshot, j *judged)
 		w.walk.CarriedEntra = append(w.walk.CarriedEntra, r.Joined...)
 		w.walk.CarriedEntra = append(w.walk.CarriedEntra, slices.Sorted(maps.Keys(r.JoinedLater))...)
 	}
-	w.g.tellInvalid(ctx, u, j.problems)
+	w.g.tellInvalid(ctx, u, j.problems, w.walk.InForce.At)
 	if after != w.after[i] {
 		return nil // undone paths are not restored yet
 	}
@@ -366,6 +394,7 @@ func (w *walker) advance(ctx context.Context, u *unit, s *snapshot) error {
 func (w *walker) store(ctx context.Context, a Advance) error {
 	a.From, a.Verdicts = w.walk.Position, w.pending
 	a.Passed, a.Carried, a.CarriedEntra, a.Auto = w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra, w.walk.Auto
+	w.g.tellAuthorEnd(ctx, w.walk.Halt)
 	if err := w.g.state.Advance(ctx, a); err != nil {
 		return fmt.Errorf("record commit %s: %w", short(a.To), err)
 	}

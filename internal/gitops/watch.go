@@ -86,7 +86,7 @@ func (g *Gitops) look(ctx context.Context, w work) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	return errors.Join(err, g.notice(ctx, err, g.tip != ""))
+	return errors.Join(err, g.noticeSight(ctx, err, g.tip != ""))
 }
 
 // lookAround looks at the branch and at open pull requests.
@@ -100,7 +100,7 @@ func (g *Gitops) lookAround(ctx context.Context, w work) error {
 		g.opt.Log.WarnContext(ctx, "request budget is low: pull requests are not polled")
 		return err
 	}
-	return errors.Join(err, g.checkAll(ctx, w), g.checkQueue(ctx))
+	return errors.Join(err, g.tellAuthor(ctx), g.checkAll(ctx, w), g.checkQueue(ctx))
 }
 
 // checkAll looks at pull requests, and at all of them again as long as one was

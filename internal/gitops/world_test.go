@@ -176,7 +176,7 @@ func ruledWorld(t *testing.T, rules string) *world {
 	return newWorldOf(t, files)
 }
 
-func newWorldOf(t *testing.T, files map[string]string) *world {
+func newWorldOf(t *testing.T, files map[string]string, options ...func(*githubemu.Options)) *world {
 	t.Helper()
 	key, err := testKey()
 	if err != nil {
@@ -195,10 +195,14 @@ func newWorldOf(t *testing.T, files map[string]string) *world {
 	mux := http.NewServeMux()
 	w.http = httptest.NewServer(mux)
 	t.Cleanup(w.http.Close)
-	w.emu = githubemu.New(w.kit, githubemu.Options{
+	o := githubemu.Options{
 		BaseURL: w.http.URL + "/github", Org: org, MergeableDelay: -1,
 		App: githubemu.App{ID: appID, Slug: "access-bot", InstallationID: 770, PublicKey: &key.PublicKey},
-	})
+	}
+	for _, set := range options {
+		set(&o)
+	}
+	w.emu = githubemu.New(w.kit, o)
 	mux.Handle("/github/", http.StripPrefix("/github", w.emu.Handler()))
 	w.people(files)
 	w.restart()

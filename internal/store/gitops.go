@@ -42,9 +42,10 @@ const (
 //	gitops.comment   what the comment on a pull request says
 //	gitops.inforce   another commit in force, its starts, files, owned assignments and their people, and whose word it is
 //	gitops.passed    that a commit was passed over
-//	gitops.halt      that the walk stands still, or goes on
+//	gitops.halt      that the walk stands still, with what is told of it, or goes on
 //	gitops.people    who joined a group after the approval of an assignment
-//	gitops.blind     why the config repo cannot be read, or that it can again
+//	gitops.blind     why the config repo cannot be read, with what is told of it, or that it can again
+//	gitops.stalled   which commit cannot be judged, with what is told of it, or that none is stuck
 //	gitops.guard     how GitHub guards the branch, as read last
 //	gitops.deliveries which webhooks were not delivered, as read last
 type Gitops struct {
@@ -110,10 +111,7 @@ func putWord(tx Tx, a gitops.Advance) error {
 			return err
 		}
 	}
-	if a.Tell == nil {
-		return nil
-	}
-	return putNotice(tx, *a.Tell)
+	return putTold(tx, a.Tell)
 }
 
 // putInForce stores the files of a commit, drops those of the one before, and
@@ -160,14 +158,14 @@ func putInForce(tx Tx, a gitops.Advance) error {
 }
 
 // PutHalt implements [gitops.State].
-func (g *Gitops) PutHalt(ctx context.Context, h *gitops.Halt) error {
+func (g *Gitops) PutHalt(ctx context.Context, h *gitops.Halt, tell *access.Notice) error {
 	return g.db.Update(ctx, string(gitops.StepHalt), func(tx Tx) error {
 		r, _, err := getJSON[walkRecord](tx, bucketGitopsState, keyWalk)
 		if err != nil {
 			return err
 		}
 		r.Halt = newHaltRecord(h)
-		return putJSON(tx, bucketGitopsState, keyWalk, r)
+		return errors.Join(putJSON(tx, bucketGitopsState, keyWalk, r), putTold(tx, tell))
 	})
 }
 

@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
 )
 
@@ -28,11 +30,22 @@ func (g *Gitops) Blind(ctx context.Context) (*gitops.Blind, error) {
 }
 
 // PutBlind implements [gitops.State].
-func (g *Gitops) PutBlind(ctx context.Context, b *gitops.Blind) error {
+func (g *Gitops) PutBlind(ctx context.Context, b *gitops.Blind, tell *access.Notice) error {
 	return g.db.Update(ctx, string(gitops.StepBlind), func(tx Tx) error {
 		if b == nil {
 			return tx.Delete(bucketGitopsState, keyBlind)
 		}
-		return putJSON(tx, bucketGitopsState, keyBlind, blindRecord{string(b.Code), b.Text, b.Mend, b.Since.UTC()})
+		return errors.Join(
+			putJSON(tx, bucketGitopsState, keyBlind, blindRecord{string(b.Code), b.Text, b.Mend, b.Since.UTC()}),
+			putTold(tx, tell),
+		)
 	})
+}
+
+// putTold stores what is told of a record together with it; nil for nothing.
+func putTold(tx Tx, n *access.Notice) error {
+	if n == nil {
+		return nil
+	}
+	return putNotice(tx, *n)
 }

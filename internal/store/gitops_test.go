@@ -100,11 +100,14 @@ func TestAdvancingTheWalk(t *testing.T) {
 		if err := g.Advance(ctx, step); err != nil {
 			t.Fatal(err)
 		}
-		if err := g.PutHalt(ctx, &gitops.Halt{Commit: "c2", Code: gitops.HaltDirectPush, At: at(3)}); err != nil {
+		if err := g.PutHalt(ctx, &gitops.Halt{Commit: "c2", Code: gitops.HaltDirectPush, At: at(3)}, &access.Notice{Key: "halt/c2", Kind: access.NoticeOps, At: at(3), Text: "halted"}); err != nil {
 			t.Fatal(err)
 		}
 		w, err := g.Walk(ctx)
 		same(t, "error", nil, err)
+		due, err := NewOutbox(db).DueNotices(ctx)
+		same(t, "error", nil, err)
+		same(t, "told with the halt", []string{"halt/c2"}, keys(due))
 		same(t, "walk", gitops.Walk{InForce: *one, Position: "c1", Halt: &gitops.Halt{Commit: "c2", Code: gitops.HaltDirectPush, At: at(3)}}, w)
 
 		two, blobs := force("c3", "b", "c")
@@ -236,7 +239,7 @@ func TestEachGitopsStepIsReported(t *testing.T) {
 			return g.Advance(ctx, gitops.Advance{To: "c1", InForce: one, Blobs: blobs})
 		},
 		func(ctx context.Context) error { return g.Advance(ctx, gitops.Advance{From: "c1", To: "c2"}) },
-		func(ctx context.Context) error { return g.PutHalt(ctx, &gitops.Halt{Commit: "c3"}) },
+		func(ctx context.Context) error { return g.PutHalt(ctx, &gitops.Halt{Commit: "c3"}, nil) },
 		func(ctx context.Context) error { return g.SaveCheck(ctx, check) },
 		func(ctx context.Context) error {
 			again := check
@@ -379,12 +382,39 @@ func TestWhyTheConfigRepoCannotBeReadIsKept(t *testing.T) {
 		g := NewGitops(db)
 		want := &gitops.Blind{Code: gitops.RepoGone, Text: "t", Mend: "m", Since: at(1)}
 		for _, b := range []*gitops.Blind{nil, want, nil} {
-			if err := g.PutBlind(t.Context(), b); err != nil {
+			if err := g.PutBlind(t.Context(), b, told(b != nil)); err != nil {
 				t.Fatal(err)
 			}
 			got, err := g.Blind(t.Context())
 			same(t, "error", nil, err)
 			same(t, "reason", b, got)
 		}
+	})
+}
+
+// told is a notice for what is set, and none for what ends.
+func told(set bool) *access.Notice {
+	if !set {
+		return nil
+	}
+	return &access.Notice{Key: "told", Kind: access.NoticeOps, At: at(1), Text: "t"}
+}
+
+func TestWhichCommitCannotBeJudgedIsKept(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, db DB) {
+		g := NewGitops(db)
+		want := &gitops.Stall{Commit: "c", Code: gitops.StallEntra, Text: "t", Mend: "m", Since: at(1)}
+		for _, s := range []*gitops.Stall{nil, want, nil} {
+			if err := g.PutStall(t.Context(), s, told(s != nil)); err != nil {
+				t.Fatal(err)
+			}
+			got, err := g.Stall(t.Context())
+			same(t, "error", nil, err)
+			same(t, "stall", s, got)
+		}
+		due, err := NewOutbox(db).DueNotices(t.Context())
+		same(t, "error", nil, err)
+		same(t, "told", []string{"told"}, keys(due))
 	})
 }

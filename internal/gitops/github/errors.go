@@ -45,6 +45,9 @@ func (c *Client) kind(err error) error {
 
 // kindOf maps a status to a kind.
 func kindOf(status int) error {
+	if status >= http.StatusInternalServerError {
+		return gitops.ErrFailing
+	}
 	switch status {
 	case http.StatusNotFound, http.StatusGone:
 		return gitops.ErrNotFound

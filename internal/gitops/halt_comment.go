@@ -1,0 +1,92 @@
+package gitops
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// haltEnd ends what is said of a halt in the comment on a pull request, before
+// the plan. Text from people never holds it: inert breaks comments in HTML.
+const haltEnd = "<!-- aws-access-bot:halt -->\n"
+
+// tellAuthor says on a pull request that was written by hand that its merge
+// halted the bot: whoever wrote it is in no thread. One of the bot's own has its
+// request's thread.
+func (g *Gitops) tellAuthor(ctx context.Context) error {
+	walk, err := g.state.Walk(ctx)
+	if err != nil {
+		return fmt.Errorf("read the walk: %w", err)
+	}
+	h := walk.Halt
+	if h == nil {
+		return nil
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "### The merge of this halted the bot\n\nThe bot stands still at commit %s since %s (rule `%s`). %s\n\nWhat is in force stays in force; nothing that is merged comes into force until one of these:\n\n",
+		code(short(h.Commit)), h.At.UTC().Format(time.RFC3339), h.Code, oneLine(h.Text))
+	for _, w := range h.Ways {
+		fmt.Fprintf(&b, "- %s\n", oneLine(w))
+	}
+	return g.writeHalt(ctx, h, b.String())
+}
+
+// tellAuthorEnd says there that the halt is over. It is written before the end is
+// recorded, so that a stop between the two has both done again; what cannot be
+// written keeps no halt from ending.
+func (g *Gitops) tellAuthorEnd(ctx context.Context, h *Halt) {
+	if h == nil {
+		return
+	}
+	text := fmt.Sprintf("### The merge of this had halted the bot\n\nFrom %s (rule `%s`). The halt is over.\n", h.At.UTC().Format(time.RFC3339), h.Code)
+	if err := g.writeHalt(ctx, h, text); err != nil {
+		g.opt.Log.WarnContext(ctx, "say on the pull request that its halt is over", "pull", h.Pull, "error", err)
+	}
+}
+
+// writeHalt puts a text before what the bot's comment on the pull request of a
+// halt says, unless it is there.
+func (g *Gitops) writeHalt(ctx context.Context, h *Halt, text string) error {
+	if h.Pull == 0 || h.Request != "" {
+		return nil
+	}
+	rec, _, err := g.state.Comment(ctx, h.Pull)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256([]byte(text))
+	digest := "halt/" + hex.EncodeToString(sum[:])
+	if rec.Digest == digest || !g.pace.AllowN(g.opt.Now(), 1) {
+		return nil // when it waits for its turn, the poll comes back to it
+	}
+	own, err := g.host.OwnComments(ctx, h.Pull)
+	if err != nil {
+		return fmt.Errorf("read the comment on pull request %d: %w", h.Pull, err)
+	}
+	mark, rest := g.marker(h.Pull), ""
+	rec = CommentRecord{Number: h.Pull, Digest: digest}
+	for _, c := range own {
+		if after, mine := strings.CutPrefix(c.Body, strings.TrimSuffix(mark, "\n")); mine {
+			rec.ID, rec.URL, rest = c.ID, c.URL, strings.TrimLeft(after, "\r\n")
+			break
+		}
+	}
+	if _, plan, told := strings.Cut(rest, haltEnd); told {
+		rest = plan
+	}
+	body := mark + cut(text+"\n"+haltEnd+rest, maxComment)
+	if rec.ID != 0 {
+		err = g.host.EditComment(ctx, rec.ID, body)
+	} else {
+		var made Comment
+		made, err = g.host.CreateComment(ctx, h.Pull, body)
+		rec.ID, rec.URL = made.ID, made.URL
+	}
+	if err != nil {
+		return fmt.Errorf("say on pull request %d that it halted: %w", h.Pull, err)
+	}
+	return g.state.SaveComment(ctx, rec)
+}

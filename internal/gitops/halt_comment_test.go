@@ -1,0 +1,69 @@
+package gitops_test
+
+import (
+	"strings"
+	"testing"
+
+	"aws-access-bot/internal/sandbox/githubemu"
+)
+
+// commentsOn returns the comments on a pull request.
+func (w *world) commentsOn(number int) []string {
+	w.t.Helper()
+	var out []string
+	for _, r := range w.emu.State().Repos {
+		for _, p := range r.Pulls {
+			if p.Number != number {
+				continue
+			}
+			for _, c := range p.Comments {
+				out = append(out, c.Body)
+			}
+		}
+	}
+	return out
+}
+
+// TestTheAuthorOfAHandWrittenHaltIsTold in the one comment that has the plan, and
+// when it is over: the plan stays for whoever approves late.
+func TestTheAuthorOfAHandWrittenHaltIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.look()
+	plan := w.commentsOn(n)
+	w.merge(n, "squash")
+	w.look()
+	w.restart()
+	w.look()
+	says := w.commentsOn(n)
+	if len(plan) != 1 || len(says) != 1 {
+		t.Fatalf("comments %q, then %q, want one", plan, says)
+	}
+	mark, text, _ := strings.Cut(plan[0], "\n")
+	for _, want := range []string{mark + "\n", "stands still at commit", "approval-missing", "bot trust SHA", text} {
+		if !strings.Contains(says[0], want) {
+			t.Errorf("the comment does not say %q:\n%s", want, says[0])
+		}
+	}
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.holds(w.head("main"), "")
+	says = w.commentsOn(n)
+	if len(says) != 1 || !strings.Contains(says[0], "The halt is over") || strings.Contains(says[0], "stands still") || !strings.Contains(says[0], text) {
+		t.Errorf("after the halt: %q", says)
+	}
+}
+
+// TestTheBotsOwnPullRequestHasItsThread and no second place that tells of a halt.
+func TestTheBotsOwnPullRequestHasItsThread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.proposed(w.request(req))
+	before := w.commentsOn(n)
+	w.merge(n, "squash")
+	w.look()
+	if after := w.commentsOn(n); len(after) != len(before) || strings.Contains(strings.Join(after, ""), "stands still") {
+		t.Errorf("comments %q", after)
+	}
+}
