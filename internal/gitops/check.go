@@ -267,8 +267,8 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return err
 	}
 	in.CarriedRequests = append(in.CarriedRequests, merged(from, force.Repo)...)
-	if in.Reviews, err = g.host.Reviews(ctx, x.pull.Number); err != nil {
-		return fmt.Errorf("read reviews: %w", err)
+	if err := g.openOpinions(ctx, x.pull.Number, &in); err != nil {
+		return err
 	}
 	if err := g.facts(ctx, &in); err != nil {
 		return err

@@ -76,13 +76,23 @@ func (g *Gitops) manager(ctx context.Context, in *review.Input) (string, error) 
 	return m.Entra, nil
 }
 
-// inactive finds those who approved and are no enabled member of the tenant.
+// inactive finds those who approved or dismissed a review and are no enabled
+// member of the tenant.
 func (g *Gitops) inactive(ctx context.Context, in *review.Input) ([]string, error) {
 	var out []string
 	seen := map[string]bool{}
+	var who []int64
 	for _, r := range in.Reviews {
-		p, ok := in.Base.PersonByGitHub(r.User.ID)
-		if !ok || r.State != review.Approved || seen[p.Entra] {
+		if r.State == review.Approved {
+			who = append(who, r.User.ID)
+		}
+	}
+	for _, d := range in.Dismissals {
+		who = append(who, d.By.ID)
+	}
+	for _, id := range who {
+		p, ok := in.Base.PersonByGitHub(id)
+		if !ok || seen[p.Entra] {
 			continue
 		}
 		seen[p.Entra] = true

@@ -175,8 +175,8 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	if in.CarriedRequests, err = g.passedRequests(ctx, w.Passed, u.before); err != nil {
 		return err
 	}
-	if in.Reviews, err = g.host.Reviews(ctx, u.pull.Number); err != nil {
-		return fmt.Errorf("read reviews of pull request %d: %w", u.pull.Number, err)
+	if err := g.opinions(ctx, u.pull.Number, &in); err != nil {
+		return err
 	}
 	if err := g.facts(ctx, &in); err != nil {
 		return err
