@@ -25,8 +25,9 @@
 //   - an objection blocks though who gave it may not approve this change;
 //   - an empty push to the branch halts as any other does;
 //   - a late verdict counts the teams as they are then, not as they were shown;
-//   - a dismissal counts at the verification, since GitHub does not say when it
-//     was.
+//   - a dismissed approval is none, whenever that was; an objection is taken
+//     back by who raised it or could approve the same, before the merge or, where
+//     it mends a halt, later.
 //
 // After each look: which commit is in force, the position, the halt and its
 // rule; the assignments in force with their ends; owners, tags, rules and
