@@ -31,9 +31,9 @@ func (w *world) dismisses(login string, n int, id int64) {
 	w.look()
 }
 
-// TestT6TheRequesterDismissesAnObjection: nothing passes by auto any more, and
+// TestT7TheRequesterDismissesAnObjection: nothing passes by auto any more, and
 // the objection stands until who raised it approves.
-func TestT6TheRequesterDismissesAnObjection(t *testing.T) {
+func TestT7TheRequesterDismissesAnObjection(t *testing.T) {
 	t.Parallel()
 	w := autoWorld(t, autoRule)
 	w.must(w.repo.SetRole("hana-dev", "write"))
@@ -60,9 +60,9 @@ func TestT6TheRequesterDismissesAnObjection(t *testing.T) {
 	}
 }
 
-// TestT6AnObjectionTakenBackLeavesNoAuto: somebody has to approve what an
+// TestT7AnObjectionTakenBackLeavesNoAuto: somebody has to approve what an
 // approver objected to once.
-func TestT6AnObjectionTakenBackLeavesNoAuto(t *testing.T) {
+func TestT7AnObjectionTakenBackLeavesNoAuto(t *testing.T) {
 	t.Parallel()
 	w := autoWorld(t, autoRule)
 	w.must(w.Propose(t.Context(), w.request(req)))
@@ -79,9 +79,9 @@ func TestT6AnObjectionTakenBackLeavesNoAuto(t *testing.T) {
 	}
 }
 
-// TestT6WhoDismissedAnObjection decides, for the check and for a merge past the
+// TestT7WhoDismissedAnObjection decides, for the check and for a merge past the
 // rules alike.
-func TestT6WhoDismissedAnObjection(t *testing.T) {
+func TestT7WhoDismissedAnObjection(t *testing.T) {
 	t.Parallel()
 	for who, stands := range map[string]bool{"hana-dev": true, "mio-sec": true, "stranger": true, "taro-data": false, "yuki-lead": false} {
 		t.Run(who, func(t *testing.T) {
@@ -112,8 +112,8 @@ func TestT6WhoDismissedAnObjection(t *testing.T) {
 	}
 }
 
-// TestT6ADisabledOwnerTakesNoObjectionAway though GitHub still lets him.
-func TestT6ADisabledOwnerTakesNoObjectionAway(t *testing.T) {
+// TestT7ADisabledOwnerTakesNoObjectionAway though GitHub still lets him.
+func TestT7ADisabledOwnerTakesNoObjectionAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.must(w.emu.SetTeamMember("payments-leads", "taro-data", "member"))
@@ -128,10 +128,10 @@ func TestT6ADisabledOwnerTakesNoObjectionAway(t *testing.T) {
 	}
 }
 
-// TestT6AnObjectionDismissedAfterTheMerge stood when it was merged: the halt
+// TestT7AnObjectionDismissedAfterTheMerge stood when it was merged: the halt
 // remains until then, and an owner's dismissal mends it as a late approval
 // does.
-func TestT6AnObjectionDismissedAfterTheMerge(t *testing.T) {
+func TestT7AnObjectionDismissedAfterTheMerge(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.must(w.emu.SetTeamMember("payments-leads", "taro-data", "member"))
@@ -147,9 +147,9 @@ func TestT6AnObjectionDismissedAfterTheMerge(t *testing.T) {
 	w.holds(sha, "")
 }
 
-// TestT6UnreadDismissalsAreUndecided: a green check does not stay so, nothing
+// TestT7UnreadDismissalsAreUndecided: a green check does not stay so, nothing
 // is merged, and a merge made past the rules waits to be judged.
-func TestT6UnreadDismissalsAreUndecided(t *testing.T) {
+func TestT7UnreadDismissalsAreUndecided(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	before := w.head("main")
@@ -179,9 +179,9 @@ func TestT6UnreadDismissalsAreUndecided(t *testing.T) {
 	w.holds(sha, "")
 }
 
-// TestT6StaleApprovalsAreApprovals: what a push dismisses was no objection, and
+// TestT7StaleApprovalsAreApprovals: what a push dismisses was no objection, and
 // nobody is blocked by it.
-func TestT6StaleApprovalsAreApprovals(t *testing.T) {
+func TestT7StaleApprovalsAreApprovals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	n := w.byHand("hana-dev", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
