@@ -1,6 +1,7 @@
 package modeltest_test
 
 import (
+	"fmt"
 	"time"
 
 	"aws-access-bot/internal/sandbox/githubemu"
@@ -34,4 +35,21 @@ func (f *facts) stands(base state, n *need, o opinion) bool {
 	}
 	by := o.gone.by
 	return by != o.who && (!base.linked(by) || !f.namedIn(n, by) || f.excluded(n, by))
+}
+
+// nearOverruled: somebody dismisses the objection of who may approve.
+func (w *world) nearOverruled(p *pull, o op) string {
+	said := w.nearObjection(p, o)
+	for _, q := range w.emu.State().Repos[0].Pulls {
+		if q.Number != p.number {
+			continue
+		}
+		for _, r := range q.Reviews {
+			by := pick(writers, o.n[4])
+			if r.State == "CHANGES_REQUESTED" && w.repo.DismissReview(by, p.number, r.ID, "not so") == nil {
+				said += fmt.Sprintf("%s dismisses the objection of %s; ", by, r.By)
+			}
+		}
+	}
+	return said
 }

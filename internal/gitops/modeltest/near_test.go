@@ -21,7 +21,7 @@ func (w *world) opNearMiss(o op) string {
 
 var nearMisses = []func(*world, *pull, op) string{
 	(*world).nearOnlyExcluded, (*world).nearOneMissing, (*world).nearOneMissing, (*world).nearStale, (*world).nearDismissed,
-	(*world).nearObjection, (*world).nearPusher, (*world).nearStranger, (*world).nearTeam, (*world).nearJoin,
+	(*world).nearObjection, (*world).nearOverruled, (*world).nearPusher, (*world).nearStranger, (*world).nearTeam, (*world).nearJoin,
 }
 
 // nearOnlyExcluded: only those approve who are named and may not.
