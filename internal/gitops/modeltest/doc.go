@@ -69,7 +69,7 @@
 //   - a moved head of a bot's pull request accepted: 13
 //   - one person for two steps: 4; the count of a step ignored: 32
 //   - rules by the old facts of an account not asked: 2
-//   - objections ignored: 29; a forged request id: 4
+//   - objections ignored: 29; taken back by anybody: 7; a forged request id: 4
 //   - starts not kept: 12; terms not judged: 18
 //   - the control plane not asked: 7; owners of any account: 23
 //   - a request that lies behind not put on the new base: 5
