@@ -18,6 +18,7 @@ import (
 //	as P submit FIELD=VALUE…       fills the open form in and submits it
 //	as P click REQ ACTION          presses a button of a root message
 //	as P approve|object|comment N [COMMIT]   reviews pull request N
+//	as P dismiss N                 dismisses the newest opinion on it
 //	as P merge N [METHOD]          merges it; "past the rules" may follow
 //	as P close N, update N         closes it; brings its branch up to date
 //	as P push BRANCH DIR MESSAGE [-PATH…]    commits the files below DIR; - is none
@@ -146,7 +147,7 @@ func (w *world) onGitHub(person string) acts {
 		}
 		return err
 	})
-	out["restore"] = w.restore(person)
+	out["restore"], out["dismiss"] = w.restore(person), w.dismiss(person)
 	out["evil-merge"] = w.evilMerge(person)
 	out["delete-branch"] = func(_ *testscript.TestScript, args []string) error {
 		if err := words(args, 1, 1); err != nil {

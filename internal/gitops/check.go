@@ -299,15 +299,15 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return err
 	}
 	in.CarriedRequests = append(in.CarriedRequests, merged(from, force.Repo)...)
-	if in.Reviews, err = g.host.Reviews(ctx, x.pull.Number); err != nil {
-		return fmt.Errorf("read reviews: %w", err)
+	if err := g.openOpinions(ctx, x.pull.Number, &in); err != nil {
+		return err
 	}
 	if err := g.facts(ctx, &in); err != nil {
 		return err
 	}
 	x.teams, x.manager, x.outside, x.reviews = in.Teams, in.Manager, in.Outside, in.Reviews
 	x.verdict = g.evaluate(ctx, &in)
-	tooLarge(&x.verdict, x.change, force.Repo, head.repo)
+	refuseTooLarge(&x.verdict, x.change, force.Repo, head.repo)
 	x.shown = nextShown(&in, &x.verdict)
 	return nil
 }

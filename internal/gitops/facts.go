@@ -95,6 +95,9 @@ func (g *Gitops) inactive(ctx context.Context, in *review.Input) ([]string, erro
 			add(r.User)
 		}
 	}
+	for _, d := range in.Dismissals {
+		add(d.By)
+	}
 	for _, u := range in.Pushers {
 		add(u)
 	}

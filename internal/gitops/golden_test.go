@@ -122,6 +122,7 @@ func TestSummaries(t *testing.T) {
 		{"approved", "groups/aws-payments-dev.yaml", "", grant, []review.Review{approved(yuki, "head"), approved(mio, "head")}, nil},
 		{"refused", "groups/aws-payments-dev.yaml", "", strings.Replace(grant, "4h", "3d", 1), nil, nil},
 		{"blocked", "groups/aws-payments-dev.yaml", "", grant, []review.Review{{User: mio, State: review.ChangesRequested, Commit: "head", At: noon}}, nil},
+		{"overruled", "groups/aws-payments-dev.yaml", "", grant, []review.Review{{ID: 5, User: mio, State: review.Dismissed, Commit: "head", At: noon}}, nil},
 		{"control", "accounts/payments-dev.yaml", "{env: dev,", "{env: prod,", nil, nil},
 		{"auto", "groups/aws-sandbox-users.yaml", "", look, nil, nil},
 		{"auto_used", "groups/aws-sandbox-users.yaml", "", look, nil, nil},
@@ -151,8 +152,11 @@ func TestSummaries(t *testing.T) {
 			if strings.Contains(tt.now, "request:") {
 				in.Request = &review.Request{ID: "REQ-7F3K2Q", Kind: review.Grant, Requester: people + "21"}
 			}
-			if tt.name == "auto_used" {
+			switch tt.name {
+			case "auto_used":
 				in.AutoUsed = 3
+			case "overruled":
+				in.Dismissals = []review.Dismissal{{Review: 5, By: in.Author, Was: review.ChangesRequested, At: noon}}
 			}
 			x.verdict = review.Evaluate(in)
 			if tt.change != nil {

@@ -62,6 +62,8 @@ type Pulls interface {
 	// PullsFrom returns those from a branch of this repository, any state.
 	PullsFrom(ctx context.Context, branch string) ([]Pull, error)
 	Reviews(ctx context.Context, number int) ([]review.Review, error)
+	// Dismissals returns who dismissed which review.
+	Dismissals(ctx context.Context, number int) ([]review.Dismissal, error)
 }
 
 // Teams reads the active, direct members of a team by its number. Members of

@@ -19,10 +19,10 @@ const (
 	maxNote = 2000
 )
 
-// tooLarge refuses a change that a check cannot show whole: what nobody saw is
+// refuseTooLarge refuses a change that a check cannot show whole: what nobody saw is
 // not approved. It depends on the change and the rules alone, so that the check
 // and the verification say the same.
-func tooLarge(v *review.Verdict, change config.Change, base, head *config.Repo) {
+func refuseTooLarge(v *review.Verdict, change config.Change, base, head *config.Repo) {
 	bare := make([]review.Need, len(v.Needs))
 	for i, n := range v.Needs {
 		bare[i] = review.Need{Subject: n.Subject, Change: n.Change, Rule: n.Rule, Exempt: n.Exempt}

@@ -260,6 +260,10 @@ func (x *examined) writePeople(b *strings.Builder) {
 	for _, p := range x.verdict.Blocks {
 		fmt.Fprintf(b, "- %s requested changes.\n", code(p.User.Login))
 	}
+	for _, o := range x.verdict.Overruled {
+		fmt.Fprintf(b, "- %s dismissed the review of %s but %s (`%s`): what it says stands until %s approves.\n",
+			code(o.By.Login), code(o.Person.User.Login), o.Why, o.Code, code(o.Person.User.Login))
+	}
 	said := map[string]bool{}
 	line := func(prefix string, e review.Excluded) {
 		text := fmt.Sprintf("- %s %s: %s (`%s`).\n", code(e.User.Login), prefix, prose(e.Why), e.Code)

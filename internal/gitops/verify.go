@@ -189,8 +189,8 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	if in.CarriedRequests, err = g.passedRequests(ctx, w.Passed, u.before); err != nil {
 		return err
 	}
-	if in.Reviews, err = g.host.Reviews(ctx, u.pull.Number); err != nil {
-		return fmt.Errorf("read reviews of pull request %d: %w", u.pull.Number, err)
+	if err := g.opinions(ctx, u.pull.Number, &in); err != nil {
+		return err
 	}
 	if err := g.facts(ctx, &in); err != nil {
 		return err
@@ -199,7 +199,7 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 		return err
 	}
 	j.verdict = review.Evaluate(in)
-	tooLarge(&j.verdict, in.Change, base.repo, after.repo)
+	refuseTooLarge(&j.verdict, in.Change, base.repo, after.repo)
 	if len(j.verdict.Undecided) > 0 {
 		return fmt.Errorf("judge pull request %d: %s", u.pull.Number, strings.Join(j.verdict.Undecided, " "))
 	}

@@ -92,7 +92,7 @@ func (c *Client) Reviews(ctx context.Context, number int) ([]review.Review, erro
 	out := make([]review.Review, 0, len(list))
 	for _, r := range list {
 		out = append(out, review.Review{
-			User: userOf(r.GetUser()), State: review.State(r.GetState()), Commit: r.GetCommitID(), At: r.GetSubmittedAt().Time,
+			ID: r.GetID(), User: userOf(r.GetUser()), State: review.State(r.GetState()), Commit: r.GetCommitID(), At: r.GetSubmittedAt().Time,
 		})
 	}
 	return out, nil

@@ -25,8 +25,9 @@
 //   - an objection blocks though who gave it may not approve this change;
 //   - an empty push to the branch halts as any other does;
 //   - a late verdict counts the teams as they are then, not as they were shown;
-//   - a dismissal counts at the verification, since GitHub does not say when it
-//     was.
+//   - a dismissed approval is none, whenever that was; an objection is taken
+//     back by who raised it or could approve the same, before the merge or, where
+//     it mends a halt, later.
 //
 // After each look: which commit is in force, the position, the halt and its
 // rule; the assignments in force with their ends; owners, tags, rules and
@@ -68,7 +69,7 @@
 //   - a moved head of a bot's pull request accepted: 13
 //   - one person for two steps: 4; the count of a step ignored: 32
 //   - rules by the old facts of an account not asked: 2
-//   - objections ignored: 29; a forged request id: 4
+//   - objections ignored: 29; taken back by anybody: 7; a forged request id: 4
 //   - starts not kept: 12; terms not judged: 18
 //   - the control plane not asked: 7; owners of any account: 23
 //   - a request that lies behind not put on the new base: 5

@@ -305,6 +305,7 @@ type need struct {
 type opinion struct {
 	who, state, commit string
 	at                 time.Time
+	gone               dismissal // of a dismissed one
 }
 
 // facts are who stands behind a change and who said what to it.
@@ -411,8 +412,8 @@ func judge(base, after state, st starts, f *facts) string {
 		return refused
 	}
 	approvers, objectors := f.latest(base)
-	for _, who := range objectors {
-		if slices.ContainsFunc(needs, func(n need) bool { return f.namedIn(&n, who) }) {
+	for _, o := range objectors {
+		if slices.ContainsFunc(needs, func(n need) bool { return f.stands(base, &n, o) }) {
 			return blocked
 		}
 	}
@@ -596,8 +597,9 @@ func (f *facts) entitled(base, after state, a assignment, who string) bool {
 }
 
 // latest returns those whose last opinion approves the head, and those whose
-// last opinion asks for changes. Only linked people have one.
-func (f *facts) latest(base state) (approvers, objectors []string) {
+// last opinion asks for changes or did before it was dismissed. Only linked
+// people have one.
+func (f *facts) latest(base state) (approvers []string, objectors []opinion) {
 	last := map[string]opinion{}
 	for _, o := range f.opinions {
 		if o.state == "COMMENTED" || !f.late && o.at.After(f.mergedAt) || !base.linked(o.who) {
@@ -609,8 +611,8 @@ func (f *facts) latest(base state) (approvers, objectors []string) {
 	}
 	for who, o := range last {
 		switch {
-		case o.state == "CHANGES_REQUESTED":
-			objectors = append(objectors, who)
+		case o.state == "CHANGES_REQUESTED" || o.state == "DISMISSED" && o.gone.was == "changes_requested":
+			objectors = append(objectors, o)
 		case o.state == "APPROVED" && o.commit == f.head:
 			approvers = append(approvers, who)
 		}

@@ -21,7 +21,7 @@ func (w *world) opNearMiss(o op) string {
 
 var nearMisses = []func(*world, *pull, op) string{
 	(*world).nearOnlyExcluded, (*world).nearOneMissing, (*world).nearOneMissing, (*world).nearStale, (*world).nearDismissed,
-	(*world).nearObjection, (*world).nearPusher, (*world).nearStranger, (*world).nearTeam, (*world).nearJoin,
+	(*world).nearObjection, (*world).nearOverruled, (*world).nearPusher, (*world).nearStranger, (*world).nearTeam, (*world).nearJoin,
 }
 
 // nearOnlyExcluded: only those approve who are named and may not.
@@ -144,15 +144,15 @@ func (w *world) nearJoin(p *pull, o op) string {
 	return w.toggleTeam(team, who) + "; " + w.review(who, p, "APPROVE", p.head) + "; "
 }
 
-// opDismissOf dismisses one review of a pull request.
+// opDismissOf dismisses one review of a pull request: who may write may do so.
 func (w *world) opDismissOf(p *pull, n int) string {
 	for _, q := range w.emu.State().Repos[0].Pulls {
 		if q.Number != p.number || len(q.Reviews) == 0 {
 			continue
 		}
-		r := pick(q.Reviews, n)
-		if w.repo.DismissReview("boss", p.number, r.ID, "not so") == nil {
-			return fmt.Sprintf("the review of %s on #%d is dismissed", r.By, p.number)
+		r, by := pick(q.Reviews, n), pick(writers, n/len(q.Reviews))
+		if w.repo.DismissReview(by, p.number, r.ID, "not so") == nil {
+			return fmt.Sprintf("%s dismisses the review of %s on #%d", by, r.By, p.number)
 		}
 	}
 	return ""

@@ -270,8 +270,9 @@ func (w *world) syncPull(p githubemu.PullState) {
 	if p.Merged != nil {
 		o.mergedAt, o.mergeCommit = *p.Merged, p.MergeSHA
 	}
+	gone := dismissals(&p)
 	for _, r := range p.Reviews {
-		o.opinions = append(o.opinions, opinion{r.By, r.State, r.Commit, r.Submitted})
+		o.opinions = append(o.opinions, opinion{r.By, r.State, r.Commit, r.Submitted, gone[r.ID]})
 	}
 }
 

@@ -9,7 +9,8 @@ import (
 
 // conditions applies what a rule wants beside approvals to a gain: who may
 // ask, what the reason looks like, and what passes without an approval.
-func (e *evaluation) conditions(n *Need, rule *config.Rule) {
+func (e *evaluation) conditions(n *Need, by sides) {
+	rule := by.rule
 	e.refuseRequesters(n, rule)
 	for _, reason := range e.reasons(n.Change.Assignment) {
 		if err := rule.CheckReason(reason); err != nil {
@@ -22,9 +23,12 @@ func (e *evaluation) conditions(n *Need, rule *config.Rule) {
 	r := e.in.Request
 	carried := len(e.in.Carried)+len(e.in.CarriedEntra) > 0
 	used := e.in.AutoUsed + e.autoUsed(n.Change.Assignment)
+	objector := e.objected(n, by)
 	switch {
 	case r == nil || r.Kind != Grant || r.Requester == "" || len(e.in.Pushers) > 0 || carried:
 		n.Note = "it passes without an approval only when it is asked for in chat"
+	case objector != "":
+		n.Note = objector + " requested changes, so it passes without an approval no more"
 	case used >= rule.Auto.PerDay:
 		n.Note = fmt.Sprintf("%d a day pass without an approval, and they are used up", rule.Auto.PerDay)
 	default:

@@ -212,7 +212,23 @@ func TestT43Auto(t *testing.T) {
 		{"a longer one", base.grant(devFile, strings.Replace(devGrant, "4h", "5h", 1)), func(*Input) {}, 0, false, ""},
 		{"requested changes of an approver hold it up", one, func(in *Input) {
 			in.Reviews = []Review{{User: yuki, State: ChangesRequested, Commit: head, At: noon.Add(-time.Minute)}}
-		}, 1, false, "requested changes"},
+		}, 0, false, "yuki-lead requested changes, so it passes without an approval no more"},
+		{"and needs somebody's approval once they are resolved", one, func(in *Input) {
+			in.Reviews, in.Dismissals = objected(yuki, yuki)
+		}, 0, false, "needs 1 approval of account-owners"},
+		{"whoever gives it", one, func(in *Input) {
+			in.Reviews = []Review{{User: yuki, State: ChangesRequested, Commit: stale, At: noon.Add(-time.Hour)}, approved(yuki)}
+			in.Reviews[1].At = noon.Add(-time.Minute)
+		}, 0, true, ""},
+		{"requested changes that the requester dismissed hold it up", one, func(in *Input) {
+			in.Reviews, in.Dismissals = objected(yuki, hana)
+		}, 0, false, "hana-dev dismissed the review but asked for this change"},
+		{"requested changes of who may not approve do not", one, func(in *Input) {
+			in.Reviews = []Review{{User: mio, State: ChangesRequested, Commit: head, At: noon.Add(-time.Minute)}}
+		}, 1, true, ""},
+		{"requested changes after the merge do not", one, func(in *Input) {
+			in.Reviews = []Review{{User: yuki, State: ChangesRequested, Commit: head, At: noon.Add(time.Second)}}
+		}, 1, true, ""},
 		{"unknown members hold it up", one, func(in *Input) { delete(in.Members, devGroup) }, 1, false, "could not be read"},
 		{"a removal is not automatic", base.with(t, devFile, standingRead, ""), func(in *Input) { in.Request.Requester = taroEntra }, 0, false, ""},
 	}

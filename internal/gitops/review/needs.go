@@ -143,7 +143,7 @@ func (e *evaluation) gainUnder(s Subject, c *config.AssignmentChange, by sides, 
 		}
 	}
 	if !c.FromControl {
-		e.conditions(&n, by.rule)
+		e.conditions(&n, by)
 	}
 	e.need(n, by)
 }

@@ -13,10 +13,9 @@ func (e *evaluation) readReviews() {
 	for _, r := range e.opinions() {
 		person, linked := e.byID[r.User.ID]
 		switch {
-		case r.State == Dismissed:
-		case r.State == ChangesRequested:
+		case r.State == Dismissed || r.State == ChangesRequested:
 			if linked && !r.User.Bot && !e.inactive(person.Entra) && !slices.Contains(e.in.Outside, r.User.ID) {
-				e.objectors = append(e.objectors, person)
+				e.readObjection(r, person)
 			}
 		case r.User.Bot:
 			e.ignore(r, NotBot, "is a bot")
@@ -34,14 +33,7 @@ func (e *evaluation) readReviews() {
 			e.approvedAt[r.User.ID] = r.At
 		}
 	}
-	for _, p := range e.objectors {
-		for i := range e.v.Needs {
-			if e.namedInAny(e.v.Needs[i].Steps, p, e.sides[i]) {
-				e.v.Blocks = append(e.v.Blocks, p)
-				break
-			}
-		}
-	}
+	e.block()
 }
 
 // inactiveClause says that somebody is no enabled member of the tenant.
@@ -68,7 +60,10 @@ func (e *evaluation) opinions() []Review {
 		if r.State != Approved && r.State != ChangesRequested && r.State != Dismissed {
 			continue
 		}
-		if merged := e.in.MergedAt; !merged.IsZero() && !e.in.Late && r.At.After(merged) {
+		if d, known := e.dismissal(r.ID); r.State == Dismissed && known && d.Was == Commented {
+			continue // it never was an opinion
+		}
+		if !e.inTime(r.At) {
 			if r.State == Approved {
 				e.ignore(r, NotInTime, "approved after the merge")
 			}

@@ -24,8 +24,9 @@
 //
 // # Who counts
 //
-// The latest opinion of each account: COMMENTED and PENDING change nothing,
-// DISMISSED clears. It must be an approval of the exact head, given before the
+// The latest opinion of each account: COMMENTED and PENDING change nothing, and
+// a dismissed approval is none. A dismissed objection stands unless who raised
+// it dismissed it, or somebody who could approve the same. It must be an approval of the exact head, given before the
 // merge, by a person linked in people.yaml who is named by the step and not
 // excluded: the requester and whoever joined, the author, a pusher of the
 // branch, and for an assignment who gains it and the direct members of the
@@ -82,7 +83,10 @@ type evaluation struct {
 	// when each was given by GitHub id.
 	approvals  []Person
 	approvedAt map[int64]time.Time
-	objectors  []Person
+	// objections are the latest opinions that request changes, unread those
+	// dismissed of which it is not known what they said.
+	objections []objection
+	unread     []Person
 	// baseKeys are the grants of the base; nil until needed.
 	baseKeys map[config.GrantKey]bool
 	v        Verdict

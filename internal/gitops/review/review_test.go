@@ -118,7 +118,7 @@ func TestLatestOpinion(t *testing.T) {
 	}{
 		{"a comment does not take an approval back", []Review{at(Approved, 1), at(Commented, 2)}, true, 0},
 		{"a pending review does not take an approval back", []Review{at(Approved, 1), at(Pending, 2)}, true, 0},
-		{"a dismissed review clears", []Review{at(Approved, 1), at(Dismissed, 2)}, false, 0},
+		{"a dismissed review of which nothing is known takes an approval back", []Review{at(Approved, 1), at(Dismissed, 2)}, false, 0},
 		{"requested changes replace an approval and block", []Review{at(Approved, 1), at(ChangesRequested, 2)}, false, 1},
 		{"an approval replaces requested changes", []Review{at(ChangesRequested, 1), at(Approved, 2)}, true, 0},
 		{"order of time decides, not of the list", []Review{at(ChangesRequested, 2), at(Approved, 1)}, false, 1},

@@ -28,6 +28,7 @@ const (
 
 // Review is one review of a pull request.
 type Review struct {
+	ID     int64
 	User   User
 	State  State
 	Commit string // the head it was given on
@@ -88,7 +89,10 @@ type Input struct {
 	CarriedEntra []string
 
 	Reviews []Review
-	HeadSHA string
+	// Dismissals say how the reviews that are DISMISSED came to be so; one of
+	// an approver that has none makes the verdict undecided.
+	Dismissals []Dismissal
+	HeadSHA    string
 	// MergedAt is zero while the pull request is open.
 	MergedAt time.Time
 	// Late lets reviews given after MergedAt count: they mend a halt.
@@ -266,7 +270,9 @@ type Verdict struct {
 	Refused   []Finding
 	// Blocks are people who requested changes and may approve something here.
 	Blocks []Person
-	Needs  []Need
+	// Overruled says of those whose review was dismissed why that is nothing.
+	Overruled []Overruled
+	Needs     []Need
 	// Approvals are those who approved the head in time and are linked, whether
 	// a need names them or not.
 	Approvals []Person

@@ -117,7 +117,7 @@ func Sentences(v Verdict, base, head *config.Repo) []string {
 	}
 	out = append(out, v.Undecided...)
 	for _, p := range v.Blocks {
-		out = append(out, p.User.Login+" requested changes; that must be resolved first.")
+		out = append(out, blockSentence(&v, p))
 	}
 	for _, n := range v.Needs {
 		if n.Exempt != "" {

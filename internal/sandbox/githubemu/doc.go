@@ -1,8 +1,8 @@
 // Package githubemu emulates the part of GitHub's REST API (version
 // 2022-11-28) that an App working on one organization's repositories uses:
 // git objects and refs, contents, pull requests with reviews, merging, merge
-// queues, checks, rulesets, teams, and webhooks; and the few queries and
-// mutations of its GraphQL API that merge queues need.
+// queues, checks, rulesets, teams, events of pull requests, and webhooks; and
+// the few queries and mutations of its GraphQL API that merge queues need.
 //
 // What is real. Object ids are the ids that git gives (package gitobj).
 // Merges are three-way merges, conflicts are found by content. Credentials

@@ -117,11 +117,15 @@ func (r *Repo) headMoved(p *pull, u refUpdate, old gitobj.ID) {
 	}
 	p.head, p.baseSHA, p.movedAt, p.updated = u.to, r.refs["refs/heads/"+p.base], r.s.kit.Now(), r.s.now()
 	r.refs[p.pullRef()] = u.to
+	if !r.git.IsAncestor(old, u.to) {
+		r.record(p, "head_ref_force_pushed", u.by, u.to)
+	}
 	r.emitPull(p, "synchronize", u.by, obj{"before": old, "after": u.to})
 	r.leaveQueue(p, leftUnknown, u.by) // that it leaves is documented, the reason's name is not
 	if r.dismissesStale(p.base) {
 		for _, rev := range p.reviews {
 			if rev.state == "APPROVED" {
+				r.recordDismissal(p, rev, u.by, "", u.to)
 				rev.state = "DISMISSED"
 				r.emitReview(p, rev, "dismissed", u.by)
 			}

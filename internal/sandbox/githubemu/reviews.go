@@ -102,6 +102,7 @@ func (r *Repo) dismiss(p *pull, rev *review, by identity, message string) error 
 	if rev.state != "APPROVED" && rev.state != "CHANGES_REQUESTED" {
 		return unprocessable("Can not dismiss a %s pull request review", strings.ToLower(rev.state))
 	}
+	r.recordDismissal(p, rev, by, message, "")
 	rev.state = "DISMISSED"
 	r.emitReview(p, rev, "dismissed", by)
 	return nil

@@ -97,6 +97,7 @@ type PullState struct {
 	Requested []string       `json:"requested_reviewers,omitempty"`
 	Reviews   []ReviewState  `json:"reviews,omitempty"`
 	Comments  []CommentState `json:"comments,omitempty"`
+	Events    []EventState   `json:"events,omitempty"`
 	Changed   []string       `json:"changed_files"`
 	Queued    *QueuedState   `json:"queued,omitempty"`
 	// MustQueue means that the merge queue is the only way in; Violations
@@ -270,7 +271,7 @@ func (r *Repo) pullState(p *pull) PullState {
 	out := PullState{
 		Number: p.number, Title: p.title, Body: p.body, State: p.state, Draft: p.draft, Author: p.author.Login, Base: p.base, Head: p.headBranch,
 		HeadSHA: string(p.head), URL: r.web("/pull/%d", p.number), Mergeable: mergeable, Created: p.created, MergeSHA: string(p.mergeSHA),
-		Labels: slices.Clone(p.labels), Changed: []string{},
+		Labels: slices.Clone(p.labels), Changed: []string{}, Events: p.eventStates(),
 	}
 	if p.fromFork() {
 		out.Head = p.owner() + ":" + p.headBranch
