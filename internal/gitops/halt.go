@@ -21,7 +21,7 @@ func (g *Gitops) halt(ctx context.Context, w Walk, sha string, f *fault, p *Pull
 	}
 	// Told first, since a halt that is recorded is not told again: a stop
 	// between the two tells once more under the same key, which is once.
-	if err := g.tellOps(ctx, fmt.Sprintf("halt/%s/%s", sha, f.code), h.Sentence()); err != nil {
+	if err := g.tellOps(ctx, fmt.Sprintf("halt/%s/%s%s", sha, f.code, f.again), h.Sentence()); err != nil {
 		return err
 	}
 	if err := g.state.PutHalt(ctx, h); err != nil {

@@ -28,6 +28,9 @@ type fault struct {
 	text string
 	// commits is how many commits it is about, 0 where that does not matter.
 	commits int
+	// again tells apart what the operations channel is told of the same fault,
+	// "" the first time.
+	again string
 }
 
 func faultf(code HaltCode, format string, args ...any) *fault {

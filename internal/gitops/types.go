@@ -172,6 +172,9 @@ type CheckRecord struct {
 	// Shown are the people of the gaining groups as approvers were shown them,
 	// by Entra id.
 	Shown map[string]review.Shown
+	// Late is the same as the halt showed them that waits for a late approval
+	// of the merged head.
+	Late map[string]review.Shown
 }
 
 // AutoUse is what somebody was given without an approval by one commit.

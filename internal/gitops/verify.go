@@ -22,6 +22,9 @@ type judged struct {
 	verdict  review.Verdict
 	// people are behind the assignments that a pass gains.
 	people []audience.Kept
+	// late are the people that a halt over this shows, nil when there is
+	// nothing that an approval could mend.
+	late map[string]review.Shown
 }
 
 // verify judges a unit. base is the last valid verified content, as the commits
@@ -188,7 +191,9 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	if len(j.verdict.Undecided) > 0 {
 		return fmt.Errorf("judge pull request %d: %s", u.pull.Number, strings.Join(j.verdict.Undecided, " "))
 	}
-	if j.bad = verdictFault(&j.verdict, u.pull, base.repo, after.repo); j.bad == nil {
+	if j.bad = verdictFault(&j.verdict, u.pull, base.repo, after.repo); j.bad != nil {
+		j.late = nextLate(&in, &j.verdict, g.opt.Now())
+	} else {
 		j.people = keep(&in, &j.verdict, u)
 	}
 	return nil
@@ -232,7 +237,10 @@ func (g *Gitops) asShown(ctx context.Context, p *Pull, in *review.Input) error {
 	if err != nil {
 		return fmt.Errorf("look up the check of pull request %d: %w", p.Number, err)
 	}
-	if !ok || rec.Head != p.HeadSHA || rec.Teams == nil {
+	if !ok || rec.Head != p.HeadSHA {
+		return nil
+	}
+	if in.ShownLate = rec.Late; rec.Teams == nil {
 		return nil
 	}
 	in.Shown = rec.Shown

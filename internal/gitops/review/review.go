@@ -127,7 +127,7 @@ func (e *evaluation) decide(n *Need, by sides) {
 		n.Steps[i].Approved = chosen[i]
 		n.Steps[i].Missing = n.Steps[i].Count - len(chosen[i])
 	}
-	if n.Met() {
+	if n.Late = e.allLate(n); n.Met() {
 		return
 	}
 	e.whoCould(n, candidates, by)
