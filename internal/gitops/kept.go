@@ -2,7 +2,6 @@ package gitops
 
 import (
 	"slices"
-	"time"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/gitops/audience"
@@ -13,7 +12,7 @@ import (
 // unit adds or lengthens, as the approvers were shown them last: by the check, or
 // by the halt where all of them approved after the merge.
 func keep(in *review.Input, v *review.Verdict, u *unit) []audience.Kept {
-	shown, late := nextShown(in, v), nextLate(in, v, time.Time{})
+	shown, late := nextShown(in, v), nextLate(in, v, u.pull.MergedAt)
 	var out []audience.Kept
 	for i := range v.Needs {
 		n := &v.Needs[i]

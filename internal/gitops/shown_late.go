@@ -28,8 +28,7 @@ func nextLate(in *review.Input, v *review.Verdict, at time.Time) map[string]revi
 			came = v.Grown[id]
 		}
 		switch {
-		case !held:
-			s.Since = at // nobody was shown them before
+		case !held: // as they are now
 		case len(came) == 0:
 			s = was
 		default:

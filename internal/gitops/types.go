@@ -161,6 +161,9 @@ type CheckRecord struct {
 	RunID  int64
 	// Digest is that of the content last written.
 	Digest string
+	// ShownAt is when the head was first shown by the check, by GitHub's clock;
+	// zero when that is not known.
+	ShownAt time.Time
 	// Fingerprint is that of the change shown.
 	Fingerprint string
 	// Teams are the team members as read for what was shown, by name.

@@ -237,9 +237,13 @@ func (g *Gitops) asShown(ctx context.Context, p *Pull, in *review.Input) error {
 	if err != nil {
 		return fmt.Errorf("look up the check of pull request %d: %w", p.Number, err)
 	}
+	if err := g.turned(ctx, p, in); err != nil {
+		return err
+	}
 	if !ok || rec.Head != p.HeadSHA {
 		return nil
 	}
+	in.ShownAt = later(in.ShownAt, rec.ShownAt)
 	if in.ShownLate = rec.Late; rec.Teams == nil {
 		return nil
 	}

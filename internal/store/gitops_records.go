@@ -221,6 +221,7 @@ type checkRecord struct {
 	Head        string             `json:"head"`
 	RunID       int64              `json:"run"`
 	Digest      string             `json:"digest"`
+	ShownAt     time.Time          `json:"shown_at,omitzero"`
 	Fingerprint string             `json:"fingerprint,omitempty"`
 	Teams       map[string][]int64 `json:"teams,omitempty"`
 	Manager     string             `json:"manager,omitempty"`
@@ -260,14 +261,14 @@ func shownDomain(m map[string]shownRecord) map[string]review.Shown {
 
 func newCheckRecord(c gitops.CheckRecord) checkRecord {
 	return checkRecord{
-		Number: c.Number, Head: c.Head, RunID: c.RunID, Digest: c.Digest, Fingerprint: c.Fingerprint,
+		Number: c.Number, Head: c.Head, RunID: c.RunID, Digest: c.Digest, ShownAt: c.ShownAt, Fingerprint: c.Fingerprint,
 		Teams: c.Teams, Manager: c.Manager, Outside: c.Outside, Shown: newShownRecords(c.Shown), Late: newShownRecords(c.Late),
 	}
 }
 
 func (r checkRecord) domain() gitops.CheckRecord {
 	return gitops.CheckRecord{
-		Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, Fingerprint: r.Fingerprint,
+		Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, ShownAt: r.ShownAt, Fingerprint: r.Fingerprint,
 		Teams: r.Teams, Manager: r.Manager, Outside: r.Outside, Shown: shownDomain(r.Shown), Late: shownDomain(r.Late),
 	}
 }

@@ -24,6 +24,8 @@
 //
 //   - an objection blocks though who gave it may not approve this change;
 //   - an empty push to the branch halts as any other does;
+//   - an approval given before the check showed the head counts only when the
+//     check never did;
 //   - a late verdict counts the teams as they are then, not as they were shown;
 //   - a dismissal counts at the verification, since GitHub does not say when it
 //     was.

@@ -315,6 +315,7 @@ type facts struct {
 	pushers   []string
 	opinions  []opinion
 	head      string
+	since     time.Time // approvals up to then do not count
 	mergedAt  time.Time
 	late      bool
 	teams     roster
@@ -550,7 +551,7 @@ func (f *facts) latest(base state) (approvers, objectors []string) {
 		switch {
 		case o.state == "CHANGES_REQUESTED":
 			objectors = append(objectors, who)
-		case o.state == "APPROVED" && o.commit == f.head:
+		case o.state == "APPROVED" && o.commit == f.head && o.at.After(f.since):
 			approvers = append(approvers, who)
 		}
 	}

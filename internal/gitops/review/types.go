@@ -113,6 +113,11 @@ type Input struct {
 	// AutoUsed is how many assignments the requester was given without an
 	// approval in the 24 hours before Start.
 	AutoUsed int
+	// ShownAt is when the head was first shown as a change of this branch;
+	// approvals up to then do not count. It is zero where nobody knows.
+	ShownAt time.Time
+	// Unshown is true while it was not shown: no approval counts.
+	Unshown bool
 	// Shown has who was in the gaining groups, by Entra id, when the approvers
 	// were shown the change. A group that is absent is not held to anything.
 	Shown map[string]Shown
@@ -158,6 +163,7 @@ const (
 	NotActive    Code = "inactive"
 	NotOutside   Code = "outside-collaborator"
 	NotShown     Code = "people-joined"
+	NotYet       Code = "not-shown-yet"
 )
 
 // Why a change is refused whoever approves it.

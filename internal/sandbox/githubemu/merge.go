@@ -233,6 +233,8 @@ func (r *Repo) markMerged(p *pull, sha gitobj.ID, by identity) {
 	now := r.s.now()
 	p.state, p.closed, p.merged, p.updated = "closed", now, now, now
 	p.mergedBy, p.mergeSHA = by.user, sha
+	r.happened(p, "merged", by)
+	r.happened(p, "closed", by)
 	r.emitPull(p, "closed", by, nil)
 }
 

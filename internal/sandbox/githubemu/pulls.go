@@ -38,6 +38,7 @@ type pull struct {
 	commits            []gitobj.ID // its own commits, set when merged
 	reviews            []*review
 	comments           []*comment
+	events             []event
 	labels             []string
 	reviewers          []*User
 	teams              []*team
@@ -193,6 +194,7 @@ func (r *Repo) changeBase(p *pull, to string, by identity, changes obj) error {
 	changes["base"] = obj{"ref": obj{"from": p.base}, "sha": obj{"from": p.baseSHA}}
 	r.leaveQueue(p, leftUnknown, by)
 	p.base, p.baseSHA, p.movedAt = to, base, r.s.kit.Now()
+	r.happened(p, "base_ref_changed", by)
 	return nil
 }
 
@@ -203,6 +205,7 @@ func (r *Repo) reopen(p *pull, who identity) error {
 	p.state, p.closed, p.updated = "open", time.Time{}, r.s.now()
 	p.head, p.movedAt = r.refs[p.headRef()], r.s.kit.Now()
 	r.refs[p.pullRef()] = p.head
+	r.happened(p, "reopened", who)
 	r.emitPull(p, "reopened", who, nil)
 	return nil
 }
@@ -210,6 +213,7 @@ func (r *Repo) reopen(p *pull, who identity) error {
 func (r *Repo) closePull(p *pull, by identity) {
 	r.leaveQueue(p, leftManual, by)
 	p.state, p.closed, p.updated = "closed", r.s.now(), r.s.now()
+	r.happened(p, "closed", by)
 	r.emitPull(p, "closed", by, nil)
 }
 

@@ -129,6 +129,7 @@ func pullRoutes() []route {
 		{method: "DELETE", pattern: "/issues/comments/{comment_id}", need: either, handle: (*call).deleteComment},
 		{method: "GET", pattern: "/issues/{issue_number}", need: eitherRead, handle: (*call).getIssue},
 		{method: "GET", pattern: "/issues/{issue_number}/comments", need: eitherRead, handle: (*call).listComments},
+		{method: "GET", pattern: "/issues/{issue_number}/timeline", need: eitherRead, handle: (*call).listTimeline},
 		{method: "POST", pattern: "/issues/{issue_number}/comments", need: either, handle: (*call).createComment},
 		{method: "GET", pattern: "/issues/{issue_number}/labels", need: eitherRead, handle: (*call).listLabels},
 		{method: "POST", pattern: "/issues/{issue_number}/labels", need: either, handle: (*call).addLabels},
