@@ -147,8 +147,9 @@ func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) (merged b
 	// what cannot be judged now is explained all the same.
 	told := g.explain(ctx, x, walk, rewrite)
 	if err != nil {
-		return false, errors.Join(err, told)
+		return false, errors.Join(err, told, g.cannotJudge(ctx, x, err))
 	}
+	delete(g.merging.unjudged, p.Number)
 	if err := g.writeCheck(ctx, x, rewrite); err != nil {
 		return false, errors.Join(err, told)
 	}
