@@ -25,8 +25,8 @@
 // # Who counts
 //
 // The latest opinion of each account: COMMENTED and PENDING change nothing,
-// DISMISSED clears. It must be an approval of the exact head, given before the
-// merge, by a person linked in people.yaml who is named by the step and not
+// DISMISSED clears. It must be an approval of the exact head, given after the check
+// first showed it and before the merge, by a person linked in people.yaml who is named by the step and not
 // excluded: the requester and whoever joined, the author, a pusher of the
 // branch, and for an assignment who gains it and the direct members of the
 // group that does. Who is disabled in Entra, or no member of the organization on
