@@ -206,6 +206,25 @@ func (w *world) checked(number int, conclusion string, re *regexp.Regexp) error 
 	})
 }
 
+// read waits until an open pull request's head has a check, and for the next
+// second after: GitHub's times are whole seconds.
+func (w *world) read(number int) error {
+	var seen time.Time
+	return w.until(fmt.Sprintf("a check to read on pull request %d", number), []string{"github"}, func(st *sandbox.State) (bool, string) {
+		p, ok := pullState(st, number)
+		if !ok {
+			return false, "no such pull request"
+		}
+		shown := p.State != "open" || slices.ContainsFunc(st.GitHub.Repos[0].Checks, func(c githubemu.CheckState) bool {
+			return c.SHA == p.HeadSHA && c.Name == "aws-access"
+		})
+		if shown && seen.IsZero() {
+			seen = st.Time
+		}
+		return shown && st.Time.Unix() > seen.Unix(), "no check on its head"
+	})
+}
+
 // commented waits until the bot's comment on a pull request says something.
 func (w *world) commented(number int, re *regexp.Regexp) error {
 	return w.until(fmt.Sprintf("a comment on pull request %d to say %q", number, re), []string{"github"}, func(st *sandbox.State) (bool, string) {

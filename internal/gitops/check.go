@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
@@ -168,8 +169,9 @@ func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) (merged b
 	// what cannot be judged now is explained all the same.
 	told := g.explain(ctx, x, walk, rewrite)
 	if err != nil {
-		return false, errors.Join(err, told)
+		return false, errors.Join(err, told, g.cannotJudge(ctx, x, err))
 	}
+	delete(g.merging.unjudged, p.Number)
 	if err := g.writeCheck(ctx, x, rewrite); err != nil {
 		return false, errors.Join(err, told)
 	}
@@ -292,14 +294,14 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		x.joined = r.Joined
 		in.AutoUsed = x.walk.autoUsed(r.Requester, now.Add(-autoMargin))
 	}
-	if in.Shown, err = g.shown(ctx, x.pull); err != nil {
-		return err
-	}
 	if in.CarriedRequests, err = g.passedRequests(ctx, x.walk.Passed, nil); err != nil {
 		return err
 	}
 	in.CarriedRequests = append(in.CarriedRequests, merged(from, force.Repo)...)
 	if err := g.openOpinions(ctx, x.pull.Number, &in); err != nil {
+		return err
+	}
+	if err := g.shown(ctx, x.pull, &in); err != nil {
 		return err
 	}
 	if err := g.facts(ctx, &in); err != nil {
@@ -310,19 +312,6 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	refuseTooLarge(&x.verdict, x.change, force.Repo, head.repo)
 	x.shown = nextShown(&in, &x.verdict)
 	return nil
-}
-
-// shown returns the people of groups as they were shown for the head of a pull
-// request.
-func (g *Gitops) shown(ctx context.Context, p *Pull) (map[string]review.Shown, error) {
-	rec, ok, err := g.state.Check(ctx, p.Number)
-	if err != nil {
-		return nil, fmt.Errorf("look up the check: %w", err)
-	}
-	if !ok || rec.Head != p.HeadSHA {
-		return nil, nil
-	}
-	return rec.Shown, nil
 }
 
 // nextShown returns the people of the groups that gain as they are shown from
@@ -409,15 +398,19 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 	if rec.Head != run.Head {
 		rec = CheckRecord{Number: x.pull.Number, Head: run.Head}
 	}
-	if rec.Digest != digest || rewrite {
+	if rec.Digest != digest || rec.ShownAt.IsZero() || rewrite {
 		// Stored before it is shown: verification counts only those of a team
 		// who were in it then, also after a crash right here.
 		rec.Digest, rec.Teams, rec.Manager, rec.Outside, rec.Shown = "", x.teams, x.manager, x.outside, x.shown
 		if err := g.state.SaveCheck(ctx, rec); err != nil {
 			return err
 		}
-		if rec.RunID, err = g.putCheck(ctx, rec.RunID, run); err != nil {
+		var at time.Time
+		if rec.RunID, at, err = g.putCheck(ctx, rec.RunID, run); err != nil {
 			return err
+		}
+		if rec.ShownAt.IsZero() {
+			rec.ShownAt = at
 		}
 	}
 	next := rec
@@ -427,24 +420,25 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 }
 
 // putCheck writes a check run, the one known or the one it finds, else a new
-// one.
-func (g *Gitops) putCheck(ctx context.Context, id int64, run CheckRun) (int64, error) {
+// one, and returns when it was shown.
+func (g *Gitops) putCheck(ctx context.Context, id int64, run CheckRun) (int64, time.Time, error) {
 	if id == 0 {
 		found, err := g.host.FindCheck(ctx, run.Head)
 		if err != nil && !errors.Is(err, ErrNotFound) {
-			return 0, fmt.Errorf("look for the check run: %w", err)
+			return 0, time.Time{}, fmt.Errorf("look for the check run: %w", err)
 		}
 		id = found
 	}
 	if id != 0 {
-		if err := g.host.UpdateCheck(ctx, id, run); err != nil {
-			return 0, fmt.Errorf("update check run %d: %w", id, err)
+		at, err := g.host.UpdateCheck(ctx, id, run)
+		if err != nil {
+			return 0, time.Time{}, fmt.Errorf("update check run %d: %w", id, err)
 		}
-		return id, nil
+		return id, at, nil
 	}
-	id, err := g.host.CreateCheck(ctx, run)
+	id, at, err := g.host.CreateCheck(ctx, run)
 	if err != nil {
-		return 0, fmt.Errorf("create check run: %w", err)
+		return 0, time.Time{}, fmt.Errorf("create check run: %w", err)
 	}
-	return id, nil
+	return id, at, nil
 }

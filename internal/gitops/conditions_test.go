@@ -114,6 +114,7 @@ func TestT7WhoMayNotAskGetsNoPullRequest(t *testing.T) {
 		w.proposed(r)
 	}
 	n := w.byHand("taro-data", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.look()
 	w.review("yuki-lead", n, "APPROVE")
 	w.look()
 	before := w.head("main")

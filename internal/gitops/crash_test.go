@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/sandbox/emukit"
@@ -59,6 +60,7 @@ func TestStoppedAfterEveryDurableStep(t *testing.T) {
 				return err
 			}
 			if sha == "" {
+				w.clock.move(time.Second)
 				w.review("yuki-lead", f.Ref.Number, "APPROVE")
 				sha = w.merge(f.Ref.Number, "squash")
 			}

@@ -58,7 +58,10 @@
 // manager and the people of the groups that gain. Teams and manager must be the
 // same persons at the verification. When more people joined a group than may,
 // they are shown anew and older approvals count no more; found after the merge
-// it is a halt, which a new approval mends.
+// it is a halt, which names them and which an approval given after that mends.
+// Approvals count from the first time on that the check showed the head as a
+// change of this branch. A head that was never shown counts by its approvals,
+// unless the pull request was turned to another base after them.
 //
 // # Merging
 //

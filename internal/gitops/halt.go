@@ -27,7 +27,7 @@ func (g *Gitops) halt(ctx context.Context, w Walk, sha string, f *fault, p *Pull
 	}
 	// Its begin is in the key: the same commit may halt again another day.
 	// Recorded and told in one step, so neither is without the other.
-	tell := g.notice(fmt.Sprintf("halt/%s/%s/%s", sha, f.code, h.At.UTC().Format(time.RFC3339Nano)), h.Sentence())
+	tell := g.notice(fmt.Sprintf("halt/%s/%s/%s%s", sha, f.code, h.At.UTC().Format(time.RFC3339Nano), f.again), h.Sentence())
 	if err := g.state.PutHalt(ctx, h, tell); err != nil {
 		return fmt.Errorf("record the halt at %s: %w", short(sha), err)
 	}

@@ -9,9 +9,10 @@ import (
 )
 
 // keep returns the people behind each assignment of a group that an approved
-// unit adds or lengthens, as the approvers were shown them.
+// unit adds or lengthens, as the approvers were shown them last: by the check, or
+// by the halt where all of them approved after the merge.
 func keep(in *review.Input, v *review.Verdict, u *unit) []audience.Kept {
-	shown := nextShown(in, v)
+	shown, late := nextShown(in, v), nextLate(in, v, u.pull.MergedAt)
 	var out []audience.Kept
 	for i := range v.Needs {
 		n := &v.Needs[i]
@@ -29,6 +30,12 @@ func keep(in *review.Input, v *review.Verdict, u *unit) []audience.Kept {
 			out = append(out, audience.Kept{
 				Assignment: a, Commit: u.last().SHA, Pull: u.pull.Number, At: u.pull.MergedAt, Members: seen.Members,
 			})
+			if n.Late {
+				out[at].Members = late[a.Principal.ID].Members
+			}
+		}
+		if !n.Late {
+			out[at].Members = seen.Members
 		}
 		out[at].Pinned = out[at].Pinned || pins(in.Base, n.Rule)
 		for _, s := range n.Steps {

@@ -53,6 +53,7 @@ func TestWhoWasApprovedIsKept(t *testing.T) {
 
 	// What comes next leaves it, and adds its own.
 	n = w.byHand("hana-dev", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, "  - account: payments-prod\n    permission_set: PowerUserAccess\n    duration: 4h\n")})
+	w.look()
 	w.review("yuki-lead", n, "APPROVE")
 	w.look()
 	next := w.merge(n, "squash")

@@ -101,13 +101,16 @@ type merging struct {
 	// groups, by head.
 	queued  map[int]enqueued
 	unclear map[int]int
-	groups  map[string]groupRun
+	// unjudged is how many looks in a row could not judge a pull request.
+	unjudged map[int]int
+	groups   map[string]groupRun
 }
 
 // forget drops what is known of pull requests that are open no more.
 func (m *merging) forget(isOpen map[int]bool) {
 	maps.DeleteFunc(m.refused, func(n int, _ refusal) bool { return !isOpen[n] })
 	maps.DeleteFunc(m.queued, func(n int, _ enqueued) bool { return !isOpen[n] })
+	maps.DeleteFunc(m.unjudged, func(n int, _ int) bool { return !isOpen[n] })
 	maps.DeleteFunc(m.unclear, func(n int, _ int) bool { return !isOpen[n] })
 }
 

@@ -185,6 +185,8 @@ func TestWhatTheBotLeavesToPeople(t *testing.T) {
 			w.must(w.repo.ClosePull("hana-dev", n))
 			w.look()
 			w.must(w.repo.ReopenPull("hana-dev", n))
+			w.look()
+			w.review("yuki-lead", n, "APPROVE")
 		}, "closed and opened again"},
 		{"requested changes", func(w *world) {
 			w.review("yuki-lead", approved(w), "REQUEST_CHANGES")
@@ -247,6 +249,7 @@ func TestWhatTheBotLeavesToPeople(t *testing.T) {
 			w.db = store.NewMemory()
 			w.restart()
 			w.must(w.Trust(w.t.Context(), seed, "the test"))
+			w.look()
 			w.review("yuki-lead", n, "APPROVE")
 			w.look()
 			head := w.head("access/" + string(req))
@@ -256,6 +259,7 @@ func TestWhatTheBotLeavesToPeople(t *testing.T) {
 		}, "-"},
 		{"a pull request of a person", func(w *world) {
 			n := w.byHand("taro-data", "by-hand", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+			w.look()
 			w.review("yuki-lead", n, "APPROVE")
 			w.look()
 			if c := w.check(w.head("by-hand")); c.Conclusion != "success" || strings.Contains(c.Summary, "no record") {
@@ -302,6 +306,7 @@ func TestT43TheBotMergesNoMoreThanTheCapAllows(t *testing.T) {
 	if says := strings.Join(second.Missing, " "); !strings.Contains(says, "1 a day pass without an approval, and they are used up") {
 		t.Errorf("the second lacks %q", says)
 	}
+	w.look()
 	w.review("yuki-lead", second.Ref.Number, "APPROVE")
 	w.must(w.Look(t.Context()))
 	if f := w.facts("REQ-000002"); f.State != access.PullMerged {
@@ -323,6 +328,7 @@ func TestTwoApprovedAtOnce(t *testing.T) {
 	if first.State != access.PullMerged || second.State != access.PullOpen || len(second.Missing) != 1 {
 		t.Fatalf("the first is %s, the second %+v", first.State, second)
 	}
+	w.look()
 	w.review("ken-platform", two, "APPROVE")
 	w.must(w.Look(t.Context()))
 	w.holds(w.head("main"), "")

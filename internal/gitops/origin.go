@@ -34,6 +34,9 @@ type fault struct {
 	// says whether an approval is missing besides.
 	objectors string
 	lacks     bool
+	// again tells apart what the operations channel is told of the same fault,
+	// "" the first time.
+	again string
 }
 
 func faultf(code HaltCode, format string, args ...any) *fault {

@@ -64,6 +64,9 @@ type Pulls interface {
 	Reviews(ctx context.Context, number int) ([]review.Review, error)
 	// Dismissals returns who dismissed which review.
 	Dismissals(ctx context.Context, number int) ([]review.Dismissal, error)
+	// Turned returns when a pull request was last turned to another base or
+	// opened again, zero for never.
+	Turned(ctx context.Context, number int) (time.Time, error)
 }
 
 // Teams reads the active, direct members of a team by its number. Members of
@@ -106,8 +109,9 @@ type Checks interface {
 	// FindCheck returns the id of this App's newest check run on a commit, or
 	// ErrNotFound.
 	FindCheck(ctx context.Context, head string) (int64, error)
-	CreateCheck(ctx context.Context, c CheckRun) (int64, error)
-	UpdateCheck(ctx context.Context, id int64, c CheckRun) error
+	// CreateCheck and UpdateCheck return when it was shown, by GitHub's clock.
+	CreateCheck(ctx context.Context, c CheckRun) (int64, time.Time, error)
+	UpdateCheck(ctx context.Context, id int64, c CheckRun) (time.Time, error)
 }
 
 // Comments writes on the conversation of pull requests.

@@ -366,7 +366,7 @@ func (g *Gitops) writeGroup(ctx context.Context, run CheckRun) error {
 	if rec.digest == digest {
 		return nil
 	}
-	if rec.id, err = g.putCheck(ctx, rec.id, run); err != nil {
+	if rec.id, _, err = g.putCheck(ctx, rec.id, run); err != nil {
 		return err
 	}
 	if g.merging.groups == nil {

@@ -224,6 +224,7 @@ func TestWhatWouldBeAnotherChangeIsNotMerged(t *testing.T) {
 	hand := w.byHand("taro-data", "by-hand", map[string]*githubemu.File{
 		devFile: w.file(devFile, "access:\n", "access:\n  - account: payments-dev\n    permission_set: PowerUserAccess\n    expires: 2026-11-24T14:00:00Z\n    reason: by hand\n"),
 	})
+	w.look()
 	w.review("yuki-lead", hand, "APPROVE")
 	w.look()
 	w.must(w.repo.Enqueue("yuki-lead", hand, false))
@@ -247,6 +248,7 @@ func TestAGroupOfAPersonsPullRequest(t *testing.T) {
 	for _, dismissed := range []bool{false, true} {
 		w := queueWorld(t, "", nil)
 		n := w.byHand("taro-data", "by-hand", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+		w.look()
 		id, err := w.repo.Review("yuki-lead", n, "APPROVE", "", "")
 		w.must(err)
 		w.look()

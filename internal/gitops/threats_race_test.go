@@ -62,6 +62,7 @@ type intrusion struct {
 func intrusions() []intrusion {
 	approved := func(w *world) int {
 		n := topic(w)
+		w.look()
 		w.review("yuki-lead", n, "APPROVE")
 		w.look()
 		return n

@@ -170,6 +170,9 @@ type CheckRecord struct {
 	RunID  int64
 	// Digest is that of the content last written.
 	Digest string
+	// ShownAt is when the head was first shown by the check, by GitHub's clock;
+	// zero when that is not known.
+	ShownAt time.Time
 	// Fingerprint is that of the change shown.
 	Fingerprint string
 	// Teams are the team members as read for what was shown, by name.
@@ -181,6 +184,9 @@ type CheckRecord struct {
 	// Shown are the people of the gaining groups as approvers were shown them,
 	// by Entra id.
 	Shown map[string]review.Shown
+	// Late is the same as the halt showed them that waits for a late approval
+	// of the merged head.
+	Late map[string]review.Shown
 }
 
 // AutoUse is what somebody was given without an approval by one commit.

@@ -22,6 +22,9 @@ type judged struct {
 	verdict  review.Verdict
 	// people are behind the assignments that a pass gains.
 	people []audience.Kept
+	// late are the people that a halt over this shows, nil when there is
+	// nothing that an approval could mend.
+	late map[string]review.Shown
 }
 
 // verify judges a unit. base is the last valid verified content, as the commits
@@ -203,7 +206,9 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	if len(j.verdict.Undecided) > 0 {
 		return fmt.Errorf("judge pull request %d: %s", u.pull.Number, strings.Join(j.verdict.Undecided, " "))
 	}
-	if j.bad = verdictFault(&j.verdict, u.pull, base.repo, after.repo); j.bad == nil {
+	if j.bad = verdictFault(&j.verdict, u.pull, base.repo, after.repo); j.bad != nil {
+		j.late = nextLate(&in, &j.verdict, g.opt.Now())
+	} else {
 		j.people = keep(&in, &j.verdict, u)
 	}
 	return nil
@@ -247,9 +252,13 @@ func (g *Gitops) asShown(ctx context.Context, p *Pull, in *review.Input) error {
 	if err != nil {
 		return fmt.Errorf("look up the check of pull request %d: %w", p.Number, err)
 	}
+	if err := g.turned(ctx, p, in); err != nil {
+		return err
+	}
 	if !ok || rec.Head != p.HeadSHA {
 		return nil
 	}
+	in.ShownAt, in.ShownLate = later(in.ShownAt, rec.ShownAt), rec.Late
 	in.Shown = rec.Shown
 	late := lateApprovers(p, in)
 	if m, linked := in.Base.PersonByEntra(in.Manager); in.Manager != rec.Manager && !(linked && m.GitHub != nil && late[m.GitHub.ID]) {

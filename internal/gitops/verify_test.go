@@ -31,6 +31,7 @@ func approvedPull(w *world) int {
 func handPull(w *world) int {
 	w.t.Helper()
 	n := w.byHand("hana-dev", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.look()
 	w.review("yuki-lead", n, "APPROVE")
 	w.look()
 	return n
@@ -376,6 +377,7 @@ func TestLostRecords(t *testing.T) {
 			w.db = store.NewMemory()
 			w.restart()
 			w.must(w.Trust(t.Context(), first, "the test"))
+			w.look()
 			w.review(tt.by, n, "APPROVE")
 			w.look()
 			sha := w.merge(n, "squash")

@@ -193,6 +193,9 @@ func (w *walker) bad(ctx context.Context, i int, after *snapshot, j *judged) (bo
 		until, ok := w.restoredLater(i, touched, after.cut)
 		if !ok {
 			j.bad.commits = len(u.commits)
+			if err := w.g.showLate(ctx, u, j, after.repo); err != nil {
+				return false, err
+			}
 			return false, w.g.halt(ctx, w.walk, u.last().SHA, j.bad, u.pull, j.origin.id)
 		}
 		if len(touched) > 0 {

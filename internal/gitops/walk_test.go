@@ -110,6 +110,7 @@ func TestInvalidCommits(t *testing.T) {
 			}
 			w.restart()
 			n = w.byHand(tt.mend, "mend", map[string]*githubemu.File{devFile: good})
+			w.look()
 			w.review(tt.approver, n, "APPROVE")
 			w.look()
 			if c := w.check(w.head("mend")); (c.Conclusion == "success") != (tt.want == "") {
@@ -214,6 +215,7 @@ func TestOddTreesAreNeverInForce(t *testing.T) {
 			w := newWorld(t)
 			first := w.status().InForce
 			n := w.byHand("hana-dev", "odd", map[string]*githubemu.File{path: file})
+			w.look()
 			w.review("ken-platform", n, "APPROVE")
 			w.review("lena-platform", n, "APPROVE")
 			w.look()

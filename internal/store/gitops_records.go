@@ -227,45 +227,56 @@ type checkRecord struct {
 	Head        string             `json:"head"`
 	RunID       int64              `json:"run"`
 	Digest      string             `json:"digest"`
+	ShownAt     time.Time          `json:"shown_at,omitzero"`
 	Fingerprint string             `json:"fingerprint,omitempty"`
 	Teams       map[string][]int64 `json:"teams,omitempty"`
 	Manager     string             `json:"manager,omitempty"`
 	Outside     []int64            `json:"outside,omitempty"`
 	// Shown has the people of groups, by Entra id.
 	Shown map[string]shownRecord `json:"shown,omitempty"`
+	Late  map[string]shownRecord `json:"late,omitempty"`
 }
 
 type shownRecord struct {
 	Members []string  `json:"members"`
 	Since   time.Time `json:"since,omitzero"`
+	Joined  []string  `json:"joined,omitempty"`
+}
+
+func newShownRecords(m map[string]review.Shown) map[string]shownRecord {
+	if m == nil {
+		return nil
+	}
+	out := make(map[string]shownRecord, len(m))
+	for id, s := range m {
+		out[id] = shownRecord(s)
+	}
+	return out
+}
+
+func shownDomain(m map[string]shownRecord) map[string]review.Shown {
+	if m == nil {
+		return nil
+	}
+	out := make(map[string]review.Shown, len(m))
+	for id, s := range m {
+		out[id] = review.Shown(s)
+	}
+	return out
 }
 
 func newCheckRecord(c gitops.CheckRecord) checkRecord {
-	r := checkRecord{
-		Number: c.Number, Head: c.Head, RunID: c.RunID, Digest: c.Digest, Fingerprint: c.Fingerprint,
-		Teams: c.Teams, Manager: c.Manager, Outside: c.Outside,
+	return checkRecord{
+		Number: c.Number, Head: c.Head, RunID: c.RunID, Digest: c.Digest, ShownAt: c.ShownAt, Fingerprint: c.Fingerprint,
+		Teams: c.Teams, Manager: c.Manager, Outside: c.Outside, Shown: newShownRecords(c.Shown), Late: newShownRecords(c.Late),
 	}
-	if c.Shown != nil {
-		r.Shown = make(map[string]shownRecord, len(c.Shown))
-		for id, s := range c.Shown {
-			r.Shown[id] = shownRecord(s)
-		}
-	}
-	return r
 }
 
 func (r checkRecord) domain() gitops.CheckRecord {
-	c := gitops.CheckRecord{
-		Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, Fingerprint: r.Fingerprint,
-		Teams: r.Teams, Manager: r.Manager, Outside: r.Outside,
+	return gitops.CheckRecord{
+		Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, ShownAt: r.ShownAt, Fingerprint: r.Fingerprint,
+		Teams: r.Teams, Manager: r.Manager, Outside: r.Outside, Shown: shownDomain(r.Shown), Late: shownDomain(r.Late),
 	}
-	if r.Shown != nil {
-		c.Shown = make(map[string]review.Shown, len(r.Shown))
-		for id, s := range r.Shown {
-			c.Shown[id] = review.Shown(s)
-		}
-	}
-	return c
 }
 
 type commentRecord struct {

@@ -3,7 +3,9 @@ package github
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
+	"time"
 
 	gh "github.com/google/go-github/v60/github"
 
@@ -164,24 +166,61 @@ func (c *Client) output(r gitops.CheckRun) *gh.CheckRunOutput {
 }
 
 // CreateCheck implements [gitops.Checks].
-func (c *Client) CreateCheck(ctx context.Context, r gitops.CheckRun) (int64, error) {
-	got, _, err := c.api.Checks.CreateCheckRun(ctx, c.owner, c.name, gh.CreateCheckRunOptions{
+func (c *Client) CreateCheck(ctx context.Context, r gitops.CheckRun) (int64, time.Time, error) {
+	got, resp, err := c.api.Checks.CreateCheckRun(ctx, c.owner, c.name, gh.CreateCheckRunOptions{
 		Name: gitops.CheckName, HeadSHA: r.Head, DetailsURL: link(r.URL), ExternalID: &r.ExternalID, Status: gh.String("completed"),
 		Conclusion: &r.Conclusion, CompletedAt: &gh.Timestamp{Time: c.now().UTC()}, Output: c.output(r),
 	})
 	if err != nil {
-		return 0, c.wrap("create check run on "+r.Head, err)
+		return 0, time.Time{}, c.wrap("create check run on "+r.Head, err)
 	}
-	return got.GetID(), nil
+	return got.GetID(), c.answeredAt(resp), nil
 }
 
 // UpdateCheck implements [gitops.Checks].
-func (c *Client) UpdateCheck(ctx context.Context, id int64, r gitops.CheckRun) error {
-	_, _, err := c.api.Checks.UpdateCheckRun(ctx, c.owner, c.name, id, gh.UpdateCheckRunOptions{
+func (c *Client) UpdateCheck(ctx context.Context, id int64, r gitops.CheckRun) (time.Time, error) {
+	_, resp, err := c.api.Checks.UpdateCheckRun(ctx, c.owner, c.name, id, gh.UpdateCheckRunOptions{
 		Name: gitops.CheckName, DetailsURL: link(r.URL), ExternalID: &r.ExternalID, Status: gh.String("completed"),
 		Conclusion: &r.Conclusion, CompletedAt: &gh.Timestamp{Time: c.now().UTC()}, Output: c.output(r),
 	})
-	return c.wrap(fmt.Sprintf("update check run %d", id), err)
+	if err != nil {
+		return time.Time{}, c.wrap(fmt.Sprintf("update check run %d", id), err)
+	}
+	return c.answeredAt(resp), nil
+}
+
+// answeredAt is when GitHub answered, by its clock and in whole seconds as the
+// times of reviews are; by ours when it does not say.
+func (c *Client) answeredAt(resp *gh.Response) time.Time {
+	if resp != nil && resp.Response != nil {
+		if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			return at.UTC()
+		}
+	}
+	return c.now().UTC()
+}
+
+// Turned implements [gitops.Pulls] by the timeline, which an App may read that
+// may read pull requests.
+func (c *Client) Turned(ctx context.Context, number int) (time.Time, error) {
+	type event struct {
+		Kind string    `json:"event"`
+		At   time.Time `json:"created_at"`
+	}
+	list, err := rawPages[event](ctx, c, c.path("issues/%d/timeline?per_page=100", number))
+	if err != nil {
+		return time.Time{}, c.wrap(fmt.Sprintf("read the timeline of pull request %d", number), err)
+	}
+	var last time.Time
+	for _, e := range list {
+		switch e.Kind {
+		case "base_ref_changed", "automatic_base_change_succeeded", "reopened":
+			if e.At.After(last) {
+				last = e.At
+			}
+		}
+	}
+	return last, nil
 }
 
 func link(u string) *string {

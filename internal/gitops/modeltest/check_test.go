@@ -32,6 +32,7 @@ func (w *world) look() {
 	w.compareTold()
 	w.tally.add(w.model.code)
 	w.wantSeen(&before)
+	w.tick() // who reads the check approves after it
 }
 
 // compareChecks holds the check of every open pull request that is up to date
@@ -151,7 +152,10 @@ func (w *world) expectShown() {
 		if !p.open {
 			continue
 		}
-		sh := shown{head: p.head}
+		sh := shown{head: p.head, at: w.now}
+		if old := w.model.shown[n]; old.head == p.head {
+			sh.at = old.at
+		}
 		if r := w.askOf(p); w.commits[p.head].state.valid() && (r == nil || r.head == p.head) {
 			sh.teams = w.teams.clone()
 		}

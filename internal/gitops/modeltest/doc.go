@@ -24,6 +24,8 @@
 //
 //   - an objection blocks though who gave it may not approve this change;
 //   - an empty push to the branch halts as any other does;
+//   - an approval given before the check showed the head counts only when the
+//     check never did;
 //   - a late verdict counts the teams as they are then, not as they were shown;
 //   - a dismissed approval is none, whenever that was; an objection is taken
 //     back by who raised it or could approve the same, before the merge or, where

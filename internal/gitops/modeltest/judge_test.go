@@ -316,6 +316,7 @@ type facts struct {
 	pushers   []string
 	opinions  []opinion
 	head      string
+	since     time.Time // approvals up to then do not count
 	mergedAt  time.Time
 	late      bool
 	teams     roster
@@ -613,7 +614,7 @@ func (f *facts) latest(base state) (approvers []string, objectors []opinion) {
 		switch {
 		case o.state == "CHANGES_REQUESTED" || o.state == "DISMISSED" && o.gone.was == "changes_requested":
 			objectors = append(objectors, o)
-		case o.state == "APPROVED" && o.commit == f.head:
+		case o.state == "APPROVED" && o.commit == f.head && o.at.After(f.since):
 			approvers = append(approvers, who)
 		}
 	}

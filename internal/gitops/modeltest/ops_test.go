@@ -487,6 +487,7 @@ func (w *world) opReopen(o op) string {
 	if w.repo.ReopenPull("boss", n) != nil {
 		return ""
 	}
+	w.pulls[n].turned = w.now
 	return fmt.Sprintf("#%d is opened again", n)
 }
 

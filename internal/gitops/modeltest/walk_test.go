@@ -25,6 +25,7 @@ type pull struct {
 	mergeCommit string
 	landed      []string // first parents that its merge put on the branch
 	opinions    []opinion
+	turned      time.Time // when it was last opened again
 }
 
 // ask is a request of the bot.
@@ -40,6 +41,7 @@ type ask struct {
 // verdict could be shown for it.
 type shown struct {
 	head  string
+	at    time.Time // when the head was first shown
 	teams roster
 }
 
@@ -388,7 +390,10 @@ func (w *world) nothingMore(p *pass, u *unit, after state) bool {
 
 // behind gathers who stands behind a pull request.
 func (w *world) behind(p *pull, ps *pass) *facts {
-	f := &facts{head: p.head, mergedAt: p.mergedAt, members: w.members, opinions: p.opinions, askedFor: map[string]asked{}}
+	f := &facts{head: p.head, since: p.turned, mergedAt: p.mergedAt, members: w.members, opinions: p.opinions, askedFor: map[string]asked{}}
+	if s := w.model.shown[p.number]; s.head == p.head && s.at.After(f.since) {
+		f.since = s.at
+	}
 	for _, a := range w.activity {
 		if a.Ref != "refs/heads/"+p.branch || a.Kind == "branch_deletion" || !p.mergedAt.IsZero() && a.At.After(p.mergedAt) {
 			continue

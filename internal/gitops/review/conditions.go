@@ -3,6 +3,7 @@ package review
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"aws-access-bot/config"
 )
@@ -154,43 +155,77 @@ func Rules(in Input) []*config.Rule {
 // growth notes who joined the group of a gain since it was shown, if they are
 // more than may.
 func (e *evaluation) growth(n *Need, rule *config.Rule) {
-	if !gains(n) {
+	if !gains(n) || n.Change.Assignment.Principal.Kind != config.GroupPrincipal {
 		return
 	}
-	who := n.Change.Assignment.Principal
-	shown, held := e.in.Shown[who.ID]
-	now, read := e.in.Members[who.ID]
-	if !held || !read || who.Kind != config.GroupPrincipal {
-		return
+	n.joined = e.came(n, rule, e.in.Shown, &e.v.Grown)
+	n.joinedLate = e.came(n, rule, e.in.ShownLate, &e.v.GrownLate)
+}
+
+// came returns how many joined the group of a gain since it was shown, and
+// notes them, if they are more than may; else 0.
+func (e *evaluation) came(n *Need, rule *config.Rule, list map[string]Shown, grown *map[string][]string) int {
+	group := n.Change.Assignment.Principal.ID
+	shown, held := list[group]
+	now, read := e.in.Members[group]
+	if !held || !read {
+		return 0
 	}
 	may := e.in.Base.Access.Limits.MayJoin(len(shown.Members))
 	if rule != nil && rule.PinnedPeople {
 		may = 0
 	}
-	if came := config.Joined(shown.Members, now); len(came) > may {
-		n.joined = len(came)
-		if e.v.Grown == nil {
-			e.v.Grown = map[string][]string{}
-		}
-		e.v.Grown[who.ID] = came
+	came := config.Joined(shown.Members, now)
+	if len(came) <= may {
+		return 0
 	}
+	if *grown == nil {
+		*grown = map[string][]string{}
+	}
+	(*grown)[group] = came
+	return len(came)
 }
 
 // unseen returns why an approval of a gain does not count because of people
-// who joined the group after it, or "".
+// who joined the group after it, or "". One given after the merge is held to
+// what the halt showed.
 func (e *evaluation) unseen(n *Need, p Person) string {
 	if !gains(n) {
 		return ""
 	}
 	who := n.Change.Assignment.Principal
 	at := e.approvedAt[p.User.ID]
-	if n.joined > 0 && !at.After(e.in.Start) {
-		return fmt.Sprintf("approved before %s joined %s", morePeople(n.joined), e.principalName(who))
+	shown, joined := e.in.Shown[who.ID], n.joined
+	if s, ok := e.in.ShownLate[who.ID]; ok && e.late(at) {
+		shown, joined = s, n.joinedLate
 	}
-	if since := e.in.Shown[who.ID].Since; !since.IsZero() && !at.After(since) {
+	if joined > 0 {
+		return fmt.Sprintf("approved before %s joined %s", morePeople(joined), e.principalName(who))
+	}
+	if !shown.Since.IsZero() && !at.After(shown.Since) {
 		return "approved before more people joined " + e.principalName(who)
 	}
 	return ""
+}
+
+// late reports whether something was after the merge.
+func (e *evaluation) late(at time.Time) bool {
+	return !e.in.MergedAt.IsZero() && at.After(e.in.MergedAt)
+}
+
+// allLate reports whether a need has approvals and all of them were given after
+// the merge.
+func (e *evaluation) allLate(n *Need) bool {
+	some := false
+	for _, s := range n.Steps {
+		for _, p := range s.Approved {
+			if !e.late(e.approvedAt[p.User.ID]) {
+				return false
+			}
+			some = true
+		}
+	}
+	return some
 }
 
 // gains reports a need for an added or lengthened assignment, or for a line that

@@ -258,6 +258,10 @@ func TestT11PeopleWhoJoin(t *testing.T) {
 	}
 	pinned := "  - {name: it, match: {permission_sets: [PowerUserAccess]}, approvers: [account-owners], max_duration: 8h, people: pinned}\n"
 	before := noon.Add(-time.Hour) // when yuki approved
+	late := func(in *Input, shown []string, since time.Time) {
+		in.Late, in.MergedAt, in.Reviews[0].At = true, noon, noon.Add(time.Second)
+		in.ShownLate = map[string]Shown{devGroup: {Members: shown, Since: since}}
+	}
 	tests := []struct {
 		name       string
 		rules      string
@@ -274,10 +278,13 @@ func TestT11PeopleWhoJoin(t *testing.T) {
 		{"who leaves makes no room", "", ids(5), ids(9)[1:], nil, false, 4},
 		{"nobody may join where people are pinned", pinned, ids(5), ids(6), nil, false, 1},
 		{"people may leave where they are pinned", pinned, ids(5), ids(4), nil, true, 0},
-		{"an approval after the merge counts", "", ids(5), ids(9), func(in *Input) { in.Late, in.Reviews[0].At = true, noon.Add(time.Second) }, true, 4},
+		{"an approval after the merge counts when the halt showed them", "", ids(5), ids(9), func(in *Input) { late(in, ids(9), noon) }, true, 4},
+		{"and not when it showed fewer", "", ids(5), ids(9), func(in *Input) { late(in, ids(5), time.Time{}) }, false, 4},
+		{"nor when it was given before that", "", ids(5), ids(9), func(in *Input) { late(in, ids(9), noon.Add(2*time.Second)) }, false, 4},
+		{"nor when no halt showed anybody", "", ids(5), ids(9), func(in *Input) { late(in, nil, noon); in.ShownLate = nil }, false, 4},
 		{"an approval of before does not, however late it is looked at", "", ids(5), ids(9), func(in *Input) { in.Late = true }, false, 4},
-		{"an approval up to the time they were shown anew", "", ids(9), ids(9), func(in *Input) { in.Shown[devGroup] = Shown{ids(9), before} }, false, 0},
-		{"an approval after it", "", ids(9), ids(9), func(in *Input) { in.Shown[devGroup] = Shown{ids(9), before.Add(-time.Second)} }, true, 0},
+		{"an approval up to the time they were shown anew", "", ids(9), ids(9), func(in *Input) { in.Shown[devGroup] = Shown{Members: ids(9), Since: before} }, false, 0},
+		{"an approval after it", "", ids(9), ids(9), func(in *Input) { in.Shown[devGroup] = Shown{Members: ids(9), Since: before.Add(-time.Second)} }, true, 0},
 		{"a group that was never shown", "", nil, ids(9), func(in *Input) { in.Shown = nil }, true, 0},
 	}
 	for _, tt := range tests {

@@ -23,6 +23,8 @@ func (e *evaluation) readReviews() {
 			e.ignore(r, NotLinked, "is not linked to a person in people.yaml")
 		case r.Commit != e.in.HeadSHA || r.Commit == "":
 			e.ignore(r, NotHead, "approved another commit than the head")
+		case e.in.Unshown || !e.in.ShownAt.IsZero() && !r.At.After(e.in.ShownAt):
+			e.ignore(r, NotYet, "approved before the check showed this head; approve again")
 		case e.inactive(person.Entra):
 			e.ignore(r, NotActive, inactiveClause)
 		case slices.Contains(e.in.Outside, r.User.ID):

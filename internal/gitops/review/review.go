@@ -26,8 +26,8 @@
 //
 // The latest opinion of each account: COMMENTED and PENDING change nothing, and
 // a dismissed approval is none. A dismissed objection stands unless who raised
-// it dismissed it, or somebody who could approve the same. It must be an approval of the exact head, given before the
-// merge, by a person linked in people.yaml who is named by the step and not
+// it dismissed it, or somebody who could approve the same. It must be an approval of the exact head, given
+// after the check first showed it and before the merge, by a person linked in people.yaml who is named by the step and not
 // excluded: the requester and whoever joined, the author, a pusher of the
 // branch, and for an assignment who gains it and the direct members of the
 // group that does. Who is disabled in Entra, or no member of the organization on
@@ -131,7 +131,7 @@ func (e *evaluation) decide(n *Need, by sides) {
 		n.Steps[i].Approved = chosen[i]
 		n.Steps[i].Missing = n.Steps[i].Count - len(chosen[i])
 	}
-	if n.Met() {
+	if n.Late = e.allLate(n); n.Met() {
 		return
 	}
 	e.whoCould(n, candidates, by)

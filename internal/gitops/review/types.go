@@ -120,9 +120,17 @@ type Input struct {
 	// AutoUsed is how many assignments the requester was given without an
 	// approval in the 24 hours before Start.
 	AutoUsed int
+	// ShownAt is when the head was first shown as a change of this branch;
+	// approvals up to then do not count. It is zero where nobody knows.
+	ShownAt time.Time
+	// Unshown is true while it was not shown: no approval counts.
+	Unshown bool
 	// Shown has who was in the gaining groups, by Entra id, when the approvers
 	// were shown the change. A group that is absent is not held to anything.
 	Shown map[string]Shown
+	// ShownLate is the same as a halt showed it, for approvals given after
+	// MergedAt. A group that is absent is held to Shown.
+	ShownLate map[string]Shown
 }
 
 // Shown is the people of a group as approvers were shown them.
@@ -132,6 +140,9 @@ type Shown struct {
 	// Since is when a group that had grown too far was shown anew: approvals
 	// up to then do not count. It is zero when it never had.
 	Since time.Time
+	// Joined are the Entra ids of those whom a halt names because they came
+	// since.
+	Joined []string
 }
 
 // Person is somebody linked in people.yaml with a GitHub account.
@@ -159,6 +170,7 @@ const (
 	NotActive    Code = "inactive"
 	NotOutside   Code = "outside-collaborator"
 	NotShown     Code = "people-joined"
+	NotYet       Code = "not-shown-yet"
 )
 
 // Why a change is refused whoever approves it.
@@ -231,9 +243,13 @@ type Need struct {
 	// Cannot are those named as approvers who may not approve this change.
 	Cannot []Excluded
 
+	// Late is true when all approvals that count here were given after the
+	// merge.
+	Late bool
+
 	// joined is how many joined the gaining group since it was shown, when
-	// they are more than may.
-	joined int
+	// they are more than may; joinedLate since a halt showed it.
+	joined, joinedLate int
 }
 
 // Met reports whether the need has all its approvals.
@@ -281,6 +297,8 @@ type Verdict struct {
 	// Grown are the groups that gained more people since they were shown than
 	// the rules let join, by Entra id, with those who joined.
 	Grown map[string][]string
+	// GrownLate is the same since a halt showed them.
+	GrownLate map[string][]string
 }
 
 // AutoCount is how many assignments pass without an approval by a rule's auto.

@@ -235,6 +235,8 @@ func (r *Repo) markMerged(p *pull, sha gitobj.ID, by identity) {
 	p.mergedBy, p.mergeSHA = by.user, sha
 	r.record(p, "merged", by, sha)
 	r.record(p, "closed", by, "")
+	r.happened(p, "merged", by)
+	r.happened(p, "closed", by)
 	r.emitPull(p, "closed", by, nil)
 }
 

@@ -39,6 +39,7 @@ type pull struct {
 	reviews            []*review
 	comments           []*comment
 	events             []issueEvent
+	timeline           []event
 	labels             []string
 	reviewers          []*User
 	teams              []*team
@@ -195,6 +196,7 @@ func (r *Repo) changeBase(p *pull, to string, by identity, changes obj) error {
 	r.leaveQueue(p, leftUnknown, by)
 	p.base, p.baseSHA, p.movedAt = to, base, r.s.kit.Now()
 	r.record(p, "base_ref_changed", by, "")
+	r.happened(p, "base_ref_changed", by)
 	return nil
 }
 
@@ -206,6 +208,7 @@ func (r *Repo) reopen(p *pull, who identity) error {
 	p.head, p.movedAt = r.refs[p.headRef()], r.s.kit.Now()
 	r.refs[p.pullRef()] = p.head
 	r.record(p, "reopened", who, "")
+	r.happened(p, "reopened", who)
 	r.emitPull(p, "reopened", who, nil)
 	return nil
 }
@@ -214,6 +217,7 @@ func (r *Repo) closePull(p *pull, by identity) {
 	r.leaveQueue(p, leftManual, by)
 	p.state, p.closed, p.updated = "closed", r.s.now(), r.s.now()
 	r.record(p, "closed", by, "")
+	r.happened(p, "closed", by)
 	r.emitPull(p, "closed", by, nil)
 }
 

@@ -141,6 +141,7 @@ func (s *Server) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		defer s.leave()
 		h := w.Header()
 		h.Set("X-GitHub-Request-Id", strings.ToUpper(randomHex(8)))
+		h.Set("Date", s.kit.Now().UTC().Format(http.TimeFormat))
 		h.Set("X-GitHub-Media-Type", "github.v3; format=json")
 		h.Set("X-GitHub-Api-Version-Selected", "2022-11-28")
 		rep, err := s.run(rt, c, h)

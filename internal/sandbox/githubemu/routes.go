@@ -130,6 +130,7 @@ func pullRoutes() []route {
 		{method: "GET", pattern: "/issues/{issue_number}", need: eitherRead, handle: (*call).getIssue},
 		{method: "GET", pattern: "/issues/{issue_number}/comments", need: eitherRead, handle: (*call).listComments},
 		{method: "GET", pattern: "/issues/{issue_number}/events", need: eitherRead, handle: (*call).listIssueEvents},
+		{method: "GET", pattern: "/issues/{issue_number}/timeline", need: eitherRead, handle: (*call).listTimeline},
 		{method: "POST", pattern: "/issues/{issue_number}/comments", need: either, handle: (*call).createComment},
 		{method: "GET", pattern: "/issues/{issue_number}/labels", need: eitherRead, handle: (*call).listLabels},
 		{method: "POST", pattern: "/issues/{issue_number}/labels", need: either, handle: (*call).addLabels},

@@ -1,0 +1,184 @@
+package gitops_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/sandbox/githubemu"
+)
+
+const prodLine = "  - account: payments-prod\n    permission_set: PowerUserAccess\n"
+
+// onDecoy opens a pull request against a branch that has already most of what
+// its head does.
+func (w *world) onDecoy(login string) int {
+	w.t.Helper()
+	first := map[string]*githubemu.File{devFile: w.grantLine(devFile, prodLine)}
+	for _, branch := range []string{"decoy", "topic"} {
+		_, err := w.repo.Push(login, githubemu.Push{Branch: branch, Changes: first, Message: "change"})
+		w.must(err)
+	}
+	more := map[string]*githubemu.File{"groups/aws-payments-oncall.yaml": w.grantLine("groups/aws-payments-oncall.yaml", "  - account: payments-ledger\n    permission_set: ReadOnlyAccess\n")}
+	_, err := w.repo.Push(login, githubemu.Push{Branch: "topic", Changes: more, Message: "change"})
+	w.must(err)
+	n, err := w.repo.CreatePull(login, githubemu.PullSpec{Head: "topic", Base: "decoy", Title: "change"})
+	w.must(err)
+	w.clock.move(time.Second)
+	return n
+}
+
+func (w *world) turn(login string, n int, base string) {
+	w.t.Helper()
+	w.must(w.repo.EditPull(login, n, nil, nil, &base, nil))
+	w.clock.move(time.Second)
+}
+
+func (w *world) headOf(n int) string {
+	w.t.Helper()
+	for _, p := range w.emu.State().Repos[0].Pulls {
+		if p.Number == n {
+			return p.HeadSHA
+		}
+	}
+	w.t.Fatalf("there is no pull request %d", n)
+	return ""
+}
+
+// wantAgain wants the check of a pull request to tell who approved that it did
+// not count yet.
+func (w *world) wantAgain(n int) {
+	w.t.Helper()
+	c := w.check(w.headOf(n))
+	if c.Conclusion != "action_required" || !strings.Contains(c.Summary, "approve again (`not-shown-yet`)") {
+		w.t.Fatalf("check: %q %q\n%s", c.Conclusion, c.Title, c.Summary)
+	}
+}
+
+func (w *world) wantPassed(n int) {
+	w.t.Helper()
+	if c := w.check(w.headOf(n)); c.Conclusion != "success" {
+		w.t.Fatalf("check: %q %q\n%s", c.Conclusion, c.Title, c.Summary)
+	}
+}
+
+// TestT11AnApprovalCountsFromTheFirstCheckOn: what was approved before is
+// approved again, and what grew meanwhile was so not approved unseen.
+func TestT11AnApprovalCountsFromTheFirstCheckOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.head("main")
+	n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.review("yuki-lead", n, "APPROVE")
+	w.joins(devGroup, 30)
+	for range 2 {
+		w.look()
+		w.wantAgain(n)
+	}
+	w.restart()
+	w.look()
+	w.wantAgain(n)
+	sha := w.merge(n, "squash")
+	w.look()
+	w.holds(before, gitops.HaltApproval)
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.holds(sha, "")
+}
+
+// TestT11AnApprovalInTheSecondOfTheCheckDoesNotCount: GitHub's times are whole
+// seconds, so nobody knows which of the two came first.
+func TestT11AnApprovalInTheSecondOfTheCheckDoesNotCount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.must(w.Look(t.Context()))
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.wantAgain(n)
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.wantPassed(n)
+}
+
+// TestT11AHeadIsShownAnew after another one was.
+func TestT11AnotherHeadIsShownAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.look()
+	_, err := w.repo.Push("ken-platform", githubemu.Push{Branch: "topic", Changes: map[string]*githubemu.File{devFile: w.grantLine(devFile, prodLine)}, Message: "more"})
+	w.must(err)
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.wantAgain(n)
+}
+
+// TestT11ApprovedAgainstAnotherBase: what was approved as a change of another
+// branch is not approved as one of this, whether the bot saw it or not.
+func TestT11ApprovedAgainstAnotherBase(t *testing.T) {
+	t.Parallel()
+	for _, seen := range []bool{true, false} {
+		w := newWorld(t)
+		before := w.head("main")
+		n := w.onDecoy("hana-dev")
+		w.look()
+		w.review("yuki-lead", n, "APPROVE")
+		w.turn("hana-dev", n, "main")
+		if seen {
+			w.look()
+			w.wantAgain(n)
+		}
+		sha := w.merge(n, "squash")
+		w.look()
+		w.holds(before, gitops.HaltApproval)
+		w.review("yuki-lead", n, "APPROVE")
+		w.look()
+		w.holds(sha, "")
+	}
+}
+
+// TestT11TurnedAwayAndBack: an approval given meanwhile does not count.
+func TestT11TurnedAwayAndBack(t *testing.T) {
+	t.Parallel()
+	turns := map[string]func(w *world, n int){
+		"another base": func(w *world, n int) {
+			w.turn("hana-dev", n, "decoy")
+			w.review("yuki-lead", n, "APPROVE")
+			w.turn("hana-dev", n, "main")
+		},
+		"closed": func(w *world, n int) {
+			w.must(w.repo.ClosePull("hana-dev", n))
+			w.review("yuki-lead", n, "APPROVE")
+			w.must(w.repo.ReopenPull("hana-dev", n))
+			w.clock.move(time.Second)
+		},
+	}
+	for name, turn := range turns {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			n := w.onDecoy("hana-dev")
+			w.turn("hana-dev", n, "main")
+			w.look()
+			turn(w, n)
+			w.look()
+			w.wantAgain(n)
+			w.review("yuki-lead", n, "APPROVE")
+			w.look()
+			w.wantPassed(n)
+		})
+	}
+}
+
+// TestWhatTheBotNeverShowedCountsByTheHead: merged while nobody looked.
+func TestWhatTheBotNeverShowedCountsByTheHead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.review("yuki-lead", n, "APPROVE")
+	sha := w.merge(n, "squash")
+	w.look()
+	w.holds(sha, "")
+}
