@@ -391,6 +391,21 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// signedTo is the answer to a body that Slack signed; a panic fails the test.
+func signedTo(t *testing.T, w *world, path string, body []byte) *httptest.ResponseRecorder {
+	t.Helper()
+	stamp := strconv.FormatInt(time.Now().Unix(), 10)
+	r := httptest.NewRequestWithContext(context.Background(), "POST", path, bytes.NewReader(body))
+	r.Header.Set("X-Slack-Request-Timestamp", stamp)
+	r.Header.Set("X-Slack-Signature", "v0="+mac(signing, stamp, string(body)))
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	if strings.Contains(w.log.String(), "panicked") {
+		t.Fatalf("panic:\n%s", w.log)
+	}
+	return rec
+}
+
 // FuzzEvents: no event makes the bot panic or answer with anything but the
 // challenge of a check of the URL.
 func FuzzEvents(f *testing.F) {
@@ -401,16 +416,7 @@ func FuzzEvents(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		w := fuzzed(t)
-		stamp := strconv.FormatInt(time.Now().Unix(), 10)
-		r := httptest.NewRequestWithContext(context.Background(), "POST", "/slack/events", bytes.NewReader(body))
-		r.Header.Set("X-Slack-Request-Timestamp", stamp)
-		r.Header.Set("X-Slack-Signature", "v0="+mac(signing, stamp, string(body)))
-		rec := httptest.NewRecorder()
-		w.handler.ServeHTTP(rec, r)
-		if strings.Contains(w.log.String(), "panicked") {
-			t.Fatalf("panic:\n%s", w.log)
-		}
+		rec := signedTo(t, fuzzed(t), "/slack/events", body)
 		var sent, got struct{ Type, Challenge string }
 		bad := json.Unmarshal(body, &sent) != nil
 		switch {
@@ -445,17 +451,8 @@ func FuzzInteractions(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		w := fuzzed(t)
 		body := []byte(url.Values{"payload": {string(payload)}}.Encode())
-		stamp := strconv.FormatInt(time.Now().Unix(), 10)
-		r := httptest.NewRequestWithContext(context.Background(), "POST", "/slack/interactions", bytes.NewReader(body))
-		r.Header.Set("X-Slack-Request-Timestamp", stamp)
-		r.Header.Set("X-Slack-Signature", "v0="+mac(signing, stamp, string(body)))
-		rec := httptest.NewRecorder()
-		w.handler.ServeHTTP(rec, r)
-		if strings.Contains(w.log.String(), "panicked") {
-			t.Fatalf("panic:\n%s", w.log)
-		}
+		rec := signedTo(t, fuzzed(t), "/slack/interactions", body)
 		switch rec.Code {
 		case 400, 403, 503:
 		case 200:
