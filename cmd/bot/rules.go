@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func simulateCommand(p program) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error { return simulate(p, args[0], f) },
 	}
 	c.Flags().StringVar(&f.request, "request", "", `"<account> <permission-set> for <group>|me [4h|7d|until 2026-12-24|standing] [<reason>]"`)
-	c.Flags().StringVar(&f.as, "as", "", "e-mail address of who asks, as in people.yaml")
+	c.Flags().StringVar(&f.as, "as", "", "e-mail address of who asks, with an entry in people.yaml or without one")
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print JSON")
 	return c
 }
@@ -119,8 +120,11 @@ func askOf(repo *config.Repo, f simulateFlags, now time.Time) (whatif.Ask, error
 		return a, nil
 	}
 	by, ok := repo.PersonByEmail(f.as)
+	if address, err := mail.ParseAddress(f.as); !ok && (err != nil || address.Address != f.as) {
+		return a, fmt.Errorf("--as %s: that is no e-mail address%s", f.as, nearest(f.as, emails(repo)))
+	}
 	if !ok {
-		return a, fmt.Errorf("--as %s: nobody in people.yaml has that address%s", f.as, nearest(f.as, emails(repo)))
+		by = &config.Person{Email: f.as} // who asks needs no entry
 	}
 	a.By = by
 	return a, nil

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -47,6 +48,7 @@ func run(ctx context.Context, args []string, p program) int {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(serveCommand(p), sandboxCommand(p), checkCommand(p), rulesCommand(p), planCommand(p), syncCommand(p),
 		statusCommand(p), trustCommand(p), importCommand(), versionCommand(p))
+	root.SetHelpCommand(helpCommand(root))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	err := root.ExecuteContext(ctx)
 	var told findings
@@ -65,6 +67,21 @@ func run(ctx context.Context, args []string, p program) int {
 			return exitUsage
 		}
 		return exitFindings
+	}
+}
+
+// helpCommand is cobra's own, but what it does not know is wrong use.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [command]", Short: "Help about any command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			c, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return usageError{fmt.Errorf("unknown command %q", strings.Join(args, " "))}
+			}
+			c.InitDefaultHelpFlag()
+			return c.Help()
+		},
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,9 @@ func trustCommand(p program) *cobra.Command {
 			"is your GitHub account, your line of people.yaml if you have one, your system user, the time, and the commit before.",
 		Args: exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if digits, err := hex.DecodeString(args[0]); err != nil || len(digits) != 20 {
+				return usageError{fmt.Errorf("%q is not the full id of a commit: write its 40 hexadecimal digits, as 'git rev-parse' prints them", args[0])}
+			}
 			set, err := loadSettings(path, p)
 			if err != nil {
 				return err

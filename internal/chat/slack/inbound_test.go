@@ -391,6 +391,50 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// signedTo is the answer to a body that Slack signed; a panic fails the test.
+func signedTo(t *testing.T, w *world, path string, body []byte) *httptest.ResponseRecorder {
+	t.Helper()
+	stamp := strconv.FormatInt(time.Now().Unix(), 10)
+	r := httptest.NewRequestWithContext(context.Background(), "POST", path, bytes.NewReader(body))
+	r.Header.Set("X-Slack-Request-Timestamp", stamp)
+	r.Header.Set("X-Slack-Signature", "v0="+mac(signing, stamp, string(body)))
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	if strings.Contains(w.log.String(), "panicked") {
+		t.Fatalf("panic:\n%s", w.log)
+	}
+	return rec
+}
+
+// FuzzEvents: no event makes the bot panic or answer with anything but the
+// challenge of a check of the URL.
+func FuzzEvents(f *testing.F) {
+	for _, s := range []string{
+		`{}`, `null`, `[]`, `""`, ``, `{"type":"url_verification","challenge":"c\u0000\"<"}`, `{"type":"url_verification","challenge":7}`,
+		`{"type":"url_verification"}`, `{"type":"event_callback","event":{"type":"message"}}`, `{"Type":"url_verification","CHALLENGE":"c"}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		rec := signedTo(t, fuzzed(t), "/slack/events", body)
+		var sent, got struct{ Type, Challenge string }
+		bad := json.Unmarshal(body, &sent) != nil
+		switch {
+		case bad && rec.Code != 400:
+			t.Fatalf("%q: status %d", body, rec.Code)
+		case !bad && rec.Code != 200:
+			t.Fatalf("%q: status %d", body, rec.Code)
+		case bad:
+		case sent.Type != "url_verification":
+			if rec.Body.Len() > 0 {
+				t.Fatalf("%q is answered with %q", body, rec.Body)
+			}
+		case json.Unmarshal(rec.Body.Bytes(), &got) != nil || got.Challenge != sent.Challenge:
+			t.Fatalf("%q is answered with %q", body, rec.Body)
+		}
+	})
+}
+
 // FuzzInteractions: no payload makes the bot panic, and what it acknowledges
 // with a body is JSON.
 func FuzzInteractions(f *testing.F) {
@@ -407,17 +451,8 @@ func FuzzInteractions(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		w := fuzzed(t)
 		body := []byte(url.Values{"payload": {string(payload)}}.Encode())
-		stamp := strconv.FormatInt(time.Now().Unix(), 10)
-		r := httptest.NewRequestWithContext(context.Background(), "POST", "/slack/interactions", bytes.NewReader(body))
-		r.Header.Set("X-Slack-Request-Timestamp", stamp)
-		r.Header.Set("X-Slack-Signature", "v0="+mac(signing, stamp, string(body)))
-		rec := httptest.NewRecorder()
-		w.handler.ServeHTTP(rec, r)
-		if strings.Contains(w.log.String(), "panicked") {
-			t.Fatalf("panic:\n%s", w.log)
-		}
+		rec := signedTo(t, fuzzed(t), "/slack/interactions", body)
 		switch rec.Code {
 		case 400, 403, 503:
 		case 200:

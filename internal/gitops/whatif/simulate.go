@@ -17,7 +17,8 @@ type Ask struct {
 	// Term is nil when the request names no length.
 	Term   *config.Term
 	Reason string
-	// By is who asks, nil for somebody who is not known.
+	// By is who asks, nil for somebody who is not known. Somebody without an
+	// entry in people.yaml has an address only.
 	By *config.Person
 	At time.Time
 }
@@ -79,6 +80,9 @@ func Simulate(repo *config.Repo, a Ask) Simulation {
 	}
 	if a.By != nil {
 		s.By = a.By.Email
+		if a.By.Entra == "" {
+			s.Unknown = append(s.Unknown, a.By.Email+" has no entry in people.yaml; who it is, is read from Entra")
+		}
 	}
 	if err := repo.Requestable(a.Account); err != nil {
 		s.refuse(err)
@@ -207,7 +211,7 @@ func (s *Simulation) approvals(repo *config.Repo, rule *config.Rule, a Ask) {
 		s.Unknown = append(s.Unknown, fmt.Sprintf("members of %s may not approve either; who they are is read from Entra", a.Group.Slug))
 	}
 	all := steps(repo, rule.Steps, in)
-	if a.By != nil {
+	if a.By != nil && a.By.Entra != "" {
 		in.Without = []string{a.By.Entra}
 		for _, st := range all {
 			for _, p := range st.People {
@@ -216,7 +220,7 @@ func (s *Simulation) approvals(repo *config.Repo, rule *config.Rule, a Ask) {
 				}
 			}
 		}
-	} else {
+	} else if a.By == nil {
 		s.Unknown = append(s.Unknown, "whoever asks may not approve")
 	}
 	s.Steps = steps(repo, rule.Steps, in)

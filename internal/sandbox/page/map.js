@@ -4,7 +4,7 @@ import { h, fill, patch, byId, until } from "./dom.js";
 import { shared } from "./api.js";
 
 let query = "", only = false;
-const words = { pending: "on its way", undeclared: "not in the config repo" };
+const words = { pending: "in the config repo, not there", undeclared: "not in the config repo" };
 
 export function renderMap() {
   const map = shared.world.access;
@@ -44,8 +44,8 @@ function skeleton() {
 
 function note(map) {
   return map.problems
-    ? h("span", { class: "bad-text", title: map.problems }, "the newest commit is not valid; shown by the one before")
-    : ["phase " + map.phase + " · by commit ", h("code", {}, map.commit.slice(0, 7))];
+    ? h("span", { class: "bad-text", title: map.problems }, "the newest commit is not valid; compared with the one before, which the bot may not have in force")
+    : ["phase " + map.phase + " · compared with the head of the branch, ", h("code", {}, map.commit.slice(0, 7)), ", which the bot may not have in force"];
 }
 
 const path = (ou) => (ou === "/" ? "Root" : ou.slice(1).split("/").flatMap((p, i) => (i ? [h("span", { class: "sep" }, "›"), p] : [p])));
