@@ -112,6 +112,8 @@ type examined struct {
 	rec     *PullRecord
 	reviews []review.Review
 	joined  []string
+	// restore is set for what puts back what a halt is about.
+	restore *rehearsal
 	// behind is set when the branch has commits that the head has not, and no
 	// merge queue that would bring them together.
 	behind bool
@@ -161,7 +163,7 @@ func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) (merged b
 // explain makes the plan of what was examined and writes it as a comment.
 func (g *Gitops) explain(ctx context.Context, x *examined, walk Walk, rewrite bool) error {
 	if x.from != nil && x.head != nil && len(x.problems) == 0 {
-		g.plan(ctx, x, walk.InForce.Starts)
+		g.plan(ctx, x, x.startsOf(&walk))
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -233,17 +235,19 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return nil
 	}
 	x.head = head.repo
-	from, err := g.leftAt(ctx, x, force)
+	force, done, err := g.against(ctx, x, head, force)
 	if err != nil {
 		return err
 	}
-	x.from = from
-	if problems := config.CheckTransition(from, head.repo); len(problems) > 0 {
+	if problems := config.CheckTransition(x.from, head.repo); len(problems) > 0 {
 		x.problems = problemLines(problems)
 		return nil
 	}
 	now := g.opt.Now()
-	x.change = config.Compare(from, head.repo, force.Starts, now)
+	x.change = config.Compare(x.from, head.repo, force.Starts, now)
+	if done {
+		return nil
+	}
 	o, bad, err := g.origin(ctx, x.pull)
 	if err != nil {
 		return err
@@ -263,10 +267,10 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	if in.Shown, err = g.shown(ctx, x.pull); err != nil {
 		return err
 	}
-	if in.CarriedRequests, err = g.passedRequests(ctx, x.walk.Passed, nil); err != nil {
+	if in.CarriedRequests, err = g.passedRequests(ctx, x.walk.Passed, x.restore.unstored()); err != nil {
 		return err
 	}
-	in.CarriedRequests = append(in.CarriedRequests, merged(from, force.Repo)...)
+	in.CarriedRequests = append(in.CarriedRequests, merged(x.from, force.Repo)...)
 	if in.Reviews, err = g.host.Reviews(ctx, x.pull.Number); err != nil {
 		return fmt.Errorf("read reviews: %w", err)
 	}
@@ -278,6 +282,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return err
 	}
 	x.shown = nextShown(&in, &x.verdict)
+	x.asWalked()
 	return nil
 }
 

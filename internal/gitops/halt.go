@@ -43,6 +43,10 @@ func (g *Gitops) unhalt(ctx context.Context, w Walk) error {
 	if w.Halt == nil {
 		return nil
 	}
+	// Told first, as a halt is.
+	if err := g.tellOver(ctx, g.haltOver(w.Halt, "it is not on the branch any more; what was in force stays in force")); err != nil {
+		return err
+	}
 	if err := g.state.PutHalt(ctx, nil); err != nil {
 		return fmt.Errorf("record the end of the halt at %s: %w", short(w.Halt.Commit), err)
 	}
