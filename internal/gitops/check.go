@@ -79,7 +79,7 @@ func (g *Gitops) closeRecord(ctx context.Context, rec PullRecord) error {
 	default:
 		return nil // the list was older than this read
 	}
-	rec.Missing = nil
+	rec.Missing, rec.Passes = nil, false
 	if err := g.state.SavePull(ctx, StepFacts, rec); err != nil {
 		return fmt.Errorf("record the end of pull request %d: %w", rec.Number, err)
 	}
@@ -177,11 +177,12 @@ func (g *Gitops) recordOpen(ctx context.Context, p *Pull, x *examined) error {
 		return nil
 	}
 	rec := *x.rec
-	missing, by := x.missing(), approvers(&x.verdict)
-	if rec.State == access.PullOpen && slices.Equal(rec.Missing, missing) && slices.Equal(rec.ApprovedBy, by) {
+	missing, by, passes := x.missing(), approvers(&x.verdict), x.conclusion() == "success"
+	mine, _ := x.ours()
+	if rec.State == access.PullOpen && slices.Equal(rec.Missing, missing) && slices.Equal(rec.ApprovedBy, by) && rec.Passes == passes && rec.BotMerges == mine {
 		return nil
 	}
-	rec.State, rec.Missing, rec.ApprovedBy = access.PullOpen, missing, by
+	rec.State, rec.Missing, rec.ApprovedBy, rec.Passes, rec.BotMerges = access.PullOpen, missing, by, passes, mine
 	*x.rec = rec
 	if err := g.state.SavePull(ctx, StepFacts, rec); err != nil {
 		return err
