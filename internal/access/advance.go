@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -201,7 +202,10 @@ func (m *mover) refresh() {
 	m.r.Missing = nil
 	if p := m.f.Pull; p != nil && m.r.State == StateProposed {
 		m.r.Missing = slices.Clone(p.Missing)
+		m.approval(p)
 		m.r.Pull = p.Ref
+	} else if m.r.State != StateProposed {
+		m.r.Approved = false
 	}
 	if v := m.f.Verdict; v != nil && m.r.State == StateHalted {
 		m.r.Outcome = v.Halt
@@ -223,6 +227,21 @@ func (m *mover) refresh() {
 	}
 	if m.r.State == StateLive {
 		m.r.MembersSeen, m.r.MembersTotal, m.r.End = g.MembersSeen, g.MembersTotal, g.End
+	}
+}
+
+// approval takes over whether an open pull request is approved, which is told
+// once per head. What is found merged was not told so before: the reply on the
+// merge says both.
+func (m *mover) approval(p *PullFacts) {
+	told := m.r.Approved && len(m.r.ApprovedBy) > 0 && m.r.Pull.Head == p.Ref.Head
+	m.r.Approved, m.r.BotMerges, m.r.ApprovedBy = p.Passes, p.Passes && p.BotMerges, nil
+	if !p.Passes || len(p.ApprovedBy) == 0 {
+		return
+	}
+	m.r.ApprovedBy = slices.Clone(p.ApprovedBy)
+	if !told {
+		m.tell(NoticeApproved, p.Ref.Head, strings.Join(p.ApprovedBy, ", "))
 	}
 }
 

@@ -123,6 +123,9 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 			var f Facts
 			if rnd.IntN(4) > 0 {
 				f.Pull = &PullFacts{State: []PullState{PullOpen, PullMerged, PullMerged, PullClosed}[rnd.IntN(4)], MergedAt: at(1)}
+				f.Pull.Passes, f.Pull.BotMerges = f.Pull.State == PullOpen && rnd.IntN(2) == 0, rnd.IntN(2) == 0
+				f.Pull.ApprovedBy = [][]string{nil, {"yuki-lead"}, {"mio-sec", "yuki-lead"}}[rnd.IntN(3)]
+				f.Pull.Ref.Head = []string{"a", "b"}[rnd.IntN(2)]
 			}
 			if rnd.IntN(3) > 0 {
 				f.Verdict = &Verdict{At: at(2), InForce: rnd.IntN(2) == 0, Halt: []string{"", "rule"}[rnd.IntN(2)], Undone: rnd.IntN(9) == 0}
@@ -147,10 +150,16 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 			if r.Kind == KindLink && (next.State == StateLive || next.State == StateEnding) {
 				t.Fatalf("a link became %s", next.State)
 			}
+			if next.Approved && (next.State != StateProposed || f.Pull != nil && !f.Pull.Passes) {
+				t.Fatalf("%s and approved by %+v", next.State, f.Pull)
+			}
 			if next.State != r.State && next.Version != r.Version+1 {
 				t.Fatalf("moved without raising the version")
 			}
 			for _, n := range notices {
+				if n.Kind == NoticeApproved && (f.Pull == nil || !f.Pull.Passes || len(f.Pull.ApprovedBy) == 0) {
+					t.Fatalf("told as approved by %+v", f.Pull)
+				}
 				if n.Kind == NoticeMerged && told[n.Key] {
 					t.Fatalf("%s twice", n.Key)
 				}

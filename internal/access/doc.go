@@ -13,6 +13,7 @@
 //	state      fact                                        next       people are told
 //	asked      pull request exists                         proposed   root message (link)
 //	asked      the change cannot be proposed               refused    reply: why, what to do
+//	proposed   its check passes with approvals             proposed   root message; reply: by whom, once per head
 //	proposed   pull request closed unmerged                closed     reply
 //	proposed   pull request merged                         merged     reply: merged, by whom
 //	merged     commit verified, the grant is in force      verified   root message

@@ -21,9 +21,12 @@ type PullFacts struct {
 	Missing []string
 	// ApprovedBy are the logins of those whose approvals count, for showing.
 	ApprovedBy []string
-	MergedAt   time.Time // GitHub's clock
-	MergedBy   string    // login, for showing
-	Commit     string    // the commit on the default branch
+	// Passes is set while the check of an open one passes, and BotMerges when
+	// merging it is the bot's business.
+	Passes, BotMerges bool
+	MergedAt          time.Time // GitHub's clock
+	MergedBy          string    // login, for showing
+	Commit            string    // the commit on the default branch
 	// Waits is what keeps the merged commit from being judged, in a sentence for
 	// people: what others merged before, or that the repository cannot be read.
 	// It is "" when it is judged, or about to be.

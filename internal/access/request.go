@@ -163,11 +163,16 @@ type Request struct {
 	// Missing is what the check on the pull request still wants, for people.
 	Missing  []string `json:"missing,omitempty"`
 	MergedBy string   `json:"merged_by,omitempty"`
-	// ApprovedBy are the logins of those whose approvals it was merged with.
-	ApprovedBy []string  `json:"approved_by,omitempty"`
-	Commit     string    `json:"commit,omitempty"` // the merge commit
-	End        time.Time `json:"end,omitzero"`     // when the grant ends; zero: standing or unknown
-	Trouble    string    `json:"trouble,omitempty"`
+	// ApprovedBy are the logins of those whose approvals it was merged with, or
+	// passes with while it is proposed.
+	ApprovedBy []string `json:"approved_by,omitempty"`
+	// Approved is set while it is proposed and its check passes, and BotMerges
+	// when merging it is the bot's business.
+	Approved  bool      `json:"approved,omitempty"`
+	BotMerges bool      `json:"bot_merges,omitempty"`
+	Commit    string    `json:"commit,omitempty"` // the merge commit
+	End       time.Time `json:"end,omitzero"`     // when the grant ends; zero: standing or unknown
+	Trouble   string    `json:"trouble,omitempty"`
 	// MembersSeen of MembersTotal direct members were seen in Identity Center.
 	MembersSeen  int `json:"members_seen"`
 	MembersTotal int `json:"members_total"`
@@ -196,7 +201,10 @@ type NoticeKind string
 
 // The kinds of thread reply.
 const (
-	NoticeJoined  NoticeKind = "joined"
+	NoticeJoined NoticeKind = "joined"
+	// NoticeApproved has the names of who approved in its text.
+	NoticeApproved NoticeKind = "approved"
+
 	NoticeMerged  NoticeKind = "merged"
 	NoticeLive    NoticeKind = "live"
 	NoticeRefused NoticeKind = "refused"

@@ -87,7 +87,7 @@ func Card(r access.Request, p Place) Message {
 	}
 	m.Blocks = append(m.Blocks, steps(r))
 	if len(r.Missing) > 0 {
-		m.Blocks = append(m.Blocks, missing(r.Missing))
+		m.Blocks = append(m.Blocks, missing(r))
 	}
 	if r.Outcome != "" {
 		m.Blocks = append(m.Blocks, plain(r.Outcome))
@@ -127,7 +127,7 @@ func headline(r access.Request) string {
 	case access.StateAsked:
 		return "Asked; the pull request is being made"
 	case access.StateProposed:
-		return "Waiting for review on GitHub"
+		return proposed(r)
 	case access.StateMerged:
 		return "Merged; checking what was merged"
 	case access.StateHalted:
@@ -270,9 +270,12 @@ func length(r access.Request) Text {
 func lastFour(id string) string { return id[max(0, len(id)-4):] }
 
 // missing lists what the check still wants.
-func missing(list []string) Text {
+func missing(r access.Request) Text {
 	t := Text{{Text: "Still missing", Bold: true}}
-	for _, s := range list {
+	if r.Approved {
+		t = Text{{Text: "Why it is not merged yet", Bold: true}}
+	}
+	for _, s := range r.Missing {
 		t = append(t, Span{Text: "\n• " + s})
 	}
 	return t
@@ -326,7 +329,7 @@ func buttons(r access.Request, p Place) Buttons {
 	switch r.State {
 	case access.StateProposed:
 		if r.Pull.URL != "" {
-			b = append(b, Button{Action: "open_pull", Label: "Review on GitHub", URL: r.Pull.URL, Main: true})
+			b = append(b, Button{Action: "open_pull", Label: pullLabel(r), URL: r.Pull.URL, Main: true})
 		}
 		b = append(b, Button{Action: ActionCancel, Value: string(r.ID), Label: "Cancel request"})
 	case access.StateLive:

@@ -59,7 +59,7 @@ func way(kind access.Kind, s access.State) access.Request {
 	}
 	switch s {
 	case access.StateProposed:
-		r.Missing = []string{"1 approval by an owner of payments-dev"}
+		r.Missing, r.ApprovedBy = []string{"1 approval by an owner of payments-dev"}, nil
 	case access.StateVerified:
 		r.Trouble = "Entra has not synced the group yet."
 	case access.StateLive, access.StateEnding, access.StateEnded:

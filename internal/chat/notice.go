@@ -11,7 +11,7 @@ import (
 func Reply(n access.Notice, r access.Request, p Place) Message {
 	m := Message{Summary: fmt.Sprintf("%s: %s", r.ID, noticeLine(n, r))}
 	m.Blocks = append(m.Blocks, replyLead(n, r, p))
-	if n.Text != "" && n.Kind != access.NoticeJoined {
+	if n.Text != "" && n.Kind != access.NoticeJoined && n.Kind != access.NoticeApproved {
 		m.Blocks = append(m.Blocks, plain(n.Text))
 	}
 	switch n.Kind {
@@ -49,6 +49,10 @@ func replyLead(n access.Notice, r access.Request, p Place) Text {
 	switch n.Kind {
 	case access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted, access.NoticeEnding, access.NoticeEnded, access.NoticeLinked:
 		t = append(append(t, askedBy(r)...), Span{Text: " "})
+	case access.NoticeApproved:
+		if !r.BotMerges {
+			t = append(append(t, askedBy(r)...), Span{Text: " "})
+		}
 	case access.NoticeGrown:
 		for _, u := range p.Owners {
 			if u.Platform == r.Asker.Chat.Platform && u.Team == r.Asker.Chat.Team {
@@ -67,6 +71,8 @@ func noticeIcon(k access.NoticeKind) string {
 	switch k {
 	case access.NoticeLive, access.NoticeLinked:
 		return "✅"
+	case access.NoticeApproved:
+		return "👍"
 	case access.NoticeMerged:
 		return "🔀"
 	case access.NoticeHalted, access.NoticeRefused, access.NoticeOps:
@@ -88,6 +94,8 @@ func noticeLine(n access.Notice, r access.Request) string {
 	switch n.Kind {
 	case access.NoticeJoined:
 		return n.Text + " asked for the same and has joined this request. Their approval of it does not count; if nobody else can approve it, cancel it and ask again."
+	case access.NoticeApproved:
+		return approvedLine(n, r)
 	case access.NoticeMerged:
 		by := r.MergedBy
 		if by == "" {

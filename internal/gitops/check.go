@@ -102,7 +102,7 @@ func (g *Gitops) closeRecord(ctx context.Context, rec PullRecord) error {
 	default:
 		return nil // the list was older than this read
 	}
-	rec.Missing = nil
+	rec.Missing, rec.Passes = nil, false
 	if err := g.state.SavePull(ctx, StepFacts, rec); err != nil {
 		return fmt.Errorf("record the end of pull request %d: %w", rec.Number, err)
 	}
@@ -135,6 +135,8 @@ type examined struct {
 	rec     *PullRecord
 	reviews []review.Review
 	joined  []string
+	// restore is set for what puts back what a halt is about.
+	restore *rehearsal
 	// behind is set when the branch has commits that the head has not, and no
 	// merge queue that would bring them together.
 	behind bool
@@ -186,7 +188,7 @@ func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) (merged b
 // refuses what is shown nowhere.
 func (g *Gitops) explain(ctx context.Context, x *examined, walk Walk, rewrite bool) error {
 	if x.from != nil && x.head != nil && len(x.problems) == 0 {
-		g.plan(ctx, x, walk.InForce.Starts)
+		g.plan(ctx, x, x.startsOf(&walk))
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -202,11 +204,12 @@ func (g *Gitops) recordOpen(ctx context.Context, p *Pull, x *examined) error {
 		return nil
 	}
 	rec := *x.rec
-	missing, by := x.missing(), approvers(&x.verdict)
-	if rec.State == access.PullOpen && slices.Equal(rec.Missing, missing) && slices.Equal(rec.ApprovedBy, by) {
+	missing, by, passes := x.missing(), approvers(&x.verdict), x.conclusion() == "success"
+	mine, _ := x.ours()
+	if rec.State == access.PullOpen && slices.Equal(rec.Missing, missing) && slices.Equal(rec.ApprovedBy, by) && rec.Passes == passes && rec.BotMerges == mine {
 		return nil
 	}
-	rec.State, rec.Missing, rec.ApprovedBy = access.PullOpen, missing, by
+	rec.State, rec.Missing, rec.ApprovedBy, rec.Passes, rec.BotMerges = access.PullOpen, missing, by, passes, mine
 	*x.rec = rec
 	if err := g.state.SavePull(ctx, StepFacts, rec); err != nil {
 		return err
@@ -263,17 +266,19 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return nil
 	}
 	x.head = head.repo
-	from, err := g.leftAt(ctx, x, force)
+	force, done, err := g.against(ctx, x, head, force)
 	if err != nil {
 		return err
 	}
-	x.from = from
-	if problems := config.CheckTransition(from, head.repo); len(problems) > 0 {
+	if problems := config.CheckTransition(x.from, head.repo); len(problems) > 0 {
 		x.problems = problemLines(problems)
 		return nil
 	}
 	now := g.opt.Now()
-	x.change = config.Compare(from, head.repo, force.Starts, now)
+	x.change = config.Compare(x.from, head.repo, force.Starts, now)
+	if done {
+		return nil
+	}
 	o, bad, err := g.origin(ctx, x.pull)
 	if err != nil {
 		return err
@@ -294,10 +299,10 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		x.joined = r.Joined
 		in.AutoUsed = x.walk.autoUsed(r.Requester, now.Add(-autoMargin))
 	}
-	if in.CarriedRequests, err = g.passedRequests(ctx, x.walk.Passed, nil); err != nil {
+	if in.CarriedRequests, err = g.passedRequests(ctx, x.walk.Passed, x.restore.unstored()); err != nil {
 		return err
 	}
-	in.CarriedRequests = append(in.CarriedRequests, merged(from, force.Repo)...)
+	in.CarriedRequests = append(in.CarriedRequests, merged(x.from, force.Repo)...)
 	if err := g.openOpinions(ctx, x.pull.Number, &in); err != nil {
 		return err
 	}
@@ -311,6 +316,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	x.verdict = g.evaluate(ctx, &in)
 	refuseTooLarge(&x.verdict, x.change, force.Repo, head.repo)
 	x.shown = nextShown(&in, &x.verdict)
+	x.asWalked()
 	return nil
 }
 

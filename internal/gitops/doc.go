@@ -26,6 +26,11 @@
 //     approval, [Gitops.Trust], or a later first-parent commit that restores
 //     every path the bad one touched.
 //
+// An open pull request that puts back, on a branch that stands still, what bad
+// commits touched is judged by a rehearsal of that walk with its head as the
+// next commit: against what is in force, so that the check asks for what the
+// walk will. It fails while a path is left.
+//
 // A commit whose paths were restored is judged no more; the commits from it up
 // to the restoring one are judged as if it had not been, and only the
 // restoring one is put in force. A read that fails is never a verdict: the

@@ -50,9 +50,13 @@ func (g *Gitops) unhalt(ctx context.Context, w Walk) error {
 	if w.Halt == nil {
 		return nil
 	}
+	tell := g.haltOver(w.Halt, "it is not on the branch any more; what was in force stays in force")
 	g.tellAuthorEnd(ctx, w.Halt)
-	if err := g.state.PutHalt(ctx, nil, nil); err != nil {
+	if err := g.state.PutHalt(ctx, nil, tell); err != nil {
 		return fmt.Errorf("record the end of the halt at %s: %w", short(w.Halt.Commit), err)
+	}
+	if err := g.put(ctx, tell); err != nil {
+		return err
 	}
 	g.opt.Log.InfoContext(ctx, "halt ended", "commit", w.Halt.Commit)
 	g.opt.OnChange()

@@ -43,6 +43,8 @@ func (x *examined) title() string {
 		return "refused: " + oneLine(x.verdict.Refused[0].Sentence)
 	case x.base == nil:
 		return "no commit is trusted yet"
+	case x.verdict.Pass && x.restored() != "":
+		return x.restored()
 	case x.verdict.Pass && !slices.ContainsFunc(x.verdict.Needs, func(n review.Need) bool { return n.Exempt == "" }):
 		return "nothing needs approval"
 	case x.verdict.Pass:

@@ -140,6 +140,9 @@ type PullRecord struct {
 	// ApprovedBy are the logins of whose approvals it passed with, as of the
 	// last look at it.
 	ApprovedBy []string
+	// Passes is set while it is open and its check passes, BotMerges when it is
+	// the bot that merges it then.
+	Passes, BotMerges bool
 	// Reopened is set once it was found closed and then open.
 	Reopened bool
 	MergedAt time.Time

@@ -36,6 +36,8 @@ type walker struct {
 	people []audience.Kept
 	// moved is set when another commit came into force.
 	moved bool
+	// dry is set for a rehearsal, which stores and tells nothing.
+	dry *rehearsal
 }
 
 // undoing is a bad unit that is thought away.
@@ -97,6 +99,19 @@ func (g *Gitops) walkOn(ctx context.Context) (bool, error) {
 
 // run judges the units of a chain, oldest first.
 func (w *walker) run(ctx context.Context, chain []Commit) error {
+	if err := w.load(ctx, chain); err != nil {
+		return err
+	}
+	for i := range w.units {
+		if on, err := w.step(ctx, i); err != nil || !on {
+			return err
+		}
+	}
+	return nil
+}
+
+// load reads what a pass over a chain begins with.
+func (w *walker) load(ctx context.Context, chain []Commit) error {
 	force, err := w.g.inForce(ctx)
 	if err != nil {
 		return err
@@ -118,11 +133,6 @@ func (w *walker) run(ctx context.Context, chain []Commit) error {
 			return err
 		}
 		w.after = append(w.after, s)
-	}
-	for i := range w.units {
-		if on, err := w.step(ctx, i); err != nil || !on {
-			return err
-		}
 	}
 	return nil
 }
@@ -191,6 +201,14 @@ func (w *walker) bad(ctx context.Context, i int, after *snapshot, j *judged) (bo
 	within := len(touched) == 0 && len(w.undone) > 0
 	if !within {
 		until, ok := w.restoredLater(i, touched, after.cut)
+		if w.dry != nil {
+			if !w.dry.met(w, i, touched, j) {
+				return false, nil
+			}
+			if !ok {
+				until, ok = len(w.after)-1, true
+			}
+		}
 		if !ok {
 			j.bad.commits = len(u.commits)
 			if err := w.g.showLate(ctx, u, j, after.repo); err != nil {
@@ -277,7 +295,9 @@ func (w *walker) invalid(ctx context.Context, i int, after *snapshot, j *judged)
 		w.walk.CarriedEntra = append(w.walk.CarriedEntra, r.Joined...)
 		w.walk.CarriedEntra = append(w.walk.CarriedEntra, slices.Sorted(maps.Keys(r.JoinedLater))...)
 	}
-	w.g.tellInvalid(ctx, u, j.problems, w.walk.InForce.At)
+	if w.dry == nil {
+		w.g.tellInvalid(ctx, u, j.problems, w.walk.InForce.At)
+	}
 	if after != w.after[i] {
 		return nil // undone paths are not restored yet
 	}
@@ -388,6 +408,9 @@ func (w *walker) advance(ctx context.Context, u *unit, s *snapshot) error {
 	}
 	w.walk.InForce, w.moved, w.people = *force, true, nil
 	w.undone = nil
+	if w.dry != nil {
+		return nil
+	}
 	w.g.force.Store(&access.InForce{Commit: force.Commit, Repo: s.repo, Starts: w.starts})
 	w.g.opt.Log.InfoContext(ctx, "commit in force", "commit", force.Commit, "pull", force.Pull)
 	return nil
@@ -397,13 +420,22 @@ func (w *walker) advance(ctx context.Context, u *unit, s *snapshot) error {
 func (w *walker) store(ctx context.Context, a Advance) error {
 	a.From, a.Verdicts = w.walk.Position, w.pending
 	a.Passed, a.Carried, a.CarriedEntra, a.Auto = w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra, w.walk.Auto
-	w.g.tellAuthorEnd(ctx, w.walk.Halt)
+	if h := w.walk.Halt; h != nil {
+		a.Tell = w.g.haltOver(h, howOver(h, &a))
+		if w.dry == nil {
+			w.g.tellAuthorEnd(ctx, h)
+		}
+	}
+	w.walk.Position, w.walk.Halt = a.To, nil
+	if w.dry != nil {
+		return nil // what is pending stays: nothing is stored
+	}
 	if err := w.g.state.Advance(ctx, a); err != nil {
 		return fmt.Errorf("record commit %s: %w", short(a.To), err)
 	}
-	w.walk.Position, w.walk.Halt, w.pending = a.To, nil, nil
+	w.pending = nil
 	w.g.opt.OnChange()
-	return nil
+	return w.g.put(ctx, a.Tell)
 }
 
 // caughtUp returns the verdicts, stored or pending, of commits that were invalid

@@ -188,6 +188,8 @@ type pullRecord struct {
 	State         string    `json:"state"`
 	Missing       []string  `json:"missing,omitempty"`
 	ApprovedBy    []string  `json:"approved_by,omitempty"`
+	Passes        bool      `json:"passes,omitempty"`
+	BotMerges     bool      `json:"bot_merges,omitempty"`
 	Reopened      bool      `json:"reopened,omitempty"`
 	MergedAt      time.Time `json:"merged_at,omitzero"`
 	MergedBy      string    `json:"merged_by,omitempty"`
@@ -201,7 +203,7 @@ func newPullRecord(p gitops.PullRecord) pullRecord {
 		URL: p.URL, Requester: p.Requester, PrincipalKind: string(p.Principal.Kind),
 		PrincipalID: p.Principal.ID, Account: p.Account, PermissionSet: p.PermissionSet, Fingerprint: p.Fingerprint, AskedAt: p.AskedAt, Title: p.Title, Text: p.Text, Refused: p.Refused,
 		State: string(p.State), Missing: p.Missing,
-		ApprovedBy: p.ApprovedBy, Reopened: p.Reopened, MergedAt: p.MergedAt, MergedBy: p.MergedBy, Commit: p.Commit,
+		ApprovedBy: p.ApprovedBy, Passes: p.Passes, BotMerges: p.BotMerges, Reopened: p.Reopened, MergedAt: p.MergedAt, MergedBy: p.MergedBy, Commit: p.Commit,
 	}
 }
 
@@ -212,7 +214,7 @@ func (r pullRecord) domain() gitops.PullRecord {
 		Principal: config.Principal{Kind: config.PrincipalKind(r.PrincipalKind), ID: r.PrincipalID},
 		Account:   r.Account, PermissionSet: r.PermissionSet,
 		Fingerprint: r.Fingerprint, AskedAt: r.AskedAt, Title: r.Title, Text: r.Text, Refused: r.Refused, State: access.PullState(r.State),
-		Missing: r.Missing, ApprovedBy: r.ApprovedBy, Reopened: r.Reopened, MergedAt: r.MergedAt, MergedBy: r.MergedBy, Commit: r.Commit,
+		Missing: r.Missing, ApprovedBy: r.ApprovedBy, Passes: r.Passes, BotMerges: r.BotMerges, Reopened: r.Reopened, MergedAt: r.MergedAt, MergedBy: r.MergedBy, Commit: r.Commit,
 	}
 }
 
