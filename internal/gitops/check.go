@@ -293,13 +293,12 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	}
 	x.own = o.request != nil && x.pull.Author.Bot
 	in := review.Input{Base: force.Repo, Head: head.repo, Change: x.change, Start: now, Starts: force.Starts, HeadSHA: x.pull.HeadSHA}
-	in.Carried, in.CarriedEntra = x.walk.Carried, x.walk.CarriedEntra
 	o.fill(&in)
 	if r := in.Request; r != nil {
 		x.joined = r.Joined
 		in.AutoUsed = x.walk.autoUsed(r.Requester, now.Add(-autoMargin))
 	}
-	if in.CarriedRequests, err = g.passedRequests(ctx, x.walk.Passed, x.restore.unstored()); err != nil {
+	if err := g.carry(ctx, &in, &x.walk, x.restore.unstored()); err != nil {
 		return err
 	}
 	in.CarriedRequests = append(in.CarriedRequests, merged(x.from, force.Repo)...)

@@ -8,6 +8,7 @@ import (
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/sandbox/githubemu"
 	"aws-access-bot/internal/store"
 )
 
@@ -206,6 +207,45 @@ func TestWhatTheBotWroteIsPutBack(t *testing.T) {
 		w.look()
 		if again := w.pullOn(n); again.Body != now.Body || again.Title != now.Title {
 			t.Errorf("%s: edited once more:\n%s", name, again.Body)
+		}
+	}
+}
+
+// TestWhoJoinsWhatWasPassedOverDoesNotApproveIt: the change that takes it in is
+// judged without the approval of who joined since.
+func TestWhoJoinsWhatWasPassedOverDoesNotApproveIt(t *testing.T) {
+	t.Parallel()
+	for _, joins := range []bool{false, true} {
+		w := newWorld(t)
+		before := w.status().InForce
+		n := w.proposed(w.request(req))
+		bad := w.byHand("hana-dev", "broken", map[string]*githubemu.File{sandboxFile: w.file(sandboxFile, "account: sandbox-play", "account: nowhere")})
+		w.merge(bad, "merge")
+		w.merge(n, "merge")
+		w.look()
+		if p := w.status().Passed; len(p) != 2 {
+			t.Fatalf("passed over %q", p)
+		}
+		if joins {
+			w.must(w.Join(t.Context(), req, yuki()))
+		}
+		mend := w.byHand("mio-sec", "mend", map[string]*githubemu.File{sandboxFile: w.file(sandboxFile, "account: nowhere", "account: sandbox-play")})
+		w.look()
+		w.review("yuki-lead", mend, "APPROVE")
+		w.look()
+		want := "success"
+		if joins {
+			want = "action_required"
+		}
+		if c := w.check(w.head("mend")); c.Conclusion != want {
+			t.Errorf("joined: %v, check %q\n%s", joins, c.Conclusion, c.Summary)
+		}
+		sha := w.merge(mend, "merge")
+		w.look()
+		if joins {
+			w.holds(before, gitops.HaltApproval)
+		} else {
+			w.holds(sha, "")
 		}
 	}
 }

@@ -41,7 +41,7 @@ func TestT11PeopleWhoJoinDuringAHaltAreShown(t *testing.T) {
 			}
 			w.holds(before, gitops.HaltApproval)
 			first := person + "-1"
-			if text := w.status().Halt.Text; !strings.Contains(text, "joined aws-payments-dev: "+first) || len(text) > 2000 {
+			if text := w.status().Halt.Text; !strings.Contains(text, "joined aws-payments-dev (…00000011): "+first) || len(text) > 2000 {
 				t.Errorf("the halt says %q", text)
 			}
 			w.restart()

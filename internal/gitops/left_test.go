@@ -117,6 +117,7 @@ func TestNobodyWhoLeft(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		n := w.byHand("hana-dev", "topic", map[string]*githubemu.File{"groups/aws-orders-dev.yaml": w.grantLine("groups/aws-orders-dev.yaml", "  - {account: orders-dev, permission_set: PowerUserAccess, duration: 4h, reason: x}\n")})
+		w.look()
 		w.review("lena-platform", n, "REQUEST_CHANGES")
 		w.review("ken-platform", n, "APPROVE")
 		gone(w, person+"26")

@@ -61,7 +61,7 @@ func (g *Gitops) showLate(ctx context.Context, u *unit, j *judged, repo *config.
 		return fmt.Errorf("look up the check of pull request %d: %w", u.pull.Number, err)
 	}
 	if rec.Head != u.pull.HeadSHA {
-		rec = CheckRecord{Number: u.pull.Number, Head: u.pull.HeadSHA}
+		rec = j.halted // no check did: the halt is what shows it first
 	}
 	if !sameShown(rec.Late, j.late) {
 		rec.Late = j.late

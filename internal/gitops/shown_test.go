@@ -41,7 +41,7 @@ func TestAChangedRuleIsShown(t *testing.T) {
 	w.look()
 	got := w.check(w.pullOn(n).HeadSHA).Summary
 	want := "| `aws-access.yaml` | `approvals[everything else].approvers` | `1 of [control-plane]` | `1 of [hana@\u200bexample.com]` |\n"
-	if !strings.Contains(got, want) || strings.Count(got, "`aws-access.yaml`") != 1 {
+	if !strings.Contains(got, want) || strings.Count(got, "| `aws-access.yaml`") != 1 {
 		t.Errorf("the check does not show %q alone:\n%s", want, got)
 	}
 }

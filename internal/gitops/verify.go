@@ -25,6 +25,8 @@ type judged struct {
 	// late are the people that a halt over this shows, nil when there is
 	// nothing that an approval could mend.
 	late map[string]review.Shown
+	// halted is what else a halt over this shows where no check showed anything.
+	halted CheckRecord
 }
 
 // verify judges a unit. base is the last valid verified content, as the commits
@@ -179,7 +181,6 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	in := review.Input{
 		Base: base.repo, Head: after.repo, Change: config.Compare(base.repo, after.repo, starts, u.pull.MergedAt),
 		Start: u.pull.MergedAt, Starts: starts, HeadSHA: u.pull.HeadSHA, MergedAt: u.pull.MergedAt, Late: late,
-		Carried: w.Carried, CarriedEntra: w.CarriedEntra,
 	}
 	if j.bad = j.origin.asAsked(in.Change, u.pull.Number); j.bad != nil {
 		return nil
@@ -188,8 +189,7 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	if r := in.Request; r != nil {
 		in.AutoUsed = w.autoUsed(r.Requester, in.Start)
 	}
-	var err error
-	if in.CarriedRequests, err = g.passedRequests(ctx, w.Passed, u.before); err != nil {
+	if err := g.carry(ctx, &in, w, u.before); err != nil {
 		return err
 	}
 	if err := g.opinions(ctx, u.pull.Number, &in); err != nil {
@@ -208,26 +208,34 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	}
 	if j.bad = verdictFault(&j.verdict, u.pull, base.repo, after.repo); j.bad != nil {
 		j.late = nextLate(&in, &j.verdict, g.opt.Now())
+		j.halted = CheckRecord{Number: u.pull.Number, Head: u.pull.HeadSHA, Teams: in.Teams, Manager: in.Manager, Outside: in.Outside}
 	} else {
 		j.people = keep(&in, &j.verdict, u)
 	}
 	return nil
 }
 
-// passedRequests returns the requests of commits that were passed over. Those
-// of this walk may stand in pending and not in the store yet.
-func (g *Gitops) passedRequests(ctx context.Context, passed []string, pending []Verdict) ([]string, error) {
-	var ids []string
-	for _, sha := range passed {
+// carry fills in who is behind the commits that were passed over, and which
+// requests. Verdicts of this walk may stand in pending and not in the store
+// yet. Who joined such a request since counts as who had joined before.
+func (g *Gitops) carry(ctx context.Context, in *review.Input, w *Walk, pending []Verdict) error {
+	in.Carried, in.CarriedEntra = w.Carried, slices.Clone(w.CarriedEntra)
+	for _, sha := range w.Passed {
 		v, err := g.verdictOf(ctx, sha, pending)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if v.Request != "" {
-			ids = append(ids, string(v.Request))
+		if v.Request == "" {
+			continue
 		}
+		in.CarriedRequests = append(in.CarriedRequests, string(v.Request))
+		rec, _, err := g.state.Pull(ctx, v.Request)
+		if err != nil {
+			return fmt.Errorf("look up who joined %s: %w", v.Request, err)
+		}
+		in.CarriedEntra = append(in.CarriedEntra, rec.JoinedIDs()...)
 	}
-	return ids, nil
+	return nil
 }
 
 // verdictOf returns the verdict of a commit, pending or stored; the zero one

@@ -277,7 +277,7 @@ func TestVerificationRules(t *testing.T) {
 			}
 			w.look()
 			if len(w.ops.list) != 1 {
-				t.Error("the same halt was told twice")
+				t.Errorf("the same halt was told twice: %+v", w.ops.list)
 			}
 			w.holds(first, tt.want) // nothing that was there before mends it
 		})

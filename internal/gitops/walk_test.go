@@ -532,6 +532,7 @@ func TestAnAccountWhoseTagsMoved(t *testing.T) {
 	w.look()
 	w.holds(one, "")
 	n = w.byHand("hana-dev", "tags", map[string]*githubemu.File{"accounts/payments-prod.yaml": w.file("accounts/payments-prod.yaml", "{env: prod,", "{env: prod, kind: special,")})
+	w.look()
 	w.review("ken-platform", n, "APPROVE")
 	w.review("lena-platform", n, "APPROVE")
 	two := w.merge(n, "squash")

@@ -193,7 +193,7 @@ func rules(in Input) Rules {
 // plane is.
 func bookChanged(c config.Change) bool {
 	return slices.ContainsFunc(c.Control, func(f config.FieldChange) bool {
-		return f.Path == "aws-access.yaml" && (f.Field == "approvals" || f.Field == "control_plane")
+		return f.Path == "aws-access.yaml" && (strings.HasPrefix(f.Field, "approvals") || strings.HasPrefix(f.Field, "control_plane"))
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 func TestWhomToTurnTo(t *testing.T) {
 	t.Parallel()
 	const (
-		need   = "Add PowerUserAccess in payments-dev (…4444) for aws-payments-dev, 4h needs 1 approval of "
+		need   = "Add PowerUserAccess in payments-dev (…4444) for aws-payments-dev (…00000011), 4h needs 1 approval of "
 		nobody = "; nobody who may give it is linked and free to: "
 		owner  = "ken-platform or lena-platform (control plane, 2 needed) can approve a pull request that names another owner in accounts/payments-dev.yaml."
 		rules  = "ken-platform or lena-platform (control plane, 2 needed) can approve a pull request that names other approvers in aws-access.yaml."
