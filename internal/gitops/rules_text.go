@@ -24,13 +24,13 @@ const (
 func (x *examined) noEffect() string {
 	switch r := x.plan.Rules; {
 	case r.Weaker():
-		return "No assignment changes with this merge. **What later access needs becomes weaker**, see below.\n\n"
+		return "No assignment changes with this merge. **What later access needs becomes weaker**, as shown here.\n\n"
 	case len(r.Changes)+len(r.Book) > 0 || r.Uncompared:
-		return "No assignment changes with this merge. What later access needs changes, see below.\n\n"
+		return "No assignment changes with this merge. What later access needs changes, as shown here.\n\n"
 	}
 	text := "No assignment changes, so nobody gains or loses access"
 	if slices.ContainsFunc(x.change.Entries, func(f config.FieldChange) bool { return f.Old == "" }) {
-		text += " with this merge. **Lines are added that may give access later**, see below"
+		text += " with this merge. **Lines are added that may give access later**, as shown here"
 	}
 	return text + ".\n\n"
 }
