@@ -154,10 +154,11 @@ func (w *world) click(person, request, action string) error {
 }
 
 // review reviews a pull request; commit is the head if empty.
-// Who approves has read the check of the head, if the bot is there to show one.
+// Who approves has read the check of the head, if the bot showed one or is there
+// to do so.
 func (w *world) review(person string, pull int, event, commit string) error {
-	if event == "APPROVE" && commit == "" && w.bot != nil && (w.revive || w.bot.alive()) {
-		if err := w.read(pull); err != nil {
+	if event == "APPROVE" && commit == "" && w.bot != nil {
+		if err := w.read(pull, w.revive || w.bot.alive()); err != nil {
 			return err
 		}
 	}
