@@ -102,7 +102,7 @@ func TestT11AnApprovalInTheSecondOfTheCheckDoesNotCount(t *testing.T) {
 	w.wantPassed(n)
 }
 
-// TestT11AHeadIsShownAnew after another one was.
+// TestT11AnotherHeadIsShownAnew after another one was.
 func TestT11AnotherHeadIsShownAnew(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

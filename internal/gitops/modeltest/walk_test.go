@@ -132,14 +132,13 @@ func (w *world) units(chain []string) []unit {
 
 // pass is one walk over new units.
 type pass struct {
-	w            *world
-	now          walk // as it would be stored
-	units        []unit
-	base, prev   state
-	starts       starts
-	undone       []undoing
-	done         map[string]string // outcomes not stored yet
-	late, frozen bool
+	w          *world
+	now        walk // as it would be stored
+	units      []unit
+	base, prev state
+	starts     starts
+	undone     []undoing
+	done       map[string]string // outcomes not stored yet
 }
 
 // undoing is what a bad unit touched, as it was, until a later one restores it.
