@@ -223,7 +223,9 @@ func (s *Server) hookConfig() obj {
 // under way has ended. It returns nil.
 func (s *Server) Run(ctx context.Context) error {
 	client := &http.Client{
-		Timeout: s.opt.WebhookTimeout,
+		// Of its own: closing its idle connections must break nobody else's.
+		Transport: &http.Transport{},
+		Timeout:   s.opt.WebhookTimeout,
 		// GitHub does not follow redirects of webhooks.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
