@@ -26,15 +26,17 @@ func (w *world) until(what string, parts []string, ok func(*sandbox.State) (done
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var at int64
+	found := "nothing read"
 	for {
 		if err := w.again(); err != nil {
 			return err
 		}
 		st, err := w.client.State(ctx, parts...)
 		if err != nil {
-			return err
+			return fmt.Errorf("waited for %s: %w; there was:\n%s\nthe bot says:\n%s", what, err, found, tail(w.log.String()))
 		}
-		done, found := ok(&st)
+		var done bool
+		done, found = ok(&st)
 		if done {
 			return nil
 		}
