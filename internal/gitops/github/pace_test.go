@@ -57,9 +57,10 @@ func TestLimitsAreWaitedOut(t *testing.T) {
 					t.Parallel()
 					a := newAPI(t)
 					a.now.Store(now)
-					tt.r.status = status
+					r := tt.r
+					r.status = status
 					var asked atomic.Int32
-					refuse := func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); tt.r.write(w) }
+					refuse := func(w http.ResponseWriter, _ *http.Request) { asked.Add(1); r.write(w) }
 					a.HandleFunc("GET /repos/acme/config/pulls/7", refuse)
 					a.HandleFunc("POST /repos/acme/config/git/refs", refuse)
 					c := a.client()
