@@ -40,7 +40,7 @@ type Options struct {
 	// hints are gathered into one look (2 s).
 	Poll, Coalesce time.Duration
 	// Lag is how long a commit may be without its pull request before that is
-	// a halt: GitHub shows the two by different reads (20 s).
+	// a halt: GitHub shows the two by different reads ([DefaultLag]).
 	Lag time.Duration
 	// OnInForce is called after another commit came into force, OnChange
 	// after a record changed that people may see. Neither may block.
@@ -81,6 +81,9 @@ type Gitops struct {
 	merging   merging // guarded by looking
 	// force caches the config in force; nil until it was read.
 	force atomic.Pointer[access.InForce]
+	// forcing is held while a config comes into force, so that who saw it
+	// stored never reads the one before.
+	forcing sync.RWMutex
 }
 
 var (
@@ -89,6 +92,9 @@ var (
 	_ access.Commits      = (*Gitops)(nil)
 	_ access.TeamReader   = (*Gitops)(nil)
 )
+
+// DefaultLag is Options.Lag where nothing else is said.
+const DefaultLag = 20 * time.Second
 
 // New returns a Gitops. It reads and writes nothing yet.
 func New(o Options, host Host, state State, dir Directory) (*Gitops, error) {
@@ -104,7 +110,7 @@ func New(o Options, host Host, state State, dir Directory) (*Gitops, error) {
 	}
 	setDefault(&o.Poll, 3*time.Minute)
 	setDefault(&o.Coalesce, 2*time.Second)
-	setDefault(&o.Lag, 20*time.Second)
+	setDefault(&o.Lag, DefaultLag)
 	if o.OnInForce == nil {
 		o.OnInForce = func() {}
 	}

@@ -55,10 +55,9 @@ func (g *Gitops) trust(ctx context.Context, sha string, v voucher) error {
 	}
 	g.record(&a, walk, &v, who)
 	g.tellAuthorEnd(ctx, walk.Halt)
-	if err := g.state.Advance(ctx, a); err != nil {
+	if err := g.enforce(ctx, a, s.repo); err != nil {
 		return err
 	}
-	g.force.Store(&access.InForce{Commit: sha, Repo: s.repo, Starts: starts})
 	g.opt.Log.InfoContext(ctx, "commit trusted", "commit", sha, "before", walk.InForce.Commit, "by", who, "system", v.system)
 	// It is stored already; this wakes whoever brings it out.
 	return g.tellOps(ctx, a.Tell.Key, a.Tell.Text)
@@ -259,8 +258,26 @@ func (r *reader) restore(ctx context.Context, f InForce) (*snapshot, error) {
 	return s, nil
 }
 
+// enforce stores a step and puts its config, if it has one, in force for who
+// asks. Verdicts are read from the store and configs from memory: nobody may
+// see the verdict of a step with the config before it, or a step that was
+// stored with a config that was not.
+func (g *Gitops) enforce(ctx context.Context, a Advance, repo *config.Repo) error {
+	g.forcing.Lock()
+	defer g.forcing.Unlock()
+	if err := g.state.Advance(ctx, a); err != nil {
+		return err
+	}
+	if a.InForce != nil {
+		g.force.Store(&access.InForce{Commit: a.InForce.Commit, Repo: repo, Starts: a.InForce.Starts})
+	}
+	return nil
+}
+
 // InForce implements [access.Commits].
 func (g *Gitops) InForce(ctx context.Context) (access.InForce, error) {
+	g.forcing.RLock()
+	defer g.forcing.RUnlock()
 	f, err := g.inForce(ctx)
 	if err != nil {
 		return access.InForce{}, err

@@ -245,7 +245,7 @@ func (w *walker) bad(ctx context.Context, i int, after *snapshot, j *judged) (bo
 // comes into force.
 func (w *walker) moveOn(ctx context.Context, u *unit) error {
 	w.undone = nil
-	return w.store(ctx, Advance{To: u.last().SHA})
+	return w.store(ctx, Advance{To: u.last().SHA}, nil)
 }
 
 // diff returns what the paths that differ were before; nil for absent.
@@ -403,7 +403,7 @@ func (w *walker) advance(ctx context.Context, u *unit, s *snapshot) error {
 	w.pending = append(slices.DeleteFunc(slices.Clone(w.pending), func(v Verdict) bool { return slices.Contains(w.walk.Passed, v.Commit) }), caught...)
 	w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra = nil, nil, nil
 	step := Advance{To: force.Commit, InForce: force, Desired: desired(s.repo, w.starts, force.At), Blobs: blobs(s), People: w.people}
-	if err := w.store(ctx, step); err != nil {
+	if err := w.store(ctx, step, s.repo); err != nil {
 		return err
 	}
 	w.walk.InForce, w.moved, w.people = *force, true, nil
@@ -411,13 +411,13 @@ func (w *walker) advance(ctx context.Context, u *unit, s *snapshot) error {
 	if w.dry != nil {
 		return nil
 	}
-	w.g.force.Store(&access.InForce{Commit: force.Commit, Repo: s.repo, Starts: w.starts})
 	w.g.opt.Log.InfoContext(ctx, "commit in force", "commit", force.Commit, "pull", force.Pull)
 	return nil
 }
 
-// store makes one durable step with all verdicts gathered so far.
-func (w *walker) store(ctx context.Context, a Advance) error {
+// store makes one durable step with all verdicts gathered so far. repo is the
+// config of a step that comes into force.
+func (w *walker) store(ctx context.Context, a Advance, repo *config.Repo) error {
 	a.From, a.Verdicts = w.walk.Position, w.pending
 	a.Passed, a.Carried, a.CarriedEntra, a.Auto = w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra, w.walk.Auto
 	if h := w.walk.Halt; h != nil {
@@ -430,7 +430,7 @@ func (w *walker) store(ctx context.Context, a Advance) error {
 	if w.dry != nil {
 		return nil // what is pending stays: nothing is stored
 	}
-	if err := w.g.state.Advance(ctx, a); err != nil {
+	if err := w.g.enforce(ctx, a, repo); err != nil {
 		return fmt.Errorf("record commit %s: %w", short(a.To), err)
 	}
 	w.pending = nil
