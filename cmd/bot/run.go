@@ -26,6 +26,9 @@ type program struct {
 	// afterCommit is called after each durable step; nil outside tests, which
 	// kill the process there.
 	afterCommit func(step string)
+	// pace divides the bot's own waits for what failed or is late; zero outside
+	// tests, which is one.
+	pace float64
 }
 
 // findings is an error that was already told in full.

@@ -20,14 +20,16 @@ import (
 const opsChannel = "C0OPS"
 
 // until waits for a condition on parts of the state. It looks again after
-// every request of the bot, and a few times a second without one. found says
+// requests of the bot, and a few times a second without one. found says
 // what there was instead, for the failure.
 func (w *world) until(what string, parts []string, ok func(*sandbox.State) (done bool, found string)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var at int64
 	found := "nothing read"
-	for {
+	looks := time.NewTicker(lookEvery)
+	defer looks.Stop()
+	for ; ; <-looks.C {
 		if err := w.again(); err != nil {
 			return err
 		}

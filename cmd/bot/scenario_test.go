@@ -31,12 +31,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"bot": botInTest})
 }
 
-// botInTest is main with one thing more: BOT_KILL_AFTER=step or step:n kills
-// the process as soon as that durable step was made (for the nth time).
+// botInTest is main with two things more: BOT_KILL_AFTER=step or step:n kills
+// the process as soon as that durable step was made (for the nth time), and the
+// bot's own waits are divided like those of the emulators, though by less.
 func botInTest() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	p := program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
+	p := program{stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, pace: scenarioPace}
 	if at := os.Getenv("BOT_KILL_AFTER"); at != "" {
 		p.afterCommit = killer(at)
 	}

@@ -28,6 +28,14 @@ const patience = 60 * time.Second
 // scenarioSpeed divides the delays of the emulators.
 const scenarioSpeed = 200
 
+// scenarioPace divides the bot's waits for what failed or is late. What it
+// leaves of them is longer than the emulators' own delays.
+const scenarioPace = 5
+
+// lookEvery is the least time between two looks at the state by one scenario:
+// each costs more than most of what the bot does.
+const lookEvery = 60 * time.Millisecond
+
 // appKey is the key of the GitHub App in all scenarios: making one takes long.
 var appKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
@@ -110,7 +118,7 @@ func (w *world) cmdline(args ...string) (*exec.Cmd, error) {
 	}
 	cmd := exec.Command(exe)
 	cmd.Args = append([]string{"bot"}, args...) // the name makes the test binary the bot
-	cmd.Env = []string{"HOME=" + w.dir, "PATH=" + os.Getenv("PATH")}
+	cmd.Env = []string{"HOME=" + w.dir, "PATH=" + os.Getenv("PATH"), "GOGC=400"}
 	cmd.Dir = w.dir
 	return cmd, nil
 }

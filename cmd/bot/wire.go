@@ -77,6 +77,14 @@ func (w *wired) moved() {
 	}
 }
 
+// paced divides a wait by a pace, of which zero is one.
+func paced(wait time.Duration, pace float64) time.Duration {
+	if pace <= 0 {
+		return wait
+	}
+	return time.Duration(float64(wait) / pace)
+}
+
 // outside has the clients of the services around the bot.
 type outside struct {
 	clock  *provision.SkewMeter
@@ -94,15 +102,15 @@ func open(ctx context.Context, set *settings.Settings, p program, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	b, err := assemble(ctx, set, db, log)
+	b, err := assemble(ctx, set, db, p.pace, log)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return b, nil
 }
 
-// assemble wires the parts over an open state file.
-func assemble(ctx context.Context, set *settings.Settings, db *store.Bolt, log *slog.Logger) (*bot, error) {
+// assemble wires the parts over an open state file. pace is that of program.
+func assemble(ctx context.Context, set *settings.Settings, db *store.Bolt, pace float64, log *slog.Logger) (*bot, error) {
 	w := &wired{}
 	b := &bot{set: set, log: log, db: db, requests: store.NewRequests(db)}
 	out, err := connect(ctx, set, b.application)
@@ -113,7 +121,7 @@ func assemble(ctx context.Context, set *settings.Settings, db *store.Bolt, log *
 	b.outbox, b.out = outbox, out
 	b.git, err = gitops.New(gitops.Options{
 		Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID, Branch: set.ConfigRepo.Branch,
-		SigningKey: []byte(set.SigningKey.Reveal()), Poll: set.Poll, OnInForce: w.inForce, OnChange: w.changed,
+		SigningKey: []byte(set.SigningKey.Reveal()), Poll: set.Poll, Lag: paced(gitops.DefaultLag, pace), OnInForce: w.inForce, OnChange: w.changed,
 		Ops: waking{outbox, w.moved}, Now: time.Now, Log: log,
 	}, out.github, store.NewGitops(db), out.entra)
 	if err != nil {
@@ -130,7 +138,7 @@ func assemble(ctx context.Context, set *settings.Settings, db *store.Bolt, log *
 	b.engine, err = provision.New(provision.Ports{
 		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db),
 		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now,
-	}, provision.Options{EnableChanges: set.EnableChanges, Log: log, OnChange: w.changed, Asker: b.asker})
+	}, provision.Options{EnableChanges: set.EnableChanges, Pace: pace, Log: log, OnChange: w.changed, Asker: b.asker})
 	if err != nil {
 		return nil, err
 	}
