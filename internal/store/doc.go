@@ -39,7 +39,7 @@
 //	step                  durable once it is reported
 //	request.create        the request, due to be shown
 //	request.save          its next version and the notices of the way there
-//	binding.save          which person a chat user is
+//	binding.save          which person a chat user is, bound once
 //	inbox.put             an inbound delivery, before it is acknowledged
 //	inbox.done            that it was worked off
 //	outbox.notice         a notice that belongs to no request

@@ -248,7 +248,7 @@ func TestEachDurableStepIsReportedOnce(t *testing.T) {
 	_, audit := NewAudit(db).Append(t.Context(), Event{Action: "test"})
 	err := errors.Join(
 		put, again, inbox.Done(t.Context(), "k"), inbox.Done(t.Context(), "k"), first, audit,
-		NewBindings(db).SaveBinding(t.Context(), user, access.Binding{Entra: "e"}),
+		NewBindings(db).Bind(t.Context(), user, access.Binding{Entra: "e"}),
 		o.PutNotice(t.Context(), notice("", "ops")), o.PutNotice(t.Context(), notice("", "ops")),
 		o.SaveDelivery(t.Context(), d),
 	)
