@@ -315,7 +315,8 @@ func verdictFault(v *review.Verdict, p *Pull, base, head *config.Repo) *fault {
 	return f
 }
 
-// ways says how a halt ends.
+// ways says how a halt ends. The command has the full id of the commit, as it
+// wants it: what is read here is copied.
 func (f *fault) ways(sha string, p *Pull) []string {
 	var out []string
 	switch {
@@ -341,7 +342,7 @@ func (f *fault) ways(sha string, p *Pull) []string {
 	default:
 		out = append(out, fmt.Sprintf("a pull request that puts back every file commit %s touched", short(sha)))
 	}
-	return append(out, "`bot trust SHA` by an administrator of the config repo")
+	return append(out, fmt.Sprintf("`bot trust %s` by an administrator of the config repo", sha))
 }
 
 // void says why the grants of a request grant nothing, "" when they do or
