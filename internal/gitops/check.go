@@ -112,12 +112,16 @@ func (g *Gitops) closeRecord(ctx context.Context, rec PullRecord) error {
 
 // examined is an open pull request as the check shows it.
 type examined struct {
-	pull    *Pull
-	walk    Walk
-	base    *config.Repo // rules; nil when nothing is in force
-	from    *config.Repo // where the head left the branch: change is against it
-	head    *config.Repo
-	change  config.Change
+	pull   *Pull
+	walk   Walk
+	base   *config.Repo // rules; nil when nothing is in force
+	from   *config.Repo // where the head left the branch: change is against it
+	head   *config.Repo
+	change config.Change
+	// left is from as it was read, nil where from is another config. form are
+	// the files that differ while the change is none.
+	left    *snapshot
+	form    []string
 	verdict review.Verdict
 	teams   map[string][]int64
 	manager string
@@ -291,6 +295,9 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		x.faults = append(x.faults, *bad)
 		return nil
 	}
+	if x.change.Empty() && x.left != nil && x.restore == nil {
+		x.form = formOnly(x.left, head)
+	}
 	x.own = o.request != nil && x.pull.Author.Bot
 	in := review.Input{Base: force.Repo, Head: head.repo, Change: x.change, Start: now, Starts: force.Starts, HeadSHA: x.pull.HeadSHA}
 	o.fill(&in)
@@ -384,6 +391,7 @@ func (g *Gitops) leftAt(ctx context.Context, x *examined, force *access.InForce)
 	if s.repo == nil || slices.Contains(x.walk.Passed, cmp.MergeBase) {
 		return force.Repo, nil
 	}
+	x.left = s
 	return s.repo, nil
 }
 
