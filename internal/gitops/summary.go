@@ -120,6 +120,7 @@ func (x *examined) summary(plan string) string {
 		return b.String()
 	}
 	x.writeAlike(&b)
+	writeObjections(&b, x.objections, "###")
 	x.writeForm(&b)
 	x.writeNeeds(&b)
 	x.writeControl(&b)

@@ -201,6 +201,9 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	if err := g.asShown(ctx, u.pull, &in); err != nil {
 		return err
 	}
+	if _, err := g.objectedBefore(ctx, u.pull.Number, &in); err != nil {
+		return err
+	}
 	j.verdict = review.Evaluate(in)
 	refuseTooLarge(&j.verdict, in.Change, base.repo, after.repo)
 	if len(j.verdict.Undecided) > 0 {
