@@ -37,7 +37,7 @@ func viewOf(ctx context.Context, o operations, pass func(context.Context) (provi
 func show(p program, v viewed, asJSON bool) error {
 	var err error
 	if asJSON {
-		err = p.printJSON(v.Report)
+		err = p.printJSON(v.report())
 	} else {
 		err = printLines(p, v.lines())
 	}
@@ -48,6 +48,20 @@ func show(p program, v viewed, asJSON bool) error {
 		return findings{fmt.Errorf("%d changes", len(v.Plan.Changes))}
 	}
 	return nil
+}
+
+// planReport is a pass for machines.
+type planReport struct {
+	provision.Report
+	// OwnershipUnknown says why it is not known what the bot owns; it is absent
+	// when that is known. Then RemovedIfOwned is what would be removed if the bot
+	// owned it, and the plan has none of it.
+	OwnershipUnknown string            `json:"ownership_unknown,omitempty"`
+	RemovedIfOwned   []provision.Extra `json:"removed_if_owned,omitempty"`
+}
+
+func (v viewed) report() planReport {
+	return planReport{Report: v.Report, OwnershipUnknown: v.blind, RemovedIfOwned: v.maybe()}
 }
 
 // lines are a pass for people.

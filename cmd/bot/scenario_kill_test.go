@@ -63,7 +63,7 @@ func kills() []kill {
 		{story: invalid, steps: []string{"gitops.passed"}},
 		{story: grown, steps: []string{"gitops.people"}},
 		{story: impossible, steps: []string{"gitops.refused"}},
-		{story: linked, steps: []string{"request.create", "gitops.proposing", "gitops.branch", "gitops.inforce", "request.save:3", "outbox.notice.intent:2"}},
+		{story: linked, steps: []string{"link.try", "request.create", "gitops.proposing", "gitops.branch", "gitops.inforce", "request.save:3", "outbox.notice.intent:2"}},
 	}
 }
 

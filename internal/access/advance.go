@@ -203,6 +203,7 @@ func (m *mover) refresh() {
 	if p := m.f.Pull; p != nil && m.r.State == StateProposed {
 		m.r.Missing = slices.Clone(p.Missing)
 		m.approval(p)
+		m.r.Objections = slices.Clone(p.Objections)
 		m.r.Pull = p.Ref
 	} else if m.r.State != StateProposed {
 		m.r.Approved = false

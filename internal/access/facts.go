@@ -27,12 +27,26 @@ type PullFacts struct {
 	MergedAt          time.Time // GitHub's clock
 	MergedBy          string    // login, for showing
 	Commit            string    // the commit on the default branch
+	// Objections are those to the same, asked for before.
+	Objections []Objection
 	// Waits is what keeps the merged commit from being judged, in a sentence for
 	// people: what others merged before, or that the repository cannot be read.
 	// It is "" when it is judged, or about to be.
 	Waits string
 	// Refused is why no pull request could be made, in words for people.
 	Refused string
+}
+
+// Objection says that the same was asked for before and closed unmerged while
+// somebody who may approve it had requested changes. It decides nothing; who
+// decides now is told.
+type Objection struct {
+	Request ID     `json:"request"`
+	Number  int    `json:"number"` // of its pull request
+	URL     string `json:"url"`
+	// By are the logins of those who objected.
+	By     []string  `json:"by"`
+	Closed time.Time `json:"closed"`
 }
 
 // Verdict is what the walk found for a merge commit.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -159,18 +158,29 @@ func (d *Identity) bind(ctx context.Context, repo *config.Repo, p ChatProfile) (
 	if linked, ok := repo.PersonByEntra(fit[0].Entra); ok && (linked.Slack != nil || linked.GitHub != nil) {
 		return Person{}, elsewhere(p.User)
 	}
-	others, err := d.Bindings.Bound(ctx, p.User.Platform, p.User.Team, fit[0].Entra)
-	if err != nil {
-		return Person{}, fmt.Errorf("chat users of %s: %w", fit[0].Entra, err)
+	err = d.Bindings.Bind(ctx, p.User, Binding{Entra: fit[0].Entra, Email: strings.ToLower(p.Email)})
+	if errors.Is(err, ErrConflict) {
+		return d.lost(ctx, repo, p)
 	}
-	if slices.ContainsFunc(others, func(u ChatUser) bool { return u != p.User }) {
+	if err != nil {
+		return Person{}, fmt.Errorf("bind %s: %w", p.User.User, err)
+	}
+	return fit[0].Person, nil
+}
+
+// lost answers whoever could not be bound: another first use of the same chat
+// user came before, and its binding counts, or one of another chat user with
+// the same address did.
+func (d *Identity) lost(ctx context.Context, repo *config.Repo, p ChatProfile) (Person, error) {
+	b, err := d.Bindings.Binding(ctx, p.User)
+	switch {
+	case err == nil:
+		return d.bound(ctx, repo, b, p)
+	case errors.Is(err, ErrNotFound):
 		// One person, one chat user: else whoever gets hold of an address
 		// would be its owner.
 		return Person{}, &Refusal{Message: "Another chat user was linked to the Entra user with your e-mail address before.", Mend: toPeople(p.User)}
+	default:
+		return Person{}, fmt.Errorf("binding of %s %s: %w", p.User.Platform, p.User.User, err)
 	}
-	b := Binding{Entra: fit[0].Entra, Email: strings.ToLower(p.Email)}
-	if err := d.Bindings.SaveBinding(ctx, p.User, b); err != nil {
-		return Person{}, fmt.Errorf("save binding of %s: %w", p.User.User, err)
-	}
-	return fit[0].Person, nil
 }

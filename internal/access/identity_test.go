@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"aws-access-bot/config/example"
@@ -193,7 +195,7 @@ func TestIdentityFaultsAreNoRefusals(t *testing.T) {
 		{"directory, linked", profile("U0HANA", ""), func(p *people) { p.dir.err = errDown }},
 		{"directory, first use", profile("U0NAO", "nao@example.com"), func(p *people) { p.dir.err = errDown }},
 		{"store", profile("U0NAO", "nao@example.com"), func(p *people) { p.Bindings = store.NewBindings(db) }},
-		{"store, when others are looked for", profile("U0NAO", "nao@example.com"), func(p *people) { p.Bindings = brokenBound{p.bindings} }},
+		{"store, at the binding", profile("U0NAO", "nao@example.com"), func(p *people) { p.Bindings = brokenBind{p.bindings} }},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -212,9 +214,64 @@ func TestIdentityFaultsAreNoRefusals(t *testing.T) {
 	p.nobody(profile("U0HANA", ""), "no config in force")
 }
 
-// brokenBound is a store that fails when others are looked for.
-type brokenBound struct{ access.Bindings }
+// brokenBind is a store that cannot bind.
+type brokenBind struct{ access.Bindings }
 
-func (brokenBound) Bound(context.Context, access.Platform, string, string) ([]access.ChatUser, error) {
-	return nil, errDown
+func (brokenBind) Bind(context.Context, access.ChatUser, access.Binding) error { return errDown }
+
+// TestT18FirstUsesAtOnceBindOnce: of several first uses at the same time one
+// binds; the others get the answer of whoever comes later. All of them have
+// seen that nobody is bound before the first one binds.
+func TestT18FirstUsesAtOnceBindOnce(t *testing.T) {
+	t.Parallel()
+	const two = "3c1d9a70-0000-4000-8000-0000000000f2"
+	tests := []struct {
+		name     string
+		profiles []access.ChatProfile
+		says     string
+	}{
+		{"two Slack users with one address", []access.ChatProfile{profile("U0NAO", "nao@example.com"), profile("U0EVE", "nao@example.com")}, "Another chat user was linked"},
+		{"one Slack user with two addresses", []access.ChatProfile{profile("U0NAO", "nao@example.com"), profile("U0NAO", "eve@example.com")}, "suspended"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPeople(t, entrant(newcomer, "nao@example.com"), entrant(two, "eve@example.com"))
+			meet := &meeting{Bindings: p.bindings}
+			meet.arrived.Add(len(tc.profiles))
+			p.Bindings = meet
+			errs := make([]error, len(tc.profiles))
+			var wg sync.WaitGroup
+			for i, c := range tc.profiles {
+				wg.Go(func() { _, errs[i] = p.Resolve(t.Context(), c) })
+			}
+			wg.Wait()
+			winner := slices.Index(errs, nil)
+			if winner < 0 || errs[1-winner] == nil {
+				t.Fatalf("answers: %v; want one person and one refusal", errs)
+			}
+			p.Bindings = p.bindings
+			loser := tc.profiles[1-winner]
+			var no *access.Refusal
+			if err := errs[1-winner]; !errors.As(err, &no) || !strings.Contains(no.Message, tc.says) || no.Mend == "" {
+				t.Errorf("the loser got %v, want a refusal that says %q", err, tc.says)
+			}
+			p.nobody(loser, tc.says)
+			if _, err := p.Resolve(t.Context(), tc.profiles[winner]); err != nil {
+				t.Errorf("the winner later: %v", err)
+			}
+		})
+	}
+}
+
+// meeting lets nobody bind before everybody came to it.
+type meeting struct {
+	access.Bindings
+	arrived sync.WaitGroup
+}
+
+func (m *meeting) Bind(ctx context.Context, u access.ChatUser, b access.Binding) error {
+	m.arrived.Done()
+	m.arrived.Wait()
+	return m.Bindings.Bind(ctx, u, b)
 }

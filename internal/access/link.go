@@ -16,6 +16,9 @@ import (
 const (
 	maxLinksPerDay    = 3  // of one chat user in 24 hours
 	maxAllLinksPerDay = 30 // of everybody in 24 hours
+	// maxLinkTriesPerDay counts what came to nothing too: each answer says
+	// whether GitHub has a login, or Entra an address.
+	maxLinkTriesPerDay = 10 // of one chat user in 24 hours
 )
 
 // address is an e-mail address as people type it: RFC 5322's dot-atom in ASCII,
@@ -41,6 +44,10 @@ type Link struct {
 type Links interface {
 	// LinksSince returns those asked at or after a time, oldest first.
 	LinksSince(ctx context.Context, since time.Time) ([]Request, error)
+	// TryLink notes a try of a chat user by the natural key of its delivery,
+	// unless he made that many in the 24 hours before, and reports whether it
+	// may go on. The same delivery again is the same try.
+	TryLink(ctx context.Context, u ChatUser, key string, at time.Time, most int) (bool, error)
 }
 
 // Accounts looks up GitHub accounts.
@@ -83,6 +90,9 @@ func (s *Service) Link(ctx context.Context, a LinkAsk) (Asked, error) {
 	}
 	// Before anything is looked up: what is found or not says who exists.
 	if err := s.mayLink(ctx, a.Profile.User); err != nil {
+		return Asked{}, err
+	}
+	if err := s.mayTry(ctx, a); err != nil {
 		return Asked{}, err
 	}
 	want, err := s.claim(ctx, a)
@@ -256,6 +266,21 @@ func (s *Service) mayLink(ctx context.Context, u ChatUser) error {
 		return &Refusal{Message: "Too many requests to be linked were made in the last 24 hours.", Mend: "Ask again tomorrow, or ask the platform team to add you to people.yaml."}
 	}
 	return nil
+}
+
+// mayTry notes a try, and refuses one too many before anything is looked up.
+func (s *Service) mayTry(ctx context.Context, a LinkAsk) error {
+	may, err := s.Links.TryLink(ctx, a.Profile.User, a.Key, s.Now(), maxLinkTriesPerDay)
+	if err != nil {
+		return fmt.Errorf("note a try to be linked: %w", err)
+	}
+	if may {
+		return nil
+	}
+	return &Refusal{
+		Message: fmt.Sprintf("You have tried %d times in 24 hours to be linked, and that is the most, so nothing was looked up.", maxLinkTriesPerDay),
+		Mend:    "Try again tomorrow with the address or login as your profile shows it, or ask the platform team to add you to people.yaml.",
+	}
 }
 
 // Sent returns a request to be linked that a chat user sent, whoever he is

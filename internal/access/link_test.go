@@ -203,8 +203,8 @@ func TestT44AddressesOfNobodyAreAnsweredAlike(t *testing.T) {
 	w := newLinks(t)
 	w.dir.users = append(w.dir.users, entrant("e-odd", "nao@example"))
 	answers := map[string]bool{}
-	for _, email := range []string{"nobody@example.com", "guest@example.com", "off@example.com", "twin@example.com", "\u212aen@example.com", "", "@", "nao@", "nao@example", "nao@@example.com", "nao@example.com\x00", strings.Repeat("n", 250) + "@example.com"} {
-		_, err := w.service.Link(t.Context(), claims("k-"+email, "U0EVE", email))
+	for i, email := range []string{"nobody@example.com", "guest@example.com", "off@example.com", "twin@example.com", "\u212aen@example.com", "", "@", "nao@", "nao@example", "nao@@example.com", "nao@example.com\x00", strings.Repeat("n", 250) + "@example.com"} {
+		_, err := w.service.Link(t.Context(), claims("k-"+email, fmt.Sprint("U0EVE", i), email))
 		answers[refused(t, err, "").Error()] = true
 	}
 	other := claims("k-other", "U0NAO", "hana@example.com")
@@ -297,6 +297,58 @@ func TestT43LinksAreLimited(t *testing.T) {
 	no(claims("k7", "U0ADA", "nao@example.com"), "Too many")
 	w.now = morning.Add(24*time.Hour + time.Second)
 	w.link(claims("k8", "U0EVE", "nao@example.com"))
+}
+
+// TestT44TriesToBeLinkedAreLimited: what an answer says of logins and addresses
+// is asked ten times a day at most, whether or not a request came of it. One
+// too many looks nothing up.
+func TestT44TriesToBeLinkedAreLimited(t *testing.T) {
+	t.Parallel()
+	w := newLinks(t)
+	looked := &lookups{accounts: accounts{"hana-two": 1900}}
+	w.service.Accounts = looked
+	try := func(key, login string) *access.Refusal {
+		t.Helper()
+		a := claims(key, "U0HANA", "")
+		a.Known, a.GitHub = person(hana), login
+		_, err := w.service.Link(t.Context(), a)
+		return refused(t, err, "")
+	}
+	for i := range 10 {
+		if no := try(fmt.Sprint("k", i), fmt.Sprint("guess-", i)); !strings.Contains(no.Message, "no account") {
+			t.Fatalf("try %d: %v", i+1, no)
+		}
+	}
+	if no := try("k3", "guess-3"); !strings.Contains(no.Message, "no account") {
+		t.Errorf("the same delivery again: %v", no)
+	}
+	before := looked.n
+	w.start() // nor does a restart help
+	w.service.Links, w.service.Accounts = w.requests, looked
+	no := try("k10", "hana-two")
+	if !strings.Contains(no.Message, "10 times in 24 hours") || !strings.Contains(no.Mend, "tomorrow") || looked.n != before {
+		t.Errorf("one try too many: %v after %d look-ups", no, looked.n-before)
+	}
+	_, err := w.service.Link(t.Context(), claims("k11", "U0HANA", "vip@example.com"))
+	if no := refused(t, err, ""); !strings.Contains(no.Message, "10 times") {
+		t.Errorf("addresses are counted apart: %v", no)
+	}
+	w.link(claims("other", "U0EVE", "nao@example.com"))
+	w.now = morning.Add(24 * time.Hour)
+	a := claims("k12", "U0HANA", "")
+	a.Known, a.GitHub = person(hana), "hana-two"
+	w.link(a)
+}
+
+// lookups counts what GitHub is asked.
+type lookups struct {
+	accounts
+	n int
+}
+
+func (l *lookups) Account(ctx context.Context, login string) (config.GitHubUser, error) {
+	l.n++
+	return l.accounts.Account(ctx, login)
 }
 
 func TestLinkFaultsAreNoRefusals(t *testing.T) {

@@ -11,7 +11,8 @@ import (
 var ErrNotFound = errors.New("not found")
 
 // ErrConflict is returned by [Requests.Save] when the request was changed
-// since it was read, and by [Requests.Create] when the id is taken.
+// since it was read, by [Requests.Create] when the id is taken, and by
+// [Bindings.Bind] when one of the two is bound to another.
 var ErrConflict = errors.New("changed by somebody else")
 
 // Requests keeps requests and the notices they cause, durably.
@@ -41,10 +42,11 @@ type Requests interface {
 type Bindings interface {
 	// Binding returns the binding or ErrNotFound.
 	Binding(ctx context.Context, u ChatUser) (Binding, error)
-	SaveBinding(ctx context.Context, u ChatUser, b Binding) error
-	// Bound returns the users of a workspace or tenant that are bound to a
-	// person, by Entra object id.
-	Bound(ctx context.Context, p Platform, team, entra string) ([]ChatUser, error)
+	// Bind binds u, in one step with the look whether that may be: it returns
+	// ErrConflict and changes nothing when u is bound to somebody else, or the
+	// person to another user of u's workspace or tenant. A binding to the same
+	// person stays as it is.
+	Bind(ctx context.Context, u ChatUser, b Binding) error
 }
 
 // Binding links a chat user to an Entra person by the e-mail address both had

@@ -163,6 +163,9 @@ type Request struct {
 	// Missing is what the check on the pull request still wants, for people.
 	Missing  []string `json:"missing,omitempty"`
 	MergedBy string   `json:"merged_by,omitempty"`
+	// Objections are those to the same, asked for before, as of the last look at
+	// its open pull request.
+	Objections []Objection `json:"objections,omitempty"`
 	// ApprovedBy are the logins of those whose approvals it was merged with, or
 	// passes with while it is proposed.
 	ApprovedBy []string `json:"approved_by,omitempty"`

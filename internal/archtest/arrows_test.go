@@ -100,7 +100,7 @@ func arrows() map[string][]string {
 		"internal/provision/identitycenter": {"config", "internal/provision", "internal/provision/awsclient", "internal/provision/fault"},
 		"internal/provision/organizations":  {"internal/provision", "internal/provision/awsclient", "internal/provision/fault"},
 		"internal/store":                    {"config", "internal/access", "internal/gitops", "internal/gitops/audience", "internal/gitops/delivery", "internal/gitops/guard", "internal/gitops/review", "internal/provision"},
-		"internal/store/storetest":          {"internal/store"},
+		"internal/store/storetest":          {"internal/access", "internal/store"},
 		"internal/sandbox":                  {"config", "config/example", "internal/sandbox/awsemu", "internal/sandbox/emukit", "internal/sandbox/githubemu", "internal/sandbox/githubemu/gitobj", "internal/sandbox/graphemu", "internal/sandbox/slackemu", "internal/sandbox/page"},
 		"internal/sandbox/page":             {},
 		"internal/sandbox/emukit":           {},

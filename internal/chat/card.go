@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
@@ -88,6 +89,9 @@ func Card(r access.Request, p Place) Message {
 	m.Blocks = append(m.Blocks, steps(r))
 	if len(r.Missing) > 0 {
 		m.Blocks = append(m.Blocks, missing(r))
+	}
+	if len(r.Objections) > 0 && r.State == access.StateProposed {
+		m.Blocks = append(m.Blocks, objections(r))
 	}
 	if r.Outcome != "" {
 		m.Blocks = append(m.Blocks, plain(r.Outcome))
@@ -279,6 +283,17 @@ func missing(r access.Request) Text {
 		t = append(t, Span{Text: "\n• " + s})
 	}
 	return t
+}
+
+// objections say that the same was objected to before, so that who decides now
+// knows.
+func objections(r access.Request) Text {
+	t := Text{{Text: "⚠️ "}, {Text: "Objected to before", Bold: true}}
+	for _, o := range r.Objections {
+		t = append(t, Span{Text: fmt.Sprintf("\n• %s requested changes when the same was asked for in %s (", strings.Join(o.By, ", "), o.Request)},
+			Span{Text: fmt.Sprintf("#%d", o.Number), URL: o.URL}, Span{Text: "), closed unmerged on " + o.Closed.Format(time.DateOnly) + "."})
+	}
+	return append(t, Span{Text: "\nWho approves this decides against that; ask them first."})
 }
 
 // use is what a person needs to sign in; nothing when the portal is unknown.

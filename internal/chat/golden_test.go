@@ -243,6 +243,25 @@ func TestWhoApprovedWhatTheBotMerged(t *testing.T) {
 	}
 }
 
+// TestACardSaysThatTheSameWasObjectedTo as long as that can be decided.
+func TestACardSaysThatTheSameWasObjectedTo(t *testing.T) {
+	t.Parallel()
+	for _, s := range states() {
+		r := way(access.KindGrant, s)
+		r.Objections = []access.Objection{
+			{Request: "REQ-0000AB", Number: 9, URL: "https://github.example/acme/config/pull/9", By: []string{"yuki-lead", "mio-sec"}, Closed: t0},
+			{Request: "REQ-0000AA", Number: 7, URL: "https://github.example/acme/config/pull/7", By: []string{"mio-sec"}, Closed: t0.Add(-48 * time.Hour)},
+		}
+		got := write(chat.Card(r, office8h()))
+		if strings.Contains(got, "Objected to before") != (s == access.StateProposed) {
+			t.Errorf("%s:\n%s", s, got)
+		}
+		if s == access.StateProposed {
+			golden(t, "objected", got)
+		}
+	}
+}
+
 // joined is a request that people joined, the second one from elsewhere.
 func joined(r access.Request, n int) access.Request {
 	r.Joined = nil

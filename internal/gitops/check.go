@@ -98,7 +98,7 @@ func (g *Gitops) closeRecord(ctx context.Context, rec PullRecord) error {
 	case p.Merged() && p.BaseRef == g.opt.Branch && p.BaseRepo == g.opt.RepoID:
 		rec.State, rec.MergedAt, rec.MergedBy, rec.Commit = access.PullMerged, p.MergedAt, p.MergedBy, p.MergeCommit
 	case !p.Open:
-		rec.State = access.PullClosed
+		rec.State, rec.ClosedAt = access.PullClosed, g.opt.Now().UTC()
 	default:
 		return nil // the list was older than this read
 	}
@@ -112,12 +112,16 @@ func (g *Gitops) closeRecord(ctx context.Context, rec PullRecord) error {
 
 // examined is an open pull request as the check shows it.
 type examined struct {
-	pull    *Pull
-	walk    Walk
-	base    *config.Repo // rules; nil when nothing is in force
-	from    *config.Repo // where the head left the branch: change is against it
-	head    *config.Repo
-	change  config.Change
+	pull   *Pull
+	walk   Walk
+	base   *config.Repo // rules; nil when nothing is in force
+	from   *config.Repo // where the head left the branch: change is against it
+	head   *config.Repo
+	change config.Change
+	// left is from as it was read, nil where from is another config. form are
+	// the files that differ while the change is none.
+	left    *snapshot
+	form    []string
 	verdict review.Verdict
 	teams   map[string][]int64
 	manager string
@@ -135,6 +139,8 @@ type examined struct {
 	rec     *PullRecord
 	reviews []review.Review
 	joined  []string
+	// objections are those to the same, asked for before.
+	objections []access.Objection
 	// restore is set for what puts back what a halt is about.
 	restore *rehearsal
 	// behind is set when the branch has commits that the head has not, and no
@@ -206,10 +212,11 @@ func (g *Gitops) recordOpen(ctx context.Context, p *Pull, x *examined) error {
 	rec := *x.rec
 	missing, by, passes := x.missing(), approvers(&x.verdict), x.conclusion() == "success"
 	mine, _ := x.ours()
-	if rec.State == access.PullOpen && slices.Equal(rec.Missing, missing) && slices.Equal(rec.ApprovedBy, by) && rec.Passes == passes && rec.BotMerges == mine {
+	if rec.State == access.PullOpen && slices.Equal(rec.Missing, missing) && slices.Equal(rec.ApprovedBy, by) && rec.Passes == passes && rec.BotMerges == mine && sameObjections(rec.Objections, x.objections) {
 		return nil
 	}
 	rec.State, rec.Missing, rec.ApprovedBy, rec.Passes, rec.BotMerges = access.PullOpen, missing, by, passes, mine
+	rec.Objections = x.objections
 	*x.rec = rec
 	if err := g.state.SavePull(ctx, StepFacts, rec); err != nil {
 		return err
@@ -291,6 +298,9 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		x.faults = append(x.faults, *bad)
 		return nil
 	}
+	if x.change.Empty() && x.left != nil && x.restore == nil {
+		x.form = formOnly(x.left, head)
+	}
 	x.own = o.request != nil && x.pull.Author.Bot
 	in := review.Input{Base: force.Repo, Head: head.repo, Change: x.change, Start: now, Starts: force.Starts, HeadSHA: x.pull.HeadSHA}
 	o.fill(&in)
@@ -309,6 +319,9 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return err
 	}
 	if err := g.facts(ctx, &in); err != nil {
+		return err
+	}
+	if x.objections, err = g.objectedBefore(ctx, x.pull.Number, &in); err != nil {
 		return err
 	}
 	x.teams, x.manager, x.outside, x.reviews = in.Teams, in.Manager, in.Outside, in.Reviews
@@ -384,6 +397,7 @@ func (g *Gitops) leftAt(ctx context.Context, x *examined, force *access.InForce)
 	if s.repo == nil || slices.Contains(x.walk.Passed, cmp.MergeBase) {
 		return force.Repo, nil
 	}
+	x.left = s
 	return s.repo, nil
 }
 

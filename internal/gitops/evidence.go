@@ -24,7 +24,7 @@ func (g *Gitops) PullFacts(ctx context.Context, id access.ID) (*access.PullFacts
 	}
 	f := &access.PullFacts{
 		Ref:   access.PullRef{Number: rec.Number, URL: rec.URL, Head: rec.Head},
-		State: rec.State, Missing: rec.Missing, ApprovedBy: rec.ApprovedBy, Passes: rec.Passes, BotMerges: rec.BotMerges, MergedAt: rec.MergedAt, MergedBy: rec.MergedBy, Commit: rec.Commit,
+		State: rec.State, Objections: rec.Objections, Missing: rec.Missing, ApprovedBy: rec.ApprovedBy, Passes: rec.Passes, BotMerges: rec.BotMerges, MergedAt: rec.MergedAt, MergedBy: rec.MergedBy, Commit: rec.Commit,
 	}
 	return f, g.waiting(ctx, &rec, f)
 }

@@ -249,3 +249,42 @@ func TestVoid(t *testing.T) {
 		})
 	}
 }
+
+// TestStartByIsJudgedByGitHubsClock: what counts is merged_at, not when the bot
+// comes to look, and not what the bot's clock says then.
+func TestStartByIsJudgedByGitHubsClock(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		// before passes between the approval and the merge, after until the bot
+		// looks.
+		before, after time.Duration
+		void          bool
+	}{
+		{"merged in time, looked at long after", 71 * time.Hour, 30 * time.Hour, false},
+		{"merged too late, looked at when the bot's clock is back in time", 73 * time.Hour, -10 * time.Hour, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			r := w.request(req)
+			r.Want.Term.For = 48 * time.Hour
+			n := w.proposed(r)
+			w.review("yuki-lead", n, "APPROVE")
+			w.clock.move(tt.before)
+			sha := w.merge(n, "squash")
+			w.clock.move(tt.after)
+			w.look()
+			w.holds(sha, "")
+			v, err := w.Verdict(t.Context(), req)
+			w.must(err)
+			if v == nil || !v.InForce || strings.Contains(v.Void, "limits.start_by") != tt.void {
+				t.Errorf("verdict %+v", v)
+			}
+			if got := w.desires("111122224444", "PowerUserAccess", devGroup); got == tt.void {
+				t.Errorf("the grant is desired: %v", got)
+			}
+		})
+	}
+}

@@ -41,7 +41,7 @@ func TestTheAuthorOfAHandWrittenHaltIsTold(t *testing.T) {
 		t.Fatalf("comments %q, then %q, want one", plan, says)
 	}
 	mark, text, _ := strings.Cut(plan[0], "\n")
-	for _, want := range []string{mark + "\n", "stands still at commit", "approval-missing", "bot trust SHA", text} {
+	for _, want := range []string{mark + "\n", "stands still at commit", "approval-missing", "bot trust " + w.head("main"), text} {
 		if !strings.Contains(says[0], want) {
 			t.Errorf("the comment does not say %q:\n%s", want, says[0])
 		}

@@ -23,6 +23,7 @@ func (x *examined) commentText() string {
 	var b strings.Builder
 	b.WriteString("### What this changes\n\n")
 	x.writeCommentRefusals(&b)
+	writeObjections(&b, x.objections, "####")
 	x.writeAlike(&b)
 	if len(x.change.Control) > 0 {
 		fmt.Fprintf(&b, "Fields of the control plane change too: %d, listed in the check.\n\n", len(x.change.Control))

@@ -188,6 +188,9 @@ type PullRecords interface {
 	PullNumbered(ctx context.Context, number int) (PullRecord, bool, error)
 	// OpenPullRecords returns the records whose pull request is open.
 	OpenPullRecords(ctx context.Context) ([]PullRecord, error)
+	// ClosedPulls returns the records of those closed unmerged at or after a
+	// time, the oldest first.
+	ClosedPulls(ctx context.Context, since time.Time) ([]PullRecord, error)
 	// SavePull stores a record under a step label of this package.
 	SavePull(ctx context.Context, step Step, r PullRecord) error
 	// JoinPull adds somebody to those who joined a request, whose pull request

@@ -118,7 +118,7 @@ func (g *Gitops) propose(ctx context.Context, r access.Request, rec PullRecord) 
 		return err
 	}
 	rec.Number, rec.URL = pull.Number, pull.URL
-	if v, err := g.judgeProposal(ctx, p); err != nil {
+	if v, err := g.judgeProposal(ctx, p, &rec); err != nil {
 		g.opt.Log.WarnContext(ctx, "judge new pull request", "number", pull.Number, "error", err)
 	} else {
 		// The check says the same with the next look.
@@ -282,8 +282,9 @@ func (g *Gitops) mayAsk(ctx context.Context, p *proposal) error {
 	return nil
 }
 
-// judgeProposal evaluates a proposal that nobody has reviewed yet.
-func (g *Gitops) judgeProposal(ctx context.Context, p *proposal) (review.Verdict, error) {
+// judgeProposal evaluates a proposal that nobody has reviewed yet, and records
+// what was objected to before.
+func (g *Gitops) judgeProposal(ctx context.Context, p *proposal, rec *PullRecord) (review.Verdict, error) {
 	in := review.Input{
 		Base: p.base.repo, Head: p.head, Change: p.change, Start: g.opt.Now(), PushersKnown: true,
 		Request: &review.Request{ID: string(p.request.ID), Kind: kindOf(p.request.Kind), Requester: requester(p.request)},
@@ -294,6 +295,9 @@ func (g *Gitops) judgeProposal(ctx context.Context, p *proposal) (review.Verdict
 	}
 	in.AutoUsed = walk.autoUsed(in.Request.Requester, in.Start)
 	if err := g.facts(ctx, &in); err != nil {
+		return review.Verdict{}, err
+	}
+	if rec.Objections, err = g.objectedBefore(ctx, rec.Number, &in); err != nil {
 		return review.Verdict{}, err
 	}
 	return g.evaluate(ctx, &in), nil
@@ -336,6 +340,6 @@ func (g *Gitops) noteClosed(ctx context.Context, id access.ID) error {
 	if err != nil || !known || rec.State != access.PullOpen {
 		return err
 	}
-	rec.State, rec.Missing = access.PullClosed, nil
+	rec.State, rec.Missing, rec.ClosedAt = access.PullClosed, nil, g.opt.Now().UTC()
 	return g.state.SavePull(ctx, StepFacts, rec)
 }

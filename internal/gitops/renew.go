@@ -1,6 +1,7 @@
 package gitops
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -43,7 +44,7 @@ func (g *Gitops) renew(ctx context.Context, p *Pull, walk Walk) error {
 	if err != nil || tree == "" {
 		return err
 	}
-	if rec.NextHead, err = g.host.CreateCommit(ctx, p.Title+"\n\nRequest: "+string(rec.Request)+"\n", tree, []string{g.tip}); err != nil {
+	if rec.NextHead, err = g.host.CreateCommit(ctx, renewedMessage(p, rec), tree, []string{g.tip}); err != nil {
 		return fmt.Errorf("make the commit: %w", err)
 	}
 	rec.NextBase = g.tip
@@ -55,6 +56,12 @@ func (g *Gitops) renew(ctx context.Context, p *Pull, walk Walk) error {
 	}
 	p.HeadSHA = rec.NextHead
 	return g.renewed(ctx, p, rec)
+}
+
+// renewedMessage says what the commit does, in the words of the record: who may
+// triage may edit the title on GitHub. Records of earlier versions have none.
+func renewedMessage(p *Pull, rec PullRecord) string {
+	return cmp.Or(rec.Title, p.Title) + "\n\nRequest: " + string(rec.Request) + "\n"
 }
 
 // renewed makes the new commit the one that counts, and signs it.

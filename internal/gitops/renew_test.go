@@ -2,6 +2,8 @@ package gitops_test
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -77,6 +79,31 @@ func TestARenewedPullRequestIsSigned(t *testing.T) {
 	sha := w.merge(n, "squash")
 	w.look()
 	w.holds(sha, "")
+}
+
+// TestARenewedCommitSaysWhatTheBotRecorded: the title of a pull request may be
+// edited by whoever may triage; the history of the branch says what was asked.
+func TestARenewedCommitSaysWhatTheBotRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.proposed(w.request(req))
+	message := func() string {
+		w.t.Helper()
+		var c struct{ Message string }
+		w.must(json.Unmarshal(w.rest("hana-dev", "GET", "/git/commits/"+w.head("access/"+string(req)), "", http.StatusOK), &c))
+		return c.Message
+	}
+	was, head := message(), w.head("access/"+string(req))
+	title := "Grant ReadOnlyAccess in sandbox"
+	w.must(w.repo.EditPull("hana-dev", n, &title, nil, nil, nil))
+	good(w, "other")
+	w.look()
+	if w.head("access/"+string(req)) == head {
+		t.Fatal("the branch was not brought up to date")
+	}
+	if got := message(); got != was {
+		t.Errorf("the renewed commit says %q, want %q", got, was)
+	}
 }
 
 // TestWhatAPersonPushedIsNotReplaced: a head that is not the bot's stays, and

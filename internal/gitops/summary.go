@@ -45,6 +45,8 @@ func (x *examined) title() string {
 		return "no commit is trusted yet"
 	case x.verdict.Pass && x.restored() != "":
 		return x.restored()
+	case x.verdict.Pass && x.formTitle() != "":
+		return x.formTitle()
 	case x.verdict.Pass && !slices.ContainsFunc(x.verdict.Needs, func(n review.Need) bool { return n.Exempt == "" }):
 		return "nothing needs approval"
 	case x.verdict.Pass:
@@ -118,6 +120,8 @@ func (x *examined) summary(plan string) string {
 		return b.String()
 	}
 	x.writeAlike(&b)
+	writeObjections(&b, x.objections, "###")
+	x.writeForm(&b)
 	x.writeNeeds(&b)
 	x.writeControl(&b)
 	x.writeRules(&b, "###")

@@ -145,9 +145,14 @@ type PullRecord struct {
 	Passes, BotMerges bool
 	// Reopened is set once it was found closed and then open.
 	Reopened bool
-	MergedAt time.Time
-	MergedBy string
-	Commit   string
+	// ClosedAt is when it was found closed unmerged, last. Records of earlier
+	// versions have none.
+	ClosedAt time.Time
+	// Objections are those to the same, asked for before, as shown last.
+	Objections []access.Objection
+	MergedAt   time.Time
+	MergedBy   string
+	Commit     string
 }
 
 // Joined is somebody who joined a request.

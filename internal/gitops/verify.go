@@ -201,6 +201,9 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	if err := g.asShown(ctx, u.pull, &in); err != nil {
 		return err
 	}
+	if _, err := g.objectedBefore(ctx, u.pull.Number, &in); err != nil {
+		return err
+	}
 	j.verdict = review.Evaluate(in)
 	refuseTooLarge(&j.verdict, in.Change, base.repo, after.repo)
 	if len(j.verdict.Undecided) > 0 {
@@ -315,7 +318,8 @@ func verdictFault(v *review.Verdict, p *Pull, base, head *config.Repo) *fault {
 	return f
 }
 
-// ways says how a halt ends.
+// ways says how a halt ends. The command has the full id of the commit, as it
+// wants it: what is read here is copied.
 func (f *fault) ways(sha string, p *Pull) []string {
 	var out []string
 	switch {
@@ -341,7 +345,7 @@ func (f *fault) ways(sha string, p *Pull) []string {
 	default:
 		out = append(out, fmt.Sprintf("a pull request that puts back every file commit %s touched", short(sha)))
 	}
-	return append(out, "`bot trust SHA` by an administrator of the config repo")
+	return append(out, fmt.Sprintf("`bot trust %s` by an administrator of the config repo", sha))
 }
 
 // void says why the grants of a request grant nothing, "" when they do or

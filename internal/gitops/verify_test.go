@@ -269,10 +269,14 @@ func TestVerificationRules(t *testing.T) {
 				t.Error("something came into force")
 			}
 			h := w.status().Halt
-			if h.Text == "" || !strings.Contains(strings.Join(h.Ways, ";"), "bot trust") {
-				t.Errorf("the halt does not say what and how: %+v", h)
+			command := "`bot trust " + h.Commit + "`"
+			if h.Code == gitops.HaltNoBranch {
+				command = "restore the branch at commit " + h.Commit
 			}
-			if len(w.ops.list) != 1 || !strings.Contains(w.ops.list[0].Text, string(tt.want)) {
+			if h.Text == "" || !strings.Contains(strings.Join(h.Ways, ";"), command) || len(h.Commit) != 40 {
+				t.Errorf("the halt does not say what, and how with %s: %+v", command, h)
+			}
+			if len(w.ops.list) != 1 || !strings.Contains(w.ops.list[0].Text, string(tt.want)) || !strings.Contains(w.ops.list[0].Text, command) {
 				t.Errorf("the operations channel was told %+v", w.ops.list)
 			}
 			w.look()

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"net/url"
 
 	"aws-access-bot/internal/access"
 )
@@ -50,33 +49,31 @@ func (s *Bindings) Binding(ctx context.Context, u access.ChatUser) (access.Bindi
 	return rec.binding(), nil
 }
 
-// Bound implements [access.Bindings]. It reads every binding of the workspace,
+// Bind implements [access.Bindings]. It reads every binding of the workspace,
 // which is for first uses only.
-func (s *Bindings) Bound(ctx context.Context, p access.Platform, team, entra string) ([]access.ChatUser, error) {
-	var out []access.ChatUser
-	err := s.db.View(ctx, func(tx Tx) error {
-		prefix := joinKey(string(p), team) + "/"
-		return scanJSON(tx, bucketBindings, prefix, func(key string, r bindingRecord) error {
-			if r.Entra != entra {
-				return nil
-			}
-			user, err := url.PathUnescape(key[len(prefix):])
-			if err != nil {
-				return fmt.Errorf("binding %q: %w", key, err)
-			}
-			out = append(out, access.ChatUser{Platform: p, Team: team, User: user})
-			return nil
-		})
-	})
-	return out, err
-}
-
-// SaveBinding implements [access.Bindings]. It replaces an earlier binding.
-func (s *Bindings) SaveBinding(ctx context.Context, u access.ChatUser, b access.Binding) error {
+func (s *Bindings) Bind(ctx context.Context, u access.ChatUser, b access.Binding) error {
 	if u.Platform == "" || u.User == "" || b.Entra == "" {
 		return fmt.Errorf("bind %s user %q to %q: something is empty", u.Platform, u.User, b.Entra)
 	}
 	return s.db.Update(ctx, StepBindingSave, func(tx Tx) error {
+		have, bound, err := getJSON[bindingRecord](tx, bucketBindings, bindingKey(u))
+		if err != nil {
+			return err
+		}
+		if bound {
+			return conflictIf(have.Entra != b.Entra, "bind %s user %s to %s: bound to %s", u.Platform, u.User, b.Entra, have.Entra)
+		}
+		if err := onlyUser(tx, u, b.Entra); err != nil {
+			return err
+		}
 		return putJSON(tx, bucketBindings, bindingKey(u), newBindingRecord(b))
+	})
+}
+
+// onlyUser refuses a person who is bound to another user of u's workspace.
+func onlyUser(tx Tx, u access.ChatUser, entra string) error {
+	prefix := joinKey(string(u.Platform), u.Team) + "/"
+	return scanJSON(tx, bucketBindings, prefix, func(key string, r bindingRecord) error {
+		return conflictIf(r.Entra == entra && key != bindingKey(u), "bind %s user %s to %s: bound to %s", u.Platform, u.User, entra, key)
 	})
 }

@@ -15,6 +15,7 @@ const (
 	bucketRequestsLink   = "requests.link"   // time, id -> nothing, those to be linked
 	bucketRequestsWant   = "requests.want"   // assignment, id -> nothing, those not final
 	bucketBindings       = "bindings"        // platform, team, user -> bindingRecord
+	bucketLinkTries      = "links.tries"     // platform, team, user -> []tryRecord of the last day
 	bucketInbox          = "inbox"           // natural key -> inboundRecord
 	bucketRoots          = "outbox.roots"    // request id -> rootRecord
 	bucketRootsDue       = "outbox.rootsdue" // seq of the request -> id
@@ -38,7 +39,7 @@ func buckets() []string {
 	return []string{
 		bucketMeta, bucketCounters,
 		bucketRequests, bucketRequestsKey, bucketRequestsOpen, bucketRequestsAsker, bucketRequestsLink, bucketRequestsWant,
-		bucketBindings, bucketInbox,
+		bucketBindings, bucketLinkTries, bucketInbox,
 		bucketRoots, bucketRootsDue, bucketNotices, bucketNoticesKey, bucketNoticesDue,
 		bucketSeen, bucketSeenExpiry, bucketAudit,
 		bucketGitopsPulls, bucketGitopsVerdicts, bucketGitopsState, bucketGitopsPeople,

@@ -39,7 +39,8 @@
 //	step                  durable once it is reported
 //	request.create        the request, due to be shown
 //	request.save          its next version and the notices of the way there
-//	binding.save          which person a chat user is
+//	binding.save          which person a chat user is, bound once
+//	link.try              that a chat user tried to be linked
 //	inbox.put             an inbound delivery, before it is acknowledged
 //	inbox.done            that it was worked off
 //	outbox.notice         a notice that belongs to no request

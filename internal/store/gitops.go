@@ -21,6 +21,7 @@ const (
 	keyPull   = "request/" // request id -> pullRecord
 	keyNumber = "number/"  // pull request number -> request id
 	keyOpen   = "open/"    // request id -> nothing, those open
+	keyClosed = "closed/"  // time, request id -> nothing, those closed unmerged then
 	keyCheck  = "check/"   // pull request number -> checkRecord
 	keyNote   = "comment/" // pull request number -> commentRecord
 	keyJoined = "joined/"  // request id -> []joinedRecord
@@ -261,6 +262,9 @@ func (g *Gitops) SavePull(ctx context.Context, step gitops.Step, r gitops.PullRe
 	id := string(r.Request)
 	return g.db.Update(ctx, string(step), func(tx Tx) error {
 		if err := putJSON(tx, bucketGitopsPulls, keyPull+id, newPullRecord(r)); err != nil {
+			return err
+		}
+		if err := putClosed(tx, r); err != nil {
 			return err
 		}
 		if r.Number != 0 {

@@ -166,34 +166,36 @@ func (r verdictRecord) domain() gitops.Verdict {
 }
 
 type pullRecord struct {
-	Request       string    `json:"request"`
-	Kind          string    `json:"kind"`
-	Branch        string    `json:"branch"`
-	Base          string    `json:"base,omitempty"`
-	Head          string    `json:"head,omitempty"`
-	NextBase      string    `json:"next_base,omitempty"`
-	NextHead      string    `json:"next_head,omitempty"`
-	Number        int       `json:"number,omitempty"`
-	URL           string    `json:"url,omitempty"`
-	Requester     string    `json:"requester"`
-	PrincipalKind string    `json:"principal_kind"`
-	PrincipalID   string    `json:"principal_id"`
-	Account       string    `json:"account,omitempty"`
-	PermissionSet string    `json:"permission_set,omitempty"`
-	Fingerprint   string    `json:"fingerprint,omitempty"`
-	AskedAt       time.Time `json:"asked_at"`
-	Title         string    `json:"title,omitempty"`
-	Text          string    `json:"text,omitempty"`
-	Refused       string    `json:"refused,omitempty"`
-	State         string    `json:"state"`
-	Missing       []string  `json:"missing,omitempty"`
-	ApprovedBy    []string  `json:"approved_by,omitempty"`
-	Passes        bool      `json:"passes,omitempty"`
-	BotMerges     bool      `json:"bot_merges,omitempty"`
-	Reopened      bool      `json:"reopened,omitempty"`
-	MergedAt      time.Time `json:"merged_at,omitzero"`
-	MergedBy      string    `json:"merged_by,omitempty"`
-	Commit        string    `json:"commit,omitempty"`
+	Request       string            `json:"request"`
+	Kind          string            `json:"kind"`
+	Branch        string            `json:"branch"`
+	Base          string            `json:"base,omitempty"`
+	Head          string            `json:"head,omitempty"`
+	NextBase      string            `json:"next_base,omitempty"`
+	NextHead      string            `json:"next_head,omitempty"`
+	Number        int               `json:"number,omitempty"`
+	URL           string            `json:"url,omitempty"`
+	Requester     string            `json:"requester"`
+	PrincipalKind string            `json:"principal_kind"`
+	PrincipalID   string            `json:"principal_id"`
+	Account       string            `json:"account,omitempty"`
+	PermissionSet string            `json:"permission_set,omitempty"`
+	Fingerprint   string            `json:"fingerprint,omitempty"`
+	AskedAt       time.Time         `json:"asked_at"`
+	Title         string            `json:"title,omitempty"`
+	Text          string            `json:"text,omitempty"`
+	Refused       string            `json:"refused,omitempty"`
+	State         string            `json:"state"`
+	Missing       []string          `json:"missing,omitempty"`
+	ApprovedBy    []string          `json:"approved_by,omitempty"`
+	Passes        bool              `json:"passes,omitempty"`
+	BotMerges     bool              `json:"bot_merges,omitempty"`
+	Reopened      bool              `json:"reopened,omitempty"`
+	ClosedAt      time.Time         `json:"closed_at,omitzero"`
+	Objections    []objectionRecord `json:"objections,omitempty"`
+	MergedAt      time.Time         `json:"merged_at,omitzero"`
+	MergedBy      string            `json:"merged_by,omitempty"`
+	Commit        string            `json:"commit,omitempty"`
 }
 
 func newPullRecord(p gitops.PullRecord) pullRecord {
@@ -203,7 +205,7 @@ func newPullRecord(p gitops.PullRecord) pullRecord {
 		URL: p.URL, Requester: p.Requester, PrincipalKind: string(p.Principal.Kind),
 		PrincipalID: p.Principal.ID, Account: p.Account, PermissionSet: p.PermissionSet, Fingerprint: p.Fingerprint, AskedAt: p.AskedAt, Title: p.Title, Text: p.Text, Refused: p.Refused,
 		State: string(p.State), Missing: p.Missing,
-		ApprovedBy: p.ApprovedBy, Passes: p.Passes, BotMerges: p.BotMerges, Reopened: p.Reopened, MergedAt: p.MergedAt, MergedBy: p.MergedBy, Commit: p.Commit,
+		ApprovedBy: p.ApprovedBy, Passes: p.Passes, BotMerges: p.BotMerges, Reopened: p.Reopened, ClosedAt: p.ClosedAt, Objections: newObjectionRecords(p.Objections), MergedAt: p.MergedAt, MergedBy: p.MergedBy, Commit: p.Commit,
 	}
 }
 
@@ -214,7 +216,7 @@ func (r pullRecord) domain() gitops.PullRecord {
 		Principal: config.Principal{Kind: config.PrincipalKind(r.PrincipalKind), ID: r.PrincipalID},
 		Account:   r.Account, PermissionSet: r.PermissionSet,
 		Fingerprint: r.Fingerprint, AskedAt: r.AskedAt, Title: r.Title, Text: r.Text, Refused: r.Refused, State: access.PullState(r.State),
-		Missing: r.Missing, ApprovedBy: r.ApprovedBy, Passes: r.Passes, BotMerges: r.BotMerges, Reopened: r.Reopened, MergedAt: r.MergedAt, MergedBy: r.MergedBy, Commit: r.Commit,
+		Missing: r.Missing, ApprovedBy: r.ApprovedBy, Passes: r.Passes, BotMerges: r.BotMerges, Reopened: r.Reopened, ClosedAt: r.ClosedAt, Objections: objections(r.Objections), MergedAt: r.MergedAt, MergedBy: r.MergedBy, Commit: r.Commit,
 	}
 }
 

@@ -167,13 +167,13 @@ func TestASweepIsBoundedAndReachesAll(t *testing.T) {
 	}
 }
 
-func TestABindingIsReadAsItWasSavedLast(t *testing.T) {
+func TestABindingStaysAsItWasMadeFirst(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, db DB) {
 		s := NewBindings(db)
 		hana := access.ChatUser{Platform: access.Slack, Team: "T1", User: "UHANA"}
 		for _, email := range []string{"hana@example.com", "hana@example.net"} {
-			if err := s.SaveBinding(t.Context(), hana, access.Binding{Entra: "e1", Email: email}); err != nil {
+			if err := s.Bind(t.Context(), hana, access.Binding{Entra: "e1", Email: email}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -181,7 +181,7 @@ func TestABindingIsReadAsItWasSavedLast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, "binding", access.Binding{Entra: "e1", Email: "hana@example.net"}, got)
+		same(t, "binding", access.Binding{Entra: "e1", Email: "hana@example.com"}, got)
 		for _, other := range []access.ChatUser{
 			{Platform: access.Teams, Team: "T1", User: "UHANA"},
 			{Platform: access.Slack, Team: "T2", User: "UHANA"},
@@ -200,9 +200,9 @@ func TestABindingThatNamesNobodyIsRefused(t *testing.T) {
 	s := NewBindings(NewMemory())
 	user := access.ChatUser{Platform: access.Slack, Team: "T1", User: "U1"}
 	for name, err := range map[string]error{
-		"no person":   s.SaveBinding(t.Context(), user, access.Binding{Email: "a@example.com"}),
-		"no user":     s.SaveBinding(t.Context(), access.ChatUser{Platform: access.Slack}, access.Binding{Entra: "e"}),
-		"no platform": s.SaveBinding(t.Context(), access.ChatUser{User: "U1"}, access.Binding{Entra: "e"}),
+		"no person":   s.Bind(t.Context(), user, access.Binding{Email: "a@example.com"}),
+		"no user":     s.Bind(t.Context(), access.ChatUser{Platform: access.Slack}, access.Binding{Entra: "e"}),
+		"no platform": s.Bind(t.Context(), access.ChatUser{User: "U1"}, access.Binding{Entra: "e"}),
 	} {
 		if err == nil {
 			t.Errorf("%s was accepted", name)

@@ -248,7 +248,7 @@ func TestEachDurableStepIsReportedOnce(t *testing.T) {
 	_, audit := NewAudit(db).Append(t.Context(), Event{Action: "test"})
 	err := errors.Join(
 		put, again, inbox.Done(t.Context(), "k"), inbox.Done(t.Context(), "k"), first, audit,
-		NewBindings(db).SaveBinding(t.Context(), user, access.Binding{Entra: "e"}),
+		NewBindings(db).Bind(t.Context(), user, access.Binding{Entra: "e"}),
 		o.PutNotice(t.Context(), notice("", "ops")), o.PutNotice(t.Context(), notice("", "ops")),
 		o.SaveDelivery(t.Context(), d),
 	)
@@ -256,8 +256,15 @@ func TestEachDurableStepIsReportedOnce(t *testing.T) {
 	if err := errors.Join(err, o.SaveDelivery(t.Context(), d)); err != nil {
 		t.Fatal(err)
 	}
+	_, try := NewRequests(db).TryLink(t.Context(), user, "k", at(0), 1)
+	_, tryAgain := NewRequests(db).TryLink(t.Context(), user, "k", at(0), 1) // the same try
+	_, tooMany := NewRequests(db).TryLink(t.Context(), user, "k2", at(0), 1)
+	if err := errors.Join(try, tryAgain, tooMany); err != nil {
+		t.Fatal(err)
+	}
 	same(t, "steps", []string{
 		StepRequestCreate, StepRootIntent, StepRootSent, StepRequestSave,
 		StepInboxPut, StepSeen, StepAudit, StepInboxDone, StepBindingSave, StepNotice, StepNoticeIntent, StepNoticeSent,
+		StepLinkTry,
 	}, steps)
 }

@@ -6,6 +6,7 @@ const (
 	StepRequestCreate = "request.create"
 	StepRequestSave   = "request.save"
 	StepBindingSave   = "binding.save"
+	StepLinkTry       = "link.try"
 	StepInboxPut      = "inbox.put"
 	StepInboxDone     = "inbox.done"
 	StepNotice        = "outbox.notice"

@@ -123,10 +123,13 @@ func (e *evaluation) stands(o *objection, n *Need, by sides) (Code, string, bool
 }
 
 // objected returns who is named for a need and ever requested changes of the
-// pull request, "" for nobody: what somebody objected to passes by no rule's
+// pull request, or of the same before, "" for nobody: what somebody objected to passes by no rule's
 // auto, whatever became of the objection. A dismissed review of which it is not
 // known what it said may have been one.
 func (e *evaluation) objected(n *Need, by sides) string {
+	if before := e.in.ObjectedBefore; len(before) > 0 {
+		return before[0]
+	}
 	for _, r := range e.in.Reviews {
 		d, known := e.dismissal(r.ID)
 		object := r.State == ChangesRequested || r.State == Dismissed && (!known || d.Was != Approved && d.Was != Commented)

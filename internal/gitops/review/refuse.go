@@ -12,7 +12,7 @@ import (
 func (e *evaluation) refuse() {
 	c := e.in.Change
 	if c.Mixed() {
-		e.refusef(RefusedMixed, "This changes the control plane and grants together. Make it two pull requests: the control plane first, then the grants.")
+		e.refuseMixed()
 	}
 	e.refusePeople()
 	e.refuseRequestIDs()
@@ -37,6 +37,28 @@ func (e *evaluation) refuse() {
 	if r := e.in.Request; r != nil && r.Kind == Link && !e.linksOne() {
 		e.refusef(RefusedLink, "This pull request of the bot may only link one account to the entry of one person in people.yaml, and it does something else. Close it and ask again.")
 	}
+}
+
+// refuseMixed says how a change of control plane and grants is taken apart.
+// Account files that took each other's ids cannot be: the entries are not
+// touched, and mean other accounts all the same.
+func (e *evaluation) refuseMixed() {
+	taken := config.TakenIDs(e.in.Base, e.in.Head)
+	if len(taken) == 0 {
+		e.refusef(RefusedMixed, "This changes the control plane and grants together. Make it two pull requests: the control plane first, then the grants.")
+		return
+	}
+	var what, mend []string
+	for _, t := range taken {
+		what = append(what, fmt.Sprintf("%s has the id %s now, which %s had", t.File, t.ID, t.From))
+		mend = append(mend, fmt.Sprintf("%s into %s", t.Was, t.File))
+		if t.Gone {
+			mend = append(mend, fmt.Sprintf("%s into %s, as that file was", t.ID, t.From))
+		}
+	}
+	e.refusef(RefusedMixed, "%s. An account is its id, so every entry that names such a file would mean another account, beside the fields of the files that change: control plane and grants together. Two pull requests do not mend that; put the ids back: %s. "+
+		"If the files were to change their names, exchange the files whole, and in the same pull request the names in the entries of groups/ and users/.",
+		strings.Join(what, ", and "), strings.Join(mend, ", "))
 }
 
 // refusePeople wants the author and every pusher of a pull request written by

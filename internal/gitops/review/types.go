@@ -88,6 +88,10 @@ type Input struct {
 	Carried      []User
 	CarriedEntra []string
 
+	// ObjectedBefore are the logins of those whose objection to the same, asked
+	// for before, stands.
+	ObjectedBefore []string
+
 	Reviews []Review
 	// Dismissals say how the reviews that are DISMISSED came to be so; one of
 	// an approver that has none makes the verdict undecided.

@@ -1,6 +1,7 @@
 // Package storetest is the conformance test of store.DB: what every store must
 // pass before the bot may keep its state there. It uses the buckets "requests"
-// and "bindings" with keys and values of its own.
+// and "bindings" with keys and values of its own, and those records whose
+// promise hangs on transactions that exclude each other.
 package storetest
 
 import (
@@ -48,6 +49,7 @@ func Run(t *testing.T, open func(t *testing.T) store.DB) {
 		{"a context that has ended begins nothing", cancelled},
 		{"updates at the same time are all kept", concurrent},
 		{"views hold while updates go on", concurrentViews},
+		{"first uses at the same time bind a chat user and a person once", bindOnce},
 		{"nothing works after close", closed},
 	}
 	for _, tt := range tests {
