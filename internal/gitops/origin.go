@@ -98,6 +98,11 @@ func (g *Gitops) claim(ctx context.Context, p *Pull) (b Block, ours bool, bad *f
 			return Block{}, false, nil, fmt.Errorf("look up request %s: %w", id, err)
 		}
 		known = known && rec.Head != ""
+		if known && rec.Number != 0 {
+			// Whoever can open a pull request can open another of the same
+			// branch: it has none of the objections to the first.
+			return g.block(rec), true, faultf(HaltWithdrawn, "Request %s has pull request #%d, and #%d is another one of its branch: it grants nothing. Close it and ask again.", id, rec.Number, p.Number), nil
+		}
 	}
 	if known {
 		b := g.block(rec)
