@@ -265,26 +265,77 @@ func (c *comparison) assignments(starts Starts, at time.Time) {
 			c.change.Entries = append(c.change.Entries, l.entry)
 		}
 	}
-	c.idle(reach, changed)
+	c.idle(reach, changed, c.given(reach, baseStarts, at), headStarts)
+}
+
+// gift is what a removed line gave: an assignment, and by which selector.
+type gift struct {
+	assignment Assignment
+	selector   string
+}
+
+// given returns until when the removed lines that are in force at a time give
+// what they reach. What has ended gives nothing: the same line under another
+// key would begin anew.
+func (c *comparison) given(reach [][]Assignment, starts Starts, at time.Time) map[gift]ending {
+	out := map[gift]ending{}
+	for i, l := range c.removed {
+		start := starts[l.file.Key(l.grant)]
+		end := endingOf(l.grant, start)
+		if c.base.Access.Limits.late(start) || !end.after(ending{end: at}) {
+			continue
+		}
+		for _, a := range reach[i] {
+			for _, by := range []string{l.selector(), ""} {
+				k := gift{a, by}
+				if had, ok := out[k]; !ok || end.after(had) {
+					out[k] = end
+				}
+			}
+		}
+	}
+	return out
+}
+
+// selector is how a line selects accounts, "" where it names one.
+func (l line) selector() string {
+	if l.grant.Accounts == nil {
+		return ""
+	}
+	return l.grant.Accounts.canonical()
+}
+
+// ending is when something ends; standing things end after all others.
+type ending struct {
+	end      time.Time
+	standing bool
+}
+
+func endingOf(g Grant, s Start) ending {
+	end, standing := g.End(s)
+	return ending{end, standing}
+}
+
+// after reports whether e ends later than f.
+func (e ending) after(f ending) bool {
+	return !f.standing && (e.standing || e.end.After(f.end))
 }
 
 // idle fills the list of what entries that came in do not give now. reach has
-// the assignments of each removed and then of each added entry.
-func (c *comparison) idle(reach [][]Assignment, changed map[Assignment]bool) {
-	gave := map[string]bool{}
-	for i, l := range c.removed {
-		for _, a := range reach[i] {
-			gave[a.String()+" "+l.grant.Term().String()] = true
-		}
-	}
+// the assignments of each removed and then of each added entry. What a removed
+// line gave for as long is nothing new; a selector gives more than the accounts
+// that it selects today, and only the same one gave that too.
+func (c *comparison) idle(reach [][]Assignment, changed map[Assignment]bool, given map[gift]ending, starts Starts) {
 	for i, l := range c.added {
 		term := l.grant.Term()
+		end := endingOf(l.grant, starts[l.file.Key(l.grant)])
 		all := reach[len(c.removed)+i]
 		if len(all) == 0 {
 			c.change.Idle = append(c.change.Idle, AssignmentChange{Assignment: Assignment{l.file.Principal, "", l.grant.PermissionSet}, New: &term})
 		}
 		for _, a := range all {
-			if !changed[a] && !gave[a.String()+" "+term.String()] {
+			had, gave := given[gift{a, l.selector()}]
+			if !changed[a] && (!gave || end.after(had)) {
 				c.change.Idle = append(c.change.Idle, AssignmentChange{Assignment: a, New: &term})
 			}
 		}

@@ -337,7 +337,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 // approvals up to now count no more.
 func nextShown(in *review.Input, v *review.Verdict) map[string]review.Shown {
 	out := map[string]review.Shown{}
-	for _, list := range [][]config.AssignmentChange{in.Change.Added, in.Change.Lengthened} {
+	for _, list := range [][]config.AssignmentChange{in.Change.Added, in.Change.Lengthened, in.Change.Idle} {
 		for _, a := range list {
 			id := a.Assignment.Principal.ID
 			members, read := in.Members[id]
