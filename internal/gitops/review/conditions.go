@@ -160,6 +160,10 @@ func (e *evaluation) growth(n *Need, rule *config.Rule) {
 	}
 	n.joined = e.came(n, rule, e.in.Shown, &e.v.Grown)
 	n.joinedLate = e.came(n, rule, e.in.ShownLate, &e.v.GrownLate)
+	if n.Auto && n.joined > 0 {
+		n.Auto, n.Exempt = false, ""
+		n.Note = morePeople(n.joined) + " joined since it was shown, so it passes without an approval no more"
+	}
 }
 
 // came returns how many joined the group of a gain since it was shown, and

@@ -203,8 +203,11 @@ func (k *stuckStep) mends() []string {
 	if files := distinct(k.files); len(files) > 0 {
 		what = "names another owner in " + some(files, "or")
 	}
-	who := "The control plane"
-	if people := k.keepers(); len(people) > 0 {
+	who, people := "The control plane", k.keepers()
+	if n := len(people); n > 0 && n < k.wanted() {
+		// Every other pull request that could mend it is stuck in the same way.
+		return append(out, fmt.Sprintf("The control plane is stuck too: %d people are needed to name others, and only %s could approve. Where nothing of this helps, an administrator of the config repo can put a mended commit in force with `bot trust SHA`.", k.wanted(), Logins(people)))
+	} else if n > 0 {
 		who = fmt.Sprintf("%s (control plane, %d needed)", Logins(people), k.wanted())
 	}
 	return append(out, who+" can approve a pull request that "+what+".")
