@@ -2,17 +2,17 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
 	"aws-access-bot/internal/chat/slack"
+	"aws-access-bot/internal/egress"
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/gitops/audience"
 	"aws-access-bot/internal/gitops/delivery"
@@ -80,7 +80,6 @@ func (w *wired) moved() {
 // outside has the clients of the services around the bot.
 type outside struct {
 	clock  *provision.SkewMeter
-	roots  *x509.CertPool
 	github *github.Client
 	entra  *entra.Client
 	center *identitycenter.Client
@@ -173,35 +172,51 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 // application.
 func connect(ctx context.Context, set *settings.Settings, application func() (string, error)) (*outside, error) {
 	out := &outside{clock: provision.NewSkewMeter(time.Now)}
-	var err error
-	if out.roots, err = entra.LoadCAs(set.CAFile); err != nil {
+	roots, err := entra.LoadCAs(set.CAFile)
+	if err != nil {
 		return nil, err
 	}
-	out.github, err = github.New(github.Options{
-		BaseURL: set.GitHub.BaseURL, Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID,
-		AppID: set.GitHub.AppID, InstallationID: set.GitHub.InstallationID, PrivateKey: []byte(set.GitHub.PrivateKey.Reveal()),
-		Transport: watch(out.clock, "github")(transport(out.roots)), Now: time.Now,
-	})
-	if err != nil {
+	gate := egress.New(egress.Options{Private: set.PrivateHosts, RootCAs: roots})
+	if err := out.connectGitHub(set, gate); err != nil {
 		return nil, err
 	}
 	out.entra, err = entra.New(entra.Options{
 		Tenant: set.Entra.Tenant, Client: set.Entra.Client, Secret: set.Entra.Secret, Certificate: set.Entra.Certificate,
-		GraphURL: set.Entra.GraphURL, AuthorityURL: set.Entra.AuthorityURL, RootCAs: out.roots, App: application, Wrap: watch(out.clock, "graph"),
+		GraphURL: set.Entra.GraphURL, AuthorityURL: set.Entra.AuthorityURL, Gate: gate, App: application, Wrap: watch(out.clock, "graph"),
 	})
 	if err != nil {
 		return nil, err
 	}
 	cfg, err := awsclient.Config(ctx, awsclient.Options{
 		Region: set.AWS.Region, EndpointURL: set.AWS.EndpointURL, AccessKeyID: set.AWS.AccessKeyID,
-		SecretAccessKey: set.AWS.SecretAccessKey, Role: set.AWS.Role, RootCAs: out.roots, Wrap: watch(out.clock, "aws"),
+		SecretAccessKey: set.AWS.SecretAccessKey, Role: set.AWS.Role, RootCAs: roots, Gate: gate, Wrap: watch(out.clock, "aws"),
 	})
 	if err != nil {
 		return nil, err
 	}
 	out.center, out.orgs = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg)
-	out.slack = slack.NewClient(set.Slack.BotToken, set.Slack.APIURL, set.Slack.Workspaces, &http.Client{Transport: transport(out.roots), Timeout: 30 * time.Second}, time.Now)
+	rt, err := gate.Transport(set.Slack.APIURL)
+	if err != nil {
+		return nil, fmt.Errorf("slack.api_url: %w", err)
+	}
+	out.slack = slack.NewClient(set.Slack.BotToken, set.Slack.APIURL, set.Slack.Workspaces, egress.Client(rt, 30*time.Second), time.Now)
+	if unused := gate.Unused(); len(unused) > 0 {
+		return nil, fmt.Errorf("private_hosts: the bot does not speak to %s; take it out, or write it as in the base URL", strings.Join(unused, ", "))
+	}
 	return out, nil
+}
+
+func (out *outside) connectGitHub(set *settings.Settings, gate *egress.Gate) error {
+	rt, err := gate.Transport(set.GitHub.BaseURL)
+	if err != nil {
+		return fmt.Errorf("github.base_url: %w", err)
+	}
+	out.github, err = github.New(github.Options{
+		BaseURL: set.GitHub.BaseURL, Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID,
+		AppID: set.GitHub.AppID, InstallationID: set.GitHub.InstallationID, PrivateKey: []byte(set.GitHub.PrivateKey.Reveal()),
+		Transport: watch(out.clock, "github")(rt), Now: time.Now,
+	})
+	return err
 }
 
 // application names the enterprise application as the config in force does.

@@ -24,6 +24,8 @@ type Settings struct {
 	EnableChanges bool
 	// CAFile has further root certificates (PEM), "" for none.
 	CAFile string
+	// PrivateHosts, in lower case and without port, may be at private addresses.
+	PrivateHosts []string
 	// Poll is how often the config repo is looked at without a hint. Default
 	// 3 minutes, at least one second.
 	Poll time.Duration
