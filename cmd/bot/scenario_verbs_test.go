@@ -24,6 +24,7 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //
 //	start                        the bot runs and the first commit is trusted
 //	serve, shut-down, crash      the bot's process
+//	pause, resume                it stands still (SIGSTOP), and goes on
 //	trust SHA|SEED|HEAD          an operator names a commit: Ken, with his GitHub token
 //	role PERSON ROLE             role in the config repo
 //	repository NAME PERSON       another repository, whose administrator is a person
@@ -59,6 +60,7 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 	out := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, v := range map[string]verb{
 		"start": plain(w.start), "serve": plain(w.serving), "shut-down": plain(w.stop), "crash": plain(w.crash),
+		"pause": plain(w.pause), "resume": plain(w.resume),
 		"role": w.verbRole, "repository": w.verbRepository, "app-token": w.verbAppToken,
 		"trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
 		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "new-team": w.verbNewTeam, "account": w.verbAccount, "fault": w.verbFault, "faults-gone": plain(w.mend),
