@@ -34,7 +34,8 @@ import (
 type bot struct {
 	set      *settings.Settings
 	log      *slog.Logger
-	db       *store.Bolt
+	file     *store.Bolt // the state file, and db its records
+	db       store.DB
 	requests *store.Requests
 	outbox   *store.Outbox
 	out      *outside
@@ -101,9 +102,13 @@ func open(ctx context.Context, set *settings.Settings, p program, log *slog.Logg
 }
 
 // assemble wires the parts over an open state file.
-func assemble(ctx context.Context, set *settings.Settings, db *store.Bolt, log *slog.Logger) (*bot, error) {
+func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, log *slog.Logger) (*bot, error) {
+	db, err := sealed(ctx, set, file)
+	if err != nil {
+		return nil, err
+	}
 	w := &wired{}
-	b := &bot{set: set, log: log, db: db, requests: store.NewRequests(db)}
+	b := &bot{set: set, log: log, file: file, db: db, requests: store.NewRequests(db)}
 	out, err := connect(ctx, set, b.application)
 	if err != nil {
 		return nil, err
@@ -136,6 +141,19 @@ func assemble(ctx context.Context, set *settings.Settings, db *store.Bolt, log *
 	b.converse(out, outbox, w)
 	w.b.Store(b)
 	return b, nil
+}
+
+// sealed has the records of the state file, if the bot wrote all of them.
+func sealed(ctx context.Context, set *settings.Settings, file *store.Bolt) (store.DB, error) {
+	var older [][]byte
+	if !set.OldSigningKey.Empty() {
+		older = revealed([]secret.Value{set.OldSigningKey})
+	}
+	db, err := store.Seal(ctx, file, []byte(set.SigningKey.Reveal()), older...)
+	if errors.Is(err, store.ErrForeign) || errors.Is(err, store.ErrTampered) {
+		return nil, fmt.Errorf("%s: %w; if the signing key was changed, give the one before as old_signing_key; else find out who changed the file, put a backup in its place or take it away, and name the commit in force with 'bot trust SHA'", set.StateFile, err)
+	}
+	return db, err
 }
 
 // converse makes the parts that people talk to.
@@ -268,7 +286,7 @@ func (b *bot) work(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-b.db.Failed():
+		case <-b.file.Failed():
 			return errors.New("the state file can no longer be written; start again")
 		}
 	})

@@ -16,6 +16,7 @@ type file struct {
 	PrivateHosts  []string   `yaml:"private_hosts"`
 	Poll          string     `yaml:"poll"`
 	SigningKey    secretRef  `yaml:"signing_key"`
+	OldSigningKey secretRef  `yaml:"old_signing_key"`
 	ConfigRepo    fileRepo   `yaml:"config_repo"`
 	GitHub        fileGitHub `yaml:"github"`
 	Slack         fileSlack  `yaml:"slack"`
@@ -78,7 +79,7 @@ func (f *file) settings(c *checker) *Settings {
 		Listen: c.address("listen", f.Listen, ""), OpsListen: c.address("ops_listen", f.OpsListen, "127.0.0.1:9090"),
 		StateFile: c.required("state_file", f.StateFile), EnableChanges: f.EnableChanges,
 		CAFile: c.path(f.CAFile), PrivateHosts: c.hosts("private_hosts", f.PrivateHosts), Poll: c.duration("poll", f.Poll, 3*time.Minute, time.Second),
-		SigningKey: c.secret("signing_key", f.SigningKey, minKey),
+		SigningKey: c.secret("signing_key", f.SigningKey, minKey), OldSigningKey: c.optional("old_signing_key", f.OldSigningKey, minKey),
 	}
 	s.StateFile = c.path(s.StateFile)
 	s.ConfigRepo = ConfigRepo{

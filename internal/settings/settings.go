@@ -29,13 +29,15 @@ type Settings struct {
 	// Poll is how often the config repo is looked at without a hint. Default
 	// 3 minutes, at least one second.
 	Poll time.Duration
-	// SigningKey signs the block in the bot's pull requests.
-	SigningKey secret.Value
-	ConfigRepo ConfigRepo
-	GitHub     GitHub
-	Slack      Slack
-	AWS        AWS
-	Entra      Entra
+	// SigningKey signs the block in the bot's pull requests and seals the state
+	// file. OldSigningKey, if any, is what sealed it until now.
+	SigningKey    secret.Value
+	OldSigningKey secret.Value
+	ConfigRepo    ConfigRepo
+	GitHub        GitHub
+	Slack         Slack
+	AWS           AWS
+	Entra         Entra
 }
 
 // ConfigRepo is the GitHub repository with the desired access.
