@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"net/http"
 	"strings"
 	"time"
@@ -16,15 +14,6 @@ import (
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/store"
 )
-
-// transport returns an HTTP transport that trusts roots, nil for the system's.
-func transport(roots *x509.CertPool) http.RoundTripper {
-	t := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 16,
-		TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-	}
-	return t
-}
 
 // waking stores notices and wakes whoever brings them out.
 type waking struct {

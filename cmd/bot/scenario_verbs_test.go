@@ -24,10 +24,12 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //
 //	start                        the bot runs and the first commit is trusted
 //	serve, shut-down, crash      the bot's process
+//	pause, resume                it stands still (SIGSTOP), and goes on
 //	trust SHA|SEED|HEAD          an operator names a commit: Ken, with his GitHub token
 //	role PERSON ROLE             role in the config repo
 //	repository NAME PERSON       another repository, whose administrator is a person
 //	app-token                    writes a token of the App's installation to github-token-app.secret
+//	edit-state BUCKET KEY OLD NEW  somebody changes a record of the state file past the bot; HEAD and SEED are commits
 //	sync                         an operator asks for a full pass
 //	set KEY VALUE                changes a line of the settings file
 //	as PERSON …                  plays somebody; see as
@@ -59,6 +61,7 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 	out := map[string]func(*testscript.TestScript, bool, []string){}
 	for name, v := range map[string]verb{
 		"start": plain(w.start), "serve": plain(w.serving), "shut-down": plain(w.stop), "crash": plain(w.crash),
+		"edit-state": w.verbEditState, "pause": plain(w.pause), "resume": plain(w.resume),
 		"role": w.verbRole, "repository": w.verbRepository, "app-token": w.verbAppToken,
 		"trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
 		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "new-team": w.verbNewTeam, "account": w.verbAccount, "fault": w.verbFault, "faults-gone": plain(w.mend),
@@ -100,15 +103,11 @@ func (w *world) verbTrust(_ *testscript.TestScript, not bool, args []string) err
 	if err := words(args, 1, 1); err != nil {
 		return err
 	}
-	sha := args[0]
-	if sha == "HEAD" {
-		st, err := w.now("github")
-		if err != nil {
-			return err
-		}
-		sha = st.GitHub.Repos[0].Commits[0].SHA
+	sha, err := w.commit(args[0])
+	if err != nil {
+		return err
 	}
-	err := w.trust(sha)
+	err = w.trust(sha)
 	if not && err == nil {
 		return errors.New("the commit was trusted")
 	}

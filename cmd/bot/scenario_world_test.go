@@ -252,6 +252,19 @@ func (w *world) crash() error {
 	return w.ended()
 }
 
+// pause has the bot's process stand still.
+func (w *world) pause() error { return w.signal(syscall.SIGSTOP) }
+
+// resume has it go on.
+func (w *world) resume() error { return w.signal(syscall.SIGCONT) }
+
+func (w *world) signal(s syscall.Signal) error {
+	if err := w.bot.cmd.Process.Signal(s); err != nil {
+		return fmt.Errorf("signal %v to the bot: %w", s, err)
+	}
+	return nil
+}
+
 // ended waits until the bot has ended.
 func (w *world) ended() error {
 	timer := time.NewTimer(patience)

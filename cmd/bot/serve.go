@@ -12,6 +12,7 @@ import (
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/server"
 	"aws-access-bot/internal/settings"
+	"aws-access-bot/internal/store"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -92,6 +93,7 @@ func (b *bot) serve(ctx context.Context, started func(*bot) error) error {
 		}
 	}
 	b.log.Info("serving", "listen", public.Addr().String(), "ops", ops.Addr().String(), "enable_changes", b.set.EnableChanges, "version", version())
+	b.sayWhereTheAuditLogEnds(ctx)
 	b.sayIfNothingIsInForce(ctx)
 	g, ctx := errgroup.WithContext(ctx)
 	listeners := []struct {
@@ -103,6 +105,19 @@ func (b *bot) serve(ctx context.Context, started func(*bot) error) error {
 	}
 	g.Go(func() error { return b.work(ctx) })
 	return g.Wait()
+}
+
+// sayWhereTheAuditLogEnds notes the end of the audit log outside of the state
+// file: a whole older file in its place has an audit log that ends before.
+func (b *bot) sayWhereTheAuditLogEnds(ctx context.Context) {
+	end, err := store.NewAudit(b.db).Tail(ctx, 1)
+	if err != nil {
+		b.log.Error("end of the audit log", "error", err)
+		return
+	}
+	for _, e := range end {
+		b.log.Info("audit log", "entries", e.Seq, "hash", e.Hash)
+	}
 }
 
 // sayIfNothingIsInForce tells the log and the operations channel that nothing

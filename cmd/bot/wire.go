@@ -2,17 +2,17 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
 	"aws-access-bot/internal/chat/slack"
+	"aws-access-bot/internal/egress"
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/gitops/audience"
 	"aws-access-bot/internal/gitops/delivery"
@@ -34,7 +34,8 @@ import (
 type bot struct {
 	set      *settings.Settings
 	log      *slog.Logger
-	db       *store.Bolt
+	file     *store.Bolt // the state file, and db its records
+	db       store.DB
 	requests *store.Requests
 	outbox   *store.Outbox
 	out      *outside
@@ -88,7 +89,6 @@ func paced(wait time.Duration, pace float64) time.Duration {
 // outside has the clients of the services around the bot.
 type outside struct {
 	clock  *provision.SkewMeter
-	roots  *x509.CertPool
 	github *github.Client
 	entra  *entra.Client
 	center *identitycenter.Client
@@ -110,9 +110,13 @@ func open(ctx context.Context, set *settings.Settings, p program, log *slog.Logg
 }
 
 // assemble wires the parts over an open state file. pace is that of program.
-func assemble(ctx context.Context, set *settings.Settings, db *store.Bolt, pace float64, log *slog.Logger) (*bot, error) {
+func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pace float64, log *slog.Logger) (*bot, error) {
+	db, err := sealed(ctx, set, file)
+	if err != nil {
+		return nil, err
+	}
 	w := &wired{}
-	b := &bot{set: set, log: log, db: db, requests: store.NewRequests(db)}
+	b := &bot{set: set, log: log, file: file, db: db, requests: store.NewRequests(db)}
 	out, err := connect(ctx, set, b.application)
 	if err != nil {
 		return nil, err
@@ -145,6 +149,19 @@ func assemble(ctx context.Context, set *settings.Settings, db *store.Bolt, pace 
 	b.converse(out, outbox, w)
 	w.b.Store(b)
 	return b, nil
+}
+
+// sealed has the records of the state file, if the bot wrote all of them.
+func sealed(ctx context.Context, set *settings.Settings, file *store.Bolt) (store.DB, error) {
+	var older [][]byte
+	if !set.OldSigningKey.Empty() {
+		older = revealed([]secret.Value{set.OldSigningKey})
+	}
+	db, err := store.Seal(ctx, file, []byte(set.SigningKey.Reveal()), older...)
+	if errors.Is(err, store.ErrForeign) || errors.Is(err, store.ErrTampered) {
+		return nil, fmt.Errorf("%s: %w; if the signing key was changed, give the one before as old_signing_key; else find out who changed the file, put a backup in its place or take it away, and name the commit in force with 'bot trust SHA'", set.StateFile, err)
+	}
+	return db, err
 }
 
 // converse makes the parts that people talk to.
@@ -181,35 +198,51 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 // application.
 func connect(ctx context.Context, set *settings.Settings, application func() (string, error)) (*outside, error) {
 	out := &outside{clock: provision.NewSkewMeter(time.Now)}
-	var err error
-	if out.roots, err = entra.LoadCAs(set.CAFile); err != nil {
+	roots, err := entra.LoadCAs(set.CAFile)
+	if err != nil {
 		return nil, err
 	}
-	out.github, err = github.New(github.Options{
-		BaseURL: set.GitHub.BaseURL, Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID,
-		AppID: set.GitHub.AppID, InstallationID: set.GitHub.InstallationID, PrivateKey: []byte(set.GitHub.PrivateKey.Reveal()),
-		Transport: watch(out.clock, "github")(transport(out.roots)), Now: time.Now,
-	})
-	if err != nil {
+	gate := egress.New(egress.Options{Private: set.PrivateHosts, RootCAs: roots})
+	if err := out.connectGitHub(set, gate); err != nil {
 		return nil, err
 	}
 	out.entra, err = entra.New(entra.Options{
 		Tenant: set.Entra.Tenant, Client: set.Entra.Client, Secret: set.Entra.Secret, Certificate: set.Entra.Certificate,
-		GraphURL: set.Entra.GraphURL, AuthorityURL: set.Entra.AuthorityURL, RootCAs: out.roots, App: application, Wrap: watch(out.clock, "graph"),
+		GraphURL: set.Entra.GraphURL, AuthorityURL: set.Entra.AuthorityURL, Gate: gate, App: application, Wrap: watch(out.clock, "graph"),
 	})
 	if err != nil {
 		return nil, err
 	}
 	cfg, err := awsclient.Config(ctx, awsclient.Options{
 		Region: set.AWS.Region, EndpointURL: set.AWS.EndpointURL, AccessKeyID: set.AWS.AccessKeyID,
-		SecretAccessKey: set.AWS.SecretAccessKey, Role: set.AWS.Role, RootCAs: out.roots, Wrap: watch(out.clock, "aws"),
+		SecretAccessKey: set.AWS.SecretAccessKey, Role: set.AWS.Role, RootCAs: roots, Gate: gate, Wrap: watch(out.clock, "aws"),
 	})
 	if err != nil {
 		return nil, err
 	}
 	out.center, out.orgs = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg)
-	out.slack = slack.NewClient(set.Slack.BotToken, set.Slack.APIURL, set.Slack.Workspaces, &http.Client{Transport: transport(out.roots), Timeout: 30 * time.Second}, time.Now)
+	rt, err := gate.Transport(set.Slack.APIURL)
+	if err != nil {
+		return nil, fmt.Errorf("slack.api_url: %w", err)
+	}
+	out.slack = slack.NewClient(set.Slack.BotToken, set.Slack.APIURL, set.Slack.Workspaces, egress.Client(rt, 30*time.Second), time.Now)
+	if unused := gate.Unused(); len(unused) > 0 {
+		return nil, fmt.Errorf("private_hosts: the bot does not speak to %s; take it out, or write it as in the base URL", strings.Join(unused, ", "))
+	}
 	return out, nil
+}
+
+func (out *outside) connectGitHub(set *settings.Settings, gate *egress.Gate) error {
+	rt, err := gate.Transport(set.GitHub.BaseURL)
+	if err != nil {
+		return fmt.Errorf("github.base_url: %w", err)
+	}
+	out.github, err = github.New(github.Options{
+		BaseURL: set.GitHub.BaseURL, Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID,
+		AppID: set.GitHub.AppID, InstallationID: set.GitHub.InstallationID, PrivateKey: []byte(set.GitHub.PrivateKey.Reveal()),
+		Transport: watch(out.clock, "github")(rt), Now: time.Now,
+	})
+	return err
 }
 
 // application names the enterprise application as the config in force does.
@@ -261,7 +294,7 @@ func (b *bot) work(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-b.db.Failed():
+		case <-b.file.Failed():
 			return errors.New("the state file can no longer be written; start again")
 		}
 	})

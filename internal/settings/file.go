@@ -13,8 +13,10 @@ type file struct {
 	StateFile     string     `yaml:"state_file"`
 	EnableChanges bool       `yaml:"enable_changes"`
 	CAFile        string     `yaml:"ca_file"`
+	PrivateHosts  []string   `yaml:"private_hosts"`
 	Poll          string     `yaml:"poll"`
 	SigningKey    secretRef  `yaml:"signing_key"`
+	OldSigningKey secretRef  `yaml:"old_signing_key"`
 	ConfigRepo    fileRepo   `yaml:"config_repo"`
 	GitHub        fileGitHub `yaml:"github"`
 	Slack         fileSlack  `yaml:"slack"`
@@ -76,8 +78,8 @@ func (f *file) settings(c *checker) *Settings {
 	s := &Settings{
 		Listen: c.address("listen", f.Listen, ""), OpsListen: c.address("ops_listen", f.OpsListen, "127.0.0.1:9090"),
 		StateFile: c.required("state_file", f.StateFile), EnableChanges: f.EnableChanges,
-		CAFile: c.path(f.CAFile), Poll: c.duration("poll", f.Poll, 3*time.Minute, time.Second),
-		SigningKey: c.secret("signing_key", f.SigningKey, minKey),
+		CAFile: c.path(f.CAFile), PrivateHosts: c.hosts("private_hosts", f.PrivateHosts), Poll: c.duration("poll", f.Poll, 3*time.Minute, time.Second),
+		SigningKey: c.secret("signing_key", f.SigningKey, minKey), OldSigningKey: c.optional("old_signing_key", f.OldSigningKey, minKey),
 	}
 	s.StateFile = c.path(s.StateFile)
 	s.ConfigRepo = ConfigRepo{

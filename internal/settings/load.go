@@ -212,6 +212,21 @@ func (c *checker) url(key, v, otherwise string, slash bool) string {
 	return v
 }
 
+// hosts checks a list of host names. An address needs no entry: where it stands
+// in a base URL it is what is meant.
+func (c *checker) hosts(key string, list []string) []string {
+	var out []string
+	for i, h := range list {
+		u, err := url.Parse("https://" + h)
+		if err != nil || h == "" || u.Host != h || u.Hostname() != h || net.ParseIP(h) != nil || loopback(h) {
+			c.problem(fmt.Sprintf("%s[%d]", key, i), fmt.Sprintf("%q is no host name", h), "write the host of a base URL without scheme and port, e.g. github.example.com")
+			continue
+		}
+		out = append(out, strings.ToLower(h))
+	}
+	return out
+}
+
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()

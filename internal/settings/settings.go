@@ -24,16 +24,20 @@ type Settings struct {
 	EnableChanges bool
 	// CAFile has further root certificates (PEM), "" for none.
 	CAFile string
+	// PrivateHosts, in lower case and without port, may be at private addresses.
+	PrivateHosts []string
 	// Poll is how often the config repo is looked at without a hint. Default
 	// 3 minutes, at least one second.
 	Poll time.Duration
-	// SigningKey signs the block in the bot's pull requests.
-	SigningKey secret.Value
-	ConfigRepo ConfigRepo
-	GitHub     GitHub
-	Slack      Slack
-	AWS        AWS
-	Entra      Entra
+	// SigningKey signs the block in the bot's pull requests and seals the state
+	// file. OldSigningKey, if any, is what sealed it until now.
+	SigningKey    secret.Value
+	OldSigningKey secret.Value
+	ConfigRepo    ConfigRepo
+	GitHub        GitHub
+	Slack         Slack
+	AWS           AWS
+	Entra         Entra
 }
 
 // ConfigRepo is the GitHub repository with the desired access.

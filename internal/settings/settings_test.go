@@ -146,3 +146,18 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestPrivateHosts are names of hosts only; what they are given is kept in lower
+// case.
+func TestPrivateHosts(t *testing.T) {
+	t.Parallel()
+	s, err := load(t, good+"private_hosts: [GHE.corp.example, sts.ap-northeast-1.amazonaws.com]\n", secrets())
+	if err != nil || len(s.PrivateHosts) != 2 || s.PrivateHosts[0] != "ghe.corp.example" {
+		t.Fatalf("got %+v, %v", s, err)
+	}
+	for _, bad := range []string{`""`, "https://ghe.example", "ghe.example:443", "10.0.0.1", `"[::1]"`, `"::1"`, "localhost", "a/b", "u@ghe.example", "10.0.0.0/8", `"*.example.com x"`} {
+		if _, err := load(t, good+"private_hosts: ["+bad+"]\n", secrets()); err == nil || !strings.Contains(err.Error(), "private_hosts[0]") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}

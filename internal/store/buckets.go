@@ -46,3 +46,6 @@ func buckets() []string {
 		bucketOwned, bucketProvision, bucketProvisionState,
 	}
 }
+
+// Buckets lists every bucket of a state, for what looks through the whole of it.
+func Buckets() []string { return buckets() }

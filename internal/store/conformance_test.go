@@ -25,6 +25,18 @@ func TestBoltConforms(t *testing.T) {
 	})
 }
 
+func TestSealedConforms(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) store.DB {
+		t.Helper()
+		db, err := store.Seal(t.Context(), store.NewMemory(), []byte("a secret of the tests"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return db
+	})
+}
+
 func TestMemoryConforms(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) store.DB {

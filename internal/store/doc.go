@@ -30,6 +30,13 @@
 //   - A file of a newer schema is refused ([ErrNewer]); older ones are migrated
 //     forward, all steps in one Update, or the open fails.
 //
+// # Seals
+//
+// The bot opens its file through [Seal]: each record has a seal made with a key
+// that is not in the file, and so does the number of records. What something else
+// wrote, changed or took away is an error. What the file says is still only what
+// the bot found out itself: see [Sealed] for what that does not notice.
+//
 // # Steps
 //
 // Every Update names its step, so that a test can stop the process after exactly

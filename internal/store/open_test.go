@@ -271,3 +271,19 @@ func TestANewBucketNeedsNoMigration(t *testing.T) {
 	must(t, db.Close())
 	must(t, put(t.Context(), openTest(t, path, Options{}), "a", "1"))
 }
+
+// TestT46OneFileByEveryName: the lock is the file's, not the path's.
+func TestT46OneFileByEveryName(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "state.db")
+	first := openTest(t, path, Options{})
+	must(t, os.Symlink(path, filepath.Join(dir, "symbolic")))
+	must(t, os.Link(path, filepath.Join(dir, "hard")))
+	for _, name := range []string{"state.db", "symbolic", "hard"} {
+		if _, err := OpenBolt(filepath.Join(dir, name), Options{Timeout: time.Millisecond}); !errors.Is(err, ErrInUse) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	must(t, put(t.Context(), first, "a", "1"))
+}

@@ -36,6 +36,7 @@ import (
 
 	gh "github.com/google/go-github/v60/github"
 
+	"aws-access-bot/internal/egress"
 	"aws-access-bot/internal/gitops"
 )
 
@@ -50,7 +51,7 @@ type Options struct {
 	// AppID and InstallationID name the App, PrivateKey is its key in PEM.
 	AppID, InstallationID int64
 	PrivateKey            []byte
-	// Transport makes the requests, [http.DefaultTransport] when nil.
+	// Transport makes the requests, one to BaseURL and to nothing else when nil.
 	Transport http.RoundTripper
 	// Now is the clock, [time.Now] when nil.
 	Now func() time.Time
@@ -88,16 +89,17 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Transport == nil {
+		if o.Transport, err = egress.New(egress.Options{}).Transport(base.String()); err != nil {
+			return nil, fmt.Errorf("GitHub base URL: %w", err)
+		}
+	}
 	net := newTransport(o.Transport, base, o.Now)
 	auth, err := newAppAuth(o, base, net)
 	if err != nil {
 		return nil, err
 	}
-	client := &http.Client{
-		Transport: newConditional(auth), Timeout: requestTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	api := gh.NewClient(client)
+	api := gh.NewClient(egress.Client(newConditional(auth), requestTimeout))
 	api.BaseURL = base
 	return &Client{api: api, owner: o.Owner, name: o.Name, id: o.RepoID, app: o.AppID, now: o.Now, net: net}, nil
 }

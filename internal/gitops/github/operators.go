@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"aws-access-bot/internal/bodylimit"
+	"aws-access-bot/internal/egress"
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/gitops/review"
 	"aws-access-bot/internal/secret"
@@ -41,11 +42,7 @@ func (c *Client) TokenOwner(ctx context.Context, token secret.Value) (review.Use
 	req.Header.Set("Authorization", "Bearer "+token.Reveal())
 	req.Header.Set("Accept", "application/vnd.github+json")
 	req.Header.Set("X-GitHub-Api-Version", "2022-11-28")
-	client := &http.Client{
-		Transport: c.net.next, Timeout: requestTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	resp, err := client.Do(req)
+	resp, err := egress.Client(c.net.next, requestTimeout).Do(req)
 	if err != nil {
 		return review.User{}, fmt.Errorf("ask whose the token is: %w", err)
 	}

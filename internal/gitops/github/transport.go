@@ -40,9 +40,6 @@ type transport struct {
 }
 
 func newTransport(next http.RoundTripper, base *url.URL, now func() time.Time) *transport {
-	if next == nil {
-		next = http.DefaultTransport
-	}
 	return &transport{next: next, base: base, now: now, pace: newGovernor(now)}
 }
 

@@ -13,6 +13,15 @@
 //
 // The configuration retries nothing: a write must be looked for before it is
 // repeated. Clients that only read take [ReadRetryer].
+//
+// # Where it speaks to
+//
+// All calls go through package egress, to the endpoints of the four services
+// that the bot uses. Where no access key is configured the SDK finds credentials
+// itself, with a client of its own that is not so bounded: it has to reach the
+// metadata services of EC2 (169.254.169.254), ECS (169.254.170.2) and EKS
+// (169.254.170.23), or whatever endpoint the environment and the AWS profile of
+// the process name. Nothing that comes from outside has a part in that.
 package awsclient
 
 import (
@@ -23,6 +32,7 @@ import (
 	"net/http"
 	"time"
 
+	"aws-access-bot/internal/egress"
 	"aws-access-bot/internal/secret"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -59,6 +69,9 @@ type Options struct {
 	Role string
 	// RootCAs are trusted; nil means the system's.
 	RootCAs *x509.CertPool
+	// Gate makes the transport, nil for one without private hosts. Its roots
+	// are not used.
+	Gate *egress.Gate
 	// Wrap, if not nil, wraps the transport below everything that is done
 	// here: it sees each request as it goes out and each answer as it comes.
 	Wrap func(http.RoundTripper) http.RoundTripper
@@ -67,7 +80,8 @@ type Options struct {
 // Config returns an SDK configuration (see the package comment). It makes no
 // call; the credentials are first used by the first call.
 func Config(ctx context.Context, o Options) (aws.Config, error) {
-	// The SDK's own kind of client: it is what takes AWS_CA_BUNDLE.
+	// The SDK's own kind of client: it is what takes AWS_CA_BUNDLE, and what the
+	// chain of credentials goes on using.
 	client := awshttp.NewBuildableClient().WithTimeout(exchangeTimeout).WithTransportOptions(func(t *http.Transport) {
 		t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 		if o.RootCAs != nil {
@@ -93,7 +107,9 @@ func Config(ctx context.Context, o Options) (aws.Config, error) {
 	if loaded, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
 		client = loaded // with the bundle
 	}
-	cfg.HTTPClient = httpClient(client.GetTransport(), o.Wrap)
+	if cfg.HTTPClient, err = httpClient(ctx, cfg, client.GetTransport().TLSClientConfig.RootCAs, o); err != nil {
+		return aws.Config{}, fmt.Errorf("aws configuration: %w", err)
+	}
 	if o.Role != "" {
 		client := sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = ReadRetryer() })
 		provider := stscreds.NewAssumeRoleProvider(client, o.Role, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = sessionName })
@@ -103,14 +119,23 @@ func Config(ctx context.Context, o Options) (aws.Config, error) {
 }
 
 // httpClient returns the HTTP client of all calls.
-func httpClient(base http.RoundTripper, wrap func(http.RoundTripper) http.RoundTripper) *http.Client {
-	if wrap != nil {
-		base = wrap(base)
+func httpClient(ctx context.Context, cfg aws.Config, roots *x509.CertPool, o Options) (*http.Client, error) {
+	to, err := origins(ctx, cfg)
+	if err != nil {
+		return nil, err
 	}
-	return &http.Client{
-		Transport: limited{base}, Timeout: exchangeTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	gate := o.Gate
+	if gate == nil {
+		gate = egress.New(egress.Options{})
 	}
+	rt, err := gate.TransportTrusting(roots, to...)
+	if err != nil {
+		return nil, err
+	}
+	if o.Wrap != nil {
+		rt = o.Wrap(rt)
+	}
+	return egress.Client(limited{rt}, exchangeTimeout), nil
 }
 
 // withDeadline bounds every call of a client.

@@ -28,6 +28,7 @@ import (
 	"os"
 	"strings"
 
+	"aws-access-bot/internal/egress"
 	"aws-access-bot/internal/secret"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -53,8 +54,9 @@ type Options struct {
 	// GraphURL ends in "/v1.0"; AuthorityURL is the login host.
 	GraphURL     string
 	AuthorityURL string
-	// RootCAs are trusted for both; nil means the system's.
-	RootCAs *x509.CertPool
+	// Gate makes the transport of both, nil for one without private hosts that
+	// trusts the system's roots.
+	Gate *egress.Gate
 	// Wrap, if not nil, wraps the transport below everything that is done
 	// here, for both: it sees each request as it goes out and each answer as
 	// it comes.
@@ -82,8 +84,11 @@ func New(o Options) (*Client, error) {
 	if o.App == nil {
 		return nil, errors.New("graph client: nobody names the enterprise application")
 	}
-	below := transport(o)
-	cred, err := credential(o, &http.Client{Transport: below, Timeout: loginTimeout, CheckRedirect: refuseRedirects})
+	below, err := transport(o)
+	if err != nil {
+		return nil, fmt.Errorf("graph client: %w", err)
+	}
+	cred, err := credential(o, client(below, loginTimeout))
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +102,7 @@ func New(o Options) (*Client, error) {
 	pipeline := kiotahttp.NewCustomTransportWithParentTransport(guarded{retrying{below}, base.Host},
 		kiotahttp.NewParametersNameDecodingHandler(), kiotahttp.NewUserAgentHandler())
 	adapter, err := kiotahttp.NewNetHttpRequestAdapterWithParseNodeFactoryAndSerializationWriterFactoryAndHttpClient(
-		auth, jsonformat.NewJsonParseNodeFactory(), jsonformat.NewJsonSerializationWriterFactory(), &http.Client{Transport: pipeline, CheckRedirect: refuseRedirects})
+		auth, jsonformat.NewJsonParseNodeFactory(), jsonformat.NewJsonSerializationWriterFactory(), client(pipeline, 0))
 	if err != nil {
 		return nil, fmt.Errorf("graph client: %w", err)
 	}

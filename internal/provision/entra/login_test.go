@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"aws-access-bot/internal/egress"
 	"aws-access-bot/internal/provision/entra"
 	"aws-access-bot/internal/provision/fault"
 	"aws-access-bot/internal/sandbox/emukit"
@@ -127,7 +128,7 @@ func TestOptionsThatCannotWorkAreRefused(t *testing.T) {
 func TestAServerOfAnotherCAIsNotTalkedTo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, err := w.client(func(o *entra.Options) { o.RootCAs = x509.NewCertPool() }).Group(t.Context(), devs)
+	_, err := w.client(func(o *entra.Options) { o.Gate = egress.New(egress.Options{RootCAs: x509.NewCertPool()}) }).Group(t.Context(), devs)
 	if err == nil || fault.Known(err) || w.calls(opToken) != 0 {
 		t.Errorf("got %v", err)
 	}
@@ -171,7 +172,7 @@ func TestLoadCAs(t *testing.T) {
 	w := newWorld(t)
 	pool, err := entra.LoadCAs(write("ca.pem", string(w.ca.PEM())))
 	w.must(err)
-	if _, err := w.client(func(o *entra.Options) { o.RootCAs = pool }).Group(t.Context(), devs); err != nil {
+	if _, err := w.client(func(o *entra.Options) { o.Gate = egress.New(egress.Options{RootCAs: pool}) }).Group(t.Context(), devs); err != nil {
 		t.Errorf("with the CA of the file: %v", err)
 	}
 }

@@ -2,7 +2,6 @@ package entra
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"aws-access-bot/internal/bodylimit"
+	"aws-access-bot/internal/egress"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/serialization"
@@ -43,15 +43,27 @@ const (
 )
 
 // transport returns the one below everything else, for login and Graph.
-func transport(o Options) http.RoundTripper {
-	var base http.RoundTripper = &http.Transport{
-		Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
+func transport(o Options) (http.RoundTripper, error) {
+	gate := o.Gate
+	if gate == nil {
+		gate = egress.New(egress.Options{})
+	}
+	base, err := gate.Transport(o.GraphURL, o.AuthorityURL)
+	if err != nil {
+		return nil, err
 	}
 	if o.Wrap != nil {
 		base = o.Wrap(base)
 	}
-	return limited{base}
+	return limited{base}, nil
+}
+
+// client returns a client for which a redirect is an error: the SDKs would take
+// it for an answer.
+func client(rt http.RoundTripper, timeout time.Duration) *http.Client {
+	c := egress.Client(rt, timeout)
+	c.CheckRedirect = refuseRedirects
+	return c
 }
 
 // refuseRedirects keeps a client where it is: neither login nor Graph redirect,

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/egress"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/entra"
 	"aws-access-bot/internal/sandbox/emukit"
@@ -121,7 +122,7 @@ func (w *world) must(err error) {
 func (w *world) options() entra.Options {
 	return entra.Options{
 		Tenant: tenant, Client: clientID, Secret: secret.New(clientSecret), GraphURL: w.url + "/graph/v1.0", AuthorityURL: w.url,
-		RootCAs: w.ca.Pool(), App: func() (string, error) { return app, nil },
+		Gate: egress.New(egress.Options{RootCAs: w.ca.Pool()}), App: func() (string, error) { return app, nil },
 	}
 }
 

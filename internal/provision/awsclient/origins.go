@@ -1,0 +1,68 @@
+package awsclient
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	endpoints "github.com/aws/smithy-go/endpoints"
+)
+
+// origins returns the base URLs of the services that the bot uses, as the SDK's
+// own rules have them for the configuration: its region and partition, FIPS and
+// dual-stack endpoints, and endpoints that the environment or a profile names.
+func origins(ctx context.Context, cfg aws.Config) ([]string, error) {
+	var out []string
+	for _, s := range []struct {
+		name    string
+		resolve func(context.Context, aws.Config) (endpoints.Endpoint, error)
+	}{{"sso-admin", ssoAdmin}, {"identitystore", identityStore}, {"organizations", orgs}, {"sts", tokens}} {
+		e, err := s.resolve(ctx, cfg)
+		if err != nil {
+			return nil, fmt.Errorf("endpoint of %s: %w", s.name, err)
+		}
+		out = append(out, e.URI.String())
+	}
+	return out, nil
+}
+
+func ssoAdmin(ctx context.Context, cfg aws.Config) (endpoints.Endpoint, error) {
+	o := ssoadmin.NewFromConfig(cfg).Options()
+	return o.EndpointResolverV2.ResolveEndpoint(ctx, ssoadmin.EndpointParameters{
+		Region: &o.Region, Endpoint: o.BaseEndpoint, UseFIPS: fips(o.EndpointOptions.UseFIPSEndpoint), UseDualStack: dual(o.EndpointOptions.UseDualStackEndpoint),
+	})
+}
+
+func identityStore(ctx context.Context, cfg aws.Config) (endpoints.Endpoint, error) {
+	o := identitystore.NewFromConfig(cfg).Options()
+	return o.EndpointResolverV2.ResolveEndpoint(ctx, identitystore.EndpointParameters{
+		Region: &o.Region, Endpoint: o.BaseEndpoint, UseFIPS: fips(o.EndpointOptions.UseFIPSEndpoint), UseDualStack: dual(o.EndpointOptions.UseDualStackEndpoint),
+	})
+}
+
+func orgs(ctx context.Context, cfg aws.Config) (endpoints.Endpoint, error) {
+	o := organizations.NewFromConfig(cfg).Options()
+	return o.EndpointResolverV2.ResolveEndpoint(ctx, organizations.EndpointParameters{
+		Region: &o.Region, Endpoint: o.BaseEndpoint, UseFIPS: fips(o.EndpointOptions.UseFIPSEndpoint), UseDualStack: dual(o.EndpointOptions.UseDualStackEndpoint),
+	})
+}
+
+func tokens(ctx context.Context, cfg aws.Config) (endpoints.Endpoint, error) {
+	o := sts.NewFromConfig(cfg).Options()
+	return o.EndpointResolverV2.ResolveEndpoint(ctx, sts.EndpointParameters{
+		Region: &o.Region, Endpoint: o.BaseEndpoint, UseFIPS: fips(o.EndpointOptions.UseFIPSEndpoint), UseDualStack: dual(o.EndpointOptions.UseDualStackEndpoint),
+		UseGlobalEndpoint: aws.Bool(false), // the clients leave it at that
+	})
+}
+
+func fips(s aws.FIPSEndpointState) *bool {
+	return aws.Bool(s == aws.FIPSEndpointStateEnabled)
+}
+
+func dual(s aws.DualStackEndpointState) *bool {
+	return aws.Bool(s == aws.DualStackEndpointStateEnabled)
+}
