@@ -437,7 +437,7 @@ func (w *walker) store(ctx context.Context, a Advance, repo *config.Repo) error 
 	a.From, a.Verdicts = w.walk.Position, w.pending
 	a.Passed, a.Carried, a.CarriedEntra, a.Auto = w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra, w.walk.Auto
 	if h := w.walk.Halt; h != nil {
-		a.Tell = w.g.haltOver(h, howOver(h, &a))
+		a.Tell = w.g.haltOver(h, howOver(h, &a, w.units))
 		if w.dry == nil {
 			w.g.tellAuthorEnd(ctx, h)
 		}
