@@ -69,12 +69,12 @@ func (g *Gitops) units(ctx context.Context, chain []Commit) ([]unit, error) {
 	}
 	var out []unit
 	var pending *unit // the first commits of a rebase merge
-	flush := func() {
+	flush := func(young bool) {
 		if pending == nil {
 			return
 		}
 		pending.bad = faultf(HaltDirectPush, "Commit %s belongs to pull request #%d, whose other commits do not follow it.", short(pending.last().SHA), pending.pull.Number)
-		pending.pull = nil
+		pending.pull, pending.young = nil, young
 		out = append(out, *pending)
 		pending = nil
 	}
@@ -83,12 +83,15 @@ func (g *Gitops) units(ctx context.Context, chain []Commit) ([]unit, error) {
 		if err != nil {
 			return nil, err
 		}
+		// Where GitHub shows the pull request of this one late, the ones before
+		// only seem to be without their last.
+		young := p == nil && bad.code == HaltDirectPush && g.young(c.SHA)
 		if pending != nil && (p == nil || p.Number != pending.pull.Number) {
-			flush()
+			flush(young)
 		}
 		switch {
 		case p == nil:
-			out = append(out, unit{commits: []Commit{c}, bad: bad, young: bad.code == HaltDirectPush && g.young(c.SHA)})
+			out = append(out, unit{commits: []Commit{c}, bad: bad, young: young})
 		case pending == nil:
 			pending = &unit{commits: []Commit{c}, pull: p}
 		default:
@@ -99,7 +102,7 @@ func (g *Gitops) units(ctx context.Context, chain []Commit) ([]unit, error) {
 			pending = nil
 		}
 	}
-	flush()
+	flush(false)
 	return out, nil
 }
 

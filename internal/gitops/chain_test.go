@@ -79,3 +79,42 @@ func TestUnits(t *testing.T) {
 		})
 	}
 }
+
+// TestACommitThatIsShownLateIsWaitedFor wherever in a rebase merge it is, until
+// Lag is over; a commit that cannot be late is not.
+func TestACommitThatIsShownLateIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	good := Pull{Number: 7, MergedAt: now, BaseRef: "main", BaseRepo: 1, HeadRepo: 1, MergeCommit: "c3"}
+	fork := Pull{Number: 8, MergedAt: now, BaseRef: "main", BaseRepo: 1, HeadRepo: 2, MergeCommit: "c2"}
+	for name, tt := range map[string]struct {
+		pulls map[string][]Pull
+		want  []bool // young, of each unit
+	}{
+		"the first":     {map[string][]Pull{"c2": {good}, "c3": {good}}, []bool{true, false}},
+		"one between":   {map[string][]Pull{"c1": {good}, "c3": {good}}, []bool{true, true, false}},
+		"the last":      {map[string][]Pull{"c1": {good}, "c2": {good}}, []bool{true, true}},
+		"not of a fork": {map[string][]Pull{"c1": {good}, "c2": {fork}, "c3": {good}}, []bool{false, false, false}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			at := now
+			g := &Gitops{host: &listing{pulls: tt.pulls}, firstSeen: map[string]time.Time{}, opt: Options{RepoID: 1, Branch: "main", Lag: time.Minute, Now: func() time.Time { return at }}}
+			for _, over := range []bool{false, true} {
+				units, err := g.units(t.Context(), []Commit{{SHA: "c1"}, {SHA: "c2"}, {SHA: "c3"}})
+				var got []bool
+				for _, u := range units {
+					got = append(got, u.young)
+				}
+				want := tt.want
+				if over {
+					want = make([]bool, len(tt.want))
+				}
+				if diff := cmp.Diff(want, got); err != nil || diff != "" {
+					t.Errorf("over %v: young, %v (-want +got):\n%s", over, err, diff)
+				}
+				at = at.Add(time.Minute)
+			}
+		})
+	}
+}

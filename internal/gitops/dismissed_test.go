@@ -222,3 +222,48 @@ func TestEventsAreReadOnlyWhereAReviewWasDismissed(t *testing.T) {
 		t.Errorf("a look at an unchanged pull request takes %d requests", got)
 	}
 }
+
+// TestT7AnApprovalDismissedAfterTheMerge was one when it was merged: who may
+// write does not halt the bot with it. One in the second of the merge is gone,
+// and so is that of who is disabled.
+func TestT7AnApprovalDismissedAfterTheMerge(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		wait time.Duration
+		gone map[string]bool
+		halt gitops.HaltCode
+	}{
+		"after it":             {time.Minute, nil, ""},
+		"in the second of it":  {0, nil, gitops.HaltApproval},
+		"by who was disabled":  {time.Minute, map[string]bool{yukiEntra: true}, gitops.HaltApproval},
+		"while one was needed": {-1, nil, gitops.HaltApproval},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			n := w.proposed(w.request(req))
+			id, err := w.repo.Review("yuki-lead", n, "APPROVE", "", "")
+			w.must(err)
+			w.clock.move(time.Second)
+			w.look()
+			before := w.head("main")
+			dismiss := func() { w.must(w.repo.DismissReview("hana-dev", n, id, "no")) }
+			if tt.wait < 0 {
+				dismiss()
+				w.clock.move(time.Second)
+			}
+			sha := w.merge(n, "squash")
+			if tt.wait >= 0 {
+				w.clock.move(tt.wait - time.Second) // merge moved it one
+				dismiss()
+				w.clock.move(time.Second)
+			}
+			w.dir.gone = tt.gone
+			w.look()
+			if tt.halt != "" {
+				sha = before
+			}
+			w.holds(sha, tt.halt)
+		})
+	}
+}

@@ -22,6 +22,8 @@ func (g *Gitops) opinions(ctx context.Context, number int, in *review.Input) err
 	if in.Dismissals, err = g.host.Dismissals(ctx, number); err != nil {
 		return &unreadDismissals{fmt.Errorf("read who dismissed reviews of pull request %d: %w", number, err)}
 	}
+	// What else is read of an approver is read of these too.
+	in.Reviews = in.AtMerge()
 	return nil
 }
 

@@ -22,6 +22,8 @@ const (
 	repoCache = 24
 	// maxFiles is how many files a commit may have, as config reads it.
 	maxFiles = 20_000
+	// maxFileSize is how many bytes a file may have, as config reads it.
+	maxFileSize = 1 << 20
 	// readers is how many blobs are read at once.
 	readers = 8
 )
@@ -40,7 +42,8 @@ func (e *InvalidConfig) Error() string {
 // snapshot is a commit that was read: its tree and, when valid, its repo.
 type snapshot struct {
 	commit Commit
-	// entries are those of the tree by path, without folders.
+	// entries are those of the tree by path, without folders, and with the size
+	// of files that are too large only.
 	entries map[string]TreeEntry
 	fsys    memFS        // nil when the tree holds what is never allowed
 	repo    *config.Repo // nil when invalid is set
@@ -138,9 +141,14 @@ func cutShort(c Commit, entries map[string]TreeEntry) *snapshot {
 	return &snapshot{commit: c, entries: entries, cut: true, invalid: &InvalidConfig{Commit: c.SHA, Problems: []string{tooLarge}}}
 }
 
+// entriesOf forgets the size of what may be read: entries are compared with
+// those of the store, which keeps none.
 func entriesOf(tree Tree) map[string]TreeEntry {
 	entries := map[string]TreeEntry{}
 	for _, e := range tree.Entries {
+		if e.Size <= maxFileSize {
+			e.Size = 0
+		}
 		if e.Type != "tree" || e.Mode != "040000" {
 			entries[e.Path] = e
 		}
@@ -202,7 +210,9 @@ func problemLines(problems config.Problems) []string {
 
 // badEntry says what is wrong with a tree entry: only plain files and folders
 // are read, since links and submodules show people something else, and
-// attributes can change what they see.
+// attributes can change what they see. A file that is too large is judged by its
+// size: it may be larger than an answer that is taken from GitHub, and then no
+// look would get past it.
 func badEntry(e TreeEntry) string {
 	if e.Mode != "100644" || e.Type != "blob" {
 		return fmt.Sprintf("%s: git mode %s (%s) is not allowed; only plain files (100644) are", e.Path, e.Mode, e.Type)
@@ -210,6 +220,9 @@ func badEntry(e TreeEntry) string {
 	switch base := strings.ToLower(path.Base(e.Path)); base {
 	case ".gitattributes", ".gitmodules":
 		return fmt.Sprintf("%s: %s is not allowed; take it out", e.Path, base)
+	}
+	if e.Size > maxFileSize {
+		return fmt.Sprintf("%s: larger than 1 MiB (%d bytes); take it out, or split it into several files", e.Path, e.Size)
 	}
 	return ""
 }

@@ -51,6 +51,9 @@ func (g *Gitops) rehearse(ctx context.Context, p *Pull, walk Walk, head *snapsho
 	if err := w.load(ctx, chain); err != nil {
 		return nil, err
 	}
+	if w.unread != nil {
+		return nil, w.unread
+	}
 	merged := *p
 	merged.MergedAt, merged.MergeCommit = g.opt.Now(), p.HeadSHA
 	next := Commit{SHA: p.HeadSHA, Tree: head.commit.Tree, Parents: []string{g.tip}}

@@ -19,9 +19,10 @@ type Commit struct {
 }
 
 // TreeEntry is one entry of a recursive tree, with git's octal mode and type
-// ("blob", "tree", "commit").
+// ("blob", "tree", "commit"), and of a blob its size in bytes.
 type TreeEntry struct {
 	Path, Mode, Type, SHA string
+	Size                  int
 }
 
 // Tree is a whole tree. Truncated is GitHub's word that entries are missing

@@ -19,9 +19,11 @@ import (
 type walker struct {
 	g    *Gitops
 	walk Walk
-	// units are those of the pass; after[i] has the tree each leaves.
-	units []unit
-	after []*snapshot
+	// units are those of the pass; after[i] has the tree each leaves. unread is
+	// why that of the first beyond after cannot be read, nil when all were.
+	units  []unit
+	after  []*snapshot
+	unread error
 	// prev is the content of the unit before, valid or not; base the last
 	// valid one; both as undone paths leave them.
 	prev, base *snapshot
@@ -97,20 +99,31 @@ func (g *Gitops) walkOn(ctx context.Context) (bool, error) {
 	return w.moved, err
 }
 
-// run judges the units of a chain, oldest first.
+// run judges the units of a chain, oldest first, as far as they can be read:
+// what was verified is not held up by what came after it.
 func (w *walker) run(ctx context.Context, chain []Commit) error {
 	if err := w.load(ctx, chain); err != nil {
 		return err
 	}
-	for i := range w.units {
+	for i := range w.after {
 		if on, err := w.step(ctx, i); err != nil || !on {
 			return err
 		}
 	}
-	return nil
+	return w.stuck()
 }
 
-// load reads what a pass over a chain begins with.
+// stuck is why not all units can be read, and names the first as what cannot be
+// judged.
+func (w *walker) stuck() error {
+	if w.unread != nil {
+		w.g.judging.commit = w.units[len(w.after)].last().SHA
+	}
+	return w.unread
+}
+
+// load reads what a pass over a chain begins with, and the units up to the
+// first that cannot be read.
 func (w *walker) load(ctx context.Context, chain []Commit) error {
 	force, err := w.g.inForce(ctx)
 	if err != nil {
@@ -127,10 +140,10 @@ func (w *walker) load(ctx context.Context, chain []Commit) error {
 		return err
 	}
 	for i := range w.units {
-		w.g.judging.commit = w.units[i].last().SHA
 		s, err := w.g.reader.read(ctx, w.units[i].last().SHA)
 		if err != nil {
-			return err
+			w.unread = err
+			return nil
 		}
 		w.after = append(w.after, s)
 	}
@@ -208,6 +221,9 @@ func (w *walker) bad(ctx context.Context, i int, after *snapshot, j *judged) (bo
 			if !ok {
 				until, ok = len(w.after)-1, true
 			}
+		}
+		if !ok && w.unread != nil {
+			return false, w.stuck() // which may restore it
 		}
 		if !ok {
 			j.bad.commits = len(u.commits)
@@ -421,7 +437,7 @@ func (w *walker) store(ctx context.Context, a Advance, repo *config.Repo) error 
 	a.From, a.Verdicts = w.walk.Position, w.pending
 	a.Passed, a.Carried, a.CarriedEntra, a.Auto = w.walk.Passed, w.walk.Carried, w.walk.CarriedEntra, w.walk.Auto
 	if h := w.walk.Halt; h != nil {
-		a.Tell = w.g.haltOver(h, howOver(h, &a))
+		a.Tell = w.g.haltOver(h, howOver(h, &a, w.units))
 		if w.dry == nil {
 			w.g.tellAuthorEnd(ctx, h)
 		}

@@ -39,7 +39,7 @@ func (c *Client) Tree(ctx context.Context, sha string) (gitops.Tree, error) {
 	}
 	out := gitops.Tree{Truncated: got.GetTruncated()}
 	for _, e := range got.Entries {
-		out.Entries = append(out.Entries, gitops.TreeEntry{Path: e.GetPath(), Mode: e.GetMode(), Type: e.GetType(), SHA: e.GetSHA()})
+		out.Entries = append(out.Entries, gitops.TreeEntry{Path: e.GetPath(), Mode: e.GetMode(), Type: e.GetType(), SHA: e.GetSHA(), Size: e.GetSize()})
 	}
 	return out, nil
 }

@@ -38,19 +38,40 @@ type objection struct {
 }
 
 // dismissal returns how a review was dismissed.
-func (e *evaluation) dismissal(review int64) (*Dismissal, bool) {
-	i := slices.IndexFunc(e.in.Dismissals, func(d Dismissal) bool { return d.Review == review })
+func (in *Input) dismissal(review int64) (*Dismissal, bool) {
+	i := slices.IndexFunc(in.Dismissals, func(d Dismissal) bool { return d.Review == review })
 	if i < 0 {
 		return nil, false
 	}
-	return &e.in.Dismissals[i], true
+	return &in.Dismissals[i], true
+}
+
+// AtMerge returns the reviews with those approvals as such that were dismissed
+// only after the merge: what was approved then stays so, else everybody who may
+// write could halt what was rightly merged. All else is as GitHub has it now.
+func (in *Input) AtMerge() []Review {
+	out := slices.Clone(in.Reviews)
+	for i, r := range out {
+		if d, known := in.dismissal(r.ID); r.State == Dismissed && known && in.tooLate(d, r) {
+			out[i].State = Approved
+		}
+	}
+	return out
+}
+
+// tooLate reports whether a dismissal takes nothing away from an approval. One
+// in the second of the merge may have come before it. Where opinions after the
+// merge count, his own does.
+func (in *Input) tooLate(d *Dismissal, r Review) bool {
+	merged := in.MergedAt
+	return d.Was == Approved && !merged.IsZero() && d.At.After(merged) && !r.At.After(merged) && !(in.Late && d.By.ID == r.User.ID)
 }
 
 // readObjection sorts out somebody's latest opinion that requests changes or
-// was dismissed. An approval is gone whoever dismissed it; an objection is not,
-// since somebody else's dismissal is not his opinion.
+// was dismissed. An approval is gone whoever dismissed it before the merge; an
+// objection is not, since somebody else's dismissal is not his opinion.
 func (e *evaluation) readObjection(r Review, person Person) {
-	d, known := e.dismissal(r.ID)
+	d, known := e.in.dismissal(r.ID)
 	switch {
 	case r.State == ChangesRequested:
 		e.objections = append(e.objections, objection{person: person})
@@ -131,7 +152,7 @@ func (e *evaluation) objected(n *Need, by sides) string {
 		return before[0]
 	}
 	for _, r := range e.in.Reviews {
-		d, known := e.dismissal(r.ID)
+		d, known := e.in.dismissal(r.ID)
 		object := r.State == ChangesRequested || r.State == Dismissed && (!known || d.Was != Approved && d.Was != Commented)
 		person, linked := e.byID[r.User.ID]
 		if object && linked && !r.User.Bot && e.inTime(r.At) && e.namedInAny(n.Steps, person, by) {

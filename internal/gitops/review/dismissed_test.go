@@ -140,3 +140,47 @@ func TestUnknownDismissalsOfOthersDoNotMatter(t *testing.T) {
 		}
 	}
 }
+
+// TestADismissalAfterTheMerge takes no approval away that the merge had; all
+// else that makes one count is asked of it as of any other.
+func TestADismissalAfterTheMerge(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		change func(in *Input)
+		pass   bool
+	}{
+		{"after it", nil, true},
+		{"in the second of it", func(in *Input) { in.Dismissals[0].At = noon }, false},
+		{"before it", func(in *Input) { in.Dismissals[0].At = noon.Add(-time.Second) }, false},
+		{"without one", func(in *Input) { in.MergedAt = time.Time{} }, false},
+		{"of another commit", func(in *Input) { in.Reviews[0].Commit = stale }, false},
+		{"of what was said before the check showed it", func(in *Input) { in.ShownAt = noon.Add(-time.Minute) }, false},
+		{"of an approval after it", func(in *Input) { in.Reviews[0].At = noon.Add(time.Millisecond) }, false},
+		{"of somebody disabled", func(in *Input) { in.Inactive = []string{yukiEntra} }, false},
+		{"of somebody outside", func(in *Input) { in.Outside = []int64{1001} }, false},
+		{"of what he objected to before it", func(in *Input) {
+			in.Reviews = append(in.Reviews, Review{ID: 8, User: yuki, State: ChangesRequested, Commit: head, At: noon.Add(-time.Minute)})
+		}, false},
+		{"by others where late opinions count", func(in *Input) { in.Late = true }, true},
+		{"by himself where late opinions count", func(in *Input) { in.Late, in.Dismissals[0].By = true, yuki }, false},
+		{"of a late approval", func(in *Input) { in.Late, in.Reviews[0].At = true, noon.Add(time.Millisecond) }, false},
+		{"by himself where they do not", func(in *Input) { in.Dismissals[0].By = yuki }, true},
+	}
+	base := exampleTree(t)
+	after := base.grant(devFile, devGrant)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := input(t, base, after, Review{ID: 7, User: yuki, State: Dismissed, Commit: head, At: noon.Add(-time.Hour)})
+			in.MergedAt = noon
+			in.Dismissals = []Dismissal{{Review: 7, By: hana, Was: Approved, At: noon.Add(time.Second)}}
+			if tt.change != nil {
+				tt.change(&in)
+			}
+			if v := Evaluate(in); v.Pass != tt.pass {
+				t.Errorf("pass %v, says %q", v.Pass, Sentences(v, in.Base, in.Head))
+			}
+		})
+	}
+}

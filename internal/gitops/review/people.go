@@ -54,7 +54,7 @@ func (e *evaluation) ignore(r Review, code Code, why string) {
 // the order they were given. Reviews after the merge are left out unless they
 // may mend a halt.
 func (e *evaluation) opinions() []Review {
-	sorted := slices.Clone(e.in.Reviews)
+	sorted := e.in.AtMerge()
 	slices.SortStableFunc(sorted, func(a, b Review) int { return a.At.Compare(b.At) })
 	latest := map[int64]int{}
 	var out []Review
@@ -62,7 +62,7 @@ func (e *evaluation) opinions() []Review {
 		if r.State != Approved && r.State != ChangesRequested && r.State != Dismissed {
 			continue
 		}
-		if d, known := e.dismissal(r.ID); r.State == Dismissed && known && d.Was == Commented {
+		if d, known := e.in.dismissal(r.ID); r.State == Dismissed && known && d.Was == Commented {
 			continue // it never was an opinion
 		}
 		if !e.inTime(r.At) {
