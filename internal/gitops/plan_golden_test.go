@@ -34,9 +34,13 @@ func planned(t *testing.T, path, old, now string, rosters map[string]impact.Rost
 		all[f.Principal.ID] = impact.Roster{}
 	}
 	maps.Copy(all, rosters)
+	users := map[string]impact.User{}
+	for _, f := range head.Users {
+		users[f.Principal.ID] = impact.User{Entrant: access.Entrant{Person: access.Person{Entra: f.Principal.ID, Name: f.Name}, UPN: f.Name, Enabled: true}}
+	}
 	starts := config.NextStarts(nil, base, nil, config.Start{MergedAt: noon})
 	x.change = config.Compare(base, head, starts, noon)
-	p := impact.Of(impact.Input{Base: base, Head: head, Change: x.change, Starts: starts, Now: noon, Rosters: all})
+	p := impact.Of(impact.Input{Base: base, Head: head, Change: x.change, Starts: starts, Now: noon, Rosters: all, Users: users})
 	x.plan = &p
 	return x
 }

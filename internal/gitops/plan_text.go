@@ -105,7 +105,7 @@ func (x *examined) writeEffect(b *strings.Builder, e impact.Effect) {
 	case e.Unread:
 		b.WriteString(". **Who is in it could not be read from Entra.**\n")
 	case e.Gone:
-		b.WriteString(". **The group does not exist in Entra.**\n")
+		fmt.Fprintf(b, ". **The %s does not exist in Entra.**\n", a.Principal.Kind)
 	default:
 		b.WriteString(". " + x.headcount(e) + "\n")
 		x.writeElse(b, e)
@@ -173,29 +173,37 @@ func (x *examined) writeNested(b *strings.Builder, e impact.Effect) {
 	fmt.Fprintf(b, "  - **Get nothing:** members of %s. These groups are members of the group, and provisioning from Entra follows direct members only.\n", listed(names))
 }
 
-// writeRosters names the people behind each principal once.
+// writeRosters names the people behind each principal once: the members of
+// groups, and the users who gain by themselves.
 func (x *examined) writeRosters(b *strings.Builder) {
 	said := map[config.Principal]bool{}
-	for _, a := range x.plan.Accounts {
-		for _, e := range slices.Concat(a.Gains, a.Loses) {
-			who := e.Change.Assignment.Principal
-			if said[who] || len(e.People) == 0 || who.Kind != config.GroupPrincipal {
-				continue
-			}
-			if len(said) == 0 {
-				b.WriteString("#### People\n\n")
-			}
-			said[who] = true
-			names := make([]string, len(e.People))
-			for i, p := range e.People {
-				names[i] = code(personName(p)) + marks(p)
-			}
-			fmt.Fprintf(b, "- %s: %s\n", code(x.principal(who)), listed(names))
+	for _, e := range x.gainsFirst() {
+		who := e.Change.Assignment.Principal
+		if said[who] || len(e.People) == 0 || e.Gone || who.Kind != config.GroupPrincipal && !e.Gains() {
+			continue
 		}
+		if len(said) == 0 {
+			b.WriteString("#### People\n\n")
+		}
+		said[who] = true
+		names := make([]string, len(e.People))
+		for i, p := range e.People {
+			names[i] = code(personName(p)) + marks(p)
+		}
+		fmt.Fprintf(b, "- %s: %s\n", code(x.principal(who)), listed(names))
 	}
 	if len(said) > 0 {
 		b.WriteString("\n")
 	}
+}
+
+// gainsFirst are the effects of the plan: of users more is known when they gain.
+func (x *examined) gainsFirst() []impact.Effect {
+	var gains, loses []impact.Effect
+	for _, a := range x.plan.Accounts {
+		gains, loses = append(gains, a.Gains...), append(loses, a.Loses...)
+	}
+	return append(gains, loses...)
 }
 
 // personName names somebody by name and address; the address tells people of
@@ -218,6 +226,12 @@ func marks(p impact.Person) string {
 	}
 	if p.Guest {
 		text += " **guest**"
+	}
+	if p.Unread {
+		text += ", **whether a guest or disabled could not be read from Entra**"
+	}
+	if p.Renamed != "" {
+		text += fmt.Sprintf(", **called %s in Entra, not %s**", code(p.UPN), code(p.Renamed))
 	}
 	return text
 }

@@ -44,6 +44,16 @@ type Input struct {
 	// Rosters has the groups of [Groups], by Entra id. A group that is absent
 	// counts as unread.
 	Rosters map[string]Roster
+	// Users has the users of [Users], by Entra id. One that is absent counts
+	// as unread.
+	Users map[string]User
+}
+
+// User is what was read of a user who gains by himself.
+type User struct {
+	access.Entrant
+	// Gone: the user does not exist. Unread: he could not be read.
+	Gone, Unread bool
 }
 
 // Plan is what a change means.
@@ -82,12 +92,16 @@ type Effect struct {
 	Change config.AssignmentChange
 	// People are those the assignment is for, sorted by name.
 	People []Person
-	// Unread: who they are could not be read. Gone: the group is not there.
+	// Unread: who they are could not be read. Gone: the group, or the user, is
+	// not there.
 	Unread, Gone bool
 	// Nested are groups in the group whose members get nothing.
 	Nested       []string
 	NestedUnread bool
 }
+
+// Gains reports whether people get something by it.
+func (e *Effect) Gains() bool { return e.Kind == Added || e.Kind == Lengthened }
 
 // Person is somebody an assignment is for.
 type Person struct {
@@ -97,9 +111,11 @@ type Person struct {
 	Else []config.Principal
 	// Maybe are such groups whose members could not be read.
 	Maybe []config.Principal
-	// Unnamed: the assignment is for a user, of whom the repo knows no more
-	// than the name of his file.
-	Unnamed bool
+	// Unread: whether the person is a guest or disabled could not be read. It
+	// is set for users who gain by themselves only.
+	Unread bool
+	// Renamed is the name of the file of a user whom Entra calls otherwise, "".
+	Renamed string
 }
 
 // Groups returns the Entra ids of all groups that [Of] wants to know, sorted:
@@ -122,6 +138,19 @@ func Groups(in Input) []string {
 	out := make([]string, 0, len(seen))
 	for id := range seen {
 		out = append(out, id)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Users returns the Entra ids of the users that [Of] wants to know, sorted:
+// those who gain by themselves.
+func Users(in Input) []string {
+	var out []string
+	for _, c := range slices.Concat(in.Change.Added, in.Change.Lengthened) {
+		if who := c.Assignment.Principal; who.Kind == config.UserPrincipal && !slices.Contains(out, who.ID) {
+			out = append(out, who.ID)
+		}
 	}
 	slices.Sort(out)
 	return out
@@ -171,7 +200,7 @@ func (p *planner) effect(kind Kind, c config.AssignmentChange) {
 	}
 	e := Effect{Kind: kind, Change: c}
 	p.people(&e)
-	if kind == Added || kind == Lengthened {
+	if e.Gains() {
 		a.Gains = append(a.Gains, e)
 		return
 	}
@@ -186,7 +215,7 @@ func (p *planner) effect(kind Kind, c config.AssignmentChange) {
 func (p *planner) people(e *Effect) {
 	who := e.Change.Assignment.Principal
 	if who.Kind == config.UserPrincipal {
-		e.People = []Person{p.user(who, e.Change.Assignment)}
+		p.user(e)
 		return
 	}
 	r, known := p.in.Rosters[who.ID]
@@ -194,7 +223,7 @@ func (p *planner) people(e *Effect) {
 		r = Roster{Unread: true, NestedUnread: true}
 	}
 	e.Unread, e.Gone = r.Unread, r.Gone
-	if e.Kind == Added || e.Kind == Lengthened {
+	if e.Gains() {
 		e.Nested, e.NestedUnread = r.Nested, r.NestedUnread
 	}
 	for _, m := range r.Members {
@@ -207,19 +236,42 @@ func (p *planner) people(e *Effect) {
 	})
 }
 
-// user is the one person of an assignment for a user. Whether the account is
-// enabled is not read: the check of the live systems says so.
-func (p *planner) user(who config.Principal, a config.Assignment) Person {
-	person := Person{Unnamed: true}
-	person.Entra, person.Enabled = who.ID, true
-	for _, repo := range []*config.Repo{p.in.Head, p.in.Base} {
-		if f, ok := repo.PrincipalFile(who); ok {
-			person.Name = f.Name
-			break
+// user finds the one person of an assignment for a user. Who loses is not read:
+// of him the repo knows the name of his file.
+func (p *planner) user(e *Effect) {
+	who := e.Change.Assignment.Principal
+	var person Person
+	person.Entra, person.Name, person.Enabled = who.ID, p.fileName(who), true
+	if e.Gains() {
+		u, known := p.in.Users[who.ID]
+		e.Gone, person.Unread = u.Gone, !known || u.Unread
+		if known && !u.Gone && !u.Unread {
+			person.read(u.Entrant)
 		}
 	}
-	person.Else, person.Maybe = p.others(who.ID, a)
-	return person
+	person.Else, person.Maybe = p.others(who.ID, e.Change.Assignment)
+	e.People = []Person{person}
+}
+
+// read takes in what Entra says of a user whose file gave him a name.
+func (p *Person) read(u access.Entrant) {
+	file := p.Name
+	p.Entrant = u
+	if p.Name == "" {
+		p.Name = file
+	}
+	if u.UPN != "" && !strings.EqualFold(u.UPN, file) {
+		p.Renamed = file
+	}
+}
+
+func (p *planner) fileName(who config.Principal) string {
+	for _, repo := range []*config.Repo{p.in.Head, p.in.Base} {
+		if f, ok := repo.PrincipalFile(who); ok {
+			return f.Name
+		}
+	}
+	return ""
 }
 
 // others finds the other principals by which somebody has the same after the
