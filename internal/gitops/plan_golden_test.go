@@ -166,6 +166,33 @@ func TestListsNameFiftyAndCountTheRest(t *testing.T) {
 	}
 }
 
+// TestMarkedPeopleAreNamedFirstAndAllOfThem: guests and disabled people who gain
+// are counted and never among those left out of a list.
+func TestMarkedPeopleAreNamedFirstAndAllOfThem(t *testing.T) {
+	t.Parallel()
+	var members []access.Entrant
+	for i := range 60 {
+		members = append(members, entrant(i, fmt.Sprintf("Anna %02d", i), fmt.Sprintf("a%d@example.com", i)))
+	}
+	for i := range 55 {
+		guest := entrant(i, fmt.Sprintf("Zed %02d", i), fmt.Sprintf("z%d@partner.example", i))
+		guest.Guest = true
+		members = append(members, guest)
+	}
+	off := entrant(99, "Zoe Off", "zoe@example.com")
+	off.Enabled = false
+	x := planned(t, "groups/aws-payments-dev.yaml", "", "  - account: payments-prod\n    permission_set: AdministratorAccess\n    duration: 4h\n    reason: incident\n",
+		map[string]impact.Roster{goldenDevs: {Members: append(members, off)}})
+	for where, got := range map[string]string{"comment": x.commentText(), "check": x.run().Summary} {
+		if !strings.Contains(got, "115 people will gain it, **of these 55 guests**. **1 disabled** in Entra") {
+			t.Errorf("the %s does not count:\n%s", where, got)
+		}
+		if strings.Count(got, "` **guest**") != 55 || strings.Count(got, "` **disabled**") != 1 || !strings.Contains(got, "** and 60 more") {
+			t.Errorf("the %s does not name them:\n%s", where, got)
+		}
+	}
+}
+
 // TestCommentsLeaveRoomInGitHubsLimits: 80 and 500 creations of content a
 // minute and an hour are for pull requests and checks too.
 func TestCommentsLeaveRoomInGitHubsLimits(t *testing.T) {

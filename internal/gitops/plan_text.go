@@ -113,27 +113,52 @@ func (x *examined) writeEffect(b *strings.Builder, e impact.Effect) {
 	x.writeNested(b, e)
 }
 
-// headcount says how many people it is about.
+// headcount says how many people it is about, and how many of them are guests
+// or disabled: in a long list nobody would count them.
 func (x *examined) headcount(e impact.Effect) string {
 	verb, _ := effectWords(e.Kind)
-	n := 0
+	var sure, guests, disabled int
+	perhaps := false
 	for _, p := range e.People {
-		if len(p.Else)+len(p.Maybe) == 0 {
-			n++
+		switch {
+		case !p.Enabled && e.Gains():
+			disabled++
+		case len(p.Else)+len(p.Maybe) > 0:
+			perhaps = perhaps || len(p.Else) == 0
+		default:
+			sure++
+			if p.Guest {
+				guests++
+			}
 		}
 	}
+	text := ""
 	switch {
 	case len(e.People) == 0:
 		return "Nobody is in it now."
-	case n == 0 && slices.ContainsFunc(e.People, func(p impact.Person) bool { return len(p.Else) == 0 }):
-		return "Nobody is known for sure to " + verb + "."
-	case n == 0:
-		return "Nobody will " + verb + "."
-	case n == 1:
-		return "1 person will " + verb + "."
+	case sure == 0 && perhaps:
+		text = "Nobody is known for sure to " + verb
+	case sure == 0:
+		text = "Nobody will " + verb
+	case sure == 1:
+		text = "1 person will " + verb
 	default:
-		return fmt.Sprintf("%d people will %s.", n, verb)
+		text = fmt.Sprintf("%d people will %s", sure, verb)
 	}
+	if e.Gains() && guests > 0 {
+		text += ", **of these " + counted(guests, "guest") + "**"
+	}
+	if text += "."; disabled > 0 {
+		text += fmt.Sprintf(" **%d disabled** in Entra: nothing gained now, but once enabled again.", disabled)
+	}
+	return text
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // writeElse names those who have the same another way, and by which.
@@ -186,18 +211,34 @@ func (x *examined) writeRosters(b *strings.Builder) {
 			b.WriteString("#### People\n\n")
 		}
 		said[who] = true
-		names := make([]string, len(e.People))
-		for i, p := range e.People {
-			names[i] = code(personName(p)) + marks(p)
-		}
-		fmt.Fprintf(b, "- %s: %s\n", code(x.principal(who)), listed(names))
+		fmt.Fprintf(b, "- %s: %s\n", code(x.principal(who)), roster(e))
 	}
 	if len(said) > 0 {
 		b.WriteString("\n")
 	}
 }
 
-// gainsFirst are the effects of the plan: of users more is known when they gain.
+// roster lists the people of an effect, those with a mark first. Where they
+// gain none of these is left out, however many they are: what an approver would
+// object to must not stand beyond the end of the list.
+func roster(e impact.Effect) string {
+	var marked, plain []string
+	for _, p := range e.People {
+		name, mark := code(personName(p)), marks(p)
+		if mark != "" {
+			marked = append(marked, name+mark)
+		} else {
+			plain = append(plain, name)
+		}
+	}
+	show := maxNames
+	if e.Gains() {
+		show = max(show, len(marked))
+	}
+	return listedTo(append(marked, plain...), show)
+}
+
+// gainsFirst are the effects of the plan: of who gains more is known and shown.
 func (x *examined) gainsFirst() []impact.Effect {
 	var gains, loses []impact.Effect
 	for _, a := range x.plan.Accounts {
@@ -279,9 +320,11 @@ func (x *examined) principals(list []config.Principal) string {
 }
 
 // listed joins names, which are escaped already, and counts those left out.
-func listed(names []string) string {
-	if len(names) <= maxNames {
+func listed(names []string) string { return listedTo(names, maxNames) }
+
+func listedTo(names []string, show int) string {
+	if len(names) <= show {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:show], ", "), len(names)-show)
 }
