@@ -42,6 +42,9 @@ func (g *Gitops) marker(number int) string {
 // cannot be read is said to be so.
 func (g *Gitops) plan(ctx context.Context, x *examined, starts config.Starts) {
 	in := impact.Input{Base: x.from, Head: x.head, Change: x.change, Starts: starts, Now: g.opt.Now(), Rosters: map[string]impact.Roster{}, Users: map[string]impact.User{}}
+	if x.movedOn() {
+		in.Force = x.base
+	}
 	gains := map[string]bool{}
 	for _, list := range [][]config.AssignmentChange{x.change.Added, x.change.Lengthened} {
 		for _, c := range list {
@@ -57,6 +60,11 @@ func (g *Gitops) plan(ctx context.Context, x *examined, starts config.Starts) {
 	p := impact.Of(in)
 	x.plan = &p
 }
+
+// movedOn reports whether the branch has commits that the head has not, and
+// what is in force has them: the head's tree is then not what the merge leaves.
+// Behind a halt what is in force may be older than the head.
+func (x *examined) movedOn() bool { return x.diverged && x.restore == nil && x.walk.Halt == nil }
 
 // gainer reads a user who gains by himself: nobody else would see that he is a
 // guest or disabled, as the members of a group are seen.

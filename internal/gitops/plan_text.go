@@ -60,6 +60,7 @@ func (x *examined) planText() string {
 	if len(x.plan.Accounts) == 0 {
 		b.WriteString(x.noEffect())
 	}
+	x.writeMovedOn(&b)
 	for _, a := range x.plan.Accounts {
 		fmt.Fprintf(&b, "#### %s\n\n", code(review.AccountName(a.ID, x.base, x.head)))
 		for _, e := range slices.Concat(a.Gains, a.Loses) {
@@ -73,6 +74,18 @@ func (x *examined) planText() string {
 	x.writeRosters(&b)
 	x.writeLimits(&b)
 	return b.String()
+}
+
+// writeMovedOn says of which config the plan is where a merge queue takes a head
+// that the branch has left behind.
+func (x *examined) writeMovedOn(b *strings.Builder) {
+	switch {
+	case !x.diverged || x.behind || x.restore != nil || len(x.plan.Accounts) == 0:
+	case x.movedOn():
+		fmt.Fprintf(b, "> The head left the branch at %s, and the branch has moved on. Who has the same another way, and which roles disappear, is told of what is in force now with this change.\n\n", code(short(x.leftSHA)))
+	default:
+		fmt.Fprintf(b, "> **The head left the branch at %s, and the branch has moved on.** While the bot stands still, all this is told of that commit with this change: who has the same another way, and which roles disappear, may be otherwise after the merge.\n\n", code(short(x.leftSHA)))
+	}
 }
 
 // effectWords are the words of an effect: what happens to people, and to those who have the same

@@ -37,6 +37,10 @@ type Input struct {
 	// Base is the repo that Change is against, Head the repo with it.
 	Base, Head *config.Repo
 	Change     config.Change
+	// Force is the repo in force where that is not Base because the branch
+	// moved on: who has what after the merge comes of it and Change. It is nil
+	// where Head is what the merge leaves.
+	Force *config.Repo
 	// Starts are those of the grants in force; Now is when grants that are
 	// new would begin.
 	Starts config.Starts
@@ -130,9 +134,9 @@ func Groups(in Input) []string {
 			seen[c.Assignment.Principal.ID] = true
 		}
 	}
-	for _, d := range after(in) {
-		if pairs[d.Assignment.Pair()] && d.Assignment.Principal.Kind == config.GroupPrincipal {
-			seen[d.Assignment.Principal.ID] = true
+	for _, a := range after(in) {
+		if pairs[a.Pair()] && a.Principal.Kind == config.GroupPrincipal {
+			seen[a.Principal.ID] = true
 		}
 	}
 	out := make([]string, 0, len(seen))
@@ -160,18 +164,36 @@ func changes(c config.Change) []config.AssignmentChange {
 	return slices.Concat(c.Added, c.Lengthened, c.Shortened, c.Removed)
 }
 
-// after returns what is desired with the change, were it merged now.
-func after(in Input) []config.Desired {
-	starts := config.NextStarts(in.Base, in.Head, in.Starts, config.Start{MergedAt: in.Now, AskedAt: in.Now})
-	return in.Head.Desired(starts, in.Now)
+// after returns what is assigned with the change, were it merged now.
+func after(in Input) []config.Assignment {
+	var out []config.Assignment
+	if in.Force == nil {
+		starts := config.NextStarts(in.Base, in.Head, in.Starts, config.Start{MergedAt: in.Now, AskedAt: in.Now})
+		for _, d := range in.Head.Desired(starts, in.Now) {
+			out = append(out, d.Assignment)
+		}
+		return out
+	}
+	changed := map[config.Assignment]bool{}
+	for _, c := range changes(in.Change) {
+		changed[c.Assignment] = true
+	}
+	for _, d := range in.Force.Desired(in.Starts, in.Now) {
+		if !changed[d.Assignment] {
+			out = append(out, d.Assignment)
+		}
+	}
+	for _, c := range slices.Concat(in.Change.Added, in.Change.Lengthened, in.Change.Shortened) {
+		out = append(out, c.Assignment)
+	}
+	return out
 }
 
 // Of makes the plan.
 func Of(in Input) Plan {
 	p := &planner{in: in, holders: map[config.Pair][]config.Principal{}, accounts: map[string]*Account{}}
-	for _, d := range after(in) {
-		pair := d.Assignment.Pair()
-		p.holders[pair] = append(p.holders[pair], d.Assignment.Principal)
+	for _, a := range after(in) {
+		p.holders[a.Pair()] = append(p.holders[a.Pair()], a.Principal)
 	}
 	for _, part := range []struct {
 		kind Kind

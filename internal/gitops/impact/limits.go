@@ -49,7 +49,11 @@ func limits(in Input) []Limit {
 		going[c.Assignment] = true
 	}
 	accounts, principals := map[string]*Limit{}, map[config.Principal]*Limit{}
-	all := in.Base.Desired(in.Starts, in.Now)
+	repo := in.Base
+	if in.Force != nil {
+		repo = in.Force
+	}
+	all := repo.Desired(in.Starts, in.Now)
 	for _, d := range all {
 		a := d.Assignment
 		if accounts[a.Account] == nil {
@@ -66,7 +70,7 @@ func limits(in Input) []Limit {
 		}
 	}
 	var out []Limit
-	allowed := max(leastBudget, int(in.Base.Access.Limits.RemovalPercent*float64(len(all))/100))
+	allowed := max(leastBudget, int(repo.Access.Limits.RemovalPercent*float64(len(all))/100))
 	if len(going) > allowed {
 		out = append(out, Limit{Code: OverBudget, Removals: len(going), Of: len(all), Allowed: allowed})
 	}
