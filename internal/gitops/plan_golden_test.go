@@ -193,6 +193,18 @@ func TestMarkedPeopleAreNamedFirstAndAllOfThem(t *testing.T) {
 	}
 }
 
+// TestThePlanSaysThatItKnowsNoOtherRemovals: within the budget too, as others
+// of the same day may have taken it.
+func TestThePlanSaysThatItKnowsNoOtherRemovals(t *testing.T) {
+	t.Parallel()
+	x := planned(t, "groups/aws-sandbox-users.yaml", "PowerUserAccess", "ReadOnlyAccess", nil)
+	for where, got := range map[string]string{"comment": x.commentText(), "check": x.run().Summary, "compact": x.compactPlan()} {
+		if !strings.Contains(got, "Removals: 1 of 45 assignments; 5 may go in 24 hours. This counts this change only") {
+			t.Errorf("the %s does not say so:\n%s", where, got)
+		}
+	}
+}
+
 // TestCommentsLeaveRoomInGitHubsLimits: 80 and 500 creations of content a
 // minute and an hour are for pull requests and checks too.
 func TestCommentsLeaveRoomInGitHubsLimits(t *testing.T) {

@@ -291,6 +291,7 @@ func marks(p impact.Person) string {
 }
 
 func (x *examined) writeLimits(b *strings.Builder) {
+	x.writeBudget(b)
 	if len(x.plan.Limits) == 0 {
 		return
 	}
@@ -299,6 +300,15 @@ func (x *examined) writeLimits(b *strings.Builder) {
 		fmt.Fprintf(b, "- %s (`%s`)\n", x.limitSentence(l), l.Code)
 	}
 	b.WriteString("\nThe removals stay undone until a later pull request on the control plane allows them with `limits.allow`, which names the merge commit.\n\n")
+}
+
+// writeBudget says what the removals take of the budget, also where they are
+// within it: what else was removed that day is not known here.
+func (x *examined) writeBudget(b *strings.Builder) {
+	if l := x.plan.Budget; l.Removals > 0 {
+		fmt.Fprintf(b, "Removals: %d of %d assignments; %d may go in 24 hours. This counts this change only: removals already begun in the last 24 hours count against the same budget, and can hold this one up (`%s`).\n\n",
+			l.Removals, l.Of, l.Allowed, impact.OverBudget)
+	}
 }
 
 func (x *examined) limitSentence(l impact.Limit) string {

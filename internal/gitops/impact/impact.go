@@ -66,6 +66,9 @@ type Plan struct {
 	Accounts []Account
 	// Limits are the hard limits that will hold the change up.
 	Limits []Limit
+	// Budget is how many assignments the change removes, of how many, and how
+	// many may go; zero when it removes none.
+	Budget Limit
 	// Rules is what must be approved later, where it is another thing.
 	Rules Rules
 }
@@ -203,7 +206,8 @@ func Of(in Input) Plan {
 			p.effect(part.kind, c)
 		}
 	}
-	return Plan{Accounts: p.sorted(), Limits: limits(in), Rules: rules(in)}
+	held, budget := limits(in)
+	return Plan{Accounts: p.sorted(), Limits: held, Budget: budget, Rules: rules(in)}
 }
 
 // planner holds what one call of Of has found so far.

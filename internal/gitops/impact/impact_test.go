@@ -225,7 +225,11 @@ func TestHardLimitsAreSaidBeforeTheMerge(t *testing.T) {
 		t.Errorf("whole %+v", l)
 	}
 	small := input(t, map[string]func(string) string{"groups/aws-sandbox-users.yaml": nil}, nil)
-	if got := Of(small).Limits; len(got) != 0 {
-		t.Errorf("one removal meets %+v", got)
+	plan := Of(small)
+	if len(plan.Limits) != 0 {
+		t.Errorf("one removal meets %+v", plan.Limits)
+	}
+	if l := plan.Budget; l.Removals != 1 || l.Allowed != 5 || l.Of != got[0].Of {
+		t.Errorf("one removal takes %+v", l)
 	}
 }
