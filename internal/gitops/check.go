@@ -146,6 +146,10 @@ type examined struct {
 	// behind is set when the branch has commits that the head has not, and no
 	// merge queue that would bring them together.
 	behind bool
+	// diverged is set when the branch has such commits, with or without a
+	// queue; leftSHA is where the head left it.
+	diverged bool
+	leftSHA  string
 	// held says why the bot does not merge what is approved, "".
 	held string
 	// plan is what the change means for people, nil when there is none to
@@ -380,7 +384,8 @@ func (g *Gitops) leftAt(ctx context.Context, x *examined, force *access.InForce)
 	if err != nil {
 		return nil, fmt.Errorf("compare with %s: %w", g.opt.Branch, err)
 	}
-	if cmp.Status == "diverged" || cmp.Status == "behind" {
+	x.leftSHA, x.diverged = cmp.MergeBase, cmp.Status == "diverged" || cmp.Status == "behind"
+	if x.diverged {
 		rules, err := g.mergeRules(ctx)
 		if err != nil {
 			return nil, err

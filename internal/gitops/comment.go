@@ -38,10 +38,13 @@ func (g *Gitops) marker(number int) string {
 	return "<!-- aws-access-bot:plan:v1 " + base64.RawURLEncoding.EncodeToString(sum) + " -->\n"
 }
 
-// plan finds what an examined change means for people. A group that cannot be
-// read is said to be so.
+// plan finds what an examined change means for people. A group or a user that
+// cannot be read is said to be so.
 func (g *Gitops) plan(ctx context.Context, x *examined, starts config.Starts) {
-	in := impact.Input{Base: x.from, Head: x.head, Change: x.change, Starts: starts, Now: g.opt.Now(), Rosters: map[string]impact.Roster{}}
+	in := impact.Input{Base: x.from, Head: x.head, Change: x.change, Starts: starts, Now: g.opt.Now(), Rosters: map[string]impact.Roster{}, Users: map[string]impact.User{}}
+	if x.movedOn() {
+		in.Force = x.base
+	}
 	gains := map[string]bool{}
 	for _, list := range [][]config.AssignmentChange{x.change.Added, x.change.Lengthened} {
 		for _, c := range list {
@@ -51,8 +54,30 @@ func (g *Gitops) plan(ctx context.Context, x *examined, starts config.Starts) {
 	for _, id := range impact.Groups(in) {
 		in.Rosters[id] = g.roster(ctx, id, gains[id])
 	}
+	for _, id := range impact.Users(in) {
+		in.Users[id] = g.gainer(ctx, id)
+	}
 	p := impact.Of(in)
 	x.plan = &p
+}
+
+// movedOn reports whether the branch has commits that the head has not, and
+// what is in force has them: the head's tree is then not what the merge leaves.
+// Behind a halt what is in force may be older than the head.
+func (x *examined) movedOn() bool { return x.diverged && x.restore == nil && x.walk.Halt == nil }
+
+// gainer reads a user who gains by himself: nobody else would see that he is a
+// guest or disabled, as the members of a group are seen.
+func (g *Gitops) gainer(ctx context.Context, id string) impact.User {
+	found, err := g.dir.User(ctx, id)
+	if errors.Is(err, access.ErrNotFound) {
+		return impact.User{Gone: true}
+	}
+	if err != nil {
+		g.opt.Log.WarnContext(ctx, "read a user for the plan", "user", id, "error", err)
+		return impact.User{Unread: true}
+	}
+	return impact.User{Entrant: found}
 }
 
 func (g *Gitops) roster(ctx context.Context, group string, nested bool) impact.Roster {

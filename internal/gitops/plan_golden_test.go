@@ -34,9 +34,13 @@ func planned(t *testing.T, path, old, now string, rosters map[string]impact.Rost
 		all[f.Principal.ID] = impact.Roster{}
 	}
 	maps.Copy(all, rosters)
+	users := map[string]impact.User{}
+	for _, f := range head.Users {
+		users[f.Principal.ID] = impact.User{Entrant: access.Entrant{Person: access.Person{Entra: f.Principal.ID, Name: f.Name}, UPN: f.Name, Enabled: true}}
+	}
 	starts := config.NextStarts(nil, base, nil, config.Start{MergedAt: noon})
 	x.change = config.Compare(base, head, starts, noon)
-	p := impact.Of(impact.Input{Base: base, Head: head, Change: x.change, Starts: starts, Now: noon, Rosters: all})
+	p := impact.Of(impact.Input{Base: base, Head: head, Change: x.change, Starts: starts, Now: noon, Rosters: all, Users: users})
 	x.plan = &p
 	return x
 }
@@ -159,6 +163,45 @@ func TestListsNameFiftyAndCountTheRest(t *testing.T) {
 	names := strings.Split(strings.Repeat("a,", 53), ",")
 	if got := listed(names); !strings.HasSuffix(got, "a, a and 4 more") || strings.Count(got, "a,") != 49 {
 		t.Errorf("listed %q", got)
+	}
+}
+
+// TestMarkedPeopleAreNamedFirstAndAllOfThem: guests and disabled people who gain
+// are counted and never among those left out of a list.
+func TestMarkedPeopleAreNamedFirstAndAllOfThem(t *testing.T) {
+	t.Parallel()
+	var members []access.Entrant
+	for i := range 60 {
+		members = append(members, entrant(i, fmt.Sprintf("Anna %02d", i), fmt.Sprintf("a%d@example.com", i)))
+	}
+	for i := range 55 {
+		guest := entrant(i, fmt.Sprintf("Zed %02d", i), fmt.Sprintf("z%d@partner.example", i))
+		guest.Guest = true
+		members = append(members, guest)
+	}
+	off := entrant(99, "Zoe Off", "zoe@example.com")
+	off.Enabled = false
+	x := planned(t, "groups/aws-payments-dev.yaml", "", "  - account: payments-prod\n    permission_set: AdministratorAccess\n    duration: 4h\n    reason: incident\n",
+		map[string]impact.Roster{goldenDevs: {Members: append(members, off)}})
+	for where, got := range map[string]string{"comment": x.commentText(), "check": x.run().Summary} {
+		if !strings.Contains(got, "115 people will gain it, **of these 55 guests**. **1 disabled** in Entra") {
+			t.Errorf("the %s does not count:\n%s", where, got)
+		}
+		if strings.Count(got, "` **guest**") != 55 || strings.Count(got, "` **disabled**") != 1 || !strings.Contains(got, "** and 60 more") {
+			t.Errorf("the %s does not name them:\n%s", where, got)
+		}
+	}
+}
+
+// TestThePlanSaysThatItKnowsNoOtherRemovals: within the budget too, as others
+// of the same day may have taken it.
+func TestThePlanSaysThatItKnowsNoOtherRemovals(t *testing.T) {
+	t.Parallel()
+	x := planned(t, "groups/aws-sandbox-users.yaml", "PowerUserAccess", "ReadOnlyAccess", nil)
+	for where, got := range map[string]string{"comment": x.commentText(), "check": x.run().Summary, "compact": x.compactPlan()} {
+		if !strings.Contains(got, "Removals: 1 of 45 assignments; 5 may go in 24 hours. This counts this change only") {
+			t.Errorf("the %s does not say so:\n%s", where, got)
+		}
 	}
 }
 

@@ -60,6 +60,7 @@ func (x *examined) planText() string {
 	if len(x.plan.Accounts) == 0 {
 		b.WriteString(x.noEffect())
 	}
+	x.writeMovedOn(&b)
 	for _, a := range x.plan.Accounts {
 		fmt.Fprintf(&b, "#### %s\n\n", code(review.AccountName(a.ID, x.base, x.head)))
 		for _, e := range slices.Concat(a.Gains, a.Loses) {
@@ -73,6 +74,18 @@ func (x *examined) planText() string {
 	x.writeRosters(&b)
 	x.writeLimits(&b)
 	return b.String()
+}
+
+// writeMovedOn says of which config the plan is where a merge queue takes a head
+// that the branch has left behind.
+func (x *examined) writeMovedOn(b *strings.Builder) {
+	switch {
+	case !x.diverged || x.behind || x.restore != nil || len(x.plan.Accounts) == 0:
+	case x.movedOn():
+		fmt.Fprintf(b, "> The head left the branch at %s, and the branch has moved on. Who has the same another way, and which roles disappear, is told of what is in force now with this change.\n\n", code(short(x.leftSHA)))
+	default:
+		fmt.Fprintf(b, "> **The head left the branch at %s, and the branch has moved on.** While the bot stands still, all this is told of that commit with this change: who has the same another way, and which roles disappear, may be otherwise after the merge.\n\n", code(short(x.leftSHA)))
+	}
 }
 
 // effectWords are the words of an effect: what happens to people, and to those who have the same
@@ -105,7 +118,7 @@ func (x *examined) writeEffect(b *strings.Builder, e impact.Effect) {
 	case e.Unread:
 		b.WriteString(". **Who is in it could not be read from Entra.**\n")
 	case e.Gone:
-		b.WriteString(". **The group does not exist in Entra.**\n")
+		fmt.Fprintf(b, ". **The %s does not exist in Entra.**\n", a.Principal.Kind)
 	default:
 		b.WriteString(". " + x.headcount(e) + "\n")
 		x.writeElse(b, e)
@@ -113,27 +126,52 @@ func (x *examined) writeEffect(b *strings.Builder, e impact.Effect) {
 	x.writeNested(b, e)
 }
 
-// headcount says how many people it is about.
+// headcount says how many people it is about, and how many of them are guests
+// or disabled: in a long list nobody would count them.
 func (x *examined) headcount(e impact.Effect) string {
 	verb, _ := effectWords(e.Kind)
-	n := 0
+	var sure, guests, disabled int
+	perhaps := false
 	for _, p := range e.People {
-		if len(p.Else)+len(p.Maybe) == 0 {
-			n++
+		switch {
+		case !p.Enabled && e.Gains():
+			disabled++
+		case len(p.Else)+len(p.Maybe) > 0:
+			perhaps = perhaps || len(p.Else) == 0
+		default:
+			sure++
+			if p.Guest {
+				guests++
+			}
 		}
 	}
+	text := ""
 	switch {
 	case len(e.People) == 0:
 		return "Nobody is in it now."
-	case n == 0 && slices.ContainsFunc(e.People, func(p impact.Person) bool { return len(p.Else) == 0 }):
-		return "Nobody is known for sure to " + verb + "."
-	case n == 0:
-		return "Nobody will " + verb + "."
-	case n == 1:
-		return "1 person will " + verb + "."
+	case sure == 0 && perhaps:
+		text = "Nobody is known for sure to " + verb
+	case sure == 0:
+		text = "Nobody will " + verb
+	case sure == 1:
+		text = "1 person will " + verb
 	default:
-		return fmt.Sprintf("%d people will %s.", n, verb)
+		text = fmt.Sprintf("%d people will %s", sure, verb)
 	}
+	if e.Gains() && guests > 0 {
+		text += ", **of these " + counted(guests, "guest") + "**"
+	}
+	if text += "."; disabled > 0 {
+		text += fmt.Sprintf(" **%d disabled** in Entra: nothing gained now, but once enabled again.", disabled)
+	}
+	return text
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // writeElse names those who have the same another way, and by which.
@@ -173,29 +211,53 @@ func (x *examined) writeNested(b *strings.Builder, e impact.Effect) {
 	fmt.Fprintf(b, "  - **Get nothing:** members of %s. These groups are members of the group, and provisioning from Entra follows direct members only.\n", listed(names))
 }
 
-// writeRosters names the people behind each principal once.
+// writeRosters names the people behind each principal once: the members of
+// groups, and the users who gain by themselves.
 func (x *examined) writeRosters(b *strings.Builder) {
 	said := map[config.Principal]bool{}
-	for _, a := range x.plan.Accounts {
-		for _, e := range slices.Concat(a.Gains, a.Loses) {
-			who := e.Change.Assignment.Principal
-			if said[who] || len(e.People) == 0 || who.Kind != config.GroupPrincipal {
-				continue
-			}
-			if len(said) == 0 {
-				b.WriteString("#### People\n\n")
-			}
-			said[who] = true
-			names := make([]string, len(e.People))
-			for i, p := range e.People {
-				names[i] = code(personName(p)) + marks(p)
-			}
-			fmt.Fprintf(b, "- %s: %s\n", code(x.principal(who)), listed(names))
+	for _, e := range x.gainsFirst() {
+		who := e.Change.Assignment.Principal
+		if said[who] || len(e.People) == 0 || e.Gone || who.Kind != config.GroupPrincipal && !e.Gains() {
+			continue
 		}
+		if len(said) == 0 {
+			b.WriteString("#### People\n\n")
+		}
+		said[who] = true
+		fmt.Fprintf(b, "- %s: %s\n", code(x.principal(who)), roster(e))
 	}
 	if len(said) > 0 {
 		b.WriteString("\n")
 	}
+}
+
+// roster lists the people of an effect, those with a mark first. Where they
+// gain none of these is left out, however many they are: what an approver would
+// object to must not stand beyond the end of the list.
+func roster(e impact.Effect) string {
+	var marked, plain []string
+	for _, p := range e.People {
+		name, mark := code(personName(p)), marks(p)
+		if mark != "" {
+			marked = append(marked, name+mark)
+		} else {
+			plain = append(plain, name)
+		}
+	}
+	show := maxNames
+	if e.Gains() {
+		show = max(show, len(marked))
+	}
+	return listedTo(append(marked, plain...), show)
+}
+
+// gainsFirst are the effects of the plan: of who gains more is known and shown.
+func (x *examined) gainsFirst() []impact.Effect {
+	var gains, loses []impact.Effect
+	for _, a := range x.plan.Accounts {
+		gains, loses = append(gains, a.Gains...), append(loses, a.Loses...)
+	}
+	return append(gains, loses...)
 }
 
 // personName names somebody by name and address; the address tells people of
@@ -219,10 +281,17 @@ func marks(p impact.Person) string {
 	if p.Guest {
 		text += " **guest**"
 	}
+	if p.Unread {
+		text += ", **whether a guest or disabled could not be read from Entra**"
+	}
+	if p.Renamed != "" {
+		text += fmt.Sprintf(", **called %s in Entra, not %s**", code(p.UPN), code(p.Renamed))
+	}
 	return text
 }
 
 func (x *examined) writeLimits(b *strings.Builder) {
+	x.writeBudget(b)
 	if len(x.plan.Limits) == 0 {
 		return
 	}
@@ -231,6 +300,15 @@ func (x *examined) writeLimits(b *strings.Builder) {
 		fmt.Fprintf(b, "- %s (`%s`)\n", x.limitSentence(l), l.Code)
 	}
 	b.WriteString("\nThe removals stay undone until a later pull request on the control plane allows them with `limits.allow`, which names the merge commit.\n\n")
+}
+
+// writeBudget says what the removals take of the budget, also where they are
+// within it: what else was removed that day is not known here.
+func (x *examined) writeBudget(b *strings.Builder) {
+	if l := x.plan.Budget; l.Removals > 0 {
+		fmt.Fprintf(b, "Removals: %d of %d assignments; %d may go in 24 hours. This counts this change only: removals already begun in the last 24 hours count against the same budget, and can hold this one up (`%s`).\n\n",
+			l.Removals, l.Of, l.Allowed, impact.OverBudget)
+	}
 }
 
 func (x *examined) limitSentence(l impact.Limit) string {
@@ -265,9 +343,11 @@ func (x *examined) principals(list []config.Principal) string {
 }
 
 // listed joins names, which are escaped already, and counts those left out.
-func listed(names []string) string {
-	if len(names) <= maxNames {
+func listed(names []string) string { return listedTo(names, maxNames) }
+
+func listedTo(names []string, show int) string {
+	if len(names) <= show {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], ", "), len(names)-maxNames)
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:show], ", "), len(names)-show)
 }

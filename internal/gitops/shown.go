@@ -134,6 +134,7 @@ func (x *examined) compactPlan() string {
 		}
 	}
 	var b strings.Builder
+	x.writeMovedOn(&b)
 	for _, text := range g.keys {
 		fmt.Fprintf(&b, "%s  - in %s\n", text, code(strings.Join(g.of[text], ", ")))
 	}

@@ -37,6 +37,10 @@ type Input struct {
 	// Base is the repo that Change is against, Head the repo with it.
 	Base, Head *config.Repo
 	Change     config.Change
+	// Force is the repo in force where that is not Base because the branch
+	// moved on: who has what after the merge comes of it and Change. It is nil
+	// where Head is what the merge leaves.
+	Force *config.Repo
 	// Starts are those of the grants in force; Now is when grants that are
 	// new would begin.
 	Starts config.Starts
@@ -44,6 +48,16 @@ type Input struct {
 	// Rosters has the groups of [Groups], by Entra id. A group that is absent
 	// counts as unread.
 	Rosters map[string]Roster
+	// Users has the users of [Users], by Entra id. One that is absent counts
+	// as unread.
+	Users map[string]User
+}
+
+// User is what was read of a user who gains by himself.
+type User struct {
+	access.Entrant
+	// Gone: the user does not exist. Unread: he could not be read.
+	Gone, Unread bool
 }
 
 // Plan is what a change means.
@@ -52,6 +66,9 @@ type Plan struct {
 	Accounts []Account
 	// Limits are the hard limits that will hold the change up.
 	Limits []Limit
+	// Budget is how many assignments the change removes, of how many, and how
+	// many may go; zero when it removes none.
+	Budget Limit
 	// Rules is what must be approved later, where it is another thing.
 	Rules Rules
 }
@@ -82,12 +99,16 @@ type Effect struct {
 	Change config.AssignmentChange
 	// People are those the assignment is for, sorted by name.
 	People []Person
-	// Unread: who they are could not be read. Gone: the group is not there.
+	// Unread: who they are could not be read. Gone: the group, or the user, is
+	// not there.
 	Unread, Gone bool
 	// Nested are groups in the group whose members get nothing.
 	Nested       []string
 	NestedUnread bool
 }
+
+// Gains reports whether people get something by it.
+func (e *Effect) Gains() bool { return e.Kind == Added || e.Kind == Lengthened }
 
 // Person is somebody an assignment is for.
 type Person struct {
@@ -97,9 +118,11 @@ type Person struct {
 	Else []config.Principal
 	// Maybe are such groups whose members could not be read.
 	Maybe []config.Principal
-	// Unnamed: the assignment is for a user, of whom the repo knows no more
-	// than the name of his file.
-	Unnamed bool
+	// Unread: whether the person is a guest or disabled could not be read. It
+	// is set for users who gain by themselves only.
+	Unread bool
+	// Renamed is the name of the file of a user whom Entra calls otherwise, "".
+	Renamed string
 }
 
 // Groups returns the Entra ids of all groups that [Of] wants to know, sorted:
@@ -114,9 +137,9 @@ func Groups(in Input) []string {
 			seen[c.Assignment.Principal.ID] = true
 		}
 	}
-	for _, d := range after(in) {
-		if pairs[d.Assignment.Pair()] && d.Assignment.Principal.Kind == config.GroupPrincipal {
-			seen[d.Assignment.Principal.ID] = true
+	for _, a := range after(in) {
+		if pairs[a.Pair()] && a.Principal.Kind == config.GroupPrincipal {
+			seen[a.Principal.ID] = true
 		}
 	}
 	out := make([]string, 0, len(seen))
@@ -127,22 +150,53 @@ func Groups(in Input) []string {
 	return out
 }
 
+// Users returns the Entra ids of the users that [Of] wants to know, sorted:
+// those who gain by themselves.
+func Users(in Input) []string {
+	var out []string
+	for _, c := range slices.Concat(in.Change.Added, in.Change.Lengthened) {
+		if who := c.Assignment.Principal; who.Kind == config.UserPrincipal && !slices.Contains(out, who.ID) {
+			out = append(out, who.ID)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
 func changes(c config.Change) []config.AssignmentChange {
 	return slices.Concat(c.Added, c.Lengthened, c.Shortened, c.Removed)
 }
 
-// after returns what is desired with the change, were it merged now.
-func after(in Input) []config.Desired {
-	starts := config.NextStarts(in.Base, in.Head, in.Starts, config.Start{MergedAt: in.Now, AskedAt: in.Now})
-	return in.Head.Desired(starts, in.Now)
+// after returns what is assigned with the change, were it merged now.
+func after(in Input) []config.Assignment {
+	var out []config.Assignment
+	if in.Force == nil {
+		starts := config.NextStarts(in.Base, in.Head, in.Starts, config.Start{MergedAt: in.Now, AskedAt: in.Now})
+		for _, d := range in.Head.Desired(starts, in.Now) {
+			out = append(out, d.Assignment)
+		}
+		return out
+	}
+	changed := map[config.Assignment]bool{}
+	for _, c := range changes(in.Change) {
+		changed[c.Assignment] = true
+	}
+	for _, d := range in.Force.Desired(in.Starts, in.Now) {
+		if !changed[d.Assignment] {
+			out = append(out, d.Assignment)
+		}
+	}
+	for _, c := range slices.Concat(in.Change.Added, in.Change.Lengthened, in.Change.Shortened) {
+		out = append(out, c.Assignment)
+	}
+	return out
 }
 
 // Of makes the plan.
 func Of(in Input) Plan {
 	p := &planner{in: in, holders: map[config.Pair][]config.Principal{}, accounts: map[string]*Account{}}
-	for _, d := range after(in) {
-		pair := d.Assignment.Pair()
-		p.holders[pair] = append(p.holders[pair], d.Assignment.Principal)
+	for _, a := range after(in) {
+		p.holders[a.Pair()] = append(p.holders[a.Pair()], a.Principal)
 	}
 	for _, part := range []struct {
 		kind Kind
@@ -152,7 +206,8 @@ func Of(in Input) Plan {
 			p.effect(part.kind, c)
 		}
 	}
-	return Plan{Accounts: p.sorted(), Limits: limits(in), Rules: rules(in)}
+	held, budget := limits(in)
+	return Plan{Accounts: p.sorted(), Limits: held, Budget: budget, Rules: rules(in)}
 }
 
 // planner holds what one call of Of has found so far.
@@ -171,7 +226,7 @@ func (p *planner) effect(kind Kind, c config.AssignmentChange) {
 	}
 	e := Effect{Kind: kind, Change: c}
 	p.people(&e)
-	if kind == Added || kind == Lengthened {
+	if e.Gains() {
 		a.Gains = append(a.Gains, e)
 		return
 	}
@@ -186,7 +241,7 @@ func (p *planner) effect(kind Kind, c config.AssignmentChange) {
 func (p *planner) people(e *Effect) {
 	who := e.Change.Assignment.Principal
 	if who.Kind == config.UserPrincipal {
-		e.People = []Person{p.user(who, e.Change.Assignment)}
+		p.user(e)
 		return
 	}
 	r, known := p.in.Rosters[who.ID]
@@ -194,7 +249,7 @@ func (p *planner) people(e *Effect) {
 		r = Roster{Unread: true, NestedUnread: true}
 	}
 	e.Unread, e.Gone = r.Unread, r.Gone
-	if e.Kind == Added || e.Kind == Lengthened {
+	if e.Gains() {
 		e.Nested, e.NestedUnread = r.Nested, r.NestedUnread
 	}
 	for _, m := range r.Members {
@@ -207,19 +262,42 @@ func (p *planner) people(e *Effect) {
 	})
 }
 
-// user is the one person of an assignment for a user. Whether the account is
-// enabled is not read: the check of the live systems says so.
-func (p *planner) user(who config.Principal, a config.Assignment) Person {
-	person := Person{Unnamed: true}
-	person.Entra, person.Enabled = who.ID, true
-	for _, repo := range []*config.Repo{p.in.Head, p.in.Base} {
-		if f, ok := repo.PrincipalFile(who); ok {
-			person.Name = f.Name
-			break
+// user finds the one person of an assignment for a user. Who loses is not read:
+// of him the repo knows the name of his file.
+func (p *planner) user(e *Effect) {
+	who := e.Change.Assignment.Principal
+	var person Person
+	person.Entra, person.Name, person.Enabled = who.ID, p.fileName(who), true
+	if e.Gains() {
+		u, known := p.in.Users[who.ID]
+		e.Gone, person.Unread = u.Gone, !known || u.Unread
+		if known && !u.Gone && !u.Unread {
+			person.read(u.Entrant)
 		}
 	}
-	person.Else, person.Maybe = p.others(who.ID, a)
-	return person
+	person.Else, person.Maybe = p.others(who.ID, e.Change.Assignment)
+	e.People = []Person{person}
+}
+
+// read takes in what Entra says of a user whose file gave him a name.
+func (p *Person) read(u access.Entrant) {
+	file := p.Name
+	p.Entrant = u
+	if p.Name == "" {
+		p.Name = file
+	}
+	if u.UPN != "" && !strings.EqualFold(u.UPN, file) {
+		p.Renamed = file
+	}
+}
+
+func (p *planner) fileName(who config.Principal) string {
+	for _, repo := range []*config.Repo{p.in.Head, p.in.Base} {
+		if f, ok := repo.PrincipalFile(who); ok {
+			return f.Name
+		}
+	}
+	return ""
 }
 
 // others finds the other principals by which somebody has the same after the

@@ -167,6 +167,37 @@ func TestWhatAChangeMeansForPeople(t *testing.T) {
 	}
 }
 
+// TestUsersWhoGainAreRead: who gains by himself is marked as a member of a group
+// is, and who could not be read is said to be so.
+func TestUsersWhoGainAreRead(t *testing.T) {
+	t.Parallel()
+	const file, line = "users/hana.yaml", "  - account: payments-dev\n    permission_set: ReadOnlyAccess\n    duration: 4h\n    reason: audit\n"
+	in := input(t, map[string]func(string) string{file: appended(line)}, nil)
+	if diff := cmp.Diff([]string{hana}, Users(in)); diff != "" {
+		t.Fatalf("users (-want +got):\n%s", diff)
+	}
+	guest := person(hana, "Hana Sato")
+	guest.Guest, guest.Enabled, guest.UPN = true, false, "hana@partner.example"
+	for _, tt := range []struct {
+		name  string
+		users map[string]User
+		want  Person
+		gone  bool
+	}{
+		{"a disabled guest of another name", map[string]User{hana: {Entrant: guest}}, Person{Entrant: guest, Renamed: "hana@example.com"}, false},
+		{"unread", map[string]User{hana: {Unread: true}}, Person{Entrant: person(hana, "hana@example.com"), Unread: true}, false},
+		{"not asked for", nil, Person{Entrant: person(hana, "hana@example.com"), Unread: true}, false},
+		{"gone", map[string]User{hana: {Gone: true}}, Person{Entrant: person(hana, "hana@example.com")}, true},
+	} {
+		in.Users = tt.users
+		got := Of(in).Accounts[0].Gains[0]
+		got.People[0].Else, got.People[0].Maybe = nil, nil
+		if diff := cmp.Diff([]Person{tt.want}, got.People); diff != "" || got.Gone != tt.gone {
+			t.Errorf("%s: gone %v, people (-want +got):\n%s", tt.name, got.Gone, diff)
+		}
+	}
+}
+
 // TestGroupsAreThoseThatDecideWhoHasWhat: those that change and those that
 // have the same permission set in the account, and no others.
 func TestGroupsAreThoseThatDecideWhoHasWhat(t *testing.T) {
@@ -194,7 +225,11 @@ func TestHardLimitsAreSaidBeforeTheMerge(t *testing.T) {
 		t.Errorf("whole %+v", l)
 	}
 	small := input(t, map[string]func(string) string{"groups/aws-sandbox-users.yaml": nil}, nil)
-	if got := Of(small).Limits; len(got) != 0 {
-		t.Errorf("one removal meets %+v", got)
+	plan := Of(small)
+	if len(plan.Limits) != 0 {
+		t.Errorf("one removal meets %+v", plan.Limits)
+	}
+	if l := plan.Budget; l.Removals != 1 || l.Allowed != 5 || l.Of != got[0].Of {
+		t.Errorf("one removal takes %+v", l)
 	}
 }

@@ -37,19 +37,23 @@ type Limit struct {
 	Removals, Of, Allowed int
 }
 
-// limits finds what holds the removals up. It takes what the base desires for
-// what is owned and knows nothing of other removals of the day, so it is an
-// estimate; the guards decide.
-func limits(in Input) []Limit {
+// limits finds what holds the removals up, and what they take of the budget. It
+// takes what is in force for what is owned and knows nothing of other removals
+// of the day, so it is an estimate; the guards decide.
+func limits(in Input) (held []Limit, budget Limit) {
 	if len(in.Change.Removed) == 0 {
-		return nil
+		return nil, Limit{}
 	}
 	going := map[config.Assignment]bool{}
 	for _, c := range in.Change.Removed {
 		going[c.Assignment] = true
 	}
 	accounts, principals := map[string]*Limit{}, map[config.Principal]*Limit{}
-	all := in.Base.Desired(in.Starts, in.Now)
+	repo := in.Base
+	if in.Force != nil {
+		repo = in.Force
+	}
+	all := repo.Desired(in.Starts, in.Now)
 	for _, d := range all {
 		a := d.Assignment
 		if accounts[a.Account] == nil {
@@ -65,21 +69,21 @@ func limits(in Input) []Limit {
 			}
 		}
 	}
-	var out []Limit
-	allowed := max(leastBudget, int(in.Base.Access.Limits.RemovalPercent*float64(len(all))/100))
+	allowed := max(leastBudget, int(repo.Access.Limits.RemovalPercent*float64(len(all))/100))
+	budget = Limit{Code: OverBudget, Removals: len(going), Of: len(all), Allowed: allowed}
 	if len(going) > allowed {
-		out = append(out, Limit{Code: OverBudget, Removals: len(going), Of: len(all), Allowed: allowed})
+		held = append(held, budget)
 	}
 	for _, l := range accounts {
-		out = appendWhole(out, l)
+		held = appendWhole(held, l)
 	}
 	for _, l := range principals {
-		out = appendWhole(out, l)
+		held = appendWhole(held, l)
 	}
-	slices.SortFunc(out, func(a, b Limit) int {
+	slices.SortFunc(held, func(a, b Limit) int {
 		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Principal.String(), b.Principal.String()))
 	})
-	return out
+	return held, budget
 }
 
 func appendWhole(out []Limit, l *Limit) []Limit {
