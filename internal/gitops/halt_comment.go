@@ -27,9 +27,9 @@ func (g *Gitops) tellAuthor(ctx context.Context) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "### The merge of this halted the bot\n\nThe bot stands still at commit %s since %s (rule `%s`). %s\n\nWhat is in force stays in force; nothing that is merged comes into force until one of these:\n\n",
-		code(short(h.Commit)), h.At.UTC().Format(time.RFC3339), h.Code, oneLine(h.Text))
+		code(short(h.Commit)), h.At.UTC().Format(time.RFC3339), h.Code, prose(h.Text))
 	for _, w := range h.Ways {
-		fmt.Fprintf(&b, "- %s\n", oneLine(w))
+		fmt.Fprintf(&b, "- %s\n", proseWithCode(w))
 	}
 	return g.writeHalt(ctx, h, b.String())
 }

@@ -67,3 +67,24 @@ func TestTheBotsOwnPullRequestHasItsThread(t *testing.T) {
 		t.Errorf("comments %q", after)
 	}
 }
+
+// TestNamesInAHaltAreNoMarkdown: what the bot says in its own name is not written
+// by whoever names a group.
+func TestNamesInAHaltAreNoMarkdown(t *testing.T) {
+	t.Parallel()
+	const name = "[all fine](/acme/other) ![x](/a) *b*"
+	files := exampleFiles(t)
+	files[devFile] = strings.Replace(files[devFile], "name: aws-payments-dev", "name: \""+name+"\"", 1)
+	w := newWorldOf(t, files)
+	n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.merge(n, "squash")
+	w.look()
+	w.look()
+	says := w.comment(n, "stands still at commit", `\[all fine\](/acme/other) !\[x\](/a) \*b\*`, "- `bot trust "+w.head("main")+"` by an administrator").Body
+	head, _, _ := strings.Cut(says, "<!-- aws-access-bot:halt -->")
+	for _, act := range []string{"[all fine](", "![x](", " *b*"} {
+		if strings.Contains(head, act) {
+			t.Errorf("%q acts in the comment:\n%s", act, head)
+		}
+	}
+}
