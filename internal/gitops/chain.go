@@ -74,6 +74,7 @@ func (g *Gitops) units(ctx context.Context, chain []Commit) ([]unit, error) {
 			return
 		}
 		pending.bad = faultf(HaltDirectPush, "Commit %s belongs to pull request #%d, whose other commits do not follow it.", short(pending.last().SHA), pending.pull.Number)
+		pending.bad.pull = pending.pull.Number
 		pending.pull, pending.young = nil, young
 		out = append(out, *pending)
 		pending = nil
@@ -136,7 +137,9 @@ func (g *Gitops) pullOf(ctx context.Context, sha string, chain map[string]bool) 
 	}
 	p := exact[0]
 	if p.HeadRepo != g.opt.RepoID {
-		return nil, faultf(HaltFork, "Commit %s came from pull request #%d, whose branch is in another repository.", short(sha), p.Number), nil
+		bad := faultf(HaltFork, "Commit %s came from pull request #%d, whose branch is in another repository.", short(sha), p.Number)
+		bad.pull = p.Number
+		return nil, bad, nil
 	}
 	return &p, nil, nil
 }

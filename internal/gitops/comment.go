@@ -102,8 +102,9 @@ func (g *Gitops) roster(ctx context.Context, group string, nested bool) impact.R
 }
 
 // writeComment brings the comment on a pull request to what the plan says, if
-// that changed. One that has no plan gets no new comment; what an older head
-// had is withdrawn. It reports whether the comment says that now.
+// that changed or if somebody else changed it. One that has no plan gets no new
+// comment; what an older head had is withdrawn. It reports whether the comment
+// says that now.
 func (g *Gitops) writeComment(ctx context.Context, x *examined, rewrite bool) (told bool, err error) {
 	rec, known, err := g.state.Comment(ctx, x.pull.Number)
 	if err != nil {
@@ -117,7 +118,10 @@ func (g *Gitops) writeComment(ctx context.Context, x *examined, rewrite bool) (t
 	sum := sha256.Sum256([]byte(body))
 	digest := hex.EncodeToString(sum[:])
 	if rec.Digest == digest && !rewrite {
-		return true, nil
+		if stands, err := g.stands(ctx, rec.ID, body); err != nil || stands {
+			return stands, err
+		}
+		g.opt.Log.WarnContext(ctx, "the comment was edited or deleted by somebody else", "pull", x.pull.Number)
 	}
 	if !g.pace.AllowN(g.opt.Now(), 1) {
 		g.opt.Log.InfoContext(ctx, "comment waits for its turn", "pull", x.pull.Number)
@@ -128,7 +132,39 @@ func (g *Gitops) writeComment(ctx context.Context, x *examined, rewrite bool) (t
 		return false, fmt.Errorf("write the comment: %w", err)
 	}
 	x.comment = c.URL
-	return true, g.state.SaveComment(ctx, CommentRecord{Number: x.pull.Number, ID: c.ID, URL: c.URL, Digest: digest})
+	if err := g.state.SaveComment(ctx, CommentRecord{Number: x.pull.Number, ID: c.ID, URL: c.URL, Digest: digest}); err != nil {
+		return false, err
+	}
+	return g.written(ctx, x, c.ID, body)
+}
+
+// stands reads a comment back and reports whether it says what the bot wrote:
+// whoever may write to the repository may edit and delete it, and nothing that
+// is stored here changes by that. The read is a conditional one.
+func (g *Gitops) stands(ctx context.Context, id int64, body string) (bool, error) {
+	c, err := g.host.ReadComment(ctx, id)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read the comment back: %w", err)
+	}
+	return asWritten(c.Body) == asWritten(body), nil
+}
+
+// asWritten is the body of a comment without what GitHub may make of its ends.
+func asWritten(body string) string {
+	return strings.TrimSpace(strings.ReplaceAll(body, "\r\n", "\n"))
+}
+
+// written reports whether a comment that was just written counts. Where the plan
+// is nowhere else it is read back, so that nothing passes on what nobody can
+// read.
+func (g *Gitops) written(ctx context.Context, x *examined, id int64, body string) (bool, error) {
+	if place, _ := x.planPlace(); place != planInComment {
+		return true, nil
+	}
+	return g.stands(ctx, id, body)
 }
 
 // putComment edits the comment that is known, or the one found by its marker

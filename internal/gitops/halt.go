@@ -13,7 +13,7 @@ import (
 // halt records that the walk stands still, unless it says so already, and
 // tells the operations channel.
 func (g *Gitops) halt(ctx context.Context, w Walk, sha string, f *fault, p *Pull, id access.ID) error {
-	h := &Halt{Commit: sha, Code: f.code, Text: f.text, Ways: f.ways(sha, p), Request: id, At: g.opt.Now()}
+	h := &Halt{Commit: sha, Code: f.code, Text: f.text, Ways: f.ways(sha, p), Request: id, At: g.opt.Now(), Pull: f.pull}
 	if p != nil {
 		h.Pull = p.Number
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"aws-access-bot/internal/access"
 )
 
 // haltEnd ends what is said of a halt in the comment on a pull request, before
@@ -15,7 +17,7 @@ const haltEnd = "<!-- aws-access-bot:halt -->\n"
 
 // tellAuthor says on a pull request that was written by hand that its merge
 // halted the bot: whoever wrote it is in no thread. One of the bot's own has its
-// request's thread.
+// request's thread, unless the store knows no such request.
 func (g *Gitops) tellAuthor(ctx context.Context) error {
 	walk, err := g.state.Walk(ctx)
 	if err != nil {
@@ -27,9 +29,9 @@ func (g *Gitops) tellAuthor(ctx context.Context) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "### The merge of this halted the bot\n\nThe bot stands still at commit %s since %s (rule `%s`). %s\n\nWhat is in force stays in force; nothing that is merged comes into force until one of these:\n\n",
-		code(short(h.Commit)), h.At.UTC().Format(time.RFC3339), h.Code, oneLine(h.Text))
+		code(short(h.Commit)), h.At.UTC().Format(time.RFC3339), h.Code, prose(h.Text))
 	for _, w := range h.Ways {
-		fmt.Fprintf(&b, "- %s\n", oneLine(w))
+		fmt.Fprintf(&b, "- %s\n", proseWithCode(w))
 	}
 	return g.writeHalt(ctx, h, b.String())
 }
@@ -47,11 +49,27 @@ func (g *Gitops) tellAuthorEnd(ctx context.Context, h *Halt) {
 	}
 }
 
+// hasThread reports whether a request is told in a thread: one that the store
+// does not know, since its state was lost, has none that the bot could find.
+func (g *Gitops) hasThread(ctx context.Context, id access.ID) (bool, error) {
+	if id == "" {
+		return false, nil
+	}
+	_, known, err := g.state.Pull(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("look up the pull request of %s: %w", id, err)
+	}
+	return known, nil
+}
+
 // writeHalt puts a text before what the bot's comment on the pull request of a
 // halt says, unless it is there.
 func (g *Gitops) writeHalt(ctx context.Context, h *Halt, text string) error {
-	if h.Pull == 0 || h.Request != "" {
+	if h.Pull == 0 {
 		return nil
+	}
+	if inThread, err := g.hasThread(ctx, h.Request); err != nil || inThread {
+		return err
 	}
 	rec, _, err := g.state.Comment(ctx, h.Pull)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"aws-access-bot/internal/sandbox/githubemu"
+	"aws-access-bot/internal/store"
 )
 
 // commentsOn returns the comments on a pull request.
@@ -66,4 +67,60 @@ func TestTheBotsOwnPullRequestHasItsThread(t *testing.T) {
 	if after := w.commentsOn(n); len(after) != len(before) || strings.Contains(strings.Join(after, ""), "stands still") {
 		t.Errorf("comments %q", after)
 	}
+}
+
+// TestNamesInAHaltAreNoMarkdown: what the bot says in its own name is not written
+// by whoever names a group.
+func TestNamesInAHaltAreNoMarkdown(t *testing.T) {
+	t.Parallel()
+	const name = "[all fine](/acme/other) ![x](/a) *b*"
+	files := exampleFiles(t)
+	files[devFile] = strings.Replace(files[devFile], "name: aws-payments-dev", "name: \""+name+"\"", 1)
+	w := newWorldOf(t, files)
+	n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.merge(n, "squash")
+	w.look()
+	w.look()
+	says := w.comment(n, "stands still at commit", `\[all fine\](/acme/other) !\[x\](/a) \*b\*`, "- `bot trust "+w.head("main")+"` by an administrator").Body
+	head, _, _ := strings.Cut(says, "<!-- aws-access-bot:halt -->")
+	for _, act := range []string{"[all fine](", "![x](", " *b*"} {
+		if strings.Contains(head, act) {
+			t.Errorf("%q acts in the comment:\n%s", act, head)
+		}
+	}
+}
+
+// TestTheAuthorOfAMergedForkIsTold: no pull request explains the commit, yet there
+// is one whose author waits.
+func TestTheAuthorOfAMergedForkIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.repo.Push("hana-dev", githubemu.Push{Branch: "topic", Fork: true, Message: "x", Changes: map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)}})
+	w.must(err)
+	n, err := w.repo.CreatePull("hana-dev", githubemu.PullSpec{Head: "hana-dev:topic", Title: "x"})
+	w.must(err)
+	w.look()
+	w.review("yuki-lead", n, "APPROVE")
+	w.merge(n, "squash")
+	w.look()
+	w.look()
+	if says := w.comment(n, "stands still at commit", "rule `fork`").Body; strings.Contains(says, "missing approval") {
+		t.Errorf("an approval is said to end it:\n%s", says)
+	}
+}
+
+// TestAHaltOfARequestThatTheStoreLostIsToldOnThePullRequest: it has no thread.
+func TestAHaltOfARequestThatTheStoreLostIsToldOnThePullRequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.head("main")
+	n := w.proposed(w.request(req))
+	w.db = store.NewMemory()
+	w.restart()
+	w.must(w.Trust(t.Context(), first, "the test"))
+	w.look()
+	w.merge(n, "squash")
+	w.look()
+	w.look()
+	w.comment(n, "stands still at commit", "bot trust "+w.head("main"))
 }

@@ -37,6 +37,9 @@ type fault struct {
 	// again tells apart what the operations channel is told of the same fault,
 	// "" the first time.
 	again string
+	// pull is the merged pull request that is told, where none explains the
+	// commit; 0 where one does, or where there is none.
+	pull int
 }
 
 func faultf(code HaltCode, format string, args ...any) *fault {

@@ -119,6 +119,8 @@ type Comments interface {
 	// OwnComments returns the comments that this App made as itself, oldest
 	// first.
 	OwnComments(ctx context.Context, number int) ([]Comment, error)
+	// ReadComment returns one comment, or ErrNotFound when it was deleted.
+	ReadComment(ctx context.Context, id int64) (Comment, error)
 	CreateComment(ctx context.Context, number int, body string) (Comment, error)
 	// EditComment replaces the body of a comment, or returns ErrNotFound when
 	// it was deleted.

@@ -1,6 +1,7 @@
 package gitops
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -66,6 +67,37 @@ func prose(s string) string {
 	}
 	return b.String()
 }
+
+// proseWithCode is prose for a way out of a halt, whose command stands in a code
+// span of ours: `bot trust` and a commit, or the word SHA. Names in the same
+// sentence are shown as they are.
+func proseWithCode(s string) string {
+	var b strings.Builder
+	rest := 0
+	for _, m := range command.FindAllStringIndex(s, -1) {
+		between(&b, s[rest:m[0]])
+		b.WriteString(s[m[0]:m[1]])
+		rest = m[1]
+	}
+	between(&b, s[rest:])
+	return b.String()
+}
+
+// between writes prose with the spaces that set it off from code.
+func between(b *strings.Builder, s string) {
+	text := prose(s)
+	if b.Len() > 0 && strings.HasPrefix(s, " ") {
+		b.WriteByte(' ')
+	}
+	b.WriteString(text)
+	if text != "" && strings.HasSuffix(s, " ") {
+		b.WriteByte(' ')
+	}
+}
+
+// command is the one command that ways out of a halt name. Nothing that acts fits
+// into it, so a name that looks like it does no harm.
+var command = regexp.MustCompile("`bot trust (?:SHA|[0-9a-f]{7,64})`")
 
 // maxOrdinal is where in a line the number of a list can end: it has at most
 // nine digits (CommonMark, "List items").

@@ -86,3 +86,17 @@ func TestCutKeepsWholeRunes(t *testing.T) {
 		t.Errorf("text that fits was cut: %q", got)
 	}
 }
+
+func TestProseWithCodeKeepsTheCommandOnly(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"`bot trust 0123abc` by *an* administrator":      "`bot trust 0123abc` by \\*an\\* administrator",
+		"and then `bot trust SHA` for [x](/y) `z`":       "and then `bot trust SHA` for \\[x\\](/y) \\`z\\`",
+		"the objection of `bot trust x` and _a_":         "the objection of \\`bot trust x\\` and \\_a\\_",
+		"a pull request that puts back what #1 touched.": prose("a pull request that puts back what #1 touched."),
+	} {
+		if got := proseWithCode(in); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
+}

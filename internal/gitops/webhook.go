@@ -102,6 +102,7 @@ type event struct {
 	Action      string      `json:"action"`
 	Repository  *eventRepo  `json:"repository"`
 	PullRequest *eventPull  `json:"pull_request"`
+	Issue       *eventPull  `json:"issue"`
 	CheckRun    *eventCheck `json:"check_run"`
 	CheckSuite  *eventCheck `json:"check_suite"`
 }
@@ -138,6 +139,11 @@ func (h *Webhook) dispatch(kind string, body []byte) {
 			return
 		}
 		h.hint(e.PullRequest.Number, false)
+	case "issue_comment":
+		// The bot's own comment may be the one that was edited or deleted.
+		if e.Issue != nil && (e.Action == "edited" || e.Action == "deleted") {
+			h.hint(e.Issue.Number, false)
+		}
 	case "merge_group":
 		h.hint(branchOnly, false)
 	case "check_run", "check_suite":

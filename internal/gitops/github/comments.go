@@ -38,6 +38,15 @@ func (c *Client) OwnComments(ctx context.Context, number int) ([]gitops.Comment,
 	return out, nil
 }
 
+// ReadComment implements [gitops.Comments].
+func (c *Client) ReadComment(ctx context.Context, id int64) (gitops.Comment, error) {
+	got, _, err := c.api.Issues.GetComment(ctx, c.owner, c.name, id)
+	if err != nil {
+		return gitops.Comment{}, c.wrap(fmt.Sprintf("read comment %d", id), err)
+	}
+	return gitops.Comment{ID: got.GetID(), URL: got.GetHTMLURL(), Body: got.GetBody()}, nil
+}
+
 // CreateComment implements [gitops.Comments].
 func (c *Client) CreateComment(ctx context.Context, number int, body string) (gitops.Comment, error) {
 	got, _, err := c.api.Issues.CreateComment(ctx, c.owner, c.name, number, &gh.IssueComment{Body: &body})

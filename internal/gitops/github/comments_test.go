@@ -64,6 +64,13 @@ func TestCommentsAreMadeFoundAndEdited(t *testing.T) {
 	if diff := cmp.Diff([]gitops.Comment{made}, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
+	one, err := c.ReadComment(t.Context(), made.ID)
+	if diff := cmp.Diff(made, one); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if _, err := c.ReadComment(t.Context(), made.ID+1000); !errors.Is(err, gitops.ErrNotFound) {
+		t.Errorf("a comment that is gone was read: %v", err)
+	}
 	if err := c.EditComment(t.Context(), made.ID+1000, "x"); !errors.Is(err, gitops.ErrNotFound) {
 		t.Errorf("a comment that is gone: %v", err)
 	}
