@@ -114,7 +114,7 @@ func (g *Gitops) writeComment(ctx context.Context, x *examined, rewrite bool) (t
 	if x.plan == nil && !known {
 		return false, nil
 	}
-	body := g.marker(x.pull.Number) + cut(x.commentText(), maxComment)
+	body := g.marker(x.pull.Number) + x.cut(x.commentText(), maxComment)
 	sum := sha256.Sum256([]byte(body))
 	digest := hex.EncodeToString(sum[:])
 	if rec.Digest == digest && !rewrite {

@@ -158,6 +158,24 @@ func TestACommentIsCutOnARune(t *testing.T) {
 	}
 }
 
+// TestWhatIsCutSaysWhereTheRestIs: a config with more problems than fit has no
+// plan and no comment that would have them.
+func TestWhatIsCutSaysWhereTheRestIs(t *testing.T) {
+	t.Parallel()
+	const rest = "[the files of the pull request](https://github.example/pull/7/files). In a checkout of the head, run `bot check DIR`: it names every problem.\n"
+	x := planned(t, "groups/aws-sandbox-users.yaml", "PowerUserAccess", "ReadOnlyAccess", nil)
+	if got := x.run().Summary; strings.Contains(got, "cut here") {
+		t.Errorf("what fits was cut:\n%s", got)
+	}
+	for i := range 2000 {
+		x.problems = append(x.problems, fmt.Sprintf("groups/aws-many.yaml:%d:5: no account file has the slug nope-%d", i, i))
+	}
+	got := x.run().Summary
+	if len(got) > maxSummary || !strings.Contains(got, "cut here") || !strings.HasSuffix(got, rest) {
+		t.Errorf("summary of %d bytes ends with %q", len(got), got[len(got)-300:])
+	}
+}
+
 func TestListsNameFiftyAndCountTheRest(t *testing.T) {
 	t.Parallel()
 	names := strings.Split(strings.Repeat("a,", 53), ",")

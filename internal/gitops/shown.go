@@ -116,7 +116,17 @@ func (x *examined) whole() string {
 	case place == planInComment:
 		link = "The plan does not fit here.\n\n"
 	}
-	return cut(x.summary(plan+link), maxSummary)
+	return x.cut(x.summary(plan+link), maxSummary)
+}
+
+// cut is cut with a note of where all of it is: what is left out here, problems
+// above all, is shown nowhere else on GitHub.
+func (x *examined) cut(s string, max int) string {
+	note := cutNote
+	if x.pull.URL != "" {
+		note += " All that changes is in [the files of the pull request](" + x.pull.URL + "/files)."
+	}
+	return cutTo(s, max, note+" In a checkout of the head, run `bot check DIR`: it names every problem.\n")
 }
 
 // compactPlan is the plan with the accounts of equal effects in one line.

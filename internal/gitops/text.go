@@ -137,10 +137,15 @@ func longestRun(s string, c rune) int {
 	return longest
 }
 
+// cutNote ends what was cut.
+const cutNote = "\n\n… cut here: the rest does not fit."
+
 // cut returns at most max bytes of s, whole runes, with a note when something
 // was left out.
-func cut(s string, max int) string {
-	const note = "\n\n… cut here: the rest does not fit."
+func cut(s string, max int) string { return cutTo(s, max, cutNote) }
+
+// cutTo is cut with another note.
+func cutTo(s string, max int, note string) string {
 	if len(s) <= max {
 		return s
 	}
