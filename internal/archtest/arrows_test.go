@@ -108,8 +108,9 @@ func arrows() map[string][]string {
 		"internal/sandbox/awsemu":           {"internal/sandbox/emukit"},
 		"internal/sandbox/graphemu":         {"internal/sandbox/emukit"},
 		"internal/sandbox/slackemu":         {"internal/sandbox/emukit"},
-		"internal/sandbox/githubemu":        {"internal/sandbox/emukit", "internal/sandbox/githubemu/gitobj"},
+		"internal/sandbox/githubemu":        {"internal/sandbox/emukit", "internal/sandbox/githubemu/gitobj", "internal/sandbox/githubemu/gql"},
 		"internal/sandbox/githubemu/gitobj": {},
+		"internal/sandbox/githubemu/gql":    {},
 		"internal/scenario":                 {"*"},
 	}
 }
@@ -148,6 +149,7 @@ func TestOutsideImports(t *testing.T) {
 		{"github.com/google/go-github", []string{"internal/gitops/github"}, "review and walk see GitHub through Host"},
 		{"github.com/aws/aws-sdk-go-v2", []string{"internal/provision/awsclient", "internal/provision/identitycenter", "internal/provision/organizations", "cmd/bot"}, "the planner must not reach AWS"},
 		{"go.etcd.io/bbolt", []string{"internal/store"}, "one package knows the file"},
+		{"github.com/vektah/gqlparser", []string{"internal/sandbox/githubemu/gql"}, "the emulator's resolvers know nothing of syntax trees"},
 		{"github.com/chromedp", nil, "tests only"},
 		{"testing", []string{"internal/store/storetest", "internal/sandbox"}, "tests only, but for the sandbox, whose config repo is an fstest.MapFS"},
 	}

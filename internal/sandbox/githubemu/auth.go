@@ -187,7 +187,7 @@ type bucket struct {
 }
 
 // budget is the key of a caller's limit. GraphQL has one of its own, counted
-// in points; the queries understood here cost one.
+// in points, of which most queries cost one.
 func (i identity) budget(resource string) string { return resource + " " + i.name() }
 
 // spend takes one request from the caller's hour and writes the headers.

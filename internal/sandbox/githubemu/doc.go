@@ -14,8 +14,9 @@
 // delivery log from which the App may ask for them again. A merge queue
 // builds its groups as branches, waits for their checks, and lands them.
 //
-// What is left out: the rest of GraphQL (a query for anything else is
-// answered with the errors of a field that does not exist), tarballs, git's
+// What is left out: the rest of GraphQL (github.graphql is what there is; a
+// query for anything else is answered with the errors of a field that does
+// not exist), tarballs, git's
 // own transports, auto-merge, solo merges and time estimates of merge queues,
 // code owners, commit signatures, tags, and the secondary rate limits (inject
 // them as faults of the kit).

@@ -3,6 +3,7 @@ package githubemu
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-github/v60/github"
+
+	"aws-access-bot/internal/sandbox/githubemu/gql"
 )
 
 // rest sends one request and returns the body and the status of the answer.
@@ -155,6 +158,14 @@ func TestGraphQLRefusals(t *testing.T) {
 		{"no such pull request", "ghp_ken", `{r:repository(owner:"acme",name:"aws-access-config"){pullRequest(number:9){id}}}`, nil, "NOT_FOUND", "Could not resolve to a PullRequest with the number of 9.", "r pullRequest"},
 		{"no page size", "ghp_ken", `{repository(owner:"acme",name:"aws-access-config"){mergeQueue{entries{totalCount}}}}`, nil,
 			"MISSING_PAGINATION_BOUNDARIES", "You must provide a `first` or `last` value to properly paginate the `entries` connection.", "repository mergeQueue entries"},
+		{"an empty page", "ghp_ken", `{repository(owner:"acme",name:"aws-access-config"){mergeQueue{entries(first:0){totalCount}}}}`, nil,
+			"UNPROCESSABLE", "`first` on the `entries` connection must be between 1 and 100.", "repository mergeQueue entries"},
+		{"a page backwards in number", "ghp_ken", `{repository(owner:"acme",name:"aws-access-config"){mergeQueue{entries(last:-1){totalCount}}}}`, nil,
+			"UNPROCESSABLE", "`last` on the `entries` connection cannot be less than zero.", "repository mergeQueue entries"},
+		{"two pages at once", "ghp_ken", `{repository(owner:"acme",name:"aws-access-config"){mergeQueue{entries(first:1,last:1){totalCount}}}}`, nil,
+			"UNPROCESSABLE", "Passing both `first` and `last` to paginate the `entries` connection is not supported.", "repository mergeQueue entries"},
+		{"too large a page", "ghp_ken", `query($n:Int){repository(owner:"acme",name:"aws-access-config"){mergeQueue{entries(last:$n){totalCount}}}}`, map[string]any{"n": 101},
+			"EXCESSIVE_PAGINATION", "Requesting 101 records on the `entries` connection exceeds the `last` limit of 100 records.", "repository mergeQueue entries"},
 		{"not queued", "ghp_yuki", `mutation{dequeuePullRequest(input:{id:"` + id + `"}){clientMutationId}}`, nil, "UNPROCESSABLE", "Pull request is not in the queue", "dequeuePullRequest"},
 	}
 	for _, tc := range tests {
@@ -183,20 +194,22 @@ func TestGraphQLMistakes(t *testing.T) {
 	tests := []struct{ query, code, message string }{
 		{"", "", "A query attribute must be specified and must be a string."},
 		{"{repository", "", "Unexpected end of document"},
-		{"{repository(owner:%)}", "", `Parse error on "%" (UNKNOWN) at [1, 19]`},
-		{"subscription{x}", "", `Parse error on "subscription" (NAME) at [1, 1]`},
+		{"{repository(owner:%)}", "", `Parse error on "%" (error) at [1, 19]`},
+		{"subscription{x}", "missingSubscriptionConfiguration", "Schema is not configured for subscriptions"},
 		{"{ \n nothing }", "undefinedField", "Field 'nothing' doesn't exist on type 'Query'"},
 		{`{repository(owner:"a"){id}}`, "missingRequiredArguments", "Field 'repository' is missing required arguments: name"},
 		{`{repository(owner:"a",name:"b",x:1){id}}`, "argumentNotAccepted", "Field 'repository' doesn't accept argument 'x'"},
-		{`{repository(owner:1,name:"b"){id}}`, "argumentLiteralsIncompatible", "Argument 'owner' on Field 'repository' has an invalid value. Expected type 'String!'."},
+		{`{repository(owner:1,name:"b"){id}}`, "argumentLiteralsIncompatible", "Argument 'owner' on Field 'repository' has an invalid value (1). Expected type 'String!'."},
 		{`{repository(owner:"a",name:"b")}`, "selectionMismatch", "Field must have selections (field 'repository' returns Repository but has no selections. Did you mean 'repository { ... }'?)"},
-		{`{repository(owner:$o,name:"b"){id}}`, "variableNotDefined", "Variable $o is used by query but not declared"},
-		{`query Q($o:String){repository(owner:$o,name:"b"){id}}`, "variableMismatch", "Type mismatch on variable $o and argument owner (String / String!)"},
+		{`{repository(owner:$o,name:"b"){id}}`, "variableNotDefined", "Variable $o is used by anonymous query but not declared"},
+		{`query Q($o:String){repository(owner:$o,name:"b"){id}}`, "variableMismatch", "Nullability mismatch on variable $o and argument owner (String / String!)"},
 		{`query Q($o:String!){repository(owner:$o,name:"b"){id}}`, "", "Variable $o of type String! was provided invalid value"},
-		{`query($o:String){repository(owner:"a",name:"b"){id}}`, "", "Variable $o is declared by query but not used"},
+		{`query($o:String){repository(owner:"a",name:"b"){id}}`, "variableNotUsed", "Variable $o is declared by anonymous query but not used"},
 		{`{repository(owner:"a",name:"b"){...f}}`, "useAndDefineFragment", "Fragment f was used, but not defined"},
-		{`{...f} fragment f on Query{...f}`, "", "Fragments are nested too deep, or contain themselves"},
+		{`{...f} fragment f on Query{...f}`, "infiniteLoop", "Fragment f contains an infinite loop"},
 		{`mutation{enqueuePullRequest(input:{jump:true}){clientMutationId}}`, "missingRequiredInputObjectAttribute", "Argument 'pullRequestId' on InputObject 'EnqueuePullRequestInput' is required. Expected type ID!"},
+		{`mutation($h:GitObjectID!){enqueuePullRequest(input:{pullRequestId:"x",expectedHeadOid:$h}){clientMutationId}}`, "", "Variable $h of type GitObjectID! was provided invalid value"},
+		{"{__schema{types{name}}}", "undefinedField", "Field '__schema' doesn't exist on type 'Query'"},
 		{strings.Repeat("{a", 200), "", "Query has a depth that exceeds the limit"},
 		{`query A{node(id:"x"){id}} query B{node(id:"x"){id}}`, "", "An operation name is required"},
 	}
@@ -269,14 +282,65 @@ func TestGraphQLHasABudgetAndAddressOfItsOwn(t *testing.T) {
 	}
 }
 
-func FuzzParseGraphQL(f *testing.F) {
-	f.Add(enqueue)
-	f.Add(`query Q($a:[Int!]!=[1,2.5e3]){a:b(c:{d:E,f:null,g:"\u00e9"}) ... on T{x} ...f} fragment f on T{y}`)
-	f.Add(`{a(b:"\`)
-	f.Fuzz(func(t *testing.T, text string) {
-		doc, err := parseGraphQL(text)
-		if (err == nil) != (doc != nil) {
-			t.Errorf("document %v, error %v", doc, err)
+// nested is a query for three levels of entries, with pages of these sizes.
+func nested(a, b, c int) string {
+	return fmt.Sprintf(`{rateLimit{cost nodeCount used remaining limit} repository(owner:"acme",name:"aws-access-config"){mergeQueue{
+	  entries(first:%d){nodes{mergeQueue{entries(first:%d){nodes{mergeQueue{entries(first:%d){totalCount}}}}}}}}}}`, a, b, c)
+}
+
+// TestGraphQLCostsWhatItAsksFor: a query costs a point for each hundred
+// connections that it may read, and no more than 500,000 nodes may be asked
+// for (docs.github.com, "Rate limits and query limits for the GraphQL API").
+func TestGraphQLCostsWhatItAsksFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.RateLimit = 100 })
+	w.withQueue(nil)
+	got := w.ask("ghp_ken", nested(100, 70, 50), nil)
+	want := map[string]any{"cost": 71.0, "nodeCount": 357_100.0, "used": 71.0, "remaining": 29.0, "limit": 100.0}
+	if diff := cmp.Diff(want, got.Data["rateLimit"]); diff != "" || len(got.Errors) > 0 {
+		t.Errorf("%v\n%s", got.Errors, diff)
+	}
+	if left := got.header.Get("X-RateLimit-Remaining"); left != "29" {
+		t.Errorf("the header says %s are left", left)
+	}
+	got = w.ask("ghp_ken", nested(100, 100, 100), nil)
+	if len(got.Errors) != 1 || got.Errors[0].Type != "MAX_NODE_LIMIT_EXCEEDED" || got.Data != nil ||
+		got.Errors[0].Message != "This query requests up to 1,010,100 possible nodes which exceeds the maximum limit of 500,000." {
+		t.Errorf("too many nodes: %+v", got)
+	}
+	if got = w.ask("ghp_ken", nested(1, 1, 1), nil); got.header.Get("X-RateLimit-Used") != "73" {
+		t.Errorf("after a small one: %v", got.header)
+	}
+}
+
+// FuzzGraphQL: whatever is asked, the answer is 200 with data or errors.
+func FuzzGraphQL(f *testing.F) {
+	f.Add(enqueue, `{"pull":"x","head":null,"jump":1}`)
+	f.Add(nested(1, 2, 3), ``)
+	f.Add(`query Q($a:Int=99999999999){repository(owner:"a",name:"\u00e9"){... on Node@skip(if:true){id}...f}} fragment f on Repository{pullRequest(number:$a){id}}`, `{"a":1e300}`)
+	f.Add(`{a(b:"\`, `[]`)
+	f.Add(`mutation{enqueuePullRequest(input:{pullRequestId:1,expectedHeadOid:99999999999999999999}){clientMutationId}}`, `{}`)
+	api, err := loadGraphQL()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, query, vars string) {
+		given := map[string]any{}
+		if json.Unmarshal([]byte(vars), &given) != nil {
+			given = nil
+		}
+		q, mistakes := api.Read(gql.Request{Query: query, Variables: given})
+		if (q == nil) != (len(mistakes) > 0) {
+			t.Fatalf("query %v, mistakes %v", q, mistakes)
+		}
+		if q == nil {
+			return
+		}
+		s := &Server{opt: Options{RateLimit: 1}}
+		g := &gqlRun{call: &call{s: s}, query: q, limit: &bucket{}}
+		data, refused := api.Execute(g, q)
+		if data == nil && len(refused) == 0 {
+			t.Error("neither data nor errors")
 		}
 	})
 }

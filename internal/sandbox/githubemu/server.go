@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"aws-access-bot/internal/sandbox/emukit"
+	"aws-access-bot/internal/sandbox/githubemu/gql"
 )
 
 // Server is the emulator. It is safe for concurrent use.
@@ -18,7 +19,8 @@ type Server struct {
 	kit    *emukit.Kit
 	opt    Options
 	routes []route
-	wake   chan struct{} // has one element when the webhook queue changed
+	gql    func() (*gql.API[*gqlRun], error) // loads the schema when it is first asked for
+	wake   chan struct{}                     // has one element when the webhook queue changed
 
 	mu        sync.Mutex // guards the fields below and every Repo
 	lastID    int64
@@ -63,7 +65,7 @@ func New(kit *emukit.Kit, opt Options) *Server {
 	s := &Server{
 		kit: kit, opt: opt.withDefaults(), wake: make(chan struct{}, 1), lastID: 100_000,
 		orgRoles: map[int64]string{}, tokens: map[string]identity{}, limits: map[string]*bucket{}, moved: map[string]*Repo{},
-		hookURL: opt.WebhookURL,
+		hookURL: opt.WebhookURL, gql: sync.OnceValues(loadGraphQL),
 	}
 	s.routes = s.table()
 	if opt.App.ID != 0 {
