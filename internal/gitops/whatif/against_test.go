@@ -106,8 +106,8 @@ func TestAgainst(t *testing.T) {
 			large: true,
 		},
 		{
-			name:    "a protected grant",
-			edits:   []edit{{"groups/aws-breakglass.yaml", "{ou: /}", "{ou: /Workloads}"}},
+			name:  "a protected grant",
+			edits: []edit{{"groups/aws-breakglass.yaml", "{ou: /}", "{ou: /Workloads}"}},
 			// Another selector is a new line, and a new one has no standing term there.
 			refused: []review.Code{review.RefusedProtected, review.RefusedTerm},
 			large:   true,
