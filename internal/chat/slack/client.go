@@ -11,6 +11,7 @@ import (
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
+	"aws-access-bot/internal/retryafter"
 	"aws-access-bot/internal/secret"
 
 	slackapi "github.com/slack-go/slack"
@@ -74,7 +75,7 @@ func (c *Client) turn(ctx context.Context, channel string) error {
 }
 
 // call runs one API call, waiting out rate limits as Retry-After says, a
-// second at least.
+// second at least and an hour at most.
 func call(ctx context.Context, f func(context.Context) error) error {
 	for {
 		one, cancel := context.WithTimeout(ctx, callTimeout)
@@ -84,7 +85,7 @@ func call(ctx context.Context, f func(context.Context) error) error {
 		if !errors.As(err, &limited) {
 			return kind(err)
 		}
-		timer := time.NewTimer(max(limited.RetryAfter, time.Second))
+		timer := time.NewTimer(max(retryafter.Bounded(limited.RetryAfter), time.Second))
 		select {
 		case <-ctx.Done():
 			timer.Stop()

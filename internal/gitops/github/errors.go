@@ -13,6 +13,7 @@ import (
 	gh "github.com/google/go-github/v60/github"
 
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/retryafter"
 )
 
 var errAPI = errors.New("GitHub API")
@@ -89,16 +90,16 @@ func limitOf(resp *http.Response, now time.Time) (said time.Duration, limited bo
 	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusForbidden {
 		return 0, false, nil
 	}
-	if wait, ok := retryAfter(resp, now); ok {
+	if wait, ok := retryafter.Read(resp.Header.Get("Retry-After"), now); ok {
 		return wait, true, nil
 	}
 	if resp.Header.Get("X-RateLimit-Remaining") == "0" {
 		// A reset that is over, by our clock, says nothing.
-		at, err := strconv.ParseInt(resp.Header.Get("X-RateLimit-Reset"), 10, 64)
-		if err != nil {
+		at, ok := retryafter.Reset(resp.Header.Get(rateReset), now)
+		if !ok {
 			return 0, true, nil
 		}
-		return max(0, time.Unix(at, 0).Sub(now)), true, nil
+		return retryafter.Bounded(at.Sub(now)), true, nil
 	}
 	if resp.StatusCode == http.StatusTooManyRequests {
 		return 0, true, nil
@@ -110,15 +111,3 @@ func limitOf(resp *http.Response, now time.Time) (said time.Duration, limited bo
 
 // maxErrorHead is how much of a refusal is searched for the words.
 const maxErrorHead = 16 << 10
-
-// retryAfter reads the header of that name: seconds, or a date (RFC 9110).
-func retryAfter(resp *http.Response, now time.Time) (time.Duration, bool) {
-	v := resp.Header.Get("Retry-After")
-	if s, err := strconv.Atoi(v); err == nil && s >= 0 {
-		return time.Duration(min(s, int(farthest/time.Second))) * time.Second, true
-	}
-	if at, err := http.ParseTime(v); err == nil {
-		return max(0, at.Sub(now)), true
-	}
-	return 0, false
-}

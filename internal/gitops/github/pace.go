@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/retryafter"
 )
 
 // GitHub's limits (rate limits for the REST API; best practices for using the
@@ -20,8 +21,6 @@ import (
 const (
 	throttlePause = time.Minute
 	longestPause  = 16 * time.Minute
-	// farthest is the longest wait that is believed: limits are by the hour.
-	farthest = time.Hour
 
 	writesAMinute  = 120
 	contentAMinute = 70
@@ -159,7 +158,7 @@ func (g *governor) limited(r *http.Request, said time.Duration) time.Time {
 			*n++
 		}
 	}
-	if until := now.Add(min(wait, farthest)); until.After(g.until) {
+	if until := now.Add(retryafter.Bounded(wait)); until.After(g.until) {
 		g.until = until
 	}
 	return g.until

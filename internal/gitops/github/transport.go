@@ -12,6 +12,7 @@ import (
 
 	"aws-access-bot/internal/bodylimit"
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/retryafter"
 )
 
 const (
@@ -92,11 +93,24 @@ func (t *transport) finish(r *http.Request, resp *http.Response, err error) (*ht
 	t.pace.passed(r)
 	if asApp(t.base, r.URL) {
 		// go-github would take them for those of the installation.
-		for _, name := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} {
+		for _, name := range []string{"X-RateLimit-Limit", "X-RateLimit-Remaining", rateReset} {
 			resp.Header.Del(name)
 		}
 	}
+	boundReset(resp.Header, t.now())
 	return resp, nil
+}
+
+const rateReset = "X-RateLimit-Reset"
+
+// boundReset brings a reset that is too far away to be meant to the farthest
+// that is believed: once nothing remains, go-github asks no more until then.
+func boundReset(h http.Header, now time.Time) {
+	if at, ok := retryafter.Reset(h.Get(rateReset), now); ok {
+		h.Set(rateReset, strconv.FormatInt(at.Unix(), 10))
+	} else {
+		h.Del(rateReset)
+	}
 }
 
 // rewind returns the request with its body at the start again.
@@ -128,7 +142,7 @@ func (t *transport) again(r *http.Request, resp *http.Response, err error, try i
 	case resp.StatusCode >= 500:
 		return back, read
 	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusForbidden:
-		wait, said := retryAfter(resp, t.now())
+		wait, said := retryafter.Read(resp.Header.Get("Retry-After"), t.now())
 		return wait, said && wait <= maxInline && (r.Body == nil || r.GetBody != nil)
 	}
 	return 0, false
@@ -157,13 +171,13 @@ func (t *transport) note(r *http.Request, resp *http.Response) {
 	}
 	limit, err1 := strconv.Atoi(h.Get("X-RateLimit-Limit"))
 	remaining, err2 := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
-	reset, err3 := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
-	if err1 != nil || err2 != nil || err3 != nil {
+	reset, ok := retryafter.Reset(h.Get(rateReset), t.now())
+	if err1 != nil || err2 != nil || !ok || limit < 0 || remaining < 0 {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.budget = gitops.Budget{Limit: limit, Remaining: remaining, Reset: time.Unix(reset, 0)}
+	t.budget = gitops.Budget{Limit: limit, Remaining: remaining, Reset: reset}
 }
 
 func (t *transport) budgetNow() gitops.Budget {

@@ -116,15 +116,20 @@ func TestAnythingIsTriedOnceUnlessItIsARead(t *testing.T) {
 
 func TestRetryAfterOfAThrottledCallIsKept(t *testing.T) {
 	t.Parallel()
-	var hits atomic.Int32
-	c := center(t, options(answering(t, &hits, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Retry-After", "7")
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = io.WriteString(w, `{"__type":"ThrottlingException","message":"Rate exceeded"}`)
-	})))
-	_, err := c.ListInstances(t.Context(), &ssoadmin.ListInstancesInput{})
-	if err = awsclient.Mapped("list", err); !errors.Is(err, fault.ErrThrottled) || fault.RetryAfter(err) != 7*time.Second {
-		t.Errorf("got %v after %v", err, fault.RetryAfter(err))
+	for header, want := range map[string]time.Duration{"7": 7 * time.Second, "": 0, "-7": 0, "99999999999": time.Hour, "9223372037": time.Hour, "NaN": 0} {
+		t.Run("Retry-After "+header, func(t *testing.T) {
+			t.Parallel()
+			var hits atomic.Int32
+			c := center(t, options(answering(t, &hits, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", header)
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = io.WriteString(w, `{"__type":"ThrottlingException","message":"Rate exceeded"}`)
+			})))
+			_, err := c.ListInstances(t.Context(), &ssoadmin.ListInstancesInput{})
+			if err = awsclient.Mapped("list", err); !errors.Is(err, fault.ErrThrottled) || fault.RetryAfter(err) != want {
+				t.Errorf("got %v after %v, want %v", err, fault.RetryAfter(err), want)
+			}
+		})
 	}
 }
 

@@ -3,10 +3,10 @@ package awsclient
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"aws-access-bot/internal/provision/fault"
+	"aws-access-bot/internal/retryafter"
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
@@ -62,9 +62,6 @@ func retryAfter(err error) time.Duration {
 	if !errors.As(err, &re) || re.Response == nil {
 		return 0
 	}
-	n, err := strconv.Atoi(re.Response.Header.Get("Retry-After"))
-	if err != nil || n < 0 {
-		return 0
-	}
-	return time.Duration(n) * time.Second
+	d, _ := retryafter.Seconds(re.Response.Header.Get("Retry-After"))
+	return d
 }

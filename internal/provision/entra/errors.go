@@ -53,7 +53,7 @@ func mapped(op string, err error) error {
 		return fmt.Errorf("%s: %w: %s", op, detail, reason)
 	}
 	f := fault.New(kind, op, reason, detail)
-	f.RetryAfter = retryAfter(header.Get("Retry-After"))
+	f.RetryAfter = asked(header)
 	return f
 }
 
@@ -84,7 +84,7 @@ func signIn(op string, err *azidentity.AuthenticationFailedError) error {
 		kind = fault.ErrDenied
 	}
 	f := fault.New(kind, op, reason, detail)
-	f.RetryAfter = retryAfter(err.RawResponse.Header.Get("Retry-After"))
+	f.RetryAfter = asked(err.RawResponse.Header)
 	return f
 }
 

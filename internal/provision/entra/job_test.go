@@ -251,8 +251,10 @@ func TestPermissionsThatAreMissingAreDenied(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	}
-	w.kit.Faults.Add(emukit.Fault{Op: opGroup, Status: 429, Header: http.Header{"Retry-After": {"120"}}})
-	if _, err := c.Group(t.Context(), devs); !errors.Is(err, fault.ErrThrottled) || fault.RetryAfter(err) != 2*time.Minute {
-		t.Errorf("a long throttling: %v, %v", err, fault.RetryAfter(err))
+	for header, want := range map[string]time.Duration{"120": 2 * time.Minute, "9223372037": time.Hour} {
+		w.kit.Faults.Add(emukit.Fault{Op: opGroup, Status: 429, Header: http.Header{"Retry-After": {header}}})
+		if _, err := c.Group(t.Context(), devs); !errors.Is(err, fault.ErrThrottled) || fault.RetryAfter(err) != want {
+			t.Errorf("throttling for %s s: %v, %v", header, err, fault.RetryAfter(err))
+		}
 	}
 }

@@ -7,12 +7,12 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"aws-access-bot/internal/bodylimit"
 	"aws-access-bot/internal/egress"
+	"aws-access-bot/internal/retryafter"
 
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	"github.com/microsoft/kiota-abstractions-go/serialization"
@@ -105,10 +105,10 @@ func (t retrying) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		wait := firstPause<<(attempt-1) + rand.N(firstPause)
 		if err == nil {
-			if asked := retryAfter(res.Header.Get("Retry-After")); asked > longestPause {
+			if said := asked(res.Header); said > longestPause {
 				return res, nil
-			} else if asked > 0 {
-				wait = asked
+			} else if said > 0 {
+				wait = said
 			}
 			// What is left of a body that nobody needs.
 			_, _ = io.Copy(io.Discard, res.Body)
@@ -130,13 +130,11 @@ func passing(status int) bool {
 	}
 }
 
-// retryAfter reads a header of that name in seconds, as Graph writes it.
-func retryAfter(header string) time.Duration {
-	n, err := strconv.Atoi(header)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return time.Duration(n) * time.Second
+// asked is the wait that an answer's headers ask for, in seconds as Graph and
+// the login write it; zero without one.
+func asked(h http.Header) time.Duration {
+	d, _ := retryafter.Seconds(h.Get("Retry-After"))
+	return d
 }
 
 func pause(ctx context.Context, d time.Duration) error {

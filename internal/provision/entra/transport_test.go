@@ -65,6 +65,8 @@ func TestOnlyReadsAreRepeated(t *testing.T) {
 		{"a broken connection", "GET", []answer{{err: reset}, {status: 200}}, 200, 2, firstPause, firstPause * 2},
 		{"a connection that stays broken", "GET", []answer{{err: reset}}, 0, 4, firstPause * 7, firstPause * 10},
 		{"throttling says how long", "GET", []answer{{status: 429, retryAfter: "4"}, {status: 200}}, 200, 2, 4 * time.Second, 4 * time.Second},
+		{"throttling for no time that can be meant", "GET", []answer{{status: 429, retryAfter: "-4"}, {status: 200}}, 200, 2, firstPause, firstPause * 2},
+		{"throttling for years", "GET", []answer{{status: 429, retryAfter: "9223372037"}}, 429, 1, 0, 0},
 		{"throttling for too long", "GET", []answer{{status: 429, retryAfter: "11"}}, 429, 1, 0, 0},
 		{"a write that met throttling", "POST", []answer{{status: 429, retryAfter: "1"}, {status: 201}}, 429, 1, 0, 0},
 		{"a write whose gateway gave up", "POST", []answer{{status: 504}, {status: 201}}, 504, 1, 0, 0},
