@@ -69,12 +69,15 @@ type loaded struct {
 
 // Load is [Load] with what the cache remembers.
 func (c *Cache) Load(fsys fs.FS) (*Repo, error) {
-	paths, problems, err := listFiles(fsys)
+	paths, refused, problems, err := listFiles(fsys)
 	if err != nil {
 		return nil, fmt.Errorf("list the config repo: %w", err)
 	}
 	files := c.loadFiles(fsys, paths)
 	b := newBuilder()
+	for _, p := range refused {
+		b.add(loaded{path: p, kind: kindOf(p)}) // it is there, and its problem is told
+	}
 	for _, f := range files {
 		if f.err != nil {
 			return nil, fmt.Errorf("read %s of the config repo: %w", f.path, f.err)
@@ -112,12 +115,11 @@ func (c *Cache) remember(files []loaded) {
 
 func cacheKey(path, hash string) string { return hash + " " + path }
 
-// listFiles returns the paths of all files in order.
-func listFiles(fsys fs.FS) ([]string, Problems, error) {
-	var paths []string
-	var problems Problems
+// listFiles returns the paths of all files in order, and apart from them those
+// of files that are not read, with what is wrong with them.
+func listFiles(fsys fs.FS) (paths, refused []string, problems Problems, err error) {
 	folded := map[string]string{}
-	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
+	err = fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -130,6 +132,9 @@ func listFiles(fsys fs.FS) ([]string, Problems, error) {
 		}
 		if problem := checkEntry(p, d, folded); problem != nil {
 			problems = append(problems, *problem)
+			if !d.IsDir() {
+				refused = append(refused, p)
+			}
 			return nil
 		}
 		if d.IsDir() {
@@ -142,7 +147,7 @@ func listFiles(fsys fs.FS) ([]string, Problems, error) {
 		paths = append(paths, p)
 		return nil
 	})
-	return paths, problems, err
+	return paths, refused, problems, err
 }
 
 // checkEntry refuses names and kinds of files that are not what they look

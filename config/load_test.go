@@ -131,6 +131,29 @@ func TestFilesThatAreNotWhatTheyLookLike(t *testing.T) {
 	}
 }
 
+// TestARefusedFileIsNotMissing: what is wrong with a file is told once, and not
+// again as its absence by everything that refers to it.
+func TestARefusedFileIsNotMissing(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"people.yaml", "aws-access.yaml", "accounts/pay-prod.yaml", "groups/pay.yaml"} {
+		for _, mode := range []fs.FileMode{0o755, fs.ModeSymlink | 0o777} {
+			t.Run(path+" "+mode.String(), func(t *testing.T) {
+				t.Parallel()
+				fsys := overlay(t)
+				if fsys[path] == nil {
+					t.Fatalf("no %s to begin with", path)
+				}
+				fsys[path].Mode = mode
+				_, err := Load(fsys)
+				var problems Problems
+				if !errors.As(err, &problems) || len(problems) != 1 || problems[0].File != path {
+					t.Errorf("Load: %v, want one problem of %s", err, path)
+				}
+			})
+		}
+	}
+}
+
 func TestPathsOutsideTheLayoutAreOnlyRecorded(t *testing.T) {
 	t.Parallel()
 	r := repo(t, with("README.md", "\x00 anything\tgoes"), with(".github/workflows/ci.yml", "on: push\n"), with(".git/HEAD", "ref\n"))
