@@ -57,6 +57,10 @@ func (e *UsageError) Error() string { return e.Message + " " + e.Mend }
 
 var durationWord = regexp.MustCompile(`^\d+[mhdMHD]$`)
 
+// signedWord is what is meant as a length and is none. As the first word of a
+// reason it would leave the request with another length than was typed.
+var signedWord = regexp.MustCompile(`^[-+\x{2212}]\d+[mhdMHD]$`)
+
 // maxLine is the longest command line that is looked at, in bytes. It leaves
 // room for a reason of 500 four-byte characters.
 const maxLine = 4000
@@ -163,6 +167,8 @@ func parseRequest(words []string, zone *time.Location, now time.Time) (RequestLi
 				return l, &UsageError{fmt.Sprintf("%q is no length I understand.", clip(w, 20)), "Write e.g. 30m, 4h or 7d."}
 			}
 			l.Term, l.TermText = &config.Term{For: d}, w
+		case l.Term == nil && signedWord.MatchString(w):
+			return l, &UsageError{fmt.Sprintf("%q is no length: a length is more than nothing and has no sign.", clip(w, 20)), "Write e.g. 30m, 4h or 7d."}
 		default:
 			l.Reason = strings.Join(words, " ")
 			return l, nil

@@ -51,6 +51,7 @@ func TestParse(t *testing.T) {
 			"an exact end", "request a B for g until 2026-12-24T09:00:00Z x",
 			Command{Verb: "request", Request: RequestLine{"a", "B", "g", &config.Term{End: time.Date(2026, 12, 24, 9, 0, 0, 0, time.UTC)}, "until 2026-12-24T09:00:00Z", "x"}},
 		},
+		{"a sign after the length belongs to the reason", "request a B for g 4h -2h would do", Command{Verb: "request", Request: RequestLine{"a", "B", "g", hours4, "4h", "-2h would do"}}},
 		{"standing", "request a B for g standing x", Command{Verb: "request", Request: RequestLine{"a", "B", "g", &config.Term{Standing: true}, "standing", "x"}}},
 		{"reason may say for", "request a B for g 4h for the audit", Command{Verb: "request", Request: RequestLine{"a", "B", "g", hours4, "4h", "for the audit"}}},
 		{"upper case length", "request a B for g 4H x", Command{Verb: "request", Request: RequestLine{"a", "B", "g", hours4, "4h", "x"}}},
@@ -84,6 +85,10 @@ func TestParseSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 		{"past end", "request a B for g until 2020-01-01 x", "has passed"},
 		{"an end too far away", "request a B for g until 9999-12-31 x", "more than 3650 days"},
 		{"no date", "request a B for g until tomorrow x", "is no date"},
+		{"negative length", "request a B for g -4h x", `"-4h" is no length: a length is more than nothing`},
+		{"negative length with a minus sign", "request a B for g −4H x", "is no length: a length is more than nothing"},
+		{"length with a plus", "request a B +7d for g x", `"+7d" is no length`},
+		{"length of nothing", "request a B for g 0h x", `"0h" is no length`},
 		{"huge length", "request a B for g 99999999d x", "is no length"},
 		{"cancel what", "cancel", "`cancel` takes one request"},
 		{"no id", "revoke REQ-12", "is no request"},
@@ -110,6 +115,7 @@ func FuzzParse(f *testing.F) {
 	f.Add("request payments-dev PowerUserAccess for aws-payments-dev 4h looking")
 	f.Add("request a b until 2026-12-24 standing for for for")
 	f.Add("status REQ-7F3K2Q")
+	f.Add("request a b for g -4h x")
 	f.Fuzz(func(t *testing.T, line string) {
 		c, err := Parse(line, time.UTC, now)
 		var usage *UsageError
