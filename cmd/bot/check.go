@@ -30,8 +30,11 @@ func checkCommand(p program) *cobra.Command {
 			"and as warnings what is probably not meant. With --against it also says what DIR changes against OLD,\n" +
 			"whether one may follow the other, and who would have to approve.\n" +
 			"Exit code 0: no problem; 1: problems, or with --strict warnings; 2: wrong use.",
-		Args: exactly(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Args: takes(repoFolder()),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := notEmpty(c, "against", "now"); err != nil {
+				return err
+			}
 			return check(p, args[0], f)
 		},
 	}

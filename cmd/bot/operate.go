@@ -22,7 +22,7 @@ func statusCommand(p program) *cobra.Command {
 	c := &cobra.Command{
 		Use: "status", Short: "Show the commit in force, halts, requests and the last sync",
 		Long: "Status asks the running bot, or reads the state file when none runs.\nExit code 0: ready; 1: not ready.",
-		Args: exactly(0),
+		Args: takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			set, err := loadSettings(path, p)
 			if err != nil {
@@ -145,7 +145,7 @@ func syncCommand(p program) *cobra.Command {
 	c := &cobra.Command{
 		Use: "sync", Short: "Read everything declared and owned, plan, and begin what may begin",
 		Long: "Sync makes one full pass now. With a running bot the operations go on there; without one only the pass is made and the next start goes on.\nExit code 0: nothing is due and nothing is held back; 1: otherwise.",
-		Args: exactly(0),
+		Args: takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			set, err := loadSettings(path, p)
 			if err != nil {

@@ -24,7 +24,7 @@ func planCommand(p program) *cobra.Command {
 			"For DIR grants that are in force keep their start and all others begin now; what the bot owns is asked of the running\n" +
 			"bot or read from its state file. Where neither is to be had, what is live and not in DIR is shown as what may be removed.\n" +
 			"Exit code 0: nothing to change; 1: changes, or removals that depend on what the bot owns; 2: wrong use.",
-		Args: atMost(1),
+		Args: takes(argument{name: "DIR", what: "the folder with a config repo", optional: true}),
 		RunE: func(c *cobra.Command, args []string) error {
 			return plan(c.Context(), p, path, args, asJSON)
 		},

@@ -48,8 +48,13 @@ func simulateCommand(p program) *cobra.Command {
 			"and says which rule of the config repo in DIR decides it, why those before it do not, and who could approve it.\n" +
 			"Times are in UTC. Who is in a team or group is not known offline, and said to be so.\n" +
 			"Exit code 0: somebody could approve it; 1: nobody could; 2: wrong use.",
-		Args: exactly(1),
-		RunE: func(_ *cobra.Command, args []string) error { return simulate(p, args[0], f) },
+		Args: takes(repoFolder()),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := notEmpty(c, "as"); err != nil {
+				return err
+			}
+			return simulate(p, args[0], f)
+		},
 	}
 	c.Flags().StringVar(&f.request, "request", "", `"<account> <permission-set> for <group>|me [4h|7d|until 2026-12-24|standing] [<reason>]"`)
 	c.Flags().StringVar(&f.as, "as", "", "e-mail address of who asks, with an entry in people.yaml or without one")
@@ -111,10 +116,12 @@ func askOf(repo *config.Repo, f simulateFlags, now time.Time) (whatif.Ask, error
 	if a.PermissionSet, err = access.SetNamed(repo, line.PermissionSet); err != nil {
 		return a, offline(err, "permission set", access.PermissionSets(repo))
 	}
-	if !strings.EqualFold(line.Group, "me") {
-		if a.Group, err = access.GroupNamed(repo, line.Group); err != nil {
-			return a, offline(err, "group", slices.Collect(maps.Keys(repo.Groups)))
-		}
+	a.Group, err = access.GroupNamed(repo, line.Group)
+	switch {
+	case err != nil && strings.EqualFold(line.Group, "me"):
+		a.NotTaken = err.Error() // by chat, and the rules are asked all the same
+	case err != nil:
+		return a, offline(err, "group", slices.Collect(maps.Keys(repo.Groups)))
 	}
 	if f.as == "" {
 		return a, nil
@@ -237,7 +244,7 @@ func replayCommand(p program) *cobra.Command {
 			"decides them with how the config repo in DIR would: the rule, whether it would be refused, and whether those\n" +
 			"who approved would be enough. Of teams it knows what was read when the request was decided.\n" +
 			"Exit code 0: all alike; 1: some would be decided differently; 2: wrong use.",
-		Args: exactly(1),
+		Args: takes(repoFolder()),
 		RunE: func(c *cobra.Command, args []string) error { return replay(c.Context(), p, args[0], f) },
 	}
 	settingsFlag(c, &f.settings)

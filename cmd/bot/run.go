@@ -52,15 +52,19 @@ func run(ctx context.Context, args []string, p program) int {
 	root.AddCommand(serveCommand(p), sandboxCommand(p), checkCommand(p), rulesCommand(p), planCommand(p), syncCommand(p),
 		statusCommand(p), trustCommand(p), importCommand(), versionCommand(p))
 	root.SetHelpCommand(helpCommand(root))
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(misused)
 	err := root.ExecuteContext(ctx)
 	var told findings
 	var usage usageError
+	var wrong misuse
 	switch {
 	case err == nil, errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		return exitGood
 	case errors.As(err, &told):
 		return exitFindings
+	case errors.As(err, &wrong):
+		_, _ = fmt.Fprint(p.stderr, wrong.told())
+		return exitUsage
 	case errors.As(err, &usage):
 		_, _ = fmt.Fprintf(p.stderr, "bot: %v\nTry 'bot --help'.\n", err)
 		return exitUsage
@@ -92,21 +96,6 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }
-
-// exactly wants n arguments.
-func exactly(n int) cobra.PositionalArgs { return argsOf(cobra.ExactArgs(n)) }
-
-// atMost wants up to n arguments.
-func atMost(n int) cobra.PositionalArgs { return argsOf(cobra.MaximumNArgs(n)) }
-
-func argsOf(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return usageError{err}
-		}
-		return nil
-	}
-}
 
 // cobraUsage recognises cobra's own errors for unknown commands, which have
 // no type.

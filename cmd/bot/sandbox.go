@@ -36,7 +36,7 @@ func sandboxCommand(p program) *cobra.Command {
 		Use: "sandbox", Short: "Run the whole product on this machine, with everything around it emulated",
 		Long: "Sandbox emulates Slack, GitHub, Microsoft Entra and AWS, runs the bot against them, and serves one page on which you\n" +
 			"play every part. No account is needed anywhere, and nothing outside this machine is touched.",
-		Args: exactly(0),
+		Args: takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if f.emulators != (f.settings != "") {
 				return usageError{errors.New("--emulators-only and --write-settings FILE go together")}

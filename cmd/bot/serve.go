@@ -31,7 +31,7 @@ func serveCommand(p program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve --settings bot.yaml",
 		Short: "Run the bot",
-		Args:  exactly(0),
+		Args:  takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			set, err := loadSettings(path, p)
 			if err != nil {

@@ -31,7 +31,7 @@ func trustCommand(p program) *cobra.Command {
 			"GitHub CLI: GITHUB_TOKEN=$(gh auth token) bot trust SHA. You must have the admin role on the config repo. The token needs\n" +
 			"no scope: GitHub is asked once whose it is, and it is not kept. What is recorded, in the audit log and in the ops channel,\n" +
 			"is your GitHub account, your line of people.yaml if you have one, your system user, the time, and the commit before.",
-		Args: exactly(1),
+		Args: takes(argument{name: "SHA", what: "the full id of the commit"}),
 		RunE: func(c *cobra.Command, args []string) error {
 			if digits, err := hex.DecodeString(args[0]); err != nil || len(digits) != 20 {
 				return usageError{fmt.Errorf("%q is not the full id of a commit: write its 40 hexadecimal digits, as 'git rev-parse' prints them", args[0])}

@@ -17,6 +17,9 @@ type Ask struct {
 	// Term is nil when the request names no length.
 	Term   *config.Term
 	Reason string
+	// NotTaken is why chat takes no such request whatever the rules say, ""
+	// where it does.
+	NotTaken string
 	// By is who asks, nil for somebody who is not known. Somebody without an
 	// entry in people.yaml has an address only.
 	By *config.Person
@@ -86,6 +89,9 @@ func Simulate(repo *config.Repo, a Ask) Simulation {
 	}
 	if err := repo.Requestable(a.Account); err != nil {
 		s.refuse(err)
+	}
+	if a.NotTaken != "" {
+		s.Refused = append(s.Refused, a.NotTaken)
 	}
 	if a.Group == nil && a.Term != nil && a.Term.Standing {
 		s.Refused = append(s.Refused, "access for one person has an end; give a length")
@@ -174,13 +180,26 @@ func (s *Simulation) conditions(repo *config.Repo, rule *config.Rule, a Ask) {
 			s.Reason += "it has a ticket that fits " + r.Ticket
 		}
 	}
-	if a.Reason != "" {
-		if err := rule.CheckReason(a.Reason); err != nil {
-			s.refuse(err)
-		}
-	}
+	s.checkReason(rule, a.Reason)
 	if rule.Auto != nil {
 		s.Auto = fmt.Sprintf("%d a day for one person, when asked for in chat", rule.Auto.PerDay)
+	}
+}
+
+// checkReason refuses as chat does. A request that is only tried out needs no
+// reason, but where the rule looks at it there is no saying without one.
+func (s *Simulation) checkReason(rule *config.Rule, reason string) {
+	if reason != "" {
+		if err := config.CheckText(reason, config.MaxReason); err != nil {
+			s.refuse(err)
+			return
+		}
+	}
+	switch err := rule.CheckReason(reason); {
+	case err != nil && reason == "":
+		s.Refused = append(s.Refused, "no reason is given, and "+err.Error())
+	case err != nil:
+		s.refuse(err)
 	}
 }
 
