@@ -38,6 +38,12 @@ func (g *Gitops) marker(number int) string {
 	return "<!-- aws-access-bot:plan:v1 " + base64.RawURLEncoding.EncodeToString(sum) + " -->\n"
 }
 
+// marks reports whether a body is that of the comment on a pull request.
+// GitHub may have turned the end of the marker's line into another.
+func (g *Gitops) marks(body string, number int) bool {
+	return strings.HasPrefix(body, strings.TrimSuffix(g.marker(number), "\n"))
+}
+
 // plan finds what an examined change means for people. A group or a user that
 // cannot be read is said to be so.
 func (g *Gitops) plan(ctx context.Context, x *examined, starts config.Starts) {
@@ -181,7 +187,7 @@ func (g *Gitops) putComment(ctx context.Context, rec CommentRecord, number int, 
 		return Comment{}, err
 	}
 	for _, c := range own {
-		if c.ID != rec.ID && strings.HasPrefix(c.Body, strings.TrimSuffix(g.marker(number), "\n")) {
+		if c.ID != rec.ID && g.marks(c.Body, number) {
 			return c, g.host.EditComment(ctx, c.ID, body)
 		}
 	}

@@ -464,3 +464,38 @@ func FuzzInteractions(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCommands: no form makes the bot panic or say that it is the bot that
+// failed; it stores one delivery at most, of its own workspace, and answers
+// with JSON or with nothing.
+func FuzzCommands(f *testing.F) {
+	head := "team_id=T0ACME&user_id=U0HANA&channel_id=C0GEN&command=%2Faws-access&trigger_id=1.2.x"
+	for _, s := range []string{
+		"", "=", "%", "%zz", "a;b", "&&&", "team_id=T0ACME", "user_id=U0HANA", "user_id=U0HANA&team_id=T9OTHER", "team_id=&user_id=%00",
+		head, head + "&text=", head + "&text=help", head + "&text=request", head + "&text=request+payments-dev+ReadOnlyAccess+for+aws-payments-dev+4h+x",
+		head + "&text=request+payments-dev+ReadOnlyAccess+for+me+4h+x", head + "&text=request+payments-dev+ReadOnlyAccess+-4h+x", head + "&text=request+a+b+until+9999-99-99",
+		head + "&text=cancel+REQ-000000", head + "&text=link+a%40b", head + "&text=%FF%FE", head + "&text=request+%22%00%0a%3C%21channel%3E", head + "&text=%2Faws-access", head + "&text=" + strings.Repeat("a+", 3000),
+		head + "&command=%2Faws-onboard", head + "&trigger_id=" + strings.Repeat("7", 400), "user_id=" + strings.Repeat("U", 400) + "&team_id=T0ACME&text=status", "team_id=T0ACME&user_id=U%2F..%2F0&text=whoami",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		w := fuzzed(t)
+		rec := signedTo(t, w, "/slack/commands", body)
+		form, err := url.ParseQuery(string(body))
+		bad := err != nil || form.Get("user_id") == ""
+		switch {
+		case len(body) > maxBody:
+			return
+		case bad != (rec.Code == 400), !bad && rec.Code != 200:
+			t.Fatalf("%q: status %d %q", body, rec.Code, rec.Body)
+		}
+		if n := rec.Body.Len(); n > 64<<10 || rec.Code == 200 && n > 0 && !json.Valid(rec.Body.Bytes()) {
+			t.Fatalf("%q is answered with %d bytes: %.200q", body, n, rec.Body)
+		}
+		due := w.due()
+		if stored := len(due); stored > 1 || stored == 1 && (rec.Body.Len() > 0 || form.Get("team_id") != team) {
+			t.Fatalf("%q: %d deliveries stored beside %q", body, stored, rec.Body)
+		}
+	})
+}

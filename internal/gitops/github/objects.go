@@ -50,17 +50,23 @@ func (c *Client) Blob(ctx context.Context, sha string) ([]byte, error) {
 	if err != nil {
 		return nil, c.wrap("get blob "+sha, err)
 	}
-	switch got.GetEncoding() {
+	data, err := blobContent(got.GetEncoding(), got.GetContent())
+	if err != nil {
+		return nil, fmt.Errorf("get blob %s: %w", sha, err)
+	}
+	return data, nil
+}
+
+// blobContent decodes the content of a blob. Base64 is broken into lines (Get a
+// blob), which the decoder passes over.
+func blobContent(encoding, content string) ([]byte, error) {
+	switch encoding {
 	case "base64":
-		data, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(got.GetContent(), "\n", ""))
-		if err != nil {
-			return nil, fmt.Errorf("get blob %s: %w", sha, err)
-		}
-		return data, nil
+		return base64.StdEncoding.Strict().DecodeString(content)
 	case "utf-8":
-		return []byte(got.GetContent()), nil
+		return []byte(content), nil
 	default:
-		return nil, fmt.Errorf("get blob %s: unknown encoding %q", sha, got.GetEncoding())
+		return nil, fmt.Errorf("unknown encoding %.20q", encoding)
 	}
 }
 

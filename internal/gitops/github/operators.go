@@ -59,11 +59,20 @@ func (c *Client) TokenOwner(ctx context.Context, token secret.Value) (review.Use
 	default:
 		return review.User{}, fmt.Errorf("ask whose the token is: GitHub answers %s", resp.Status)
 	}
-	var a wireAccount
-	if err := json.Unmarshal(data, &a); err != nil || a.ID <= 0 || a.Login == "" {
+	owner, ok := accountOf(data)
+	if !ok {
 		return review.User{}, errors.New("ask whose the token is: GitHub's answer names no account")
 	}
-	return a.user(), nil
+	return owner, nil
+}
+
+// accountOf reads an answer about one account, and reports whether it names one.
+func accountOf(data []byte) (review.User, bool) {
+	var a wireAccount
+	if err := json.Unmarshal(data, &a); err != nil || a.ID <= 0 || a.Login == "" {
+		return review.User{}, false
+	}
+	return a.user(), true
 }
 
 // RoleOf implements [gitops.Operators]. "permission" is one of four, also for

@@ -38,14 +38,23 @@ func (c *Client) QueueRefs(ctx context.Context, branch string) ([]gitops.QueueRe
 	}
 	var out []gitops.QueueRef
 	for _, r := range list {
-		name, ok := strings.CutPrefix(r.Name, "refs/"+prefix+"pr-")
-		number, _, cut := strings.Cut(name, "-")
-		n, err := strconv.Atoi(number)
-		if ok && cut && err == nil && n > 0 && r.Object.SHA != "" {
+		if n, ok := queuedPull(r.Name, "refs/"+prefix); ok && r.Object.SHA != "" {
 			out = append(out, gitops.QueueRef{Number: n, Head: r.Object.SHA})
 		}
 	}
 	return out, nil
+}
+
+// queuedPull reads the number of the pull request out of the name of a ref,
+// PREFIXpr-NUMBER-SHA. Whoever may push may make others below the prefix.
+func queuedPull(name, prefix string) (int, bool) {
+	name, ok := strings.CutPrefix(name, prefix+"pr-")
+	number, sha, cut := strings.Cut(name, "-")
+	n, err := strconv.Atoi(number)
+	if !ok || !cut || err != nil || n <= 0 || strconv.Itoa(n) != number || sha == "" || strings.Contains(sha, "/") {
+		return 0, false
+	}
+	return n, true
 }
 
 // enqueueMutation asks for nothing back: the entry can be read with the

@@ -39,12 +39,12 @@ func mapped(op string, err error) error {
 	code, reason := "", ""
 	var oe *odataerrors.ODataError
 	if errors.As(err, &oe) && oe.GetErrorEscaped() != nil {
-		code, reason = value(oe.GetErrorEscaped().GetCode()), value(oe.GetErrorEscaped().GetMessage())
+		code, reason = fault.Sentence(value(oe.GetErrorEscaped().GetCode())), fault.Sentence(value(oe.GetErrorEscaped().GetMessage()))
 	}
 	status, header := ae.GetStatusCode(), http.Header{}
 	if h := ae.GetResponseHeaders(); h != nil {
 		for _, name := range []string{"Retry-After", "request-id"} {
-			header.Set(name, strings.Join(h.Get(name), ""))
+			header.Set(name, fault.Sentence(strings.Join(h.Get(name), "")))
 		}
 	}
 	detail := fmt.Errorf("HTTP %d %s (request-id %s)", status, code, header.Get("request-id"))
@@ -75,7 +75,8 @@ func signIn(op string, err *azidentity.AuthenticationFailedError) error {
 	}
 	// "AADSTS7000215: Invalid client secret provided. … Trace ID: …"
 	reason, _, _ := strings.Cut(answer.Description, " Trace ID:")
-	detail := fmt.Errorf("HTTP %d %s", status, answer.Error)
+	reason = fault.Sentence(reason)
+	detail := fmt.Errorf("HTTP %d %s", status, fault.Sentence(answer.Error))
 	kind := kindOf(status)
 	switch {
 	case kind == nil:

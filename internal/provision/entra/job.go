@@ -199,8 +199,8 @@ func readOnDemand(op, key string) (provision.OnDemand, error) {
 	case a.Result == "Success", a.Details.ErrorCode == "RedundantExport":
 		return provision.OnDemand{OK: true}, nil
 	case strings.Contains(text, "not assigned") || strings.Contains(text, "notassigned") || strings.Contains(text, "noteffectivelyentitled") || strings.Contains(text, "not effectively entitled"):
-		return provision.OnDemand{NotYetAssigned: true, Reason: a.Details.ErrorMessage}, nil
+		return provision.OnDemand{NotYetAssigned: true, Reason: fault.Sentence(a.Details.ErrorMessage)}, nil
 	default:
-		return provision.OnDemand{Reason: strings.TrimSpace(a.Result + " " + a.Details.ErrorCode + " " + a.Details.ErrorMessage)}, nil
+		return provision.OnDemand{Reason: fault.Sentence(a.Result + " " + a.Details.ErrorCode + " " + a.Details.ErrorMessage)}, nil
 	}
 }

@@ -2,7 +2,10 @@ package entra
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
+
+	"aws-access-bot/internal/provision/fault"
 )
 
 // FuzzReadOnDemand: only an answer that says so is taken for success, and one
@@ -11,7 +14,7 @@ func FuzzReadOnDemand(f *testing.F) {
 	for _, s := range []string{
 		"", "null", "{}", "[]", "7", `{"result":"Success"}`, `{"result":"success"}`, `{"result":"Skipped","details":{"errorCode":"RedundantExport"}}`,
 		`{"result":"Failure","details":{"errorCode":"NotEffectivelyEntitled"}}`, `{"result":"Failure","details":null}`, `{"result":["Success"]}`,
-		`{"result":"Failure","details":{"errorMessage":"Success, not assigned"}}`,
+		`{"result":"Failure","details":{"errorMessage":"Success, not assigned"}}`, `{"result":"a\r\nb","details":{"errorMessage":"` + strings.Repeat("x", 5000) + `"}}`,
 	} {
 		f.Add(s)
 	}
@@ -21,6 +24,9 @@ func FuzzReadOnDemand(f *testing.F) {
 			Details struct{ ErrorCode string }
 		}
 		got, err := readOnDemand("provision", answer)
+		if got.Reason != fault.Sentence(got.Reason) {
+			t.Fatalf("%q has the reason %q", answer, got.Reason)
+		}
 		if !json.Valid([]byte(answer)) && err == nil {
 			t.Fatalf("%q is no JSON and is taken for %+v", answer, got)
 		}

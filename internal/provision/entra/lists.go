@@ -63,10 +63,11 @@ func each[T any, P collection[T]](c *Client, op string, get func(next string) (P
 	}
 }
 
-// sameHost refuses a next link that leads to another host.
+// sameHost refuses a next link that leads to another host, or that carries
+// credentials of its own.
 func (c *Client) sameHost(link string) error {
 	u, err := url.Parse(link)
-	if err != nil || u.Scheme != "https" || u.Host != c.host {
+	if err != nil || u.Scheme != "https" || u.Host != c.host || u.User != nil {
 		return fmt.Errorf("next link leads away from https://%s", c.host)
 	}
 	return nil

@@ -9,7 +9,9 @@ package fault
 
 import (
 	"errors"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // The kinds of error.
@@ -42,9 +44,28 @@ type Error struct {
 	Err error
 }
 
-// New returns an error of a kind. The cause may be nil.
+// New returns an error of a kind, with the service's own words as a [Sentence].
+// The cause may be nil.
 func New(kind error, op, reason string, cause error) *Error {
-	return &Error{Kind: kind, Op: op, Reason: reason, Err: cause}
+	return &Error{Kind: kind, Op: op, Reason: Sentence(reason), Err: cause}
+}
+
+// MaxSentence is the longest sentence of a service that is kept, in characters.
+const MaxSentence = 500
+
+// Sentence is what a service says, on one line and of a length that can be
+// shown: it goes into logs, records and messages to people.
+func Sentence(s string) string {
+	r := []rune(strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))))
+	if len(r) > MaxSentence {
+		return string(r[:MaxSentence-1]) + "…"
+	}
+	return string(r)
 }
 
 // Error says the operation, the kind and the reason.

@@ -7,6 +7,7 @@ import (
 
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/awsclient"
+	"aws-access-bot/internal/provision/fault"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
@@ -64,7 +65,7 @@ func (c *Client) Outcome(ctx context.Context, a provision.Action, requestID stri
 	if status == nil {
 		return provision.Outcome{}, fmt.Errorf("%s: no status in the answer", op)
 	}
-	out := provision.Outcome{Status: provision.Status(status.Status), Reason: aws.ToString(status.FailureReason)}
+	out := provision.Outcome{Status: provision.Status(status.Status), Reason: fault.Sentence(aws.ToString(status.FailureReason))}
 	switch {
 	case out.Status == provision.Failed && a == provision.Delete && gone(out.Reason):
 		return provision.Outcome{Status: provision.Succeeded}, nil
