@@ -166,14 +166,10 @@ func (p place) sayField(rule string, n *ast.Field) []*Error {
 		}
 		typ := n.ObjectDefinition.Name
 		return p.mistake(n.Position, "undefinedField", ext{"typeName": typ, "fieldName": n.Name}, "Field '%s' doesn't exist on type '%s'", n.Name, typ)
-	case "KnownArgumentNames":
-		return p.unknownArguments("Field", n.Alias, n.Arguments, n.Definition.Arguments, n.Position)
-	case "ProvidedRequiredArguments":
-		return p.missingArguments("Field", n.Name, n.Arguments, n.Definition.Arguments, n.Position)
 	case "ScalarLeafs":
 		return p.sayLeaf(n)
 	}
-	return nil
+	return p.sayArguments(rule, taker{"Field", n.Alias, n.Name, n.Position}, n.Arguments, n.Definition.Arguments)
 }
 
 // sayLeaf is about a field that has no selections and needs them, or has them
@@ -201,23 +197,36 @@ func (p place) sayLeaf(n *ast.Field) []*Error {
 }
 
 func (p place) sayDirective(rule string, n *ast.Directive) []*Error {
-	switch {
-	case n.Definition == nil:
+	if n.Definition == nil {
 		return p.mistake(n.Position, "undefinedDirective", ext{"directiveName": n.Name}, "Directive @%s is not defined", n.Name)
-	case rule == "KnownArgumentNames":
-		return p.unknownArguments("Directive", n.Name, n.Arguments, n.Definition.Arguments, n.Position)
-	case rule == "ProvidedRequiredArguments":
-		return p.missingArguments("Directive", n.Name, n.Arguments, n.Definition.Arguments, n.Position)
+	}
+	return p.sayArguments(rule, taker{"Directive", n.Name, n.Name, n.Position}, n.Arguments, n.Definition.Arguments)
+}
+
+// taker is a field or a directive that takes arguments: as the query calls it,
+// and as the schema does.
+type taker struct {
+	kind, alias, name string
+	pos               *ast.Position
+}
+
+// sayArguments is about arguments that there are not, or that are missing.
+func (p place) sayArguments(rule string, of taker, given ast.ArgumentList, defs ast.ArgumentDefinitionList) []*Error {
+	switch rule {
+	case "KnownArgumentNames":
+		return p.unknownArguments(of, given, defs)
+	case "ProvidedRequiredArguments":
+		return p.missingArguments(of, given, defs)
 	}
 	return nil
 }
 
-func (p place) unknownArguments(kind, owner string, given ast.ArgumentList, defs ast.ArgumentDefinitionList, pos *ast.Position) []*Error {
+func (p place) unknownArguments(of taker, given ast.ArgumentList, defs ast.ArgumentDefinitionList) []*Error {
 	var out []*Error
 	for _, a := range given {
 		if defs.ForName(a.Name) == nil {
 			inner := place{path: deeper(p.path, a.Name)}
-			out = append(out, inner.unknownArgument(slot{kind, owner, a.Name, a.Position, pos})...)
+			out = append(out, inner.unknownArgument(slot{of.kind, of.alias, a.Name, a.Position, of.pos})...)
 		}
 	}
 	return out
@@ -228,14 +237,18 @@ func (p place) unknownArgument(s slot) []*Error {
 		"%s '%s' doesn't accept argument '%s'", s.kind, s.owner, s.name)
 }
 
-func (p place) missingArguments(kind, owner string, given ast.ArgumentList, defs ast.ArgumentDefinitionList, pos *ast.Position) []*Error {
+func (p place) missingArguments(of taker, given ast.ArgumentList, defs ast.ArgumentDefinitionList) []*Error {
 	var names []string
 	for _, def := range defs {
-		if def.Type.NonNull && def.DefaultValue == nil && given.ForName(def.Name) == nil {
+		if required(def.Type, def.DefaultValue) && given.ForName(def.Name) == nil {
 			names = append(names, def.Name)
 		}
 	}
 	list := strings.Join(names, ", ")
-	return p.mistake(pos, "missingRequiredArguments", ext{"className": kind, "name": owner, "arguments": list},
-		"%s '%s' is missing required arguments: %s", kind, owner, list)
+	return p.mistake(of.pos, "missingRequiredArguments", ext{"className": of.kind, "name": of.name, "arguments": list},
+		"%s '%s' is missing required arguments: %s", of.kind, of.name, list)
 }
+
+// required reports whether an argument or a member of an input object must be
+// given.
+func required(t *ast.Type, def *ast.Value) bool { return t.NonNull && def == nil }

@@ -52,7 +52,7 @@ func (p place) wrongValue(n *ast.Value) []*Error {
 	if n.Kind == ast.ObjectValue && n.Definition.Kind == ast.InputObject {
 		var out []*Error
 		for _, f := range n.Definition.Fields {
-			if !f.Type.NonNull || f.DefaultValue != nil || n.Children.ForName(f.Name) != nil {
+			if !required(f.Type, f.DefaultValue) || n.Children.ForName(f.Name) != nil {
 				continue
 			}
 			inner := place{path: deeper(p.path, f.Name)}
