@@ -50,6 +50,9 @@ func simulateCommand(p program) *cobra.Command {
 			"Exit code 0: somebody could approve it; 1: nobody could; 2: wrong use.",
 		Args: takes(repoFolder()),
 		RunE: func(c *cobra.Command, args []string) error {
+			if f.request == "" {
+				return misused(c, errors.New(`which request? Write --request "<account> <permission-set> for <group> [4h]"`))
+			}
 			if err := notEmpty(c, "as"); err != nil {
 				return err
 			}
@@ -63,9 +66,6 @@ func simulateCommand(p program) *cobra.Command {
 }
 
 func simulate(p program, dir string, f simulateFlags) error {
-	if f.request == "" {
-		return usageError{errors.New(`which request? Write --request "<account> <permission-set> for <group> [4h]"`)}
-	}
 	repo, err := validDir("rules simulate", dir)
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func TestExitCodesAndWords(t *testing.T) {
 		{"no command shows help", nil, exitGood, []string{"serve", "sandbox", "check", "trust"}},
 		{"unknown command", []string{"serv"}, exitUsage, []string{`unknown command "serv"`}},
 		{"unknown flag", []string{"check", "--jsn", "x"}, exitUsage, []string{"unknown flag"}},
-		{"missing argument", []string{"check"}, exitUsage, []string{"accepts 1 arg"}},
+		{"missing argument", []string{"check"}, exitUsage, []string{"check: DIR is missing", "Usage: bot check DIR"}},
 		{"version", []string{"version"}, exitGood, []string{"aws-access-bot"}},
 		{"good repo", []string{"check", "../../config/example"}, exitGood, []string{"good: 13 accounts"}},
 		{"good repo as JSON", []string{"check", "--json", "../../config/example"}, exitGood, []string{`"good": true`}},

@@ -221,3 +221,34 @@ func TestWritesAreMadeOneAtATime(t *testing.T) {
 		t.Errorf("%d writes at the same time", most.Load())
 	}
 }
+
+// TestABudgetThatCannotBeMeantHoldsNothingUp: a reset is by the hour, and an
+// answer that says another does not silence the bot for years.
+func TestABudgetThatCannotBeMeantHoldsNothingUp(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ remaining, reset string }{{"0", "9223372036854775807"}, {"0", "4102444800"}, {"-7", "1"}, {"0", "-1"}} {
+		t.Run(tt.remaining+" until "+tt.reset, func(t *testing.T) {
+			t.Parallel()
+			a := newAPI(t)
+			asked := 0
+			a.HandleFunc("GET /repos/acme/config/git/commits/{sha}", func(w http.ResponseWriter, _ *http.Request) {
+				asked++
+				w.Header().Set("X-RateLimit-Limit", "5000")
+				w.Header().Set("X-RateLimit-Remaining", tt.remaining)
+				w.Header().Set("X-RateLimit-Reset", tt.reset)
+				fmt.Fprint(w, `{}`)
+			})
+			// GitHub's library has the real clock: an hour from now is over for it.
+			a.now.Add(-2 * 3600)
+			c := a.client()
+			for range 2 {
+				if _, err := c.Commit(t.Context(), "x"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if b := c.Budget(); asked != 2 || b.Limit > 0 && (b.Remaining < 0 || b.Reset.Unix() > a.now.Load()+3600) {
+				t.Errorf("asked %d times, budget %+v", asked, b)
+			}
+		})
+	}
+}
