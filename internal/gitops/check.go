@@ -152,6 +152,8 @@ type examined struct {
 	leftSHA  string
 	// held says why the bot does not merge what is approved, "".
 	held string
+	// void is set when what it asks for would grant nothing any more.
+	void bool
 	// plan is what the change means for people, nil when there is none to
 	// make one of. comment is the address of the comment that has it, "".
 	plan    *impact.Plan
@@ -290,15 +292,11 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	if done {
 		return nil
 	}
-	o, bad, err := g.origin(ctx, x.pull)
+	o, bad, err := g.openOrigin(ctx, x, force, now)
 	if err != nil {
 		return err
 	}
 	if bad != nil {
-		x.faults = append(x.faults, *bad)
-		return nil
-	}
-	if bad := o.asAsked(x.change, x.pull.Number); bad != nil {
 		x.faults = append(x.faults, *bad)
 		return nil
 	}

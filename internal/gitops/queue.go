@@ -290,11 +290,19 @@ func (g *Gitops) extend(ctx context.Context, l lane, p *part) (lane, error) {
 	if err != nil {
 		return lane{}, err
 	}
-	if l.bad = whyNot(&j, w.base.repo, after.repo); l.bad != "" {
+	l.bad = whyNot(&j, w.base.repo, after.repo)
+	at := config.Start{MergedAt: merged.MergedAt, AskedAt: j.origin.askedAt}
+	if l.bad == "" {
+		limits := after.repo.Access.Limits
+		if void := j.origin.void(config.Voids(w.base.repo, after.repo, limits, at), limits); void != nil {
+			l.bad = void.text
+		}
+	}
+	if l.bad != "" {
 		l.own, l.by = true, p.number
 		return l, nil
 	}
-	w.starts = config.NextStarts(w.base.repo, after.repo, w.starts, config.Start{MergedAt: merged.MergedAt, AskedAt: j.origin.askedAt})
+	w.starts = config.NextStarts(w.base.repo, after.repo, w.starts, at)
 	w.useAuto(u, &j)
 	w.base = after
 	l.walker, l.own = w, true

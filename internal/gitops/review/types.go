@@ -220,6 +220,7 @@ const (
 	SubjectAdd        Subject = "add"
 	SubjectLengthen   Subject = "lengthen"
 	SubjectAgain      Subject = "grant once more" // what another line grants already
+	SubjectEnded      Subject = "ended entry"     // its end has passed: it grants nothing
 	SubjectLine       Subject = "entry"           // that selects no account yet
 	SubjectShorten    Subject = "shorten"
 	SubjectRemove     Subject = "remove"
