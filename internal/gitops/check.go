@@ -150,7 +150,7 @@ type examined struct {
 	// queue; leftSHA is where the head left it.
 	diverged bool
 	leftSHA  string
-	// held says why the bot does not merge what is approved, "".
+	// held says why it is not merged though it is approved, or will not be, "".
 	held string
 	// void is set when what it asks for would grant nothing any more.
 	void bool
@@ -166,6 +166,9 @@ type examined struct {
 func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) (merged bool, err error) {
 	walk, err := g.state.Walk(ctx)
 	if err != nil {
+		return false, err
+	}
+	if err := g.takeBack(ctx, p, walk); err != nil {
 		return false, err
 	}
 	if err := g.renew(ctx, p, walk); err != nil {
@@ -389,9 +392,6 @@ func (g *Gitops) leftAt(ctx context.Context, x *examined, force *access.InForce)
 			return nil, err
 		}
 		x.behind = rules.Queue == nil
-	}
-	if x.behind {
-		x.notes = append(x.notes, fmt.Sprintf("The branch is behind %s and must be brought up to date before it can be merged.", g.opt.Branch))
 	}
 	s, err := g.reader.read(ctx, cmp.MergeBase)
 	if err != nil {

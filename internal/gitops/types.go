@@ -133,6 +133,10 @@ type PullRecord struct {
 	Title, Text string
 	// Refused is why no pull request could be made.
 	Refused string
+	// TakenBack is set when the record was lost and made anew from the signed
+	// block: nobody knows the request in chat any more, and whether its pull
+	// request was closed in between is not known.
+	TakenBack bool
 
 	State access.PullState
 	// Missing is what it lacks or, when it passes, why the bot does not merge
