@@ -35,7 +35,7 @@ func TestT10WhatHasEndedIsNotBegunAnewUnseen(t *testing.T) {
 				in.Starts[ref.Key] = config.Start{MergedAt: noon.Add(-x.ago)}
 			}
 			in.Change = config.Compare(in.Base, in.Head, in.Starts, noon)
-			v := Evaluate(byHand(in, taro))
+			v := Evaluate(in)
 			if v.Pass == x.needs || x.needs && (len(v.Needs) != 1 || v.Needs[0].Subject != SubjectAgain) {
 				t.Errorf("pass %v, needs %+v", v.Pass, v.Needs)
 			}

@@ -25,6 +25,7 @@ func (e *evaluation) collectNeeds() {
 	}
 	e.idleLines()
 	e.narrowedLines()
+	e.changedReasons()
 	exempt := e.removalExempt()
 	for i := range c.Shortened {
 		e.loss(SubjectShorten, &c.Shortened[i], exempt)
