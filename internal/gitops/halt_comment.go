@@ -96,7 +96,15 @@ func (g *Gitops) writeHalt(ctx context.Context, h *Halt, text string) error {
 	if _, plan, told := strings.Cut(rest, haltEnd); told {
 		rest = plan
 	}
-	body := mark + cut(text+"\n"+haltEnd+rest, maxComment)
+	body := text + "\n" + haltEnd + rest
+	if len(body) > maxComment {
+		p, err := g.host.Pull(ctx, h.Pull)
+		if err != nil {
+			return fmt.Errorf("read pull request %d: %w", h.Pull, err)
+		}
+		body = cutShown(body, maxComment, p.URL)
+	}
+	body = mark + body
 	if rec.ID != 0 {
 		err = g.host.EditComment(ctx, rec.ID, body)
 	} else {

@@ -330,24 +330,31 @@ func (g *Gitops) tellGroup(ctx context.Context, grp *group, l *lane, rules *Merg
 	if l.gone || l.bad != "" && !l.own && (rules.Queue == nil || !rules.Queue.HeadOnly) {
 		return nil
 	}
-	n := grp.ref.Number
-	run := CheckRun{
-		Head: grp.ref.Head, Conclusion: "success", Title: "approved", ExternalID: fmt.Sprintf("queue/%d", n), URL: l.pull.URL,
-		Summary: "What the merge queue puts on " + code(g.opt.Branch) + " is what was reviewed and approved:\n\n" + strings.Join(l.said, "\n") + "\n",
-	}
-	switch {
+	switch n := grp.ref.Number; {
 	case l.bad != "":
+		g.failedInQueue(n, l)
+	case g.merging.refused[n].queue:
+		delete(g.merging.refused, n)
+	}
+	return g.writeGroup(ctx, l.run(grp.ref, g.opt.Branch))
+}
+
+// run is the check run on the group of a ref.
+func (l *lane) run(ref QueueRef, branch string) CheckRun {
+	run := CheckRun{
+		Head: ref.Head, Conclusion: "success", Title: "approved", ExternalID: fmt.Sprintf("queue/%d", ref.Number), URL: l.pull.URL,
+		Summary: "What the merge queue puts on " + code(branch) + " is what was reviewed and approved:\n\n" + strings.Join(l.said, "\n") + "\n",
+	}
+	if l.bad != "" {
 		why := oneLine(l.bad)
 		if !l.own {
 			why = fmt.Sprintf("It stands on pull request #%d, which must not be merged: %s", l.by, why)
 		}
 		run.Conclusion, run.Title = "failure", clip(why, maxTitle)
-		run.Summary = cut(fmt.Sprintf("The merge queue must not put this on %s.\n\n%s\n", code(g.opt.Branch), prose(why)), maxSummary)
-		g.failedInQueue(n, l)
-	case g.merging.refused[n].queue:
-		delete(g.merging.refused, n)
+		run.Summary = fmt.Sprintf("The merge queue must not put this on %s.\n\n%s\n", code(branch), prose(why))
 	}
-	return g.writeGroup(ctx, run)
+	run.Summary = cutShown(run.Summary, maxSummary, l.pull.URL)
+	return run
 }
 
 // failedInQueue has the pull request itself say why it does not pass there.
