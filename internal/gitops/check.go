@@ -436,8 +436,7 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 		}
 	}
 	next := rec
-	next.Digest, next.Fingerprint = digest, x.change.Fingerprint()
-	next.Teams, next.Manager, next.Outside, next.Shown = x.teams, x.manager, x.outside, x.shown
+	next.Digest, next.Teams, next.Manager, next.Outside, next.Shown = digest, x.teams, x.manager, x.outside, x.shown
 	return g.state.SaveCheck(ctx, next)
 }
 

@@ -186,8 +186,6 @@ type CheckRecord struct {
 	// ShownAt is when the head was first shown by the check, by GitHub's clock;
 	// zero when that is not known.
 	ShownAt time.Time
-	// Fingerprint is that of the change shown.
-	Fingerprint string
 	// Teams are the team members as read for what was shown, by name.
 	Teams map[string][]int64
 	// Manager is the requester's manager as read for what was shown.

@@ -228,15 +228,14 @@ type joinedRecord struct {
 }
 
 type checkRecord struct {
-	Number      int                `json:"number"`
-	Head        string             `json:"head"`
-	RunID       int64              `json:"run"`
-	Digest      string             `json:"digest"`
-	ShownAt     time.Time          `json:"shown_at,omitzero"`
-	Fingerprint string             `json:"fingerprint,omitempty"`
-	Teams       map[string][]int64 `json:"teams,omitempty"`
-	Manager     string             `json:"manager,omitempty"`
-	Outside     []int64            `json:"outside,omitempty"`
+	Number  int                `json:"number"`
+	Head    string             `json:"head"`
+	RunID   int64              `json:"run"`
+	Digest  string             `json:"digest"`
+	ShownAt time.Time          `json:"shown_at,omitzero"`
+	Teams   map[string][]int64 `json:"teams,omitempty"`
+	Manager string             `json:"manager,omitempty"`
+	Outside []int64            `json:"outside,omitempty"`
 	// Shown has the people of groups, by Entra id.
 	Shown map[string]shownRecord `json:"shown,omitempty"`
 	Late  map[string]shownRecord `json:"late,omitempty"`
@@ -272,14 +271,14 @@ func shownDomain(m map[string]shownRecord) map[string]review.Shown {
 
 func newCheckRecord(c gitops.CheckRecord) checkRecord {
 	return checkRecord{
-		Number: c.Number, Head: c.Head, RunID: c.RunID, Digest: c.Digest, ShownAt: c.ShownAt, Fingerprint: c.Fingerprint,
+		Number: c.Number, Head: c.Head, RunID: c.RunID, Digest: c.Digest, ShownAt: c.ShownAt,
 		Teams: c.Teams, Manager: c.Manager, Outside: c.Outside, Shown: newShownRecords(c.Shown), Late: newShownRecords(c.Late),
 	}
 }
 
 func (r checkRecord) domain() gitops.CheckRecord {
 	return gitops.CheckRecord{
-		Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, ShownAt: r.ShownAt, Fingerprint: r.Fingerprint,
+		Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, ShownAt: r.ShownAt,
 		Teams: r.Teams, Manager: r.Manager, Outside: r.Outside, Shown: shownDomain(r.Shown), Late: shownDomain(r.Late),
 	}
 }
