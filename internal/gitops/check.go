@@ -150,8 +150,10 @@ type examined struct {
 	// queue; leftSHA is where the head left it.
 	diverged bool
 	leftSHA  string
-	// held says why the bot does not merge what is approved, "".
+	// held says why it is not merged though it is approved, or will not be, "".
 	held string
+	// void is set when what it asks for would grant nothing any more.
+	void bool
 	// plan is what the change means for people, nil when there is none to
 	// make one of. comment is the address of the comment that has it, "".
 	plan    *impact.Plan
@@ -164,6 +166,9 @@ type examined struct {
 func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) (merged bool, err error) {
 	walk, err := g.state.Walk(ctx)
 	if err != nil {
+		return false, err
+	}
+	if err := g.takeBack(ctx, p, walk); err != nil {
 		return false, err
 	}
 	if err := g.renew(ctx, p, walk); err != nil {
@@ -290,15 +295,11 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	if done {
 		return nil
 	}
-	o, bad, err := g.origin(ctx, x.pull)
+	o, bad, err := g.openOrigin(ctx, x, force, now)
 	if err != nil {
 		return err
 	}
 	if bad != nil {
-		x.faults = append(x.faults, *bad)
-		return nil
-	}
-	if bad := o.asAsked(x.change, x.pull.Number); bad != nil {
 		x.faults = append(x.faults, *bad)
 		return nil
 	}
@@ -392,9 +393,6 @@ func (g *Gitops) leftAt(ctx context.Context, x *examined, force *access.InForce)
 		}
 		x.behind = rules.Queue == nil
 	}
-	if x.behind {
-		x.notes = append(x.notes, fmt.Sprintf("The branch is behind %s and must be brought up to date before it can be merged.", g.opt.Branch))
-	}
 	s, err := g.reader.read(ctx, cmp.MergeBase)
 	if err != nil {
 		return nil, err
@@ -438,8 +436,7 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 		}
 	}
 	next := rec
-	next.Digest, next.Fingerprint = digest, x.change.Fingerprint()
-	next.Teams, next.Manager, next.Outside, next.Shown = x.teams, x.manager, x.outside, x.shown
+	next.Digest, next.Teams, next.Manager, next.Outside, next.Shown = digest, x.teams, x.manager, x.outside, x.shown
 	return g.state.SaveCheck(ctx, next)
 }
 

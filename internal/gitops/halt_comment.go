@@ -50,16 +50,17 @@ func (g *Gitops) tellAuthorEnd(ctx context.Context, h *Halt) {
 }
 
 // hasThread reports whether a request is told in a thread: one that the store
-// does not know, since its state was lost, has none that the bot could find.
+// does not know, since its state was lost, has none that the bot could find,
+// and neither has one that was taken back from its signed block.
 func (g *Gitops) hasThread(ctx context.Context, id access.ID) (bool, error) {
 	if id == "" {
 		return false, nil
 	}
-	_, known, err := g.state.Pull(ctx, id)
+	rec, known, err := g.state.Pull(ctx, id)
 	if err != nil {
 		return false, fmt.Errorf("look up the pull request of %s: %w", id, err)
 	}
-	return known, nil
+	return known && !rec.TakenBack, nil
 }
 
 // writeHalt puts a text before what the bot's comment on the pull request of a
@@ -95,7 +96,15 @@ func (g *Gitops) writeHalt(ctx context.Context, h *Halt, text string) error {
 	if _, plan, told := strings.Cut(rest, haltEnd); told {
 		rest = plan
 	}
-	body := mark + cut(text+"\n"+haltEnd+rest, maxComment)
+	body := text + "\n" + haltEnd + rest
+	if len(body) > maxComment {
+		p, err := g.host.Pull(ctx, h.Pull)
+		if err != nil {
+			return fmt.Errorf("read pull request %d: %w", h.Pull, err)
+		}
+		body = cutShown(body, maxComment, p.URL)
+	}
+	body = mark + body
 	if rec.ID != 0 {
 		err = g.host.EditComment(ctx, rec.ID, body)
 	} else {

@@ -124,3 +124,20 @@ func TestAHaltOfARequestThatTheStoreLostIsToldOnThePullRequest(t *testing.T) {
 	w.look()
 	w.comment(n, "stands still at commit", "bot trust "+w.head("main"))
 }
+
+// TestAHaltCommentThatDoesNotFitSaysWhereAllOfItIs: the halt stands first, and
+// what of the plan is left out is linked.
+func TestAHaltCommentThatDoesNotFitSaysWhereAllOfItIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.look()
+	plan := w.comment(n)
+	w.must(w.client().EditComment(t.Context(), int64(plan.ID), plan.Body+strings.Repeat("more of the plan ", 3500)))
+	w.merge(n, "squash")
+	w.look()
+	says := w.comment(n, "The merge of this halted the bot").Body
+	if len(says) > 62_000 || !strings.Contains(says, "/pull/1/files)") || !strings.Contains(says, "run `bot check DIR`") {
+		t.Errorf("%d bytes, ending %q", len(says), says[max(0, len(says)-300):])
+	}
+}

@@ -143,7 +143,7 @@ func (x *examined) ours() (mine bool, why string) {
 		return false, ""
 	}
 	switch {
-	case x.rec == nil || x.rec.Number != x.pull.Number:
+	case x.rec == nil || x.rec.Number != x.pull.Number || x.rec.TakenBack:
 		return false, "It is approved, and the bot has no record that it opened this pull request, so it leaves the merge to people."
 	case x.rec.Kind == review.Grant && len(x.change.Added)+len(x.change.Lengthened) == 0:
 		// A second line for what stands already needs no approval, and would
@@ -172,9 +172,30 @@ func (g *Gitops) mayMerge(x *examined) (may bool, why string) {
 	return false, "" // the notes say so, or the next look is due
 }
 
-// hold notes on what is shown why the bot does not merge what is approved.
+// leftBehind says of a pull request of the bot's that it lies behind and stays
+// so: the bot had its chance to put it on the new base, and what a person pushes
+// is no change of the bot's. Of all others it notes how they come up to date.
+func (g *Gitops) leftBehind(x *examined) string {
+	switch {
+	case !x.behind:
+	case !x.own && !strings.HasPrefix(x.pull.HeadRef, branchPrefix):
+		x.notes = append(x.notes, fmt.Sprintf("The branch is behind %s and must be brought up to date before it can be merged.", g.opt.Branch))
+	case len(x.faults)+len(x.problems) > 0: // they say what to do
+	case g.current(x.walk):
+		return fmt.Sprintf("It lies behind %s and the bot cannot put the same change on the new base. Close it and ask again.", g.opt.Branch)
+	default:
+		x.notes = append(x.notes, fmt.Sprintf("The branch is behind %s. The bot brings it up to date by itself once what is merged there is in force; do not press \"Update branch\".", g.opt.Branch))
+	}
+	return ""
+}
+
+// hold notes on what is shown why a pull request is not merged though it is
+// approved, or will not be.
 func (g *Gitops) hold(x *examined) {
 	may, why := g.mayMerge(x)
+	if why == "" {
+		why = g.leftBehind(x)
+	}
 	if r := g.merging.refused[x.pull.Number]; may && r.times >= mergeShown && r.head == x.pull.HeadSHA && r.base == g.tip {
 		why = fmt.Sprintf("It is approved, but GitHub does not let the bot merge it: %s Merge it yourself, or ask who looks after the config repo.", r.text)
 		if r.queue {

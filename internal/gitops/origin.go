@@ -71,7 +71,7 @@ func (g *Gitops) origin(ctx context.Context, p *Pull) (origin, *fault, error) {
 		return o, bad, err
 	}
 	if block.Head != p.HeadSHA {
-		return o, faultf(HaltHeadMoved, "The head %s of pull request #%d is not the commit the bot made (%s).", short(p.HeadSHA), p.Number, short(block.Head)), nil
+		return o, faultf(HaltHeadMoved, "The head %s of pull request #%d is not the commit the bot made (%s).%s", short(p.HeadSHA), p.Number, short(block.Head), askAgain(p)), nil
 	}
 	return o, nil, nil
 }
@@ -120,13 +120,22 @@ func (g *Gitops) claim(ctx context.Context, p *Pull) (b Block, ours bool, bad *f
 	b, err = ParseBlock(p.Body, g.opt.SigningKey)
 	switch {
 	case errors.Is(err, ErrNoBlock):
-		return b, true, faultf(HaltNoRecord, "Pull request #%d looks like the bot's, but the bot has no record of it and it carries no signed block.", p.Number), nil
+		return b, true, faultf(HaltNoRecord, "Pull request #%d looks like the bot's, but the bot has no record of it and it carries no signed block.%s", p.Number, askAgain(p)), nil
 	case err != nil:
-		return b, true, faultf(HaltNoRecord, "The bot has no record of pull request #%d, and %v.", p.Number, err), nil
+		return b, true, faultf(HaltNoRecord, "The bot has no record of pull request #%d, and %v.%s", p.Number, err, askAgain(p)), nil
 	case b.Repo != g.opt.RepoID || branchPrefix+string(b.Request) != p.HeadRef:
-		return b, true, faultf(HaltNoRecord, "The signed block of pull request #%d belongs to another one.", p.Number), nil
+		return b, true, faultf(HaltNoRecord, "The signed block of pull request #%d belongs to another one.%s", p.Number, askAgain(p)), nil
 	}
 	return b, true, nil, nil
+}
+
+// askAgain is the mend of a pull request of the bot's that is not what the bot
+// made, while it is open: the bot cannot put it right.
+func askAgain(p *Pull) string {
+	if p.Merged() {
+		return ""
+	}
+	return " Close it and ask again."
 }
 
 // people returns the GitHub accounts behind a pull request: a nameless one

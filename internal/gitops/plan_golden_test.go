@@ -152,7 +152,7 @@ func TestWhatIsShownNowhereDoesNotPass(t *testing.T) {
 
 func TestACommentIsCutOnARune(t *testing.T) {
 	t.Parallel()
-	got := cut(crowd(t, 1200).commentText(), maxComment)
+	got := cutTo(crowd(t, 1200).commentText(), maxComment, cutNote)
 	if len(got) > maxComment || !strings.HasSuffix(got, "does not fit.") || strings.ContainsRune(got, '\uFFFD') {
 		t.Errorf("comment of %d bytes", len(got))
 	}

@@ -23,6 +23,9 @@ func (x *examined) commentText() string {
 	var b strings.Builder
 	b.WriteString("### What this changes\n\n")
 	x.writeCommentRefusals(&b)
+	if x.void {
+		return b.String() // a plan of it would not be true
+	}
 	writeObjections(&b, x.objections, "####")
 	x.writeAlike(&b)
 	if len(x.change.Control) > 0 {

@@ -290,11 +290,19 @@ func (g *Gitops) extend(ctx context.Context, l lane, p *part) (lane, error) {
 	if err != nil {
 		return lane{}, err
 	}
-	if l.bad = whyNot(&j, w.base.repo, after.repo); l.bad != "" {
+	l.bad = whyNot(&j, w.base.repo, after.repo)
+	at := config.Start{MergedAt: merged.MergedAt, AskedAt: j.origin.askedAt}
+	if l.bad == "" {
+		limits := after.repo.Access.Limits
+		if void := j.origin.void(config.Voids(w.base.repo, after.repo, limits, at), limits); void != nil {
+			l.bad = void.text
+		}
+	}
+	if l.bad != "" {
 		l.own, l.by = true, p.number
 		return l, nil
 	}
-	w.starts = config.NextStarts(w.base.repo, after.repo, w.starts, config.Start{MergedAt: merged.MergedAt, AskedAt: j.origin.askedAt})
+	w.starts = config.NextStarts(w.base.repo, after.repo, w.starts, at)
 	w.useAuto(u, &j)
 	w.base = after
 	l.walker, l.own = w, true
@@ -322,24 +330,31 @@ func (g *Gitops) tellGroup(ctx context.Context, grp *group, l *lane, rules *Merg
 	if l.gone || l.bad != "" && !l.own && (rules.Queue == nil || !rules.Queue.HeadOnly) {
 		return nil
 	}
-	n := grp.ref.Number
-	run := CheckRun{
-		Head: grp.ref.Head, Conclusion: "success", Title: "approved", ExternalID: fmt.Sprintf("queue/%d", n), URL: l.pull.URL,
-		Summary: "What the merge queue puts on " + code(g.opt.Branch) + " is what was reviewed and approved:\n\n" + strings.Join(l.said, "\n") + "\n",
-	}
-	switch {
+	switch n := grp.ref.Number; {
 	case l.bad != "":
+		g.failedInQueue(n, l)
+	case g.merging.refused[n].queue:
+		delete(g.merging.refused, n)
+	}
+	return g.writeGroup(ctx, l.run(grp.ref, g.opt.Branch))
+}
+
+// run is the check run on the group of a ref.
+func (l *lane) run(ref QueueRef, branch string) CheckRun {
+	run := CheckRun{
+		Head: ref.Head, Conclusion: "success", Title: "approved", ExternalID: fmt.Sprintf("queue/%d", ref.Number), URL: l.pull.URL,
+		Summary: "What the merge queue puts on " + code(branch) + " is what was reviewed and approved:\n\n" + strings.Join(l.said, "\n") + "\n",
+	}
+	if l.bad != "" {
 		why := oneLine(l.bad)
 		if !l.own {
 			why = fmt.Sprintf("It stands on pull request #%d, which must not be merged: %s", l.by, why)
 		}
 		run.Conclusion, run.Title = "failure", clip(why, maxTitle)
-		run.Summary = cut(fmt.Sprintf("The merge queue must not put this on %s.\n\n%s\n", code(g.opt.Branch), prose(why)), maxSummary)
-		g.failedInQueue(n, l)
-	case g.merging.refused[n].queue:
-		delete(g.merging.refused, n)
+		run.Summary = fmt.Sprintf("The merge queue must not put this on %s.\n\n%s\n", code(branch), prose(why))
 	}
-	return g.writeGroup(ctx, run)
+	run.Summary = cutShown(run.Summary, maxSummary, l.pull.URL)
+	return run
 }
 
 // failedInQueue has the pull request itself say why it does not pass there.

@@ -119,12 +119,15 @@ func (x *examined) whole() string {
 	return x.cut(x.summary(plan+link), maxSummary)
 }
 
-// cut is cut with a note of where all of it is: what is left out here, problems
+// cut is cutTo with a note of where all of it is: what is left out here, problems
 // above all, is shown nowhere else on GitHub.
-func (x *examined) cut(s string, max int) string {
+func (x *examined) cut(s string, max int) string { return cutShown(s, max, x.pull.URL) }
+
+// cutShown is that of the pull request with an address, "" when it is not known.
+func cutShown(s string, max int, url string) string {
 	note := cutNote
-	if x.pull.URL != "" {
-		note += " All that changes is in [the files of the pull request](" + x.pull.URL + "/files)."
+	if url != "" {
+		note += " All that changes is in [the files of the pull request](" + url + "/files)."
 	}
 	return cutTo(s, max, note+" In a checkout of the head, run `bot check DIR`: it names every problem.\n")
 }

@@ -140,11 +140,8 @@ func longestRun(s string, c rune) int {
 // cutNote ends what was cut.
 const cutNote = "\n\n… cut here: the rest does not fit."
 
-// cut returns at most max bytes of s, whole runes, with a note when something
+// cutTo returns at most max bytes of s, whole runes, with a note when something
 // was left out.
-func cut(s string, max int) string { return cutTo(s, max, cutNote) }
-
-// cutTo is cut with another note.
 func cutTo(s string, max int, note string) string {
 	if len(s) <= max {
 		return s

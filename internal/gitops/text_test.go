@@ -77,12 +77,12 @@ func TestCutKeepsWholeRunes(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("日本語", 100)
 	for max := 100; max < 120; max++ {
-		got := cut(long, max)
+		got := cutTo(long, max, cutNote)
 		if len(got) > max || !utf8.ValidString(got) || !strings.HasSuffix(got, "does not fit.") {
 			t.Errorf("cut to %d bytes: %q", max, got)
 		}
 	}
-	if got := cut("short", 100); got != "short" {
+	if got := cutTo("short", 100, cutNote); got != "short" {
 		t.Errorf("text that fits was cut: %q", got)
 	}
 }

@@ -133,6 +133,10 @@ type PullRecord struct {
 	Title, Text string
 	// Refused is why no pull request could be made.
 	Refused string
+	// TakenBack is set when the record was lost and made anew from the signed
+	// block: nobody knows the request in chat any more, and whether its pull
+	// request was closed in between is not known.
+	TakenBack bool
 
 	State access.PullState
 	// Missing is what it lacks or, when it passes, why the bot does not merge
@@ -182,8 +186,6 @@ type CheckRecord struct {
 	// ShownAt is when the head was first shown by the check, by GitHub's clock;
 	// zero when that is not known.
 	ShownAt time.Time
-	// Fingerprint is that of the change shown.
-	Fingerprint string
 	// Teams are the team members as read for what was shown, by name.
 	Teams map[string][]int64
 	// Manager is the requester's manager as read for what was shown.

@@ -185,6 +185,7 @@ type pullRecord struct {
 	Title         string            `json:"title,omitempty"`
 	Text          string            `json:"text,omitempty"`
 	Refused       string            `json:"refused,omitempty"`
+	TakenBack     bool              `json:"taken_back,omitempty"`
 	State         string            `json:"state"`
 	Missing       []string          `json:"missing,omitempty"`
 	ApprovedBy    []string          `json:"approved_by,omitempty"`
@@ -203,7 +204,7 @@ func newPullRecord(p gitops.PullRecord) pullRecord {
 		Request: string(p.Request), Kind: string(p.Kind), Branch: p.Branch, Base: p.Base, Head: p.Head,
 		NextBase: p.NextBase, NextHead: p.NextHead, Number: p.Number,
 		URL: p.URL, Requester: p.Requester, PrincipalKind: string(p.Principal.Kind),
-		PrincipalID: p.Principal.ID, Account: p.Account, PermissionSet: p.PermissionSet, Fingerprint: p.Fingerprint, AskedAt: p.AskedAt, Title: p.Title, Text: p.Text, Refused: p.Refused,
+		PrincipalID: p.Principal.ID, Account: p.Account, PermissionSet: p.PermissionSet, Fingerprint: p.Fingerprint, AskedAt: p.AskedAt, Title: p.Title, Text: p.Text, Refused: p.Refused, TakenBack: p.TakenBack,
 		State: string(p.State), Missing: p.Missing,
 		ApprovedBy: p.ApprovedBy, Passes: p.Passes, BotMerges: p.BotMerges, Reopened: p.Reopened, ClosedAt: p.ClosedAt, Objections: newObjectionRecords(p.Objections), MergedAt: p.MergedAt, MergedBy: p.MergedBy, Commit: p.Commit,
 	}
@@ -215,7 +216,7 @@ func (r pullRecord) domain() gitops.PullRecord {
 		NextBase: r.NextBase, NextHead: r.NextHead, Number: r.Number, URL: r.URL, Requester: r.Requester,
 		Principal: config.Principal{Kind: config.PrincipalKind(r.PrincipalKind), ID: r.PrincipalID},
 		Account:   r.Account, PermissionSet: r.PermissionSet,
-		Fingerprint: r.Fingerprint, AskedAt: r.AskedAt, Title: r.Title, Text: r.Text, Refused: r.Refused, State: access.PullState(r.State),
+		Fingerprint: r.Fingerprint, AskedAt: r.AskedAt, Title: r.Title, Text: r.Text, Refused: r.Refused, TakenBack: r.TakenBack, State: access.PullState(r.State),
 		Missing: r.Missing, ApprovedBy: r.ApprovedBy, Passes: r.Passes, BotMerges: r.BotMerges, Reopened: r.Reopened, ClosedAt: r.ClosedAt, Objections: objections(r.Objections), MergedAt: r.MergedAt, MergedBy: r.MergedBy, Commit: r.Commit,
 	}
 }
@@ -227,15 +228,14 @@ type joinedRecord struct {
 }
 
 type checkRecord struct {
-	Number      int                `json:"number"`
-	Head        string             `json:"head"`
-	RunID       int64              `json:"run"`
-	Digest      string             `json:"digest"`
-	ShownAt     time.Time          `json:"shown_at,omitzero"`
-	Fingerprint string             `json:"fingerprint,omitempty"`
-	Teams       map[string][]int64 `json:"teams,omitempty"`
-	Manager     string             `json:"manager,omitempty"`
-	Outside     []int64            `json:"outside,omitempty"`
+	Number  int                `json:"number"`
+	Head    string             `json:"head"`
+	RunID   int64              `json:"run"`
+	Digest  string             `json:"digest"`
+	ShownAt time.Time          `json:"shown_at,omitzero"`
+	Teams   map[string][]int64 `json:"teams,omitempty"`
+	Manager string             `json:"manager,omitempty"`
+	Outside []int64            `json:"outside,omitempty"`
 	// Shown has the people of groups, by Entra id.
 	Shown map[string]shownRecord `json:"shown,omitempty"`
 	Late  map[string]shownRecord `json:"late,omitempty"`
@@ -271,14 +271,14 @@ func shownDomain(m map[string]shownRecord) map[string]review.Shown {
 
 func newCheckRecord(c gitops.CheckRecord) checkRecord {
 	return checkRecord{
-		Number: c.Number, Head: c.Head, RunID: c.RunID, Digest: c.Digest, ShownAt: c.ShownAt, Fingerprint: c.Fingerprint,
+		Number: c.Number, Head: c.Head, RunID: c.RunID, Digest: c.Digest, ShownAt: c.ShownAt,
 		Teams: c.Teams, Manager: c.Manager, Outside: c.Outside, Shown: newShownRecords(c.Shown), Late: newShownRecords(c.Late),
 	}
 }
 
 func (r checkRecord) domain() gitops.CheckRecord {
 	return gitops.CheckRecord{
-		Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, ShownAt: r.ShownAt, Fingerprint: r.Fingerprint,
+		Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, ShownAt: r.ShownAt,
 		Teams: r.Teams, Manager: r.Manager, Outside: r.Outside, Shown: shownDomain(r.Shown), Late: shownDomain(r.Late),
 	}
 }

@@ -488,17 +488,44 @@ func needsOf(base, after state, c *change, f *facts) ([]need, bool) {
 	if !ok {
 		return nil, false
 	}
-	needs = append(needs, idle...)
+	needs = append(append(needs, idle...), reasonNeeds(base, after)...)
 	exempt := f.mayRemove(base, after, c)
 	for a := range c.lost {
-		n := need{steps: []step{{count: 1}}, owners: base.owners(accountPath(a.account)), exempt: exempt}
-		_, steps, _, _ := base.approvalRule(a.set, base.tag(a.account, "env"))
-		for _, s := range steps {
-			n.steps[0].refs = append(n.steps[0].refs, s.refs...)
-		}
+		n := base.anyOf(a.set, a.account)
+		n.exempt = exempt
 		needs = append(needs, n)
 	}
 	return needs, true
+}
+
+// anyOf is one approval by anybody the rule of a set in an account names.
+func (s state) anyOf(set, account string) need {
+	n := need{steps: []step{{count: 1}}, owners: s.owners(accountPath(account))}
+	_, steps, _, _ := s.approvalRule(set, s.tag(account, "env"))
+	for _, st := range steps {
+		n.steps[0].refs = append(n.steps[0].refs, st.refs...)
+	}
+	return n
+}
+
+// reasonNeeds returns what must be approved of entries that stay and have
+// another reason: where they reach nothing, the control plane does.
+func reasonNeeds(base, after state) []need {
+	var needs []need
+	had := base.grants()
+	for k, e := range after.grants() {
+		if was, kept := had[k]; !kept || was.reason == e.reason {
+			continue
+		}
+		reach := after.reach(e)
+		for _, account := range reach {
+			needs = append(needs, base.anyOf(e.set, account))
+		}
+		if len(reach) == 0 {
+			needs = append(needs, need{steps: []step{{[]string{"team:platform"}, 1}}})
+		}
+	}
+	return needs
 }
 
 // idleNeeds returns what must be approved of entries that come in and give

@@ -35,7 +35,7 @@ func TestT10WhatHasEndedIsNotBegunAnewUnseen(t *testing.T) {
 				in.Starts[ref.Key] = config.Start{MergedAt: noon.Add(-x.ago)}
 			}
 			in.Change = config.Compare(in.Base, in.Head, in.Starts, noon)
-			v := Evaluate(byHand(in, taro))
+			v := Evaluate(in)
 			if v.Pass == x.needs || x.needs && (len(v.Needs) != 1 || v.Needs[0].Subject != SubjectAgain) {
 				t.Errorf("pass %v, needs %+v", v.Pass, v.Needs)
 			}
@@ -69,5 +69,21 @@ func TestT10AnotherSelectorIsApprovedAsNew(t *testing.T) {
 				t.Errorf("pass %v, needs %+v", v.Pass, v.Needs)
 			}
 		})
+	}
+}
+
+// TestAnEntryThatHasEndedIsHeldAsAGain: it grants nothing, which its need says;
+// who is in the group may approve it as little as a gain.
+func TestAnEntryThatHasEndedIsHeldAsAGain(t *testing.T) {
+	t.Parallel()
+	line := "  - account: payments-dev\n    permission_set: PowerUserAccess\n    expires: 2026-11-20T12:00:00Z\n    reason: looking\n"
+	in := byHand(input(t, exampleTree(t), exampleTree(t).grant(devFile, line), approved(yuki)), taro)
+	in.Members[devGroup] = []string{yukiEntra}
+	v := Evaluate(in)
+	if v.Pass || len(v.Needs) != 1 || v.Needs[0].Subject != SubjectEnded {
+		t.Fatalf("pass %v, needs %+v", v.Pass, v.Needs)
+	}
+	if no := v.Needs[0].NotCounted; len(no) != 1 || no[0].Code != NotMember {
+		t.Errorf("not counted: %+v", no)
 	}
 }

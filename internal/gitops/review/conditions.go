@@ -235,7 +235,7 @@ func (e *evaluation) allLate(n *Need) bool {
 // gains reports a need for an added or lengthened assignment, or for a line that
 // may become one.
 func gains(n *Need) bool {
-	return n.Change != nil && slices.Contains([]Subject{SubjectAdd, SubjectLengthen, SubjectAgain, SubjectLine}, n.Subject)
+	return n.Change != nil && slices.Contains([]Subject{SubjectAdd, SubjectLengthen, SubjectAgain, SubjectEnded, SubjectLine}, n.Subject)
 }
 
 func morePeople(n int) string {

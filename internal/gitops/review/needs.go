@@ -24,6 +24,8 @@ func (e *evaluation) collectNeeds() {
 		e.gain(SubjectLengthen, &c.Lengthened[i])
 	}
 	e.idleLines()
+	e.narrowedLines()
+	e.changedReasons()
 	exempt := e.removalExempt()
 	for i := range c.Shortened {
 		e.loss(SubjectShorten, &c.Shortened[i], exempt)

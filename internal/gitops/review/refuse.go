@@ -16,6 +16,7 @@ func (e *evaluation) refuse() {
 	}
 	e.refusePeople()
 	e.refuseRequestIDs()
+	e.refuseTakenIDs()
 	for _, list := range [][]config.AssignmentChange{c.Added, c.Lengthened} {
 		for _, a := range list {
 			e.refuseManagement(a.Assignment)

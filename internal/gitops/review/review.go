@@ -12,6 +12,10 @@
 // new has no owners yet, since owners are read at the base: where a rule asks
 // for account owners, the onboarding approvers stand in.
 //
+// A protected entry that goes, or reaches less than before, needs the control
+// plane also where no assignment changes. Another reason of an entry that stands
+// needs one approval by anybody its rule names.
+//
 // A rule may want more of a gain than approvals: that its requester may ask,
 // that the reason has a form. A rule with auto lets some assignments a day
 // pass without an approval, if they were asked for in chat; by whom and how

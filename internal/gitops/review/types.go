@@ -219,8 +219,11 @@ type Subject string
 const (
 	SubjectAdd        Subject = "add"
 	SubjectLengthen   Subject = "lengthen"
-	SubjectAgain      Subject = "grant once more" // what another line grants already
-	SubjectLine       Subject = "entry"           // that selects no account yet
+	SubjectAgain      Subject = "grant once more"   // what another line grants already
+	SubjectEnded      Subject = "ended entry"       // its end has passed: it grants nothing
+	SubjectLine       Subject = "entry"             // that selects no account yet
+	SubjectReason     Subject = "another reason of" // an entry that stands
+	SubjectProtected  Subject = "protected entry"   // that goes, or reaches less
 	SubjectShorten    Subject = "shorten"
 	SubjectRemove     Subject = "remove"
 	SubjectControl    Subject = "control-plane"
@@ -240,7 +243,8 @@ type Need struct {
 	Exempt string
 	// Auto is true when the rule's auto exempts it.
 	Auto bool
-	// Note says why it is not exempt though the rule has auto, "" otherwise.
+	// Note says why it is not exempt though the rule has auto, or why it is asked
+	// for, "" otherwise.
 	Note string
 	// NotCounted are those who approved and did not count here.
 	NotCounted []Excluded

@@ -18,6 +18,9 @@ func Describe(n Need, base, head *config.Repo) string {
 	case SubjectLine:
 		a := n.Change.Assignment
 		return fmt.Sprintf("the entry of %s for %s, which selects no account yet", a.PermissionSet, PrincipalName(a.Principal, base, head))
+	case SubjectProtected:
+		a := n.Change.Assignment
+		return fmt.Sprintf("taking away or narrowing the protected entry of %s for %s", a.PermissionSet, PrincipalName(a.Principal, base, head))
 	}
 	if n.Change == nil {
 		return string(n.Subject)
