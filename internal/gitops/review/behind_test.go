@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// TestT6WhoTakesAccessAwayAloneIsKnownAndThere: each of those behind a removal
+// TestT9WhoTakesAccessAwayAloneIsKnownAndThere: each of those behind a removal
 // is entitled to it, enabled, and of the organization; one who is not makes it
 // wait for an approval.
-func TestT6WhoTakesAccessAwayAloneIsKnownAndThere(t *testing.T) {
+func TestT9WhoTakesAccessAwayAloneIsKnownAndThere(t *testing.T) {
 	t.Parallel()
 	with := exampleTree(t).grant(devFile, devAsked)
 	asked := func(in *Input) { in.Request = &Request{Kind: Revoke, Requester: yukiEntra} }
@@ -49,8 +49,8 @@ func TestT6WhoTakesAccessAwayAloneIsKnownAndThere(t *testing.T) {
 	}
 }
 
-// TestT6APersonsOwnAccessIsHisToGive back, and nobody else's without a say.
-func TestT6APersonsOwnAccessIsHisToGive(t *testing.T) {
+// TestAPersonsOwnAccessIsHisToGive back, and nobody else's without a say.
+func TestAPersonsOwnAccessIsHisToGive(t *testing.T) {
 	t.Parallel()
 	const file = "id: " + hanaEntra + "\nname: hana@example.com\naccess:\n  - account: data-lake\n    permission_set: ReadOnlyAccess\n    duration: 4h\n    reason: x\n"
 	base := exampleTree(t).plus("users/hana.yaml", file)
@@ -64,9 +64,9 @@ func TestT6APersonsOwnAccessIsHisToGive(t *testing.T) {
 	}
 }
 
-// TestT6NobodyUnknownIsEntitled: what is refused for who is behind it is not
+// TestT8NobodyUnknownIsEntitled: what is refused for who is behind it is not
 // shown as something that needs nobody either.
-func TestT6NobodyUnknownIsEntitled(t *testing.T) {
+func TestT8NobodyUnknownIsEntitled(t *testing.T) {
 	t.Parallel()
 	with := exampleTree(t).grant(devFile, devAsked)
 	for name, change := range map[string]func(*Input){
@@ -85,9 +85,9 @@ func TestT6NobodyUnknownIsEntitled(t *testing.T) {
 	}
 }
 
-// TestT6WhoIsGoneGainsNothingForOthers: neither as author, as pusher, nor as
+// TestT9WhoIsGoneGainsNothingForOthers: neither as author, as pusher, nor as
 // who asked in chat; taking access away only waits for an approval.
-func TestT6WhoIsGoneGainsNothingForOthers(t *testing.T) {
+func TestT9WhoIsGoneGainsNothingForOthers(t *testing.T) {
 	t.Parallel()
 	with := exampleTree(t).grant(devFile, devAsked)
 	hand := func(in *Input) {

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// TestT8WhoseObjectionHoldsUp: of who could approve, and is there; not of a bot
+// TestT9WhoseObjectionHoldsUp: of who could approve, and is there; not of a bot
 // under the id, nor of who is disabled or left the organization.
-func TestT8WhoseObjectionHoldsUp(t *testing.T) {
+func TestT9WhoseObjectionHoldsUp(t *testing.T) {
 	t.Parallel()
 	base := exampleTree(t).with(t, "accounts/payments-dev.yaml", "[yuki@example.com", "[yuki@example.com, taro@example.com")
 	tests := []struct {

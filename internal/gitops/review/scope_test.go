@@ -14,9 +14,9 @@ import (
 // dataGrant is a grant in Taro's account, for whom it is added to.
 const dataGrant = "  - account: data-lake\n    permission_set: PowerUserAccess\n    duration: 4h\n    reason: looking\n"
 
-// TestT6EachOwnerIsEntitledByHimself: that of the account, and that of the
+// TestT9EachOwnerIsEntitledByHimself: that of the account, and that of the
 // group.
-func TestT6EachOwnerIsEntitledByHimself(t *testing.T) {
+func TestT9EachOwnerIsEntitledByHimself(t *testing.T) {
 	t.Parallel()
 	with := exampleTree(t).grant(devFile, dataGrant)
 	for who, pass := range map[string]bool{taroEntra: true, yukiEntra: true, kenEntra: false} {
@@ -28,10 +28,10 @@ func TestT6EachOwnerIsEntitledByHimself(t *testing.T) {
 	}
 }
 
-// TestT6WhoAskedForAGrantNeedNotHaveAskedForAnother that goes with it: of
+// TestWhoAskedForAGrantNeedNotHaveAskedForAnother that goes with it: of
 // another group, in another account, of another set. For those he is entitled
 // by what he owns.
-func TestT6WhoAskedForAGrantNeedNotHaveAskedForAnother(t *testing.T) {
+func TestWhoAskedForAGrantNeedNotHaveAskedForAnother(t *testing.T) {
 	t.Parallel()
 	const ordersFile = "groups/aws-orders-dev.yaml" // Lena's
 	tests := map[string]tree{
