@@ -22,7 +22,28 @@ func (s state) approvalRule(set, env string) (name string, steps []step, maxHour
 	case set == "ReadOnlyAccess":
 		return "read", []step{{[]string{"account-owners"}, s.count("read")}}, 1 << 20, true
 	}
+	if set == "Billing" {
+		return "bill", []step{{[]string{"requester-manager", "team:leads"}, s.count("bill")}}, 24, false
+	}
 	return "rest", []step{{[]string{"team:platform"}, s.count("rest")}}, 24, false
+}
+
+// mayAsk reports whether somebody may ask for a set: the rule of one names who.
+func (f *facts) mayAsk(base state, set, who string) bool {
+	if set != "Billing" {
+		return true
+	}
+	inTeam := slices.Contains(f.teams["platform"], who) || slices.Contains(f.teams["security"], who)
+	return base.linked(who) && inTeam || slices.Contains(f.members["aws-dev"], who)
+}
+
+// mayAll reports whether everybody may ask whose wish a change is.
+func (f *facts) mayAll(base state, set string) bool {
+	who := append([]string{f.author}, f.pushers...)
+	if f.requester != "" {
+		who = []string{f.requester}
+	}
+	return !slices.ContainsFunc(slices.Concat(who, f.carried), func(n string) bool { return !f.mayAsk(base, set, n) })
 }
 
 // need is something that must be approved.
@@ -53,6 +74,7 @@ type facts struct {
 	late      bool
 	teams     roster
 	members   roster // of groups
+	manager   string // of who asked, or of the author
 	askedFor  map[string]asked
 	// carried are people, and requests, behind commits that were passed over
 	// and whose content the change takes in.
@@ -106,7 +128,7 @@ func (f *facts) named(refs []string, owners []string, who string) bool {
 			if slices.Contains(f.teams[team], who) {
 				return true
 			}
-		case r == cast[who].email():
+		case r == "requester-manager" && f.manager == who, r == cast[who].email():
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package modeltest_test
 
 import (
+	"maps"
 	"slices"
 )
 
@@ -13,6 +14,7 @@ const (
 	unlike    = "content-not-reviewed"
 	moved     = "head-not-the-bots"
 	rewritten = "history-rewritten"
+	forked    = "fork"
 )
 
 // judge says which rule a change breaks, "" for none.
@@ -57,6 +59,9 @@ func refusedWhoever(base, after state, c *change, f *facts) bool {
 			return true
 		}
 	}
+	if slices.ContainsFunc(slices.Collect(maps.Keys(c.lost)), protected) {
+		return true
+	}
 	type made struct{ group, account, team, set, request string }
 	had := map[made]bool{}
 	for k, e := range base.grants() {
@@ -68,6 +73,28 @@ func refusedWhoever(base, after state, c *change, f *facts) bool {
 		}
 	}
 	return false
+}
+
+// protected reports what is never taken away or shortened.
+func protected(a assignment) bool { return a.group == "aws-ops" && a.set == "AdministratorAccess" }
+
+// follows reports whether a state may come after another: what is protected is
+// granted still.
+func (s state) follows(base state) bool {
+	has := map[assignment]bool{}
+	for k, e := range s.grants() {
+		for _, account := range s.reach(e) {
+			has[assignment{k.group, account, e.set}] = true
+		}
+	}
+	for k, e := range base.grants() {
+		for _, account := range base.reach(e) {
+			if a := (assignment{k.group, account, e.set}); protected(a) && !has[a] {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // needsOf returns what must be approved; false when a rule forbids the term.
@@ -88,7 +115,7 @@ func needsOf(base, after state, c *change, f *facts) ([]need, bool) {
 		done := ""
 		for _, s := range []state{base, after} {
 			name, steps, most, standing := base.approvalRule(a.set, s.tag(a.account, "env"))
-			if t.entry.hours == 0 && !standing || t.entry.hours > most {
+			if t.entry.hours == 0 && !standing || t.entry.hours > most || !f.mayAll(base, a.set) {
 				return nil, false
 			}
 			if name != done {
@@ -97,7 +124,7 @@ func needsOf(base, after state, c *change, f *facts) ([]need, bool) {
 			done = name
 		}
 	}
-	idle, ok := idleNeeds(base, after, c)
+	idle, ok := idleNeeds(base, after, c, f)
 	if !ok {
 		return nil, false
 	}
@@ -116,7 +143,7 @@ func needsOf(base, after state, c *change, f *facts) ([]need, bool) {
 
 // idleNeeds returns what must be approved of entries that come in and give
 // nothing now; false when a rule forbids their term.
-func idleNeeds(base, after state, c *change) ([]need, bool) {
+func idleNeeds(base, after state, c *change, f *facts) ([]need, bool) {
 	var needs []need
 	had, has := base.grants(), after.grants()
 	for k, e := range has {
@@ -137,7 +164,7 @@ func idleNeeds(base, after state, c *change) ([]need, bool) {
 			done := ""
 			for _, s := range []state{base, after} {
 				name, steps, most, standing := base.approvalRule(e.set, s.tag(account, "env"))
-				if e.hours == 0 && !standing || e.hours > most {
+				if e.hours == 0 && !standing || e.hours > most || !f.mayAll(base, e.set) {
 					return nil, false
 				}
 				if name != done {
