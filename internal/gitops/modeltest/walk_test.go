@@ -276,6 +276,9 @@ func (p *pass) store(u *unit, s state) {
 		for _, sha := range p.now.passed {
 			if p.now.outcomes[sha] == "invalid" || p.done[sha] == "invalid" {
 				p.done[sha] = "verified"
+				if p.w.takenBack(sha, s) {
+					p.done[sha] = "undone"
+				}
 			}
 		}
 		p.now.passed, p.now.carried, p.now.requests = nil, nil, nil
@@ -284,6 +287,19 @@ func (p *pass) store(u *unit, s state) {
 	maps.Copy(p.now.outcomes, p.done)
 	p.done, p.undone = map[string]string{}, nil
 	p.w.model = p.now
+}
+
+// takenBack reports whether a passed-over commit is the merge of a request whose
+// grant is not in a state.
+func (w *world) takenBack(sha string, s state) bool {
+	for _, r := range w.asks {
+		if p := w.pulls[r.pull]; p != nil && p.mergeCommit == sha && len(r.adds) > 0 {
+			e := r.adds[0]
+			_, has := s.grants()[grantKey{r.group, e.key()}]
+			return !has
+		}
+	}
+	return false
 }
 
 // verify says which rule a unit breaks, "" for none.
