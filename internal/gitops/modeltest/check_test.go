@@ -161,7 +161,8 @@ func (w *world) expectShown() {
 		if r := w.askOf(p); w.commits[p.head].state.valid() && (r == nil || r.head == p.head) {
 			sh.teams, sh.manager = w.teams.clone(), w.behind(p, nil).manager
 		}
-		if !w.commits[p.head].state.follows(w.model.state) {
+		left := w.validOr(w.mergeBase(w.main(), p.head), w.model.state, w.model.passed)
+		if !w.commits[p.head].state.follows(left) {
 			sh.teams, sh.manager = roster{}, "" // shown as invalid, with nobody
 		}
 		w.model.shown[n] = sh
