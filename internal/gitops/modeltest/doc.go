@@ -75,7 +75,6 @@
 //   - starts not kept: 12; terms not judged: 18
 //   - the control plane not asked: 7; owners of any account: 23
 //   - a request that lies behind not put on the new base: 5
-//   - a manager counted whom the check did not show: 77
 //   - who may not ask under a rule, or a protected grant shortened: let pass, both
 //     in the first 120
 //
