@@ -109,9 +109,10 @@ func TestOnlyAnAdministratorOfTheConfigRepoNamesACommit(t *testing.T) {
 	}
 }
 
-// TestATrustedCommitIsRecordedWithWhoseWordItIs: in the verdict, the audit log
-// and the operations channel, durable with the commit; the token is nowhere.
-func TestATrustedCommitIsRecordedWithWhoseWordItIs(t *testing.T) {
+// TestT37ATrustedCommitIsRecordedWithItsWordAndNotItsToken: in the verdict, the
+// audit log and the operations channel, durable with the commit; the token is
+// nowhere.
+func TestT37ATrustedCommitIsRecordedWithItsWordAndNotItsToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	file := filepath.Join(t.TempDir(), "state.db")

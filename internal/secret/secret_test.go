@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-func TestValueIsNeverPrinted(t *testing.T) {
+func TestT37AValueIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-0123456789"
 	holder := struct {

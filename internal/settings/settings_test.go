@@ -108,7 +108,7 @@ func TestBadSettings(t *testing.T) {
 	}
 }
 
-func TestAllProblemsAtOnceWithoutSecrets(t *testing.T) {
+func TestT37AllProblemsAtOnceWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	m := secrets()
 	m["HOOK"], m["TOKEN"] = "canary", "canary"

@@ -361,8 +361,8 @@ func TestBudgetIsThatOfTheLastAnswer(t *testing.T) {
 	}
 }
 
-// TestSecretsStayOutOfErrors: T37.
-func TestSecretsStayOutOfErrors(t *testing.T) {
+// TestT37SecretsStayOutOfErrors: the key, and what was signed with it.
+func TestT37SecretsStayOutOfErrors(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	o := a.options()

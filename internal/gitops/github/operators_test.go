@@ -13,8 +13,8 @@ import (
 	"aws-access-bot/internal/secret"
 )
 
-// TestAPersonsTokenGoesToTheAPIOnce and nowhere else: T37.
-func TestAPersonsTokenGoesToTheAPIOnce(t *testing.T) {
+// TestT37APersonsTokenGoesToTheAPIOnce and nowhere else.
+func TestT37APersonsTokenGoesToTheAPIOnce(t *testing.T) {
 	t.Parallel()
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		t.Errorf("a request went elsewhere, with %q", r.Header.Get("Authorization"))

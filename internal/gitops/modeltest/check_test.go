@@ -50,9 +50,11 @@ func (w *world) compareChecks() {
 		}
 		want := "invalid"
 		switch a := w.askOf(p); {
+		case p.fork:
+			want = forked
 		case a != nil && a.head != p.head:
 			want = moved
-		case head.valid():
+		case head.valid() && head.follows(m.state):
 			f := w.behind(p, &pass{now: *m})
 			f.teams, f.mergedAt = w.teams, w.now
 			want = judge(m.state, head, m.starts, f)
@@ -157,7 +159,11 @@ func (w *world) expectShown() {
 			sh.at = old.at
 		}
 		if r := w.askOf(p); w.commits[p.head].state.valid() && (r == nil || r.head == p.head) {
-			sh.teams = w.teams.clone()
+			sh.teams, sh.manager = w.teams.clone(), w.behind(p, nil).manager
+		}
+		left := w.validOr(w.mergeBase(w.main(), p.head), w.model.state, w.model.passed)
+		if !w.commits[p.head].state.follows(left) {
+			sh.teams, sh.manager = roster{}, "" // shown as invalid, with nobody
 		}
 		w.model.shown[n] = sh
 	}

@@ -28,7 +28,7 @@ func (w *world) edit(s state, by string, o op) (state, string) {
 	case 10:
 		return editOwners(s, account, by)
 	case 11, 12:
-		name := pick([]string{"admin", "power", "read", "rest", "control"}, o.n[3]/3)
+		name := pick([]string{"admin", "power", "read", "bill", "rest", "control"}, o.n[3]/3)
 		r := rule{name, 3 - s.count(name)}
 		return changed(s, s.edit(accessPath, put(r)), fmt.Sprintf("rule %v", r))
 	case 13:

@@ -140,7 +140,7 @@ func newTally() *tally { return &tally{n: map[string]int{}} }
 func (s *tally) check(t *testing.T) {
 	t.Logf("%v", s.n)
 	for _, what := range []string{
-		"verified", "invalid", "undone", "trusted", refused, blocked, unmet, direct, unlike, moved, rewritten,
+		"verified", "invalid", "undone", "trusted", refused, blocked, unmet, direct, unlike, moved, rewritten, forked,
 	} {
 		if s.n[what] == 0 && *flagRuns >= 60 {
 			t.Errorf("no history came to %q; play more of them, or mend the weights", what)

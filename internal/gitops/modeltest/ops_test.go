@@ -52,6 +52,8 @@ var weights = []struct {
 	{"delete-branch", 1, (*world).opDeleteBranch},
 	{"team", 3, (*world).opTeam},
 	{"member", 2, (*world).opMember},
+	{"manager", 2, (*world).opManager},
+	{"fork", 2, (*world).opFork},
 	{"trust", 2, (*world).opTrust},
 	{"look", 18, (*world).opLook},
 	{"restart", 2, (*world).opRestart},
@@ -289,10 +291,7 @@ func (w *world) approvers(p *pull, excluded bool) []string {
 	f := w.behind(p, nil)
 	f.teams = w.teams
 	base, head := w.model.state, w.commits[p.head].state
-	from := w.commits[w.mergeBase(w.main(), p.head)].state
-	if !from.valid() {
-		from = base
-	}
+	from := w.validOr(w.mergeBase(w.main(), p.head), base, w.model.passed)
 	c := compare(from, head, w.model.starts, w.now)
 	needs, _ := needsOf(base, head, &c, f)
 	var out []string
@@ -462,7 +461,7 @@ func (w *world) restored(c *commit) state {
 
 func (w *world) opUpdateBranch(o op) string {
 	p, by := w.open(o.n[1]), pick(writers, o.n[0])
-	if p == nil || w.repo.UpdateBranch(by, p.number) != nil {
+	if p == nil || p.fork || w.repo.UpdateBranch(by, p.number) != nil {
 		return ""
 	}
 	head := w.emu.State().Repos[0].Branches[p.branch]

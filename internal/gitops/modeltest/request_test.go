@@ -40,7 +40,7 @@ func named(e entry) []string {
 	case e.set == "ReadOnlyAccess":
 		return map[string][]string{"alpha": {"yuki", "sam"}, "beta": {"taro"}, "gamma": {"yuki", "taro"}}[e.account]
 	}
-	return []string{"ken", "lena"}
+	return []string{"yuki", "taro", "ken", "lena"}
 }
 
 // propose has the bot make the pull request of a request.
@@ -54,7 +54,7 @@ func (w *world) propose(r *ask, q access.Request) string {
 	base := w.main()
 	if err := w.bot.Propose(w.ctx, q); err != nil {
 		var no *access.Refusal
-		if errors.As(err, &no) || !w.commits[base].state.valid() {
+		if errors.As(err, &no) || !w.commits[base].state.valid() || !w.commits[base].state.follows(w.model.state) {
 			return fmt.Sprintf("%s is refused %s", r.requester, r.id)
 		}
 		w.failf("propose: %v", err)

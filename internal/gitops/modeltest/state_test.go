@@ -50,6 +50,7 @@ var ruleText = map[string]string{
 	"power":   "  - name: power\n    match: {permission_sets: [PowerUserAccess]}\n    approvers: [team:security]\n    count: %d\n    standing: true\n",
 	"read":    "  - name: read\n    match: {permission_sets: [ReadOnlyAccess]}\n    approvers: [account-owners]\n    count: %d\n    standing: true\n",
 	"rest":    "  - name: rest\n    match: {}\n    approvers: [control-plane]\n    count: %d\n    max_duration: 24h\n",
+	"bill":    "  - name: bill\n    match: {permission_sets: [Billing]}\n    approvers: [requester-manager, \"team:leads\"]\n    count: %d\n    max_duration: 24h\n    requesters: [\"team:platform\", \"team:security\", \"group:aws-dev\"]\n",
 	"control": "control_plane: {approvers: [team:platform], count: %d}\n",
 }
 
@@ -316,9 +317,9 @@ func seed() state {
 		fixed{"top", "version: 1\nphase: 1\norganization: {id: o-a1b2c3d4e5, management_account: \"999999999999\"}\n" +
 			"identity_center: {region: ap-northeast-1, start_url: https://d-9567000000.awsapps.com/start}\n" +
 			"entra: {app: 5b0c0f5e-0000-4000-8000-000000000001}\nmerge: people\napprovals:"},
-		rule{"admin", 1}, rule{"power", 1}, rule{"read", 1}, rule{"rest", 1},
+		rule{"admin", 1}, rule{"power", 1}, rule{"read", 1}, rule{"bill", 1}, rule{"rest", 1},
 		rule{"control", 2},
-		fixed{"limits", "limits: {removals: 10%, start_by: 72h}\ndrift: report"},
+		fixed{"limits", "limits: {removals: 10%, start_by: 72h}\nprotected: [{group: aws-ops, permission_set: AdministratorAccess}]\ndrift: report"},
 	})
 	people := []item{fixed{"people", "people:"}}
 	for _, n := range linkedAt0 {

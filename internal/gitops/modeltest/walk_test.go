@@ -18,6 +18,7 @@ type commit struct {
 type pull struct {
 	number      int
 	author      string
+	fork        bool // its branch is in another repository
 	branch      string
 	head        string
 	open        bool
@@ -40,9 +41,10 @@ type ask struct {
 // shown is who was in the teams when a head was last shown; nil teams when no
 // verdict could be shown for it.
 type shown struct {
-	head  string
-	at    time.Time // when the head was first shown
-	teams roster
+	head    string
+	at      time.Time // when the head was first shown
+	teams   roster
+	manager string
 }
 
 // walk is where the bot must be, by the words of the design.
@@ -274,6 +276,9 @@ func (p *pass) store(u *unit, s state) {
 		for _, sha := range p.now.passed {
 			if p.now.outcomes[sha] == "invalid" || p.done[sha] == "invalid" {
 				p.done[sha] = "verified"
+				if p.w.takenBack(sha, s) {
+					p.done[sha] = "undone"
+				}
 			}
 		}
 		p.now.passed, p.now.carried, p.now.requests = nil, nil, nil
@@ -284,12 +289,28 @@ func (p *pass) store(u *unit, s state) {
 	p.w.model = p.now
 }
 
+// takenBack reports whether a passed-over commit is the merge of a request whose
+// grant is not in a state.
+func (w *world) takenBack(sha string, s state) bool {
+	for _, r := range w.asks {
+		if p := w.pulls[r.pull]; p != nil && p.mergeCommit == sha && len(r.adds) > 0 {
+			e := r.adds[0]
+			_, has := s.grants()[grantKey{r.group, e.key()}]
+			return !has
+		}
+	}
+	return false
+}
+
 // verify says which rule a unit breaks, "" for none.
 func (w *world) verify(p *pass, u *unit, after state) string {
 	if u.pull == nil {
 		return direct
 	}
-	if !after.valid() {
+	if u.pull.fork {
+		return forked
+	}
+	if !after.valid() || !after.follows(p.base) {
 		return "invalid"
 	}
 	if r := w.askOf(u.pull); r != nil && r.head != u.pull.head {
@@ -302,7 +323,11 @@ func (w *world) verify(p *pass, u *unit, after state) string {
 	f.late = w.model.halt == u.last()
 	f.teams = w.teams
 	if s, ok := w.model.shown[u.pull.number]; ok && s.head == u.pull.head && s.teams != nil {
-		f.teams = w.teams.both(s.teams, f.approvedLate()...)
+		late := f.approvedLate()
+		f.teams = w.teams.both(s.teams, late...)
+		if s.manager != f.manager && !(p.base.linked(f.manager) && slices.Contains(late, f.manager)) {
+			f.manager = ""
+		}
 	}
 	return judge(p.base, after, p.starts, f)
 }
@@ -318,7 +343,7 @@ func (w *world) sameContent(p *pass, u *unit) bool {
 		return false
 	}
 	was := w.shown(p, u)
-	is := compare(w.validOr(parent, p.base), did, p.starts, u.pull.mergedAt)
+	is := compare(w.validOr(parent, p.base, p.now.passed), did, p.starts, u.pull.mergedAt)
 	return was.same(&is)
 }
 
@@ -359,9 +384,10 @@ func (r *ask) wants(a assignment) bool {
 	return r.group == a.group && slices.ContainsFunc(r.adds, func(e entry) bool { return e.account == a.account && e.set == a.set })
 }
 
-// validOr is the state at a commit, or another one where it is not valid.
-func (w *world) validOr(sha string, other state) state {
-	if s := w.commits[sha].state; s.valid() {
+// validOr is the state at a commit, or another one where it is not valid, by
+// itself or, passed over, as a step.
+func (w *world) validOr(sha string, other state, passed []string) state {
+	if s := w.commits[sha].state; s.valid() && !slices.Contains(passed, sha) {
 		return s
 	}
 	return other
@@ -370,7 +396,7 @@ func (w *world) validOr(sha string, other state) state {
 // shown is the change that the head of a unit's pull request showed.
 func (w *world) shown(p *pass, u *unit) change {
 	left := w.mergeBase(w.commits[u.commits[0]].parents[0], u.pull.head)
-	return compare(w.validOr(left, p.base), w.commits[u.pull.head].state, p.starts, u.pull.mergedAt)
+	return compare(w.validOr(left, p.base, p.now.passed), w.commits[u.pull.head].state, p.starts, u.pull.mergedAt)
 }
 
 // nothingMore reports whether all that a unit would bring into force was shown:
@@ -406,6 +432,7 @@ func (w *world) behind(p *pull, ps *pass) *facts {
 	} else {
 		f.author = p.author
 	}
+	f.manager = w.managers[f.requester+f.author]
 	for _, r := range w.asks {
 		f.askedFor[r.id] = asked{r.requester, r.group}
 	}

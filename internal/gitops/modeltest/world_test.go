@@ -64,6 +64,7 @@ type world struct {
 	asks     []*ask
 	teams    roster
 	members  roster
+	managers map[string]string // by who reports to them
 	serial   int
 	model    walk
 	trusted  bool // since the last look
@@ -108,8 +109,9 @@ func newWorld(t *testing.T, m mode, sum *tally) (*world, func()) {
 	w := &world{
 		tally: sum, ctx: t.Context(), key: key, now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), db: store.NewMemory(),
 		commits: map[string]*commit{}, pulls: map[int]*pull{}, heads: map[string][]string{}, seen: map[string]gitops.Outcome{},
-		teams:   roster{"leads": {"yuki", "taro"}, "platform": {"ken", "lena", "kim"}, "security": {"mio", "sam"}},
-		members: roster{"aws-dev": {"hana"}, "aws-ops": {"ken"}, "aws-new": {"mio"}},
+		teams:    roster{"leads": {"yuki", "taro"}, "platform": {"ken", "lena", "kim"}, "security": {"mio", "sam"}},
+		members:  roster{"aws-dev": {"hana"}, "aws-ops": {"ken"}, "aws-new": {"mio"}},
+		managers: map[string]string{"hana": "yuki", "ken": "lena", "mio": "sam", "sam": "mio", "rio": "taro", "yuki": "taro"},
 	}
 	if m.bolt {
 		db, err := store.OpenBolt(filepath.Join(t.TempDir(), "state.db"), store.Options{})
@@ -216,7 +218,12 @@ func (d directory) User(_ context.Context, id string) (access.Entrant, error) {
 	return access.Entrant{Person: access.Person{Entra: id}, Enabled: true}, nil
 }
 
-func (d directory) Manager(context.Context, string) (access.Entrant, error) {
+func (d directory) Manager(_ context.Context, id string) (access.Entrant, error) {
+	for who, manager := range d.w.managers {
+		if cast[who].entra == id {
+			return access.Entrant{Person: access.Person{Entra: cast[manager].entra}, Enabled: true}, nil
+		}
+	}
 	return access.Entrant{}, access.ErrNotFound
 }
 
@@ -260,7 +267,7 @@ func (w *world) sync() {
 func (w *world) syncPull(p githubemu.PullState) {
 	o := w.pulls[p.Number]
 	if o == nil {
-		o = &pull{number: p.Number, author: p.Author, branch: p.Head}
+		o = &pull{number: p.Number, author: p.Author, branch: p.Head, fork: strings.Contains(p.Head, ":")}
 		w.pulls[p.Number] = o
 	}
 	o.head, o.open, o.opinions = p.HeadSHA, p.State == "open", nil
