@@ -17,13 +17,16 @@ import (
 // steps is empty but for drift that is only reported.
 func Diff(in Input) Result {
 	d := differ{in: in, out: Result{Steps: []Step{}, Drift: []Finding{}}}
-	if in.Live == nil {
+	switch {
+	case in.Live == nil && !d.acts():
+		d.find(Finding{Key: "gone", Sentence: "the permission set is gone from AWS"})
+		return d.out
+	case in.Live == nil:
 		d.live.Session = in.Want.Session
-		d.in.Pending = true // there is nothing whose state could be drift
 		d.step(Step{Kind: Create, Settings: d.wanted(), Tags: in.Want.Tags}, nil)
 		d.live.Tags = in.Want.Tags
 		d.live.Description, d.live.RelayState = in.Want.Description, in.Want.RelayState
-	} else {
+	default:
 		d.live = in.Live.Definition
 	}
 	d.settings()

@@ -216,7 +216,9 @@ func TestWhatIsDoneAndWhatIsOnlySaid(t *testing.T) {
 		spreads string
 	}{
 		{"nothing", permset.Input{Want: plain(), Live: live(func(*permset.Live) {})}, "", "", ""},
-		{"a set that is not there", permset.Input{Want: plain()}, "create attach", "", ""},
+		{"a set that is not there", permset.Input{Want: plain(), Pending: true}, "create attach", "", ""},
+		{"a set that was there", permset.Input{Want: plain()}, "", "View: the permission set is gone from AWS.", ""},
+		{"a set that was there, to be put back", permset.Input{Want: plain(), Revert: true}, "create attach", "", ""},
 		{"a commit with a longer session", permset.Input{Want: longer, Live: live(func(*permset.Live) {}), Pending: true}, "update provision", "", ""},
 		{"a session changed in AWS", permset.Input{Want: longer, Live: live(func(*permset.Live) {})}, "", "View: session is 1h in AWS and 8h in its file.", ""},
 		{"a session changed in AWS, to be reverted", permset.Input{Want: longer, Live: live(func(*permset.Live) {}), Revert: true}, "update provision", "", ""},
