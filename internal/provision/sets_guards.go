@@ -62,7 +62,7 @@ func CheckSet(r permset.Result, s SetSurroundings) (Code, string) {
 	name := s.Want.Name
 	wide := permset.Widens(r.Steps, s.Want, s.Live)
 	switch {
-	case s.LiveManagement == "":
+	case s.LiveManagement == "" || s.ConfigManagement == "":
 		return CodeIncomplete, fmt.Sprintf("%s is not changed while AWS Organizations does not tell which account is the management account.", name)
 	case slices.Contains(reach, s.LiveManagement) || slices.Contains(reach, s.ConfigManagement):
 		return CodeSetManagement, fmt.Sprintf("%s is assigned in the management account, where the bot changes nothing: a delegated administrator may not. Use another permission set there, or change this one by hand from the management account.", name)
