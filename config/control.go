@@ -139,15 +139,6 @@ func principalFields(f *PrincipalFile) []field {
 	return []field{{"id", f.Principal.ID}, {"name", f.Name}, {"owners", refsText(f.Owners)}}
 }
 
-func permissionSetFields(p *PermissionSet) []field {
-	return []field{
-		{"description", p.Description},
-		{"managed_policies", listText(p.ManagedPolicies)},
-		{"name", p.Name},
-		{"session_duration", durationText(p.SessionDuration)},
-	}
-}
-
 func peopleFields(p *PeopleFile) []field {
 	var fields []field
 	for i := range p.People {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -30,23 +29,12 @@ var (
 		required: []string{"permission_set"},
 		optional: []string{"account", "accounts", "expires", "duration", "reason", "request"},
 	}
-	selectorKeys      = shape{what: "accounts", optional: []string{"ou", "tags"}}
-	permissionSetKeys = shape{
-		what:     "a permission set file",
-		required: []string{"name", "managed_policies"},
-		optional: []string{"description", "session_duration"},
-	}
-	peopleKeys = shape{what: "people.yaml", required: []string{"people"}, optional: []string{"teams"}}
-	personKeys = shape{what: "a person", required: []string{"entra", "email"}, optional: []string{"github", "slack"}}
-	githubKeys = shape{what: "github", required: []string{"login", "id"}}
-	slackKeys  = shape{what: "slack", required: []string{"team", "user"}}
-	teamKeys   = shape{what: "a team", required: []string{"id"}}
-)
-
-// Session lengths that Identity Center takes (PT1H to PT12H).
-const (
-	defaultSession = time.Hour
-	maxSession     = 12 * time.Hour
+	selectorKeys = shape{what: "accounts", optional: []string{"ou", "tags"}}
+	peopleKeys   = shape{what: "people.yaml", required: []string{"people"}, optional: []string{"teams"}}
+	personKeys   = shape{what: "a person", required: []string{"entra", "email"}, optional: []string{"github", "slack"}}
+	githubKeys   = shape{what: "github", required: []string{"login", "id"}}
+	slackKeys    = shape{what: "slack", required: []string{"team", "user"}}
+	teamKeys     = shape{what: "a team", required: []string{"id"}}
 )
 
 // accountFile decodes accounts/<slug>.yaml.
@@ -177,32 +165,6 @@ func (f *file) selector(n *yaml.Node) *Selector {
 	s.OU = f.checked(o.get("ou"), "ou", checkOU)
 	s.Tags = f.stringMap(o.get("tags"), "tags")
 	return s
-}
-
-// permissionSetFile decodes permission-sets/<Name>.yaml.
-func (f *file) permissionSetFile(n *yaml.Node, stem string) *PermissionSet {
-	p := &PermissionSet{Name: stem, SessionDuration: defaultSession, Pos: f.position(n)}
-	o, ok := f.object(n, permissionSetKeys)
-	if !ok {
-		return p
-	}
-	if name := o.get("name"); name != nil {
-		p.Pos = f.position(name)
-		if s := f.permissionSetName(name); s != "" && s != stem {
-			f.problem(name, fmt.Sprintf("name the file %s.yaml, or write %s here", s, stem), "the name is %q but the file is %s.yaml", s, stem)
-		}
-	}
-	p.Description = f.checked(o.get("description"), "description", func(s string) error { return CheckText(s, 700) })
-	if d := o.get("session_duration"); d != nil {
-		p.SessionDuration = f.duration(d, "session_duration")
-		if p.SessionDuration != 0 && (p.SessionDuration < defaultSession || p.SessionDuration > maxSession) {
-			f.problem(d, "write 1h to 12h", "session_duration is outside what Identity Center takes")
-		}
-	}
-	p.ManagedPolicies = f.texts(o.get("managed_policies"), "managed_policies", func(n *yaml.Node) string {
-		return f.matching(n, "managed policy", policyShape, "write an AWS managed policy, like arn:aws:iam::aws:policy/ReadOnlyAccess")
-	})
-	return p
 }
 
 // peopleFile decodes people.yaml. Everything that identifies a person belongs

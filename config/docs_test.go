@@ -41,6 +41,8 @@ func TestEveryKeyIsInTheReference(t *testing.T) {
 		"access":                        grantKeys,
 		"accounts":                      selectorKeys,
 		`permission-sets/\<Name\>.yaml`: permissionSetKeys,
+		"customer_managed_policies":     policyRefKeys,
+		"permissions_boundary":          boundaryKeys,
 		"people.yaml":                   peopleKeys,
 		"people":                        personKeys,
 		"github":                        githubKeys,

@@ -42,6 +42,7 @@ func FuzzLoad(f *testing.F) {
 	for _, file := range seeds(f) {
 		f.Add(file.Name, file.Data)
 	}
+	f.Add("permission-sets/Deploy.yaml", []byte(deploySet))
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
 		fsys := overlay(t)
 		if name == "." || len(name) > 200 || !fsValid(name) {
@@ -291,4 +292,21 @@ func BenchmarkDesired(b *testing.B) {
 			b.Fatalf("%d assignments", got)
 		}
 	}
+}
+
+// FuzzCanonicalPolicy: any text gives an error or a form that is its own
+// canonical form.
+func FuzzCanonicalPolicy(f *testing.F) {
+	f.Add(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)
+	f.Add(`{"a":1e400,"b":[true,null,"<"]}`)
+	f.Add(`{"a":{"a":1},"a":2}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		once, err := CanonicalPolicy(text)
+		if err != nil {
+			return
+		}
+		if twice, err := CanonicalPolicy(once); err != nil || twice != once {
+			t.Errorf("canonical form %q of %q is not stable: %q, %v", once, text, twice, err)
+		}
+	})
 }

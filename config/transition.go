@@ -108,11 +108,6 @@ func (t *transition) permissionSets() {
 	}
 }
 
-func sameDefinition(a, b *PermissionSet) bool {
-	policies := func(p *PermissionSet) []string { return slices.Sorted(slices.Values(p.ManagedPolicies)) }
-	return slices.Equal(policies(a), policies(b))
-}
-
 // protected refuses to remove the grant of a protected assignment while it is
 // protected. The account's own removal is its owner's business.
 func (t *transition) protected() {

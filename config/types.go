@@ -364,15 +364,6 @@ type Term struct {
 	For      time.Duration `json:"for,omitempty"`
 }
 
-// PermissionSet is permission-sets/<Name>.yaml.
-type PermissionSet struct {
-	Name            string
-	Description     string
-	SessionDuration time.Duration
-	ManagedPolicies []string
-	Pos             Position
-}
-
 // PeopleFile is people.yaml.
 type PeopleFile struct {
 	People []Person

@@ -8,6 +8,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/store"
 )
 
@@ -19,6 +20,8 @@ type footing struct {
 	Starts config.Starts `json:"starts,omitempty"`
 	// Owned are the assignments that the bot made or took over.
 	Owned []config.Assignment `json:"owned"`
+	// Sets are the records of permission sets.
+	Sets []provision.SetRecord `json:"sets,omitempty"`
 }
 
 // Footing implements operations.
@@ -27,7 +30,11 @@ func (b *bot) Footing(ctx context.Context) (footing, error) {
 	if err != nil {
 		return footing{}, fmt.Errorf("what the bot owns: %w", err)
 	}
-	f := footing{Owned: owned}
+	sets, err := store.NewProvision(b.db).Sets(ctx)
+	if err != nil {
+		return footing{}, fmt.Errorf("what is kept of permission sets: %w", err)
+	}
+	f := footing{Owned: owned, Sets: sets}
 	force, err := b.git.InForce(ctx)
 	if errors.Is(err, access.ErrNotFound) {
 		return f, nil
@@ -61,9 +68,13 @@ func untrusted(err error, nothing string) error {
 	return err
 }
 
-// owning is a store of its own that knows what the bot owns.
-func owning(ctx context.Context, owned []config.Assignment) (store.DB, error) {
+// owning is a store of its own that knows what the bot owns, and how permission
+// sets stand.
+func owning(ctx context.Context, owned []config.Assignment, sets []provision.SetRecord) (store.DB, error) {
 	memory := store.NewMemory()
 	err := memory.Update(ctx, "plan", func(tx store.Tx) error { return store.MarkOwned(tx, "", owned) })
+	for _, r := range sets {
+		err = errors.Join(err, store.NewProvision(memory).SaveSet(ctx, "plan", r))
+	}
 	return memory, err
 }

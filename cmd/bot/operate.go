@@ -87,6 +87,9 @@ func statusText(st statusReport) string {
 	for _, t := range st.Provision.Troubles {
 		line("trouble", fmt.Sprintf("%s (%s): %s", t.Subject, t.Code, t.Text))
 	}
+	for _, l := range setStatusLines(st.Provision.Sets) {
+		line(l[0], l[1])
+	}
 	for _, r := range st.Provision.Last.Refused {
 		line("held back", fmt.Sprintf("%s (%s): %s", r.Change.Sentence, r.Code, r.Sentence))
 	}

@@ -57,17 +57,22 @@ func plan(ctx context.Context, p program, path string, args []string, asJSON boo
 
 // due counts what a report says is not as it should be.
 func due(rep provision.Report) int {
-	return len(rep.Plan.Changes) + len(rep.Plan.Waiting) + len(rep.Plan.Drift) + len(rep.Refused) + len(rep.FailedReads)
+	return len(rep.Plan.Changes) + len(rep.Plan.Waiting) + len(rep.Plan.Drift) + len(rep.Refused) + len(rep.FailedReads) + dueSets(rep.Sets)
 }
 
 // Plan implements operations: a pass of an engine of its own, with what the
 // bot owns, on a store that goes with it.
 func (b *bot) Plan(ctx context.Context) (provision.Report, error) {
-	owned, err := store.NewProvision(b.db).Owned(ctx)
+	kept := store.NewProvision(b.db)
+	owned, err := kept.Owned(ctx)
 	if err != nil {
 		return provision.Report{}, err
 	}
-	memory, err := owning(ctx, owned)
+	sets, err := kept.Sets(ctx)
+	if err != nil {
+		return provision.Report{}, err
+	}
+	memory, err := owning(ctx, owned, sets)
 	if err != nil {
 		return provision.Report{}, err
 	}
@@ -79,12 +84,17 @@ func (b *bot) Plan(ctx context.Context) (provision.Report, error) {
 func dryRun(ctx context.Context, out *outside, commits access.Commits, db store.DB, log *slog.Logger) (provision.Report, error) {
 	engine, err := provision.New(provision.Ports{
 		Center: out.center, Entra: out.entra, Accounts: out.orgs, Store: store.NewProvision(db),
-		Commits: commits, Clocks: out.clock, Now: time.Now,
+		Commits: commits, Clocks: out.clock, Now: time.Now, Sets: out.sets(db),
 	}, provision.Options{Log: log})
 	if err != nil {
 		return provision.Report{}, err
 	}
 	rep, err := settled(ctx, engine)
+	for i := range rep.Sets {
+		if s := &rep.Sets[i]; s.Code == provision.CodeDisabled {
+			s.Code, s.Sentence = "", ""
+		}
+	}
 	rep.Refused = slices.DeleteFunc(rep.Refused, func(r provision.Refused) bool { return r.Code == provision.CodeDisabled })
 	return rep, err
 }
@@ -113,7 +123,7 @@ func planDir(ctx context.Context, p program, set *settings.Settings, dir string)
 	now := time.Now()
 	v.before = known.Repo
 	force := access.InForce{Commit: dir, Repo: repo, Starts: config.NextStarts(known.Repo, repo, known.Starts, config.Start{MergedAt: now, AskedAt: now})}
-	memory, err := owning(ctx, known.Owned)
+	memory, err := owning(ctx, known.Owned, known.Sets)
 	if err != nil {
 		return viewed{}, err
 	}

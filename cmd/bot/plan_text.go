@@ -94,10 +94,14 @@ func (v viewed) lines() []string {
 		}
 		line("not    %s (%s): %s", entry, b.Code, b.Sentence)
 	}
+	out = append(out, v.setLines()...)
 	for _, f := range v.FailedReads {
 		line("unread %s in %s: nothing of it is judged", f.PermissionSet, v.account(f.Account))
 	}
 	last := fmt.Sprintf("%d change(s), %d held back, %d pairs read", len(v.Plan.Changes), len(v.Refused), v.Read)
+	if n := dueSets(v.Sets); n > 0 {
+		last += fmt.Sprintf("; %d step(s) and finding(s) of permission sets", n)
+	}
 	if n := len(v.maybe()); n > 0 {
 		last += fmt.Sprintf("; %d more would be removed if the bot owns them", n)
 	}

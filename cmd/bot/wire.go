@@ -96,6 +96,11 @@ type outside struct {
 	slack  *slack.Client
 }
 
+// sets are what permission sets are worked on with.
+func (out *outside) sets(db store.DB) provision.SetPorts {
+	return provision.SetPorts{Port: out.center, Store: store.NewProvision(db), Caller: out.center}
+}
+
 // open opens the state file and puts the bot together. It makes no call.
 func open(ctx context.Context, set *settings.Settings, p program, log *slog.Logger) (*bot, error) {
 	db, err := store.OpenBolt(set.StateFile, store.Options{AfterCommit: p.afterCommit})
@@ -141,7 +146,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 	}, set.Poll)
 	b.engine, err = provision.New(provision.Ports{
 		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db),
-		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now,
+		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now, Sets: out.sets(db),
 	}, provision.Options{EnableChanges: set.EnableChanges, Pace: pace, Log: log, OnChange: w.changed, Asker: b.asker})
 	if err != nil {
 		return nil, err

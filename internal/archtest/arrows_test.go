@@ -95,11 +95,12 @@ func arrows() map[string][]string {
 		"internal/gitops/review":            {"config"},
 		"internal/gitops/whatif":            {"config", "internal/gitops/impact", "internal/gitops/review"},
 		"internal/gitops/github":            {"internal/bodylimit", "internal/egress", "internal/retryafter", "config", "internal/access", "internal/gitops", "internal/gitops/delivery", "internal/gitops/guard", "internal/gitops/review", "internal/secret"},
-		"internal/provision":                {"config", "internal/access", "internal/provision/fault"},
+		"internal/provision":                {"config", "internal/access", "internal/provision/fault", "internal/provision/permset"},
+		"internal/provision/permset":        {"config"},
 		"internal/provision/fault":          {},
 		"internal/provision/awsclient":      {"internal/bodylimit", "internal/egress", "internal/retryafter", "internal/provision/fault", "internal/secret"},
 		"internal/provision/entra":          {"internal/bodylimit", "internal/egress", "internal/retryafter", "internal/access", "internal/provision", "internal/provision/fault", "internal/secret"},
-		"internal/provision/identitycenter": {"config", "internal/provision", "internal/provision/awsclient", "internal/provision/fault"},
+		"internal/provision/identitycenter": {"config", "internal/provision", "internal/provision/awsclient", "internal/provision/fault", "internal/provision/permset"},
 		"internal/provision/organizations":  {"internal/provision", "internal/provision/awsclient", "internal/provision/fault"},
 		"internal/store":                    {"config", "internal/access", "internal/gitops", "internal/gitops/audience", "internal/gitops/delivery", "internal/gitops/guard", "internal/gitops/review", "internal/provision"},
 		"internal/store/storetest":          {"internal/access", "internal/store"},
@@ -161,7 +162,7 @@ func TestOutsideImports(t *testing.T) {
 					t.Errorf("%s imports %s: %s", pkg, i, b.why)
 				}
 			}
-			pure := pkg == "config" || pkg == "internal/access" || pkg == "internal/gitops/review" || pkg == "internal/provision"
+			pure := pkg == "config" || pkg == "internal/access" || pkg == "internal/gitops/review" || pkg == "internal/provision" || pkg == "internal/provision/permset"
 			if pure && (i == "net/http" || i == "os" || i == "net") {
 				t.Errorf("%s imports %s: the core does no I/O of its own", pkg, i)
 			}

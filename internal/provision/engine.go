@@ -37,7 +37,9 @@ type Ports struct {
 	Clocks   Clocks
 	Audit    Audit
 	Ops      Ops
-	Now      func() time.Time
+	// Sets may be zero: then permission sets are left alone.
+	Sets SetPorts
+	Now  func() time.Time
 }
 
 // Options change how the engine works.
@@ -71,6 +73,8 @@ type Engine struct {
 
 	wakeAssignments chan struct{}
 	wakeGroups      chan struct{}
+	wakeSets        chan struct{}
+	sets            sets
 
 	passMu sync.Mutex // one pass at a time; guards desk
 	desk   desk
@@ -133,6 +137,7 @@ func New(p Ports, o Options) (*Engine, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakeGroups: make(chan struct{}, 1),
+		wakeSets: make(chan struct{}, 1), sets: newSets(),
 		needs: map[string]groupNeed{}, stepping: map[string]bool{}}
 	e.book = &book{store: p.Store, changed: func() {
 		if o.OnChange != nil {
@@ -150,7 +155,10 @@ func (e *Engine) now() time.Time { return e.Now().UTC().Round(0) }
 
 // Wake makes the engine look at once, for instance because another commit came
 // into force. It never blocks.
-func (e *Engine) Wake() { poke(e.wakeAssignments) }
+func (e *Engine) Wake() {
+	poke(e.wakeAssignments)
+	poke(e.wakeSets)
+}
 
 func poke(c chan struct{}) {
 	select {
@@ -165,6 +173,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { e.assignmentLoop(ctx) })
 	loops.Go(func() { e.groupLoop(ctx) })
+	loops.Go(func() { e.setLoop(ctx) })
 	loops.Wait()
 	return nil
 }
@@ -200,6 +209,8 @@ type Report struct {
 	// Started operations were sent; Outstanding are under way in AWS.
 	Started     int `json:"started"`
 	Outstanding int `json:"outstanding"`
+	// Sets are the declared permission sets; absent when they are left alone.
+	Sets []SetReport `json:"sets,omitempty"`
 }
 
 // Sync makes one full pass: it reads every declared and owned pair, plans,
@@ -213,8 +224,12 @@ func (e *Engine) Sync(ctx context.Context) (Report, error) {
 	if r == nil {
 		return Report{}, fmt.Errorf("sync: no commit is in force: %w", access.ErrNotFound)
 	}
+	if r.Sets, _, err = e.passSets(ctx, true); err != nil {
+		return Report{}, err
+	}
 	poke(e.wakeGroups)
 	poke(e.wakeAssignments)
+	poke(e.wakeSets)
 	return *r, nil
 }
 

@@ -75,7 +75,7 @@ func (e *Engine) tellRefused(ctx context.Context, r Refused) {
 // opposed to what AWS answered.
 func held(c Code) bool {
 	switch c {
-	case CodeNotYetProvisioned, CodeSetMissing, CodeAccountUnknown, CodeAccountInactive, CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity,
+	case CodeNotYetProvisioned, CodeSetMissing, CodeSetPending, CodeAccountUnknown, CodeAccountInactive, CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity,
 		CodeDisabled, CodeManagement, CodeLegacy, CodeNotDesired, CodeNotOwned, CodeProtected, CodeIncomplete, CodeClock,
 		CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeBudget, CodeExpiryBound:
 		return true

@@ -99,6 +99,7 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	if err != nil || v == nil {
 		return nil, time.Time{}, err
 	}
+	e.takeReleased()
 	changed, own := settle(v, e.book.all())
 	if err := e.book.begin(ctx, v.force.Commit, changed, own); err != nil {
 		return nil, time.Time{}, err
@@ -167,8 +168,11 @@ func (e *Engine) input(v *view) Input {
 			in.Ended[a] = end
 		}
 	}
+	in.Sets = e.declaredSets(v)
 	for _, name := range slices.Sorted(maps.Keys(repo.PermissionSets)) {
-		in.SetFiles = append(in.SetFiles, "permission-sets/"+name+".yaml")
+		if in.Sets == nil {
+			in.SetFiles = append(in.SetFiles, setPath(name))
+		}
 	}
 	return in
 }

@@ -81,10 +81,14 @@ type Input struct {
 	Accounts  map[string]AccountState
 	Records   map[config.Assignment]RecordState
 	Protected map[config.Assignment]bool
-	// SetFiles are the paths of the permission sets that are declared.
+	// SetFiles are the paths of the permission sets that are declared and left
+	// alone.
 	SetFiles []string
-	Drift    config.DriftMode
-	Names    Names
+	// Sets has the declared permission sets that are worked on: whether one can
+	// be assigned yet.
+	Sets  map[string]bool
+	Drift config.DriftMode
+	Names Names
 }
 
 // Plan compares desired with live. It is pure: the same input gives the same
@@ -182,6 +186,11 @@ func (p *planner) obstacle(a config.Assignment, who PrincipalState, pair PairSta
 		return CodeAccountUnknown, fmt.Sprintf("%s is not a member of the organization.", p.in.Names.account(a.Account))
 	case looked && !account.Active:
 		return CodeAccountInactive, fmt.Sprintf("%s is %s, not ACTIVE.", p.in.Names.account(a.Account), orUnknown(account.State))
+	}
+	usable, declared := p.in.Sets[a.PermissionSet]
+	switch {
+	case declared && (!usable || pair.Complete && pair.NoSet):
+		return CodeSetPending, fmt.Sprintf("%s declares the permission set, and it is not made yet; this follows once it is.", setPath(a.PermissionSet))
 	case pair.Complete && pair.NoSet:
 		return CodeSetMissing, fmt.Sprintf("Identity Center has no permission set named %s.", a.PermissionSet)
 	}

@@ -22,6 +22,9 @@ type Overview struct {
 	States        map[State]int `json:"states"` // how many assignments
 	Outstanding   int           `json:"outstanding"`
 	Troubles      []Trouble     `json:"troubles"`
+	// Sets are the permission sets that have a file, or had one; absent when
+	// they are left alone.
+	Sets []SetStatus `json:"sets,omitempty"`
 	// Last is the last pass; its time is zero before the first one.
 	Last Report `json:"last"`
 	// Skew is our clock against trusted ones, if SkewKnown.
@@ -31,7 +34,8 @@ type Overview struct {
 
 // Status tells how provisioning stands, from the records and the last pass.
 func (e *Engine) Status(ctx context.Context) (Overview, error) {
-	if err := e.book.load(ctx); err != nil {
+	err := e.book.load(ctx)
+	if err != nil {
 		return Overview{}, err
 	}
 	o := Overview{EnableChanges: e.opts.EnableChanges, States: map[State]int{}, Troubles: []Trouble{}}
@@ -54,5 +58,6 @@ func (e *Engine) Status(ctx context.Context) (Overview, error) {
 	o.Last = e.last
 	e.mu.Unlock()
 	o.Skew, o.SkewKnown = e.Clocks.Skew()
-	return o, nil
+	o.Sets, err = e.setStatus(ctx)
+	return o, err
 }

@@ -38,12 +38,21 @@ func (w *world) makeAWS() error {
 		}))
 	}
 	for _, set := range w.repo.PermissionSets {
-		_, bad := w.aws.AddPermissionSet(set.Name, fmt.Sprintf("PT%dH", int(set.SessionDuration.Hours())))
-		err = errors.Join(err, bad, w.aws.EditPermissionSet(set.Name, set.Description, "", nil))
+		_, bad := w.aws.AddPermissionSet(set.Name, isoHours(set.SessionDuration))
+		err = errors.Join(err, bad, w.aws.EditPermissionSet(set.Name, set.Description, set.RelayState, set.Tags), w.aws.DefinePermissionSet(set.Name, definition(set)))
 	}
 	// One that the config repo does not own: it may be referred to by name.
 	_, bad := w.aws.AddPermissionSet("BillingReadOnly", "PT1H")
 	return errors.Join(err, bad)
+}
+
+// definition is what a set permits that AWS had before the bot came.
+func definition(set *config.PermissionSet) awsemu.Definition {
+	d := awsemu.Definition{ManagedPolicies: set.ManagedPolicies, CustomerPolicies: set.CustomerPaths(), InlinePolicy: set.InlinePolicy}
+	if set.Boundary != nil {
+		d.BoundaryPolicy = set.Boundary.ManagedPolicy
+	}
+	return d
 }
 
 // makeEntra fills the tenant. The provisioning job has not run yet.
@@ -178,4 +187,12 @@ func (w *world) setARNs() map[string]string {
 		arns[set.Name] = set.ARN
 	}
 	return arns
+}
+
+// isoHours is a session of whole minutes as AWS writes it.
+func isoHours(d time.Duration) string {
+	if d%time.Hour != 0 {
+		return fmt.Sprintf("PT%dM", int(d.Minutes()))
+	}
+	return fmt.Sprintf("PT%dH", int(d.Hours()))
 }

@@ -1,5 +1,6 @@
 // Package identitycenter is AWS IAM Identity Center for the provisioner:
-// account assignments by sso-admin, groups by the identity store.
+// account assignments and permission sets by sso-admin, groups by the identity
+// store.
 //
 // # Limits
 //
@@ -37,6 +38,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // pageSize is the largest page of every list (API reference: 1 to 100).
@@ -53,6 +55,7 @@ const namesFor = 24 * time.Hour
 type Client struct {
 	sso   *ssoadmin.Client
 	store *identitystore.Client
+	sts   *sts.Client
 	once  paced // retryer of writes
 	now   func() time.Time
 	// refresh is held by whoever reads the names; the others wait for it.
@@ -75,6 +78,7 @@ func New(cfg aws.Config, share float64, now func() time.Time) *Client {
 	return &Client{
 		sso:   ssoadmin.NewFromConfig(cfg, func(o *ssoadmin.Options) { o.Retryer = paced{awsclient.ReadRetryer(), center} }),
 		store: identitystore.NewFromConfig(cfg, func(o *identitystore.Options) { o.Retryer = paced{awsclient.ReadRetryer(), store} }),
+		sts:   sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = awsclient.ReadRetryer() }),
 		once:  paced{aws.NopRetryer{}, center}, now: now, refresh: make(chan struct{}, 1),
 	}
 }

@@ -7,22 +7,30 @@
 //   - Requests are checked as AWS checks them: Signature Version 4 over the path
 //     the client sent, five minutes of clock skew, region and service of the
 //     scope, session tokens that end.
+//
 //   - Assignments are asynchronous. An operation is IN_PROGRESS for
 //     [Options.Latency], then SUCCEEDED or FAILED, and its effect shows in the
 //     lists [Options.Visibility] later. Nothing runs in the background: every
 //     request first brings the state up to the clock of the kit, so the state is
 //     a function of what was asked and of the time.
+//
 //   - The limits are those of "Quotas and limits in IAM Identity Center": 20
 //     sso-admin requests a second together, 20 identitystore requests a second
 //     per API, 15 outstanding operations, one at a time in an account, 100 groups
 //     per permission set and account, 500 permission sets per account. Rates are
 //     not scaled by the speed of the kit; delays are.
+//
 //   - The management account may do everything, the delegated administrator
 //     nothing that touches the management account, other accounts nothing.
+//
 //   - Users and groups are written through [SCIM], as an identity provider does.
 //
-// What it does not do: permission sets are seeded, not written over the wire, so
-// what is provisioned is always the latest; organizations has no writes; SCIM is
+//   - A change of a permission set does not reach the accounts that have it: they
+//     are not the latest until ProvisionPermissionSet, which is asynchronous like an
+//     assignment, at most 3 at a time, or a new assignment there.
+//
+// What it does not do: permission sets are not deleted over the wire, and read at
+// once what was written; organizations has no writes; SCIM is
 // Go methods without HTTP and without request rates; IAM policies are not
 // evaluated (a caller may do all that its account may do); sts hands out
 // credentials for the roles that were seeded with [Server.AddRole].
@@ -80,6 +88,14 @@ type Options struct {
 	// SetsPerAccount is how many permission sets may be provisioned in one
 	// account; default 500.
 	SetsPerAccount int
+	// SetsPerInstance is how many permission sets there may be; default 3500.
+	SetsPerInstance int
+	// PoliciesPerSet is how many managed policies, AWS's and the customer's
+	// together, a permission set may have; default 25.
+	PoliciesPerSet int
+	// MaxProvisioning is how many ProvisionPermissionSet may be IN_PROGRESS;
+	// default 3.
+	MaxProvisioning int
 	// UnprovisionedNotFound makes ListAccountAssignments answer
 	// ResourceNotFoundException for a permission set that is not provisioned in
 	// the account; otherwise the list is empty. Both have been seen.
@@ -115,6 +131,9 @@ func (o Options) withDefaults() Options {
 	number(&o.StoreRate, 20)
 	number(&o.GroupsPerPair, 100)
 	number(&o.SetsPerAccount, 500)
+	number(&o.SetsPerInstance, 3500)
+	number(&o.PoliciesPerSet, 25)
+	number(&o.MaxProvisioning, 3)
 	o.Latency = duration(o.Latency, 2*time.Second)
 	o.Visibility = duration(o.Visibility, time.Second)
 	if o.NewID == nil {

@@ -44,6 +44,12 @@ type permissionSet struct {
 	arn, name, description, session, relay string
 	created                                time.Time
 	tags                                   map[string]string
+	managed                                map[string]bool // ARNs
+	customer                               map[wirePolicyRef]bool
+	inline                                 string
+	boundary                               *wireBoundary
+	// version counts the changes that the role in an account must follow.
+	version int
 }
 
 // center is IAM Identity Center: permission sets, assignments and the
@@ -61,6 +67,11 @@ type center struct {
 	running     []*operation               // in the order of their end
 	serial      int                        // of operations
 	plans       []plan                     // for coming operations
+
+	roles         map[pair]int // version of the set that the role has
+	provisionings []*provisioning
+	policies      map[string]map[wirePolicyRef]bool // of customers, by account
+	failing       map[string][]string               // ordered failures of provisioning, by account
 }
 
 func newCenter(now time.Time) *center {
@@ -69,6 +80,7 @@ func newCenter(now time.Time) *center {
 		byPair: map[pair]map[principal]*record{}, byPrincipal: map[principal]map[pair]*record{},
 		byAccount: map[string]map[string]bool{}, bySet: map[string]map[string]bool{},
 		hidden: map[Assignment]bool{}, operations: map[string]*operation{},
+		roles: map[pair]int{}, policies: map[string]map[wirePolicyRef]bool{}, failing: map[string][]string{},
 	}
 }
 
@@ -117,6 +129,7 @@ func (c *center) forget(a Assignment) {
 	drop(c.byPair, a.pair(), a.principal())
 	drop(c.byPrincipal, a.principal(), a.pair())
 	if len(c.byPair[a.pair()]) == 0 {
+		delete(c.roles, a.pair())
 		drop(c.byAccount, a.AccountID, a.PermissionSetARN)
 		drop(c.bySet, a.PermissionSetARN, a.AccountID)
 	}
@@ -140,6 +153,7 @@ func drop[A, B comparable, V any](m map[A]map[B]V, a A, b B) {
 // that exists already stays as it is.
 func (c *center) add(a Assignment, at time.Time, delay time.Duration) {
 	r := c.enter(a)
+	c.touch(a.pair())
 	if r.exists {
 		return
 	}

@@ -103,6 +103,7 @@ func (s *Server) settle(now time.Time) {
 			o.status, o.reason = statusFailed, reason
 		}
 	}
+	s.settleProvisioning(now)
 	c.prune(now)
 }
 
@@ -120,6 +121,9 @@ func (s *Server) finish(o *operation) (reason string) {
 		return fmt.Sprintf("AWS account %s is not active.", a.AccountID)
 	}
 	if o.kind == opCreate {
+		if why := s.center.lacks(a.pair()); why != "" {
+			return why
+		}
 		if !s.store.has(a.principal()) {
 			return fmt.Sprintf("Received a 404 status error: %s with id %s does not exist in the identity store.", a.PrincipalType, a.PrincipalID)
 		}

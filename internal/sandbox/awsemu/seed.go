@@ -8,10 +8,7 @@ import (
 )
 
 // Facts of a permission set (botocore model of sso-admin).
-var (
-	setName    = regexp.MustCompile(`^[\w+=,.@-]{1,32}$`)
-	setSession = regexp.MustCompile(`^PT([1-9]|1[0-2])H$`)
-)
+var setName = regexp.MustCompile(`^[\w+=,.@-]{1,32}$`)
 
 // AddPermissionSet makes a permission set with a session duration such as PT8H
 // (empty means the default, PT1H) and returns its ARN, which depends on the
@@ -22,14 +19,14 @@ func (s *Server) AddPermissionSet(name, sessionDuration string) (arn string, err
 	if sessionDuration == "" {
 		sessionDuration = "PT1H"
 	}
-	if !setName.MatchString(name) || !setSession.MatchString(sessionDuration) {
+	if _, bad := session(sessionDuration); bad != nil || !setName.MatchString(name) {
 		return "", fmt.Errorf("permission set %q with session %q: want a name of 1 to 32 of [\\w+=,.@-] and PT1H to PT12H", name, sessionDuration)
 	}
 	arn = s.setARN(name)
 	if _, ok := s.center.sets[arn]; ok {
 		return "", fmt.Errorf("permission set %s: the name is taken", name)
 	}
-	s.center.sets[arn] = &permissionSet{arn: arn, name: name, session: sessionDuration, created: now}
+	s.center.sets[arn] = newSet(arn, name, sessionDuration, now)
 	return arn, nil
 }
 

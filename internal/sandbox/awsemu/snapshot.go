@@ -45,6 +45,14 @@ type PermissionSetState struct {
 	Tags            map[string]string `json:"tags,omitempty"`
 	// ProvisionedIn are the accounts that have its role.
 	ProvisionedIn []string `json:"provisioned_in"`
+	// OutdatedIn are those of them that are not the latest.
+	OutdatedIn []string `json:"outdated_in,omitempty"`
+	// ManagedPolicies and CustomerPolicies are sorted.
+	ManagedPolicies  []string `json:"managed_policies,omitempty"`
+	CustomerPolicies []string `json:"customer_policies,omitempty"`
+	InlinePolicy     string   `json:"inline_policy,omitempty"`
+	// Boundary is the ARN, or path and name, of the permissions boundary.
+	Boundary string `json:"boundary,omitempty"`
 }
 
 // UserState is a user of the identity store.
@@ -126,15 +134,7 @@ func (s *Server) stateStore(st *State) {
 func (s *Server) stateCenter(st *State, now time.Time) {
 	c := s.center
 	for _, set := range c.sets {
-		in := []string{}
-		for _, account := range slices.Sorted(maps.Keys(c.bySet[set.arn])) {
-			if c.provisioned(pair{account, set.arn}) {
-				in = append(in, account)
-			}
-		}
-		st.PermissionSets = append(st.PermissionSets, PermissionSetState{
-			set.arn, set.name, set.description, set.session, set.relay, maps.Clone(set.tags), in,
-		})
+		st.PermissionSets = append(st.PermissionSets, c.setState(set))
 	}
 	slices.SortFunc(st.PermissionSets, func(a, b PermissionSetState) int { return cmp.Compare(a.Name, b.Name) })
 	st.Assignments = c.assignments(func(_ Assignment, r *record) bool { return r.exists })
@@ -148,4 +148,35 @@ func (s *Server) stateCenter(st *State, now time.Time) {
 	for _, o := range ops {
 		st.Operations = append(st.Operations, OperationState{o.id, o.kind, o.status, o.reason, o.target, o.created, o.ends})
 	}
+}
+
+// setState is what a permission set is now.
+func (c *center) setState(set *permissionSet) PermissionSetState {
+	st := PermissionSetState{
+		ARN: set.arn, Name: set.name, Description: set.description, SessionDuration: set.session, RelayState: set.relay,
+		ProvisionedIn: []string{}, ManagedPolicies: slices.Sorted(maps.Keys(set.managed)), InlinePolicy: set.inline,
+	}
+	if len(set.tags) > 0 {
+		st.Tags = maps.Clone(set.tags)
+	}
+	for _, account := range slices.Sorted(maps.Keys(c.bySet[set.arn])) {
+		p := pair{account, set.arn}
+		if !c.provisioned(p) {
+			continue
+		}
+		st.ProvisionedIn = append(st.ProvisionedIn, account)
+		if !c.latest(p) {
+			st.OutdatedIn = append(st.OutdatedIn, account)
+		}
+	}
+	for ref := range set.customer {
+		st.CustomerPolicies = append(st.CustomerPolicies, ref.String())
+	}
+	slices.Sort(st.CustomerPolicies)
+	if b := set.boundary; b != nil && b.CustomerManagedPolicyReference != nil {
+		st.Boundary = b.CustomerManagedPolicyReference.String()
+	} else if b != nil {
+		st.Boundary = b.ManagedPolicyArn
+	}
+	return st
 }

@@ -2,30 +2,6 @@ package awsemu
 
 import "slices"
 
-// centerService lists the operations of sso-admin.
-func centerService() *jsonService {
-	return &jsonService{
-		signing: "sso", invalid: validation, admit: admitCenter,
-		ops: map[string]jsonOp{
-			"ListInstances":         op(listInstances),
-			"DescribeInstance":      op(describeInstance),
-			"ListPermissionSets":    op(listPermissionSets),
-			"DescribePermissionSet": op(describePermissionSet),
-			"ListTagsForResource":   op(listSetTags),
-			opCreate:                op(createAssignment),
-			opDelete:                op(deleteAssignment),
-			"DescribeAccountAssignmentCreationStatus": op(describeCreation),
-			"DescribeAccountAssignmentDeletionStatus": op(describeDeletion),
-			"ListAccountAssignmentCreationStatus":     op(listCreations),
-			"ListAccountAssignmentDeletionStatus":     op(listDeletions),
-			"ListAccountAssignments":                  op(listAssignments),
-			"ListAccountAssignmentsForPrincipal":      op(listAssignmentsForPrincipal),
-			"ListAccountsForProvisionedPermissionSet": op(listAccountsForSet),
-			"ListPermissionSetsProvisionedToAccount":  op(listSetsInAccount),
-		},
-	}
-}
-
 // admitCenter is the shared rate, and the rule that only the management account
 // and the delegated administrator may use the instance.
 func admitCenter(s *Server, c *call) error {
@@ -198,7 +174,7 @@ func describePermissionSet(s *Server, _ *call, in *setIn) (out describeSetOut, e
 	if err != nil {
 		return out, err
 	}
-	out.PermissionSet = wireSet{set.name, set.arn, set.description, epoch(set.created), set.session, set.relay}
+	out.PermissionSet = set.wire()
 	return out, nil
 }
 
@@ -243,14 +219,24 @@ func listSetTags(s *Server, c *call, in *listTagsIn) (out listTagsOut, err error
 	return out, err
 }
 
-// provisioningIn is the filter that both provisioning lists have. All that is
-// provisioned here is the latest.
+// provisioningIn is the filter that both provisioning lists have.
 type provisioningIn struct{ ProvisioningStatus string }
 
 const provisionedLatest, provisionedNotLatest = "LATEST_PERMISSION_SET_PROVISIONED", "LATEST_PERMISSION_SET_NOT_PROVISIONED"
 
 func (in *provisioningIn) check(v *checks) {
 	v.enum("provisioningStatus", in.ProvisioningStatus, false, provisionedNotLatest, provisionedLatest)
+}
+
+// takes reports whether the filter lets one through that is the latest or not.
+func (in *provisioningIn) takes(latest bool) bool {
+	switch in.ProvisioningStatus {
+	case provisionedLatest:
+		return latest
+	case provisionedNotLatest:
+		return !latest
+	}
+	return true
 }
 
 type accountsForSetIn struct {
@@ -279,12 +265,9 @@ func listAccountsForSet(s *Server, c *call, in *accountsForSetIn) (out accountsF
 	}
 	var ids []string
 	for id := range s.center.bySet[in.PermissionSetArn] {
-		if s.center.provisionedAt(pair{id, in.PermissionSetArn}, c.now) {
+		if p := (pair{id, in.PermissionSetArn}); s.center.provisionedAt(p, c.now) && in.takes(s.center.latest(p)) {
 			ids = append(ids, id)
 		}
-	}
-	if in.ProvisioningStatus == provisionedNotLatest {
-		ids = nil
 	}
 	scope := scopeOf(c.op, in.PermissionSetArn, in.ProvisioningStatus)
 	out.AccountIds, out.NextToken, err = centerPage(s, listing[string]{items: ids, key: itself, scope: scope}, in.page)
@@ -312,10 +295,9 @@ func listSetsInAccount(s *Server, c *call, in *setsInAccountIn) (out listSetsOut
 	if err := s.findAccount(in.AccountId); err != nil {
 		return out, err
 	}
-	arns := s.center.provisionedSets(in.AccountId, c)
-	if in.ProvisioningStatus == provisionedNotLatest {
-		arns = nil
-	}
+	arns := slices.DeleteFunc(s.center.provisionedSets(in.AccountId, c), func(arn string) bool {
+		return !in.takes(s.center.latest(pair{in.AccountId, arn}))
+	})
 	scope := scopeOf(c.op, in.AccountId, in.ProvisioningStatus)
 	out.PermissionSets, out.NextToken, err = centerPage(s, listing[string]{items: arns, key: itself, scope: scope}, in.page)
 	return out, err

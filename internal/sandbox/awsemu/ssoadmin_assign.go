@@ -82,6 +82,9 @@ func (s *Server) mayAssign(c *call, in *assignmentIn) error {
 	if other := s.center.busy(in.TargetId); other != nil {
 		return fail("ConflictException", "Account %s has an operation in progress with request id %s. Retry once it has finished.", in.TargetId, other.id)
 	}
+	if run := s.center.provisioningIn(in.target().pair()); run != nil {
+		return fail("ConflictException", "PermissionSet %s is being provisioned with request id %s. Retry once that has finished.", run.set, run.id)
+	}
 	if n := len(s.center.running); n >= s.opts.MaxOutstanding {
 		return fail("ConflictException", "There are %d account assignment operations in progress, and there can be no more. Retry once one has finished.", n)
 	}

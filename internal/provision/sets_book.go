@@ -1,0 +1,137 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"aws-access-bot/internal/provision/permset"
+)
+
+// loadSets reads the records from the store, once.
+func (e *Engine) loadSets(ctx context.Context) error {
+	if e.sets.loaded {
+		return nil
+	}
+	records, err := e.Sets.Store.Sets(ctx)
+	if err != nil {
+		return fmt.Errorf("load records of permission sets: %w", err)
+	}
+	e.sets.shared.Lock()
+	defer e.sets.shared.Unlock()
+	for _, r := range records {
+		e.sets.records[r.Name] = r
+	}
+	e.sets.loaded = true
+	return nil
+}
+
+func (e *Engine) setRecord(name string) SetRecord {
+	e.sets.shared.Lock()
+	defer e.sets.shared.Unlock()
+	return e.sets.records[name]
+}
+
+// setRecords returns all records, sorted by name.
+func (e *Engine) setRecords() []SetRecord {
+	e.sets.shared.Lock()
+	defer e.sets.shared.Unlock()
+	var out []SetRecord
+	for _, name := range slices.Sorted(maps.Keys(e.sets.records)) {
+		out = append(out, e.sets.records[name])
+	}
+	return out
+}
+
+// saveSet stores a record; memory changes only after the store did.
+func (e *Engine) saveSet(ctx context.Context, step Step, r SetRecord) error {
+	if err := e.Sets.Store.SaveSet(ctx, step, r); err != nil {
+		return err
+	}
+	e.sets.shared.Lock()
+	before := e.sets.records[r.Name]
+	e.sets.records[r.Name] = r
+	usable := before.making() && !r.making()
+	if usable {
+		e.sets.released[r.Name] = true
+	}
+	e.sets.shared.Unlock()
+	e.book.changed()
+	if usable {
+		poke(e.wakeAssignments)
+	}
+	return nil
+}
+
+// takeReleased lets the assignments of sets that can be used now be judged anew.
+// The caller holds passMu.
+func (e *Engine) takeReleased() {
+	e.sets.shared.Lock()
+	released := e.sets.released
+	e.sets.released = map[string]bool{}
+	e.sets.shared.Unlock()
+	if len(released) == 0 {
+		return
+	}
+	for a := range e.desk.held {
+		if released[a.PermissionSet] {
+			delete(e.desk.held, a)
+		}
+	}
+	for pair := range e.desk.readings {
+		if released[pair.PermissionSet] {
+			delete(e.desk.readings, pair)
+		}
+	}
+}
+
+// declaredSets says of each declared set whether it can be assigned yet, for the
+// planner; nil when permission sets are left alone.
+func (e *Engine) declaredSets(v *view) map[string]bool {
+	if !e.Sets.present() {
+		return nil
+	}
+	out := map[string]bool{}
+	for name := range v.force.Repo.PermissionSets {
+		out[name] = !e.setRecord(name).making()
+	}
+	return out
+}
+
+// SetStatus is how a permission set stands that has a file, or had one.
+type SetStatus struct {
+	Name    string    `json:"name"`
+	State   SetState  `json:"state"`
+	Code    Code      `json:"code,omitempty"`
+	Trouble string    `json:"trouble,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
+	NextTry time.Time `json:"next_try,omitzero"`
+	// Failures say by account why it could not be provisioned there.
+	Failures map[string]string `json:"failures,omitempty"`
+	// Drift is as of the last reading.
+	Drift []permset.Finding `json:"drift,omitempty"`
+}
+
+// setStatus tells how the permission sets stand.
+func (e *Engine) setStatus(ctx context.Context) ([]SetStatus, error) {
+	if !e.Sets.present() {
+		return nil, nil
+	}
+	records, err := e.Sets.Store.Sets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.sets.shared.Lock()
+	drift := map[string][]permset.Finding{}
+	for _, r := range e.sets.reports {
+		drift[r.Name] = r.Drift
+	}
+	e.sets.shared.Unlock()
+	var out []SetStatus
+	for _, r := range records {
+		out = append(out, SetStatus{r.Name, r.State, r.Code, r.Trouble, r.Since, r.NextTry, r.Failures, drift[r.Name]})
+	}
+	return out, nil
+}
