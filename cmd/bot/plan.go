@@ -85,7 +85,7 @@ func dryRun(ctx context.Context, out *outside, commits access.Commits, db store.
 	engine, err := provision.New(provision.Ports{
 		Center: out.center, Entra: out.entra, Accounts: out.orgs, Store: store.NewProvision(db),
 		Commits: commits, Clocks: out.clock, Now: time.Now, Sets: out.sets(db),
-	}, provision.Options{Log: log})
+	}, provision.Options{Log: log, Sweep: -1})
 	if err != nil {
 		return provision.Report{}, err
 	}
@@ -145,8 +145,9 @@ func settled(ctx context.Context, engine *provision.Engine) (provision.Report, e
 	defer func() { stop(); <-ended }()
 	tick := time.NewTicker(planEvery)
 	defer tick.Stop()
+	began := time.Now()
 	for {
-		rep, err := engine.Sync(ctx)
+		rep, err := engine.SyncSince(ctx, began) // what was read is not read again
 		if err != nil || len(rep.Plan.Waiting) == 0 {
 			return rep, err
 		}

@@ -98,7 +98,13 @@ func (v viewed) lines() []string {
 	for _, f := range v.FailedReads {
 		line("unread %s in %s: nothing of it is judged", f.PermissionSet, v.account(f.Account))
 	}
-	last := fmt.Sprintf("%d change(s), %d held back, %d pairs read", len(v.Plan.Changes), len(v.Refused), v.Read)
+	for _, f := range v.FailedPrincipals {
+		line("unread all of the %s %s: nothing of it is judged", f.Kind, f.PrincipalID)
+	}
+	if c := v.Check; c != nil {
+		line("read   %s", readingText(*c))
+	}
+	last := fmt.Sprintf("%d change(s), %d held back, %s read", len(v.Plan.Changes), len(v.Refused), readText(v.Report))
 	if n := dueSets(v.Sets); n > 0 {
 		last += fmt.Sprintf("; %d step(s) and finding(s) of permission sets", n)
 	}
@@ -106,6 +112,28 @@ func (v viewed) lines() []string {
 		last += fmt.Sprintf("; %d more would be removed if the bot owns them", n)
 	}
 	return append(out, last)
+}
+
+// readText counts what was read.
+func readText(r provision.Report) string {
+	if r.Check != nil && r.Check.Principals > 0 {
+		return fmt.Sprintf("%d principals and pairs", r.Read)
+	}
+	return fmt.Sprintf("%d pairs", r.Read)
+}
+
+// readingText says how a check was read, what that cost, and what it cannot
+// show.
+func readingText(c provision.Choice) string {
+	cost := fmt.Sprintf("%d call(s) to Identity Center, %d estimated", c.Made, c.Estimated)
+	if c.Way == provision.ByPair {
+		if c.PrincipalsAlone > 0 {
+			return fmt.Sprintf("by pair: %s; by principal it would be %d", cost, c.PrincipalsAlone)
+		}
+		return "by pair: " + cost
+	}
+	return fmt.Sprintf("by principal, %d principal(s) and %d pair(s): %s; by pair it would be %d. What others have in the same accounts is not in it",
+		c.Principals, c.Pairs, cost, c.PairsAlone)
 }
 
 // maybe are what would be removed if the bot owned it, which is not known.

@@ -26,7 +26,7 @@ const troubleFrom = 5
 // operation in an account and maxOutstanding in all. What does not fit waits
 // for the next pass.
 func (e *Engine) apply(ctx context.Context, v *view, allowed []Change) (int, error) {
-	running := e.outstanding()
+	running := e.running("")
 	busy := map[string]bool{}
 	for _, r := range running {
 		busy[r.Assignment.Account] = true
@@ -49,12 +49,10 @@ func (e *Engine) apply(ctx context.Context, v *view, allowed []Change) (int, err
 		})
 	}
 	err := g.Wait()
-	for _, r := range e.outstanding() {
-		if r.Op.RequestID != "" {
-			v.alarm.set(e.pollTime(r))
-		} else {
-			v.alarm.set(e.readTime(v, r))
-		}
+	e.setFollowAlarm(v)
+	out := e.under()
+	for _, r := range e.book.operations() {
+		v.alarm.set(e.nextRead(v, r, out))
 	}
 	for _, c := range allowed {
 		if at := dueAgain(e.book.record(c.Assignment).NextTry, v.now); at.After(v.now) {
@@ -95,8 +93,7 @@ func (e *Engine) ready(v *view, r Record, c Change) bool {
 	if dueAgain(r.NextTry, v.now).After(v.now) {
 		return false
 	}
-	seen, ok := e.desk.readings[r.Assignment.Pair()]
-	if !ok || seen.started.Before(r.Since) || v.now.Sub(seen.started) >= fresh {
+	if !e.seenSince(r, later(r.Since, v.now.Add(-fresh))) {
 		return false
 	}
 	if c.Kind == Remove {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	"aws-access-bot/config"
@@ -20,6 +21,8 @@ type book struct {
 	loaded  bool
 	records map[config.Assignment]Record
 	groups  map[string]GroupRecord
+	// busy has the records with an operation, which are few.
+	busy map[config.Assignment]bool
 }
 
 // load reads the records from the store, once.
@@ -38,8 +41,9 @@ func (b *book) load(ctx context.Context) error {
 		return fmt.Errorf("load group records: %w", err)
 	}
 	b.records = make(map[config.Assignment]Record, len(records))
+	b.busy = map[config.Assignment]bool{}
 	for _, r := range records {
-		b.records[r.Assignment] = r
+		b.keep(r)
 	}
 	b.groups = make(map[string]GroupRecord, len(groups))
 	for _, g := range groups {
@@ -117,10 +121,32 @@ func (b *book) disown(ctx context.Context, r Record) error {
 func (b *book) put(records ...Record) {
 	b.mu.Lock()
 	for _, r := range records {
-		b.records[r.Assignment] = r
+		b.keep(r)
 	}
 	b.mu.Unlock()
 	b.changed()
+}
+
+// keep takes a record over; b.mu is held.
+func (b *book) keep(r Record) {
+	b.records[r.Assignment] = r
+	if r.Op != nil {
+		b.busy[r.Assignment] = true
+	} else {
+		delete(b.busy, r.Assignment)
+	}
+}
+
+// operations returns the records with an operation, sorted.
+func (b *book) operations() []Record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := make([]Record, 0, len(b.busy))
+	for a := range b.busy {
+		out = append(out, b.records[a])
+	}
+	slices.SortFunc(out, func(x, y Record) int { return x.Assignment.Compare(y.Assignment) })
+	return out
 }
 
 // saveGroup stores a group record.

@@ -25,6 +25,8 @@ const (
 	// sweepReads of the slow check are made per pass, so that it never holds
 	// up what is urgent for long.
 	sweepReads = 20
+	// needReads of what is under way are made per pass.
+	needReads = 60
 )
 
 // Ports are what the engine works with. All are needed but Audit and Ops.
@@ -52,6 +54,10 @@ type Options struct {
 	// Check is how often everything declared and owned is read; zero is one
 	// hour.
 	Check time.Duration
+	// Sweep is how often everything that is live is read, whoever has it,
+	// first one Check after the start. Zero is once a day, or once a week
+	// where assignments are read by principal; negative is never.
+	Sweep time.Duration
 	// CallTimeout is the deadline of one outside call; zero is 30 seconds.
 	CallTimeout time.Duration
 	// Log may be nil.
@@ -76,8 +82,10 @@ type Engine struct {
 	wakeSets        chan struct{}
 	sets            sets
 
-	passMu sync.Mutex // one pass at a time; guards desk
-	desk   desk
+	// turn is held by the one pass at a time; it guards desk. Whoever waits has
+	// it in order, so that a long check lets what is urgent in between.
+	turn chan struct{}
+	desk desk
 
 	mu    sync.Mutex // guards what follows
 	needs map[string]groupNeed
@@ -89,18 +97,38 @@ type Engine struct {
 // desk is what the passes know beside the records; it is lost with the process
 // and found out again.
 type desk struct {
-	readings  map[config.Pair]reading
-	readFails map[config.Pair]failing
-	polls     map[config.Assignment]schedule
-	looks     map[config.Assignment]schedule
+	sight     Sight
+	readFails map[target]failing
+	// pages is how many calls the last reading of a principal took.
+	pages map[LiveAssignment]int
+	// wholeDenied and unlistable are until when reading by principal is not
+	// tried, at all or for one.
+	wholeDenied time.Time
+	unlistable  map[LiveAssignment]time.Time
+	sets        map[string]setLook
+	polls       map[config.Assignment]schedule
+	looks       map[config.Assignment]schedule
+	// left is when an operation was first missing in the list of those in
+	// progress.
+	left map[config.Assignment]time.Time
+	pulse
 	// held are records whose pair need not be read again for a while.
 	held       map[config.Assignment]hold
 	accounts   map[string]accountLook
 	management string
 	// manageTry is when the management account may be asked for again.
 	manageTry time.Time
-	sweep     []config.Pair
-	sweepAt   time.Time // when the next slow check begins
+	// check is the slow check of what is declared and owned, checked the last
+	// one that ended; asked has one begin at once, and askedSince is what it
+	// may take for read.
+	check, checked sweep
+	asked          bool
+	askedSince     time.Time
+	// complete is the slow check of everything, strangers what it has found so
+	// far, wide the last one that ended.
+	complete  sweep
+	strangers map[strange]Extra
+	wide      *Complete
 }
 
 // failing counts errors in a row and says when to try again.
@@ -137,16 +165,17 @@ func New(p Ports, o Options) (*Engine, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakeGroups: make(chan struct{}, 1),
-		wakeSets: make(chan struct{}, 1), sets: newSets(),
+		wakeSets: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
 		needs: map[string]groupNeed{}, stepping: map[string]bool{}}
 	e.book = &book{store: p.Store, changed: func() {
 		if o.OnChange != nil {
 			o.OnChange()
 		}
 	}}
-	e.desk = desk{readings: map[config.Pair]reading{}, readFails: map[config.Pair]failing{},
-		polls: map[config.Assignment]schedule{}, looks: map[config.Assignment]schedule{},
-		held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}}
+	e.desk = desk{sight: Sight{Pairs: map[config.Pair]PairState{}, Wholes: map[LiveAssignment]Whole{}},
+		readFails: map[target]failing{}, pages: map[LiveAssignment]int{}, unlistable: map[LiveAssignment]time.Time{}, sets: map[string]setLook{},
+		polls: map[config.Assignment]schedule{}, looks: map[config.Assignment]schedule{}, left: map[config.Assignment]time.Time{},
+		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}}
 	return e, nil
 }
 
@@ -203,34 +232,58 @@ type Report struct {
 	Plan   Result    `json:"plan"`
 	// Refused are changes that a guard holds back.
 	Refused []Refused `json:"refused"`
-	// Read pairs were read in this pass; FailedReads are those that failed.
-	Read        int           `json:"read"`
-	FailedReads []config.Pair `json:"failed_reads,omitempty"`
+	// Read is how many readings were made; FailedReads and FailedPrincipals
+	// are those that failed.
+	Read             int              `json:"read"`
+	FailedReads      []config.Pair    `json:"failed_reads,omitempty"`
+	FailedPrincipals []LiveAssignment `json:"failed_principals,omitempty"`
+	// Touched is how what is under way was read in this pass, Check how the
+	// last check of everything declared and owned was; nil when there was none.
+	Touched *Choice `json:"touched,omitempty"`
+	Check   *Choice `json:"check,omitempty"`
+	// Complete is the last reading of everything that is live, nil before the
+	// first one.
+	Complete *Complete `json:"complete,omitempty"`
 	// Started operations were sent; Outstanding are under way in AWS.
 	Started     int `json:"started"`
 	Outstanding int `json:"outstanding"`
 	// Sets are the declared permission sets; absent when they are left alone.
 	Sets []SetReport `json:"sets,omitempty"`
+	// checked is when the last check of everything declared and owned began.
+	checked time.Time
 }
 
-// Sync makes one full pass: it reads every declared and owned pair, plans,
-// asks the guards and begins what may begin. Operations go on under Run, which
-// is woken. access.ErrNotFound means that no commit is trusted yet.
-func (e *Engine) Sync(ctx context.Context) (Report, error) {
-	r, _, err := e.pass(ctx, true)
-	if err != nil {
-		return Report{}, err
+// Sync reads everything that is declared and owned, plans, asks the guards and
+// begins what may begin. Operations go on under Run, which is woken.
+// access.ErrNotFound means that no commit is trusted yet.
+func (e *Engine) Sync(ctx context.Context) (Report, error) { return e.SyncSince(ctx, e.now()) }
+
+// SyncSince is Sync, but takes what was read since a time for read. It works
+// in small passes, between which what is urgent has its turn.
+func (e *Engine) SyncSince(ctx context.Context, since time.Time) (Report, error) {
+	e.turn <- struct{}{}
+	e.desk.asked, e.desk.askedSince = true, since
+	<-e.turn
+	for started, first := 0, true; ; first = false {
+		r, _, err := e.pass(ctx, first)
+		if err != nil {
+			return Report{}, err
+		}
+		if r == nil {
+			return Report{}, fmt.Errorf("sync: no commit is in force: %w", access.ErrNotFound)
+		}
+		started += r.Started
+		if !r.checked.Before(since) {
+			if r.Sets, _, err = e.passSets(ctx, true); err != nil {
+				return Report{}, err
+			}
+			poke(e.wakeGroups)
+			poke(e.wakeAssignments)
+			poke(e.wakeSets)
+			r.Started = started
+			return *r, nil
+		}
 	}
-	if r == nil {
-		return Report{}, fmt.Errorf("sync: no commit is in force: %w", access.ErrNotFound)
-	}
-	if r.Sets, _, err = e.passSets(ctx, true); err != nil {
-		return Report{}, err
-	}
-	poke(e.wakeGroups)
-	poke(e.wakeAssignments)
-	poke(e.wakeSets)
-	return *r, nil
 }
 
 // call gives an outside read its deadline.

@@ -23,9 +23,14 @@ type view struct {
 	names   Names
 	alarm   alarm // when the next pass is due
 	full    bool
-	// readFailed: a read of this pass failed.
-	failed []config.Pair
+	// failed are the readings that failed, in this pass or in the check that
+	// ended in it; read is how many were made.
+	failed []target
 	read   int
+	// choice is how what is under way was read; shut are principals that AWS
+	// turned out not to let be read.
+	choice Choice
+	shut   map[LiveAssignment]bool
 }
 
 // look makes the view of a pass. It returns nil until a commit is in force.
@@ -90,8 +95,8 @@ func names(r *config.Repo) Names {
 // and sends what may be sent. It returns when the next pass is due. The report
 // is nil until a commit is in force.
 func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error) {
-	e.passMu.Lock()
-	defer e.passMu.Unlock()
+	e.turn <- struct{}{}
+	defer func() { <-e.turn }()
 	if err := e.book.load(ctx); err != nil {
 		return nil, time.Time{}, err
 	}
@@ -107,7 +112,7 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	for _, a := range own {
 		v.owned[a] = true
 	}
-	for _, step := range []func(context.Context, *view) error{e.follow, e.readPairs, e.readBack, e.lookUpAccounts} {
+	for _, step := range []func(context.Context, *view) error{e.follow, e.read, e.readBack, e.lookUpAccounts, e.lookUpSets} {
 		if err := step(ctx, v); err != nil {
 			return nil, time.Time{}, err
 		}
@@ -130,31 +135,49 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 	if err := e.note(ctx, v, plan, verdict); err != nil {
 		return nil, err
 	}
+	e.noteComplete(v, plan)
 	e.publishNeeds(v, plan, verdict)
 	started, err := e.apply(ctx, v, verdict.Allowed)
 	if err != nil {
 		return nil, err
 	}
-	report := Report{At: v.now, Commit: v.force.Commit, Plan: plan, Refused: verdict.Refused,
-		Read: v.read, FailedReads: v.failed, Started: started, Outstanding: len(e.outstanding())}
+	report := e.report(v, plan, verdict, started)
 	e.mu.Lock()
 	e.last = report
 	e.mu.Unlock()
 	return &report, nil
 }
 
+// report says what a pass found and did.
+func (e *Engine) report(v *view, plan Result, verdict Verdict, started int) Report {
+	r := Report{At: v.now, Commit: v.force.Commit, Plan: plan, Refused: verdict.Refused, Read: v.read, Started: started,
+		Outstanding: len(e.running("")), Complete: e.desk.wide, checked: e.desk.checked.began}
+	for _, t := range v.failed {
+		switch {
+		case t.who != LiveAssignment{}:
+			r.FailedPrincipals = append(r.FailedPrincipals, t.who)
+		case t.set == "":
+			r.FailedReads = append(r.FailedReads, t.pair)
+		}
+	}
+	slices.SortFunc(r.FailedReads, comparePairs)
+	slices.SortFunc(r.FailedPrincipals, compareLive)
+	if v.choice.Way != "" {
+		r.Touched = &v.choice
+	}
+	if last := e.desk.checked; last.choice.Way != "" {
+		r.Check = &last.choice
+	}
+	return r
+}
+
 // input is what the planner sees.
 func (e *Engine) input(v *view) Input {
 	repo := v.force.Repo
 	in := Input{Commit: v.force.Commit, Desired: v.desired, Owned: slices.SortedFunc(maps.Keys(v.owned), config.Assignment.Compare),
-		Ended: map[config.Assignment]time.Time{}, Live: map[config.Pair]PairState{}, Principals: map[config.Principal]PrincipalState{},
+		Ended: map[config.Assignment]time.Time{}, Live: e.desk.sight.Pairs, Wholes: e.desk.sight.Wholes, NoSets: e.noSets(), Principals: map[config.Principal]PrincipalState{},
 		Accounts: map[string]AccountState{}, Records: map[config.Assignment]RecordState{}, Protected: v.protected(),
 		Drift: repo.Access.Drift, Names: v.names}
-	for pair, r := range e.desk.readings {
-		if v.now.Sub(r.started) < fresh {
-			in.Live[pair] = r.state
-		}
-	}
 	for id, g := range e.book.allGroups() {
 		in.Principals[config.Principal{Kind: config.GroupPrincipal, ID: id}] = PrincipalState{
 			Looked: !g.Looked.IsZero(), ID: g.StoreID, Earlier: g.EarlierIDs, Code: blocking(g.Code), Sentence: g.Trouble}

@@ -15,16 +15,6 @@ type Desire struct {
 	Requests []string // sorted
 }
 
-// PairState is what one reading of a pair showed.
-type PairState struct {
-	// Complete is false when the reading failed or was cut short; then
-	// nothing is concluded from it.
-	Complete bool
-	// NoSet: no permission set of the name exists. Nothing can be live.
-	NoSet bool
-	Live  []LiveAssignment
-}
-
 // PrincipalState is what is known of a principal.
 type PrincipalState struct {
 	// Looked: the identity store was searched to the end at least once.
@@ -74,8 +64,11 @@ type Input struct {
 	// Ended has the latest end of assignments whose grants were in force and
 	// have ended.
 	Ended map[config.Assignment]time.Time
-	// Live has the pairs that were read; one that is absent was not.
+	// Live has the pairs that were read, Wholes the principals that were; what
+	// is absent in both is not known.
 	Live       map[config.Pair]PairState
+	Wholes     map[LiveAssignment]Whole
+	NoSets     map[string]bool // permission sets that are known not to exist
 	Principals map[config.Principal]PrincipalState
 	// Accounts has those that were looked up.
 	Accounts  map[string]AccountState
@@ -94,7 +87,7 @@ type Input struct {
 // Plan compares desired with live. It is pure: the same input gives the same
 // bytes, whatever the order of its lists.
 func Plan(in Input) Result {
-	p := planner{in: in, out: newResult(in.Commit), desired: map[config.Assignment]bool{}, owned: map[config.Assignment]bool{}}
+	p := planner{in: in, sight: Sight{in.Live, in.Wholes, in.NoSets}, out: newResult(in.Commit), desired: map[config.Assignment]bool{}, owned: map[config.Assignment]bool{}}
 	for _, d := range in.Desired {
 		p.desired[d.Assignment] = true
 	}
@@ -127,6 +120,7 @@ func newResult(commit string) Result {
 // planner collects a plan.
 type planner struct {
 	in      Input
+	sight   Sight
 	out     Result
 	desired map[config.Assignment]bool
 	owned   map[config.Assignment]bool
@@ -139,12 +133,13 @@ func (p *planner) wanted(d Desire) {
 		p.block(a, CodeNotYetProvisioned, "Grants of single users are checked but not yet provisioned by this version.")
 		return
 	}
-	who, pair := p.in.Principals[a.Principal], p.in.Live[a.Pair()]
-	if who.ID != "" && pair.Complete && pair.has(who.ID) {
+	who := p.in.Principals[a.Principal]
+	listed := p.listed(a, who.ID)
+	if listed == Listed {
 		p.out.Live = append(p.out.Live, a)
 		return
 	}
-	if code, why := p.obstacle(a, who, pair); code != "" {
+	if code, why := p.obstacle(a, who); code != "" {
 		p.block(a, code, why)
 		return
 	}
@@ -154,7 +149,7 @@ func (p *planner) wanted(d Desire) {
 		p.wait(change, CodeNotLooked)
 	case !p.looked(a.Account):
 		p.wait(change, CodeAccountUnread)
-	case who.ID != "" && !pair.Complete:
+	case who.ID != "" && listed == NotKnown:
 		p.wait(change, CodeUnread)
 	case !p.in.Records[a].ReadBack:
 		p.change(change)
@@ -176,7 +171,7 @@ func (p *planner) missing(c Change) {
 }
 
 // obstacle says why a desired assignment that is not live cannot be made.
-func (p *planner) obstacle(a config.Assignment, who PrincipalState, pair PairState) (Code, string) {
+func (p *planner) obstacle(a config.Assignment, who PrincipalState) (Code, string) {
 	if who.Code != "" {
 		return who.Code, who.Sentence
 	}
@@ -189,9 +184,9 @@ func (p *planner) obstacle(a config.Assignment, who PrincipalState, pair PairSta
 	}
 	usable, declared := p.in.Sets[a.PermissionSet]
 	switch {
-	case declared && (!usable || pair.Complete && pair.NoSet):
+	case declared && (!usable || p.sight.NoSet(a.Pair())):
 		return CodeSetPending, fmt.Sprintf("%s declares the permission set, and it is not made yet; this follows once it is.", setPath(a.PermissionSet))
-	case pair.Complete && pair.NoSet:
+	case p.sight.NoSet(a.Pair()):
 		return CodeSetMissing, fmt.Sprintf("Identity Center has no permission set named %s.", a.PermissionSet)
 	}
 	return "", ""
@@ -223,7 +218,7 @@ func (p *planner) addCause(d Desire) Cause {
 
 // unwanted judges an owned assignment that is not desired.
 func (p *planner) unwanted(a config.Assignment) {
-	rec, who, pair := p.in.Records[a], p.in.Principals[a.Principal], p.in.Live[a.Pair()]
+	rec, who := p.in.Records[a], p.in.Principals[a.Principal]
 	if p.in.Protected[a] {
 		p.block(a, CodeProtected, fmt.Sprintf("%s is protected: it is no longer granted, and it stays.", p.in.Names.assignment(a)))
 		return
@@ -240,20 +235,24 @@ func (p *planner) unwanted(a config.Assignment) {
 		p.out.Gone = append(p.out.Gone, a) // never was in the identity store
 	case len(ids) == 0:
 		p.wait(change, CodeNotLooked)
-	case !pair.Complete:
-		p.wait(change, CodeUnread)
-	case pair.NoSet:
+	case p.sight.NoSet(a.Pair()):
 		p.out.Gone = append(p.out.Gone, a)
 	default:
-		p.removeLive(change, ids, pair, rec)
+		p.removeLive(change, ids, rec)
 	}
 }
 
 // removeLive plans the removal of what is listed, or may exist unlisted. Of
-// several ids one goes at a time.
-func (p *planner) removeLive(c Change, ids []string, pair PairState, rec RecordState) {
+// several ids one goes at a time, and only once all of them are known.
+func (p *planner) removeLive(c Change, ids []string, rec RecordState) {
 	for _, id := range ids {
-		if pair.has(id) {
+		if p.listed(c.Assignment, id) == NotKnown {
+			p.wait(c, CodeUnread)
+			return
+		}
+	}
+	for _, id := range ids {
+		if p.listed(c.Assignment, id) == Listed {
 			c.PrincipalID = id
 			p.change(c)
 			return
@@ -277,26 +276,26 @@ func (p *planner) removeCause(a config.Assignment, rec RecordState) Cause {
 	return Cause{Kind: CauseCommit, Commit: p.in.Commit}
 }
 
-// extras reports what is live on the pairs that were read and is neither
-// desired nor owned.
+// listed says whether an assignment is listed under an identity store id.
+func (p *planner) listed(a config.Assignment, id string) Answer {
+	seen, _ := p.sight.Ask(a.Pair(), LiveAssignment{PrincipalID: id, Kind: a.Principal.Kind})
+	return seen
+}
+
+// extras reports what is seen live and is neither desired nor owned.
 func (p *planner) extras() {
 	byID := p.byID()
-	for pair, s := range p.in.Live {
-		if !s.Complete {
-			continue
-		}
-		for _, l := range s.Live {
-			e := Extra{Pair: pair, Live: l}
-			if who, ok := byID[l.PrincipalID]; ok && who.Kind == l.Kind {
-				a := config.Assignment{Principal: who, Account: pair.Account, PermissionSet: pair.PermissionSet}
-				if p.desired[a] || p.owned[a] {
-					continue
-				}
-				e.Principal = &who
+	p.sight.Each(func(pair config.Pair, l LiveAssignment) {
+		e := Extra{Pair: pair, Live: l}
+		if who, ok := byID[l.PrincipalID]; ok && who.Kind == l.Kind {
+			a := config.Assignment{Principal: who, Account: pair.Account, PermissionSet: pair.PermissionSet}
+			if p.desired[a] || p.owned[a] {
+				return
 			}
-			p.out.Extra = append(p.out.Extra, e)
+			e.Principal = &who
 		}
-	}
+		p.out.Extra = append(p.out.Extra, e)
+	})
 }
 
 // byID maps identity store ids to principals. Should two claim one id, the
@@ -319,11 +318,6 @@ func (p *planner) byID() map[string]config.Principal {
 	return out
 }
 
-// has reports whether the group with an identity store id is listed.
-func (s PairState) has(id string) bool {
-	return slices.Contains(s.Live, LiveAssignment{PrincipalID: id, Kind: config.GroupPrincipal})
-}
-
 func (p *planner) change(c Change) {
 	c.End = c.End.UTC()
 	c.Undo = c.Kind.Reverse()
@@ -339,6 +333,10 @@ func (p *planner) block(a config.Assignment, code Code, why string) {
 	p.out.Blocked = append(p.out.Blocked, Blocked{a.String(), &a, code, why})
 }
 
+func compareExtra(a, b Extra) int {
+	return cmp.Or(comparePairs(a.Pair, b.Pair), compareLive(a.Live, b.Live))
+}
+
 func (p *planner) sort() {
 	slices.SortFunc(p.out.Changes, func(a, b Change) int {
 		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), a.Assignment.Compare(b.Assignment))
@@ -348,10 +346,7 @@ func (p *planner) sort() {
 	})
 	slices.SortFunc(p.out.Blocked, func(a, b Blocked) int { return cmp.Compare(a.Entry, b.Entry) })
 	slices.SortFunc(p.out.Drift, func(a, b Drift) int { return a.Assignment.Compare(b.Assignment) })
-	slices.SortFunc(p.out.Extra, func(a, b Extra) int {
-		return cmp.Or(cmp.Compare(a.Pair.Account, b.Pair.Account), cmp.Compare(a.Pair.PermissionSet, b.Pair.PermissionSet),
-			cmp.Compare(a.Live.Kind, b.Live.Kind), cmp.Compare(a.Live.PrincipalID, b.Live.PrincipalID))
-	})
+	slices.SortFunc(p.out.Extra, compareExtra)
 	slices.SortFunc(p.out.Live, config.Assignment.Compare)
 	slices.SortFunc(p.out.Gone, config.Assignment.Compare)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"aws-access-bot/config"
@@ -17,49 +18,76 @@ const unknownRequests = 20
 // CodeFailed is an operation that AWS took and then failed.
 const CodeFailed Code = "aws-failed"
 
-// outstanding returns the records whose operation may be running in AWS,
-// sorted.
-func (e *Engine) outstanding() []Record {
-	return e.selected(func(r Record) bool { return r.Op.outstanding() })
-}
+// How often the operations in progress are listed, and from which age of the
+// oldest on it is done less often.
+const (
+	listEvery = time.Second
+	listSlow  = 2 * time.Second
+	listLong  = 30 * time.Second
+)
 
-// selected returns the records that fit, sorted.
-func (e *Engine) selected(fits func(Record) bool) []Record {
+// running returns the records whose operation may be running in AWS, sorted:
+// of one kind, or all for an empty action.
+func (e *Engine) running(action Action) []Record {
 	var out []Record
-	for _, r := range sortedRecords(e.book.all()) {
-		if fits(r) {
+	for _, r := range e.book.operations() {
+		if _, left := e.desk.left[r.Assignment]; r.Op.outstanding() && !left && (action == "" || r.Op.Action == action) {
 			out = append(out, r)
 		}
 	}
 	return out
 }
 
-// follow asks how the operations go whose next poll is due. Of several of one
-// kind all are asked about in one list call.
+// answered returns those of the running operations whose request id is known.
+func (e *Engine) answered(action Action) []Record {
+	return slices.DeleteFunc(e.running(action), func(r Record) bool { return r.Op.RequestID == "" })
+}
+
+// follow asks how the operations go whose next poll is due. A single one of a
+// kind is described; of several all are asked about in one list call.
 func (e *Engine) follow(ctx context.Context, v *view) error {
 	for _, action := range []Action{Delete, Create} {
-		running := e.selected(func(r Record) bool {
-			return r.Op.outstanding() && r.Op.Action == action && r.Op.RequestID != ""
-		})
-		due := false
-		for _, r := range running {
-			due = due || !e.pollTime(r).After(v.now)
+		running := e.answered(action)
+		if len(running) == 0 || e.followTime(action, running).After(v.now) {
+			continue
 		}
-		if due {
-			if err := e.followAction(ctx, v, action, running); err != nil {
-				return err
-			}
+		var err error
+		if len(running) == 1 {
+			err = e.describe(ctx, running[0])
+		} else {
+			err = e.listRunning(ctx, action, running)
 		}
-		for _, r := range running {
-			if now := e.book.record(r.Assignment); now.Op.outstanding() && now.Op.RequestID != "" {
-				v.alarm.set(e.pollTime(now))
-			}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// pollTime returns when the operation is asked about next.
+// setFollowAlarm has the next pass come when the next poll is due.
+func (e *Engine) setFollowAlarm(v *view) {
+	for _, action := range []Action{Delete, Create} {
+		if running := e.answered(action); len(running) > 0 {
+			v.alarm.set(e.followTime(action, running))
+		}
+	}
+}
+
+// followTime returns when the operations of a kind are asked about next.
+func (e *Engine) followTime(action Action, running []Record) time.Time {
+	if len(running) == 1 {
+		return e.pollTime(running[0])
+	}
+	// Before the oldest can have ended nothing is to be learnt.
+	return later(e.desk.lists[action], oldest(running).Add(max(e.pace(listEvery), e.desk.took*3/4)))
+}
+
+// oldest returns when the oldest of operations was accepted.
+func oldest(running []Record) time.Time {
+	return slices.MinFunc(running, func(a, b Record) int { return a.Op.Requested.Compare(b.Op.Requested) }).Op.Requested
+}
+
+// pollTime returns when a single operation is asked about next.
 func (e *Engine) pollTime(r Record) time.Time {
 	if s, ok := e.desk.polls[r.Assignment]; ok {
 		return s.next
@@ -80,33 +108,31 @@ func (e *Engine) polled(r Record, retryAfter time.Duration) {
 	e.desk.polls[r.Assignment] = schedule{n, next}
 }
 
-func (e *Engine) followAction(ctx context.Context, v *view, action Action, running []Record) error {
-	listed := map[string]Status{}
-	if len(running) > 1 {
-		callCtx, cancel := e.call(ctx)
-		var err error
-		listed, err = e.Center.Outcomes(callCtx, action)
-		cancel()
-		if err != nil {
-			e.opts.Log.Warn("list operations", "action", action, "error", err)
-			for _, r := range running {
-				e.polled(r, fault.RetryAfter(err))
-			}
-			return nil
-		}
-	} else if e.pollTime(running[0]).After(v.now) {
+// listRunning asks about all operations of a kind at once. One that is absent
+// has left the list: whether it did what it should, a reading tells.
+func (e *Engine) listRunning(ctx context.Context, action Action, running []Record) error {
+	asked := e.now()
+	callCtx, cancel := e.call(ctx)
+	listed, err := e.Center.Outcomes(callCtx, action)
+	cancel()
+	every := listEvery
+	if asked.Sub(oldest(running)) > e.pace(listLong) {
+		every = listSlow
+	}
+	e.desk.lists[action] = asked.Add(max(e.pace(every), fault.RetryAfter(err)))
+	if err != nil {
+		e.opts.Log.Warn("list operations", "action", action, "error", err)
 		return nil
 	}
 	for _, r := range running {
 		var err error
-		switch listed[r.Op.RequestID] {
-		case InProgress:
-			e.polled(r, 0)
-		case Succeeded:
+		switch status, ok := listed[r.Op.RequestID]; {
+		case status == Succeeded:
 			err = e.succeeded(ctx, r)
-		default:
-			// Absence is no success, and the list has no reasons.
+		case status == Failed: // the list has no reasons
 			err = e.describe(ctx, r)
+		case !ok && asked.Sub(r.Op.Requested) >= e.pace(listEvery)/2:
+			e.hasLeft(r, asked)
 		}
 		if err != nil {
 			return err
@@ -127,6 +153,7 @@ func (e *Engine) describe(ctx context.Context, r Record) error {
 		if !errors.Is(err, fault.ErrNotFound) {
 			e.opts.Log.Warn("describe operation", "assignment", r.Assignment.String(), "error", err)
 		}
+		delete(e.desk.left, r.Assignment)
 		e.polled(r, fault.RetryAfter(err))
 		return nil
 	case outcome.Status == Succeeded:
@@ -134,14 +161,21 @@ func (e *Engine) describe(ctx context.Context, r Record) error {
 	case outcome.Status == Failed:
 		return e.failed(ctx, r, outcome.Reason)
 	default:
-		e.polled(r, 0)
+		e.stillRuns(r)
 		return nil
 	}
+}
+
+// stillRuns notes that an operation is in progress, whatever a list said.
+func (e *Engine) stillRuns(r Record) {
+	delete(e.desk.left, r.Assignment)
+	e.polled(r, 0)
 }
 
 // succeeded notes that an operation ended well. It says nothing yet of what is
 // listed.
 func (e *Engine) succeeded(ctx context.Context, r Record) error {
+	e.over(r)
 	e.forget(r.Assignment)
 	return e.ended(ctx, r)
 }
@@ -163,6 +197,7 @@ func (e *Engine) ended(ctx context.Context, r Record) error {
 
 // failed notes that AWS gave an operation up.
 func (e *Engine) failed(ctx context.Context, r Record, reason string) error {
+	e.over(r)
 	e.forget(r.Assignment)
 	action := r.Op.Action
 	r.Op = nil
@@ -191,6 +226,7 @@ func (e *Engine) lost(ctx context.Context, r Record) error {
 func (e *Engine) forget(a config.Assignment) {
 	delete(e.desk.polls, a)
 	delete(e.desk.looks, a)
+	delete(e.desk.left, a)
 }
 
 // retryLater counts a failure and sets when the next try may be made.

@@ -71,6 +71,28 @@ type Assignments interface {
 	Delete(ctx context.Context, t Target) (requestID string, err error)
 }
 
+// Principals reads everything that one principal is assigned.
+type Principals interface {
+	// AssignmentsOf lists the pairs that a principal itself is assigned to,
+	// every page, or fails. AWS answers the management account only
+	// (ListAccountAssignmentsForPrincipal); elsewhere the answer is
+	// fault.ErrDenied. A principal that AWS does not know is
+	// fault.ErrNotFound.
+	AssignmentsOf(ctx context.Context, who LiveAssignment) ([]config.Pair, error)
+}
+
+// Extent tells where permission sets are in use at all.
+type Extent interface {
+	// SetNames lists the names of the permission sets, complete.
+	SetNames(ctx context.Context) ([]string, error)
+	// HasSet reports whether a permission set of the name exists. That it
+	// does not is known from a complete list of the names.
+	HasSet(ctx context.Context, name string) (bool, error)
+	// AccountsWith lists the accounts that a permission set is provisioned
+	// in, every page, or fails. Nobody has the set in another account.
+	AccountsWith(ctx context.Context, set string) ([]string, error)
+}
+
 // Operations tells how asynchronous operations go.
 type Operations interface {
 	// Outcomes lists operations by request id, at least all in progress. One
@@ -97,6 +119,8 @@ type IdentityStore interface {
 // Center is IAM Identity Center. Package identitycenter implements it.
 type Center interface {
 	Assignments
+	Principals
+	Extent
 	Operations
 	IdentityStore
 }

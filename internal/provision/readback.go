@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"aws-access-bot/config"
 )
 
 // The codes of troubles that a listing shows.
@@ -21,15 +23,18 @@ const (
 // readBack holds the records against the readings of this pass.
 func (e *Engine) readBack(ctx context.Context, v *view) error {
 	for _, r := range sortedRecords(e.book.all()) {
-		seen, ok := e.desk.readings[r.Assignment.Pair()]
-		if !ok || seen.started.Before(v.now) || r.State == Gone {
+		if r.State == Gone {
+			continue
+		}
+		seen, ok := e.glance(r, v.now)
+		if !ok {
 			continue
 		}
 		if err := e.compare(ctx, v, r, seen); err != nil {
 			return err
 		}
 		if now := e.book.record(r.Assignment); now.Op != nil || !now.Missing.IsZero() {
-			if at := e.readTime(v, now); !at.IsZero() {
+			if at := e.nextRead(v, now, e.under()); !at.IsZero() {
 				v.alarm.set(at)
 			}
 		}
@@ -37,9 +42,48 @@ func (e *Engine) readBack(ctx context.Context, v *view) error {
 	return nil
 }
 
+// glimpse is what the readings show of one record.
+type glimpse struct {
+	Reading
+	pair  config.Pair
+	kind  config.PrincipalKind
+	sight Sight
+}
+
+// has reports whether the record's principal is listed under an id.
+func (g glimpse) has(id string) bool {
+	a, _ := g.sight.Ask(g.pair, LiveAssignment{PrincipalID: id, Kind: g.kind})
+	return a == Listed
+}
+
+// glance looks for a record in the readings that began at a time or later, and
+// reports whether they tell of all its ids.
+func (e *Engine) glance(r Record, since time.Time) (glimpse, bool) {
+	g := glimpse{pair: r.Assignment.Pair(), kind: r.Assignment.Principal.Kind, sight: e.desk.sight}
+	if one := e.desk.sight.Pairs[g.pair]; one.Complete && !one.Began.Before(since) {
+		g.Reading = one.Reading
+		return g, true
+	}
+	ids := e.ids(r)
+	for i, who := range ids {
+		a, seen := e.desk.sight.Ask(g.pair, who)
+		if a == NotKnown || seen.Began.Before(since) {
+			return g, false
+		}
+		if i == 0 || seen.Began.Before(g.Began) {
+			g.Began = seen.Began
+		}
+		g.Ended = later(g.Ended, seen.Ended)
+	}
+	return g, len(ids) > 0
+}
+
 // compare holds one record against a reading that began after everything that
 // the record says.
-func (e *Engine) compare(ctx context.Context, v *view, r Record, seen reading) error {
+func (e *Engine) compare(ctx context.Context, v *view, r Record, seen glimpse) error {
+	if left, ok := e.desk.left[r.Assignment]; ok && r.Op.outstanding() {
+		return e.settleLeft(ctx, v, r, seen, left)
+	}
 	if r.Op.outstanding() && !r.Op.unknown() {
 		return nil // its end decides, then another reading
 	}
@@ -53,7 +97,7 @@ func (e *Engine) compare(ctx context.Context, v *view, r Record, seen reading) e
 		return e.stillLive(ctx, r)
 	case r.State == Live:
 		return e.missing(ctx, v, r, seen)
-	case r.State == Removing && r.Op != nil && (seen.state.has(r.Op.PrincipalID) || r.Op.unknown() && r.MayExist):
+	case r.State == Removing && r.Op != nil && (seen.has(r.Op.PrincipalID) || r.Op.unknown() && r.MayExist):
 		// A creation that is not listed yet may come to light after a
 		// deletion that perhaps never was.
 		return e.stillListed(ctx, r, seen)
@@ -65,16 +109,16 @@ func (e *Engine) compare(ctx context.Context, v *view, r Record, seen reading) e
 
 // listedAs returns the id under which the group is listed, empty when it is
 // not. For what is desired only the present id counts.
-func (e *Engine) listedAs(r Record, seen reading) string {
+func (e *Engine) listedAs(r Record, seen glimpse) string {
 	g := e.book.group(r.Assignment.Principal.ID)
-	if g.StoreID != "" && seen.state.has(g.StoreID) {
+	if g.StoreID != "" && seen.has(g.StoreID) {
 		return g.StoreID
 	}
 	if r.State != Removing {
 		return ""
 	}
 	for _, id := range append([]string{r.PrincipalID}, g.EarlierIDs...) {
-		if id != "" && seen.state.has(id) {
+		if id != "" && seen.has(id) {
 			return id
 		}
 	}
@@ -82,11 +126,11 @@ func (e *Engine) listedAs(r Record, seen reading) string {
 }
 
 // isLive notes the read-back. Only here does an assignment become live.
-func (e *Engine) isLive(ctx context.Context, r Record, seen reading, id string) error {
+func (e *Engine) isLive(ctx context.Context, r Record, seen glimpse, id string) error {
 	g := e.book.group(r.Assignment.Principal.ID)
-	r.State, r.PrincipalID, r.ReadBack, r.MayExist = Live, id, seen.at, false
+	r.State, r.PrincipalID, r.ReadBack, r.MayExist = Live, id, seen.Ended, false
 	if r.Op != nil && r.Created.IsZero() {
-		r.Created = seen.at // its own answer was lost
+		r.Created = seen.Ended // its own answer was lost
 	}
 	r.AppAssigned, r.Seen = stageTimes(r, g)
 	r.Op, r.Attempts, r.NextTry, r.Missing, r.Code, r.Trouble = nil, 0, time.Time{}, time.Time{}, "", ""
@@ -96,8 +140,8 @@ func (e *Engine) isLive(ctx context.Context, r Record, seen reading, id string) 
 
 // notListed looks on after a creation that no listing shows, and repeats it in
 // the end.
-func (e *Engine) notListed(ctx context.Context, r Record, seen reading) error {
-	if end := e.patience(r.Op); seen.started.Before(end) {
+func (e *Engine) notListed(ctx context.Context, r Record, seen glimpse) error {
+	if end := e.patience(r.Op); seen.Began.Before(end) {
 		e.looked(r.Assignment, end)
 		return nil
 	}
@@ -109,8 +153,8 @@ func (e *Engine) notListed(ctx context.Context, r Record, seen reading) error {
 }
 
 // stillListed looks on after a deletion that no listing confirms.
-func (e *Engine) stillListed(ctx context.Context, r Record, seen reading) error {
-	if end := e.patience(r.Op); seen.started.Before(end) {
+func (e *Engine) stillListed(ctx context.Context, r Record, seen glimpse) error {
+	if end := e.patience(r.Op); seen.Began.Before(end) {
 		e.looked(r.Assignment, end)
 		return nil
 	}
@@ -144,13 +188,13 @@ func (e *Engine) repeat(ctx context.Context, r Record) error {
 
 // notListedAnyMore notes that a removal was read back. other is another id
 // under which the group is still listed, if any: that goes next.
-func (e *Engine) notListedAnyMore(ctx context.Context, v *view, r Record, seen reading, other string) error {
+func (e *Engine) notListedAnyMore(ctx context.Context, v *view, r Record, seen glimpse, other string) error {
 	r.Op, r.Attempts, r.NextTry, r.MayExist = nil, 0, time.Time{}, false
 	e.forget(r.Assignment)
 	if other != "" {
 		return e.book.save(ctx, StepNoted, r)
 	}
-	r.Removed = seen.at
+	r.Removed = seen.Ended
 	return e.gone(ctx, v, r)
 }
 
@@ -179,12 +223,12 @@ func (e *Engine) stillLive(ctx context.Context, r Record) error {
 
 // missing notes that what was live is not listed, and calls it drift when a
 // second reading some time later says the same.
-func (e *Engine) missing(ctx context.Context, v *view, r Record, seen reading) error {
+func (e *Engine) missing(ctx context.Context, v *view, r Record, seen glimpse) error {
 	switch {
 	case r.Missing.IsZero():
-		r.Missing = seen.at
+		r.Missing = seen.Ended
 		return e.book.save(ctx, StepNoted, r)
-	case r.Code == CodeMissing || seen.started.Sub(r.Missing) < e.pace(missingConfirm):
+	case r.Code == CodeMissing || seen.Began.Sub(r.Missing) < e.pace(missingConfirm):
 		return nil
 	}
 	r.Code = CodeMissing

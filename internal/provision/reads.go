@@ -3,26 +3,14 @@ package provision
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/provision/fault"
 )
-
-// reading is one complete listing of a pair.
-type reading struct {
-	// started is before the call, at is after it.
-	started time.Time
-	at      time.Time
-	state   PairState
-}
 
 // accountLook is the state of an account as it was looked up.
 type accountLook struct {
@@ -37,45 +25,87 @@ const (
 	accountStale = 24 * time.Hour
 )
 
-// readPairs lists the pairs that are due: those that an undertaking needs, and
-// some of the slow check.
-func (e *Engine) readPairs(ctx context.Context, v *view) error {
-	for pair, r := range e.desk.readings {
-		if v.now.Sub(r.started) >= fresh {
-			delete(e.desk.readings, pair)
-		}
+// read makes the readings that are due: those that an undertaking needs, and
+// some of the slow checks.
+func (e *Engine) read(ctx context.Context, v *view) error {
+	e.desk.sight = e.desk.sight.since(e.horizon(v.now))
+	e.readNeeds(ctx, v, e.dueNeeds(v))
+	e.readSweeps(ctx, v)
+	return ctx.Err()
+}
+
+// horizon returns how old a reading may be: fresh, or of the check that is
+// under way.
+func (e *Engine) horizon(now time.Time) time.Time {
+	oldest := now.Add(-fresh)
+	if began := e.desk.check.began; !began.IsZero() && began.Before(oldest) {
+		return began
 	}
+	return oldest
+}
+
+// dueNeeds returns what records need to have read now.
+func (e *Engine) dueNeeds(v *view) []need {
 	now := e.now() // operations may have ended since the pass began
-	due := map[config.Pair]bool{}
+	out := e.under()
+	var due []need
 	for _, r := range sortedRecords(e.book.all()) {
-		at := e.readTime(v, r)
-		if f := e.desk.readFails[r.Assignment.Pair()]; !at.IsZero() && f.next.After(at) {
-			at = f.next
-		}
-		switch {
+		switch at := e.nextRead(v, r, out); {
 		case at.IsZero():
 		case at.After(now):
 			v.alarm.set(at)
 		default:
-			due[r.Assignment.Pair()] = true
+			due = append(due, e.needOf(r))
 		}
 	}
-	for _, pair := range e.sweepPairs(v) {
-		due[pair] = true
-	}
-	e.list(ctx, v, slices.SortedFunc(maps.Keys(due), comparePairs))
-	return ctx.Err()
+	return due
 }
 
-// readTime returns when the record needs its pair read, zero when it does not.
-func (e *Engine) readTime(v *view, r Record) time.Time {
+// nextRead returns when the record is to be read, zero when it is not: when it
+// needs to be, and not before a reading that failed may be tried again.
+func (e *Engine) nextRead(v *view, r Record, out underway) time.Time {
+	at := e.readTime(v, r, out)
+	if at.IsZero() {
+		return at
+	}
+	return later(at, e.failedUntil(e.needOf(r)))
+}
+
+// needOf returns what a record has to have read.
+func (e *Engine) needOf(r Record) need {
+	return need{pair: r.Assignment.Pair(), ids: e.ids(r), urgent: r.Op != nil || r.State == Removing}
+}
+
+// ids returns the ids under which the principal of a record may be listed. For
+// what is desired only the present one counts.
+func (e *Engine) ids(r Record) []LiveAssignment {
+	g := e.book.group(r.Assignment.Principal.ID)
+	ids := []string{g.StoreID}
+	if r.State == Removing || r.Op != nil {
+		ids = append(append(ids, r.PrincipalID), g.EarlierIDs...)
+	}
+	var out []LiveAssignment
+	for _, id := range ids {
+		who := LiveAssignment{PrincipalID: id, Kind: r.Assignment.Principal.Kind}
+		if id != "" && !slices.Contains(out, who) {
+			out = append(out, who)
+		}
+	}
+	return out
+}
+
+// readTime returns when the record needs to be read, zero when it does not.
+// out is what is under way in AWS.
+func (e *Engine) readTime(v *view, r Record, out underway) time.Time {
 	if r.Assignment.Principal.Kind != config.GroupPrincipal {
 		return time.Time{}
 	}
-	seen, known := e.desk.readings[r.Assignment.Pair()]
+	left, hasLeft := e.desk.left[r.Assignment]
 	switch {
 	case r.Op.unknown():
 		return e.lookTime(r, r.Op.Intent.Add(e.pace(2*time.Second)))
+	case r.Op.outstanding() && hasLeft:
+		return e.verifyTime(r, left, out)
 	case r.Op.outstanding():
 		return time.Time{}
 	case r.Op != nil:
@@ -84,7 +114,7 @@ func (e *Engine) readTime(v *view, r Record) time.Time {
 		return r.Missing.Add(e.pace(missingConfirm))
 	case r.State != Adding && r.State != Removing:
 		return time.Time{}
-	case known && !seen.started.Before(r.Since), !e.identified(r):
+	case e.seenSince(r, r.Since), !e.identified(r):
 		return time.Time{}
 	case dueAgain(r.NextTry, v.now).After(v.now):
 		return r.NextTry
@@ -93,6 +123,13 @@ func (e *Engine) readTime(v *view, r Record) time.Time {
 		return h.until
 	}
 	return v.now
+}
+
+// seenSince reports whether it is known, from readings that began at a time or
+// later, under which of its ids a record is listed.
+func (e *Engine) seenSince(r Record, since time.Time) bool {
+	_, ok := e.glance(r, since)
+	return ok
 }
 
 // identified reports whether an id is known under which the principal can be
@@ -119,87 +156,6 @@ func (e *Engine) looked(a config.Assignment, end time.Time) {
 		next = end
 	}
 	e.desk.looks[a] = schedule{s.n + 1, next}
-}
-
-// sweepPairs returns what the slow check reads in this pass: everything
-// declared and owned when the pass is full, else a part of it.
-func (e *Engine) sweepPairs(v *view) []config.Pair {
-	if v.full || len(e.desk.sweep) == 0 && !e.desk.sweepAt.After(v.now) {
-		pairs := map[config.Pair]bool{}
-		for a := range v.wants {
-			if a.Principal.Kind == config.GroupPrincipal {
-				pairs[a.Pair()] = true
-			}
-		}
-		for a := range v.owned {
-			pairs[a.Pair()] = true
-		}
-		e.desk.sweep = slices.SortedFunc(maps.Keys(pairs), comparePairs)
-		e.desk.sweepAt = v.now.Add(e.opts.Check)
-	}
-	n := min(sweepReads, len(e.desk.sweep))
-	if v.full {
-		n = len(e.desk.sweep)
-	}
-	part := e.desk.sweep[:n]
-	e.desk.sweep = e.desk.sweep[n:]
-	if len(e.desk.sweep) > 0 {
-		v.alarm.set(v.now)
-	}
-	v.alarm.set(e.desk.sweepAt)
-	return part
-}
-
-// list reads pairs, several at a time.
-func (e *Engine) list(ctx context.Context, v *view, pairs []config.Pair) {
-	var mu sync.Mutex // guards desk and v within this call
-	var g errgroup.Group
-	g.SetLimit(parallelCalls)
-	for _, pair := range pairs {
-		g.Go(func() error {
-			r, err := e.listPair(ctx, pair)
-			mu.Lock()
-			defer mu.Unlock()
-			if err == nil {
-				e.desk.readings[pair] = r
-				delete(e.desk.readFails, pair)
-				v.read++
-				return nil
-			}
-			if ctx.Err() == nil {
-				e.opts.Log.Warn("read pair", "account", pair.Account, "permission_set", pair.PermissionSet, "error", err)
-			}
-			n := e.desk.readFails[pair].n + 1
-			wait := max(e.pace(backoff(readFirst, readMost, n)), fault.RetryAfter(err))
-			e.desk.readFails[pair] = failing{n, e.now().Add(wait)}
-			delete(e.desk.readings, pair)
-			v.failed = append(v.failed, pair)
-			return nil
-		})
-	}
-	_ = g.Wait() // the functions return nil: failures are per pair
-	slices.SortFunc(v.failed, comparePairs)
-	for _, pair := range v.failed {
-		v.alarm.set(e.desk.readFails[pair].next)
-	}
-}
-
-// listPair reads one pair to the end.
-func (e *Engine) listPair(ctx context.Context, pair config.Pair) (reading, error) {
-	callCtx, cancel := e.call(ctx)
-	defer cancel()
-	r := reading{started: e.now()}
-	live, err := e.Center.Assignments(callCtx, pair)
-	switch {
-	case errors.Is(err, fault.ErrNotFound):
-		r.state = PairState{Complete: true, NoSet: true}
-	case err != nil:
-		return reading{}, fmt.Errorf("list assignments of %s in %s: %w", pair.PermissionSet, pair.Account, err)
-	default:
-		r.state = PairState{Complete: true, Live: live}
-	}
-	r.at = e.now()
-	return r, nil
 }
 
 // lookUpAccounts asks Organizations for the management account and for the

@@ -80,10 +80,13 @@ func (e *Engine) takeReleased() {
 			delete(e.desk.held, a)
 		}
 	}
-	for pair := range e.desk.readings {
+	for pair := range e.desk.sight.Pairs {
 		if released[pair.PermissionSet] {
-			delete(e.desk.readings, pair)
+			delete(e.desk.sight.Pairs, pair)
 		}
+	}
+	for name := range released {
+		delete(e.desk.sets, name)
 	}
 }
 

@@ -27,7 +27,7 @@ const (
 	// a listing that lags once is no drift.
 	missingConfirm = time.Minute
 	// fresh is how long a reading of a pair serves planning.
-	fresh = 5 * time.Minute
+	fresh = 15 * time.Minute
 	// demandGiveUp is how long on-demand provisioning is tried: assignments
 	// replicate within minutes (Microsoft: provision on demand).
 	demandGiveUp = 10 * time.Minute

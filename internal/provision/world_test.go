@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -43,7 +44,12 @@ type world struct {
 	ops        map[string]*operation
 	latency    time.Duration // of an operation
 	visibility time.Duration // of its result
+	listLag    time.Duration // before an operation is in the list of those in progress
 	setless    map[string]bool
+	// byPrincipal says that the caller is the management account.
+	byPrincipal bool
+	// slow is how long a listing takes.
+	slow       time.Duration
 	accounts   map[string]provision.AccountState
 	management string
 	skew       time.Duration
@@ -70,6 +76,7 @@ type operation struct {
 	id      string
 	action  provision.Action
 	target  provision.Target
+	begun   time.Time
 	done    time.Time
 	failed  string
 	unheard bool // succeeds but is never visible
@@ -143,15 +150,30 @@ func (w *world) count(op string) int {
 
 func pairKey(p config.Pair) string { return p.Account + "/" + p.PermissionSet }
 
-func (w *world) Assignments(_ context.Context, p config.Pair) ([]provision.LiveAssignment, error) {
+func (w *world) Assignments(ctx context.Context, p config.Pair) ([]provision.LiveAssignment, error) {
+	w.dawdle()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	provision.CountRequest(ctx)
 	if _, err := w.enter("ListAccountAssignments", pairKey(p)); err != nil {
 		return nil, err
 	}
 	if w.setless[p.PermissionSet] {
 		return nil, fault.New(fault.ErrNotFound, "permission set "+p.PermissionSet, "", nil)
 	}
+	return w.listed(p), nil
+}
+
+// dawdle takes the time of a slow listing.
+func (w *world) dawdle() {
+	w.mu.Lock()
+	d := w.slow
+	w.mu.Unlock()
+	time.Sleep(d)
+}
+
+// listed returns what listings of a pair show now.
+func (w *world) listed(p config.Pair) []provision.LiveAssignment {
 	var out []provision.LiveAssignment
 	for l, from := range w.live[p] {
 		if !from.After(w.now()) {
@@ -167,6 +189,73 @@ func (w *world) Assignments(_ context.Context, p config.Pair) ([]provision.LiveA
 			out = append(out, l)
 		}
 	}
+	return out
+}
+
+func (w *world) AssignmentsOf(ctx context.Context, who provision.LiveAssignment) ([]config.Pair, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	provision.CountRequest(ctx)
+	if _, err := w.enter("ListAccountAssignmentsForPrincipal", who.PrincipalID); err != nil {
+		return nil, err
+	}
+	if !w.byPrincipal {
+		return nil, fault.New(fault.ErrDenied, "list for principal", "not from this account", nil)
+	}
+	var out []config.Pair
+	for p := range w.everything() {
+		if slices.Contains(w.listed(p), who) {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+// everything returns the pairs that ever had somebody.
+func (w *world) everything() map[config.Pair]bool {
+	out := map[config.Pair]bool{}
+	for p := range w.live {
+		out[p] = true
+	}
+	for p := range w.removing {
+		out[p] = true
+	}
+	return out
+}
+
+func (w *world) SetNames(context.Context) ([]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("ListPermissionSets", ""); err != nil {
+		return nil, err
+	}
+	names := map[string]bool{}
+	for p := range w.everything() {
+		names[p.PermissionSet] = true
+	}
+	return slices.Sorted(maps.Keys(names)), nil
+}
+
+func (w *world) HasSet(_ context.Context, name string) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.setless[name], nil
+}
+
+func (w *world) AccountsWith(ctx context.Context, set string) ([]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	provision.CountRequest(ctx)
+	if _, err := w.enter("ListAccountsForProvisionedPermissionSet", set); err != nil {
+		return nil, err
+	}
+	var out []string
+	for p := range w.everything() {
+		if p.PermissionSet == set && len(w.listed(p)) > 0 {
+			out = append(out, p.Account)
+		}
+	}
+	slices.Sort(out)
 	return out, nil
 }
 
@@ -195,7 +284,7 @@ func (w *world) start(action provision.Action, t provision.Target) (string, erro
 		w.conflicts++
 		return "", fault.New(fault.ErrConflict, name, "15 operations are outstanding", nil)
 	}
-	o := &operation{id: fmt.Sprintf("req-%d", len(w.ops)+1), action: action, target: t, done: w.now().Add(w.latency), failed: f.fail, unheard: f.unheard}
+	o := &operation{id: fmt.Sprintf("req-%d", len(w.ops)+1), action: action, target: t, begun: w.now(), done: w.now().Add(w.latency), failed: f.fail, unheard: f.unheard}
 	w.ops[o.id] = o
 	w.effect(o)
 	return o.id, f.lose()
@@ -253,7 +342,7 @@ func (w *world) Outcomes(_ context.Context, a provision.Action) (map[string]prov
 	}
 	out := map[string]provision.Status{}
 	for id, o := range w.ops {
-		if s := w.status(o); o.action == a && s.Status == provision.InProgress {
+		if s := w.status(o); o.action == a && s.Status == provision.InProgress && !o.begun.Add(w.listLag).After(w.now()) {
 			out[id] = s.Status
 		}
 	}

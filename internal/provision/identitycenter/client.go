@@ -66,6 +66,7 @@ type Client struct {
 	storeID  string
 	issuer   string            // of external ids, "" until one was seen
 	sets     map[string]string // ARN by name; replaced, never changed
+	byARN    map[string]string // the same the other way round
 	setsAt   time.Time         // zero when the names must be read again
 }
 
@@ -76,10 +77,10 @@ func New(cfg aws.Config, share float64, now func() time.Time) *Client {
 	}
 	center, store := newPacer(share, now), newPacer(share, now)
 	return &Client{
-		sso:   ssoadmin.NewFromConfig(cfg, func(o *ssoadmin.Options) { o.Retryer = paced{awsclient.ReadRetryer(), center} }),
-		store: identitystore.NewFromConfig(cfg, func(o *identitystore.Options) { o.Retryer = paced{awsclient.ReadRetryer(), store} }),
+		sso:   ssoadmin.NewFromConfig(cfg, func(o *ssoadmin.Options) { o.Retryer = paced{awsclient.ReadRetryer(), center, true} }),
+		store: identitystore.NewFromConfig(cfg, func(o *identitystore.Options) { o.Retryer = paced{awsclient.ReadRetryer(), store, false} }),
 		sts:   sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = awsclient.ReadRetryer() }),
-		once:  paced{aws.NopRetryer{}, center}, now: now, refresh: make(chan struct{}, 1),
+		once:  paced{aws.NopRetryer{}, center, true}, now: now, refresh: make(chan struct{}, 1),
 	}
 }
 
@@ -160,24 +161,58 @@ func (c *Client) setARN(ctx context.Context, name string) (string, error) {
 	if arn, ok := c.knownSet(name); ok {
 		return arn, nil
 	}
-	select {
-	case c.refresh <- struct{}{}:
-		defer func() { <-c.refresh }()
-	case <-ctx.Done():
-		return "", fmt.Errorf("permission set %s: %w", name, ctx.Err())
+	asked := c.now()
+	release, err := c.turn(ctx)
+	if err != nil {
+		return "", fmt.Errorf("permission set %s: %w", name, err)
 	}
+	defer release()
 	if arn, ok := c.knownSet(name); ok { // by the one who went before
 		return arn, nil
 	}
-	sets, err := c.PermissionSets(ctx)
-	if err != nil {
-		return "", err
+	sets, ok := c.setsSince(asked)
+	if !ok {
+		if sets, err = c.PermissionSets(ctx); err != nil {
+			return "", err
+		}
 	}
 	arn, ok := sets[name]
 	if !ok {
 		return "", fault.New(fault.ErrNotFound, "permission set "+name, "there is no permission set of that name in Identity Center", nil)
 	}
 	return arn, nil
+}
+
+// turn waits for the turn to read the names.
+func (c *Client) turn(ctx context.Context) (release func(), err error) {
+	select {
+	case c.refresh <- struct{}{}:
+		return func() { <-c.refresh }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// names returns the permission sets as somebody read them since the call, or
+// reads them: many who miss a name cause one reading.
+func (c *Client) names(ctx context.Context) (map[string]string, error) {
+	asked := c.now()
+	release, err := c.turn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("names of permission sets: %w", err)
+	}
+	defer release()
+	if sets, ok := c.setsSince(asked); ok {
+		return sets, nil
+	}
+	return c.PermissionSets(ctx)
+}
+
+// setsSince returns the names if they were listed after a time.
+func (c *Client) setsSince(t time.Time) (map[string]string, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sets, c.setsAt.After(t)
 }
 
 // knownSet takes the ARN of a permission set from memory.
@@ -216,7 +251,7 @@ func (c *Client) PermissionSets(ctx context.Context) (map[string]string, error) 
 	if err != nil {
 		return nil, unlisted(err)
 	}
-	known, sets := c.namesByARN(), make(map[string]string, len(arns))
+	known, sets, names := c.namesByARN(), make(map[string]string, len(arns)), make(map[string]string, len(arns))
 	for _, arn := range arns {
 		name, ok := known[arn]
 		if !ok {
@@ -228,11 +263,11 @@ func (c *Client) PermissionSets(ctx context.Context) (map[string]string, error) 
 				return nil, err
 			}
 		}
-		sets[name] = arn
+		sets[name], names[arn] = arn, name
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sets, c.setsAt = sets, c.now()
+	c.sets, c.byARN, c.setsAt = sets, names, c.now()
 	return maps.Clone(sets), nil
 }
 
@@ -241,11 +276,7 @@ func (c *Client) PermissionSets(ctx context.Context) (map[string]string, error) 
 func (c *Client) namesByARN() map[string]string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	out := make(map[string]string, len(c.sets))
-	for name, arn := range c.sets {
-		out[arn] = name
-	}
-	return out
+	return c.byARN
 }
 
 // describe returns the name of a permission set, or fault.ErrNotFound.

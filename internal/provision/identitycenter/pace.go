@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/awsclient"
 	"aws-access-bot/internal/provision/fault"
 
@@ -33,6 +34,9 @@ type pacer struct {
 	mu      sync.Mutex // guards the fields below
 	changed time.Time  // when the rate was changed last
 	cut     time.Time  // when it was cut last
+	urgent  int        // requests that wait and are no part of a slow check
+	// clear is closed when none of those waits any more; nil when none does.
+	clear chan struct{}
 }
 
 func newPacer(perSecond float64, now func() time.Time) *pacer {
@@ -57,17 +61,67 @@ func (p *pacer) seen(err error) {
 	}
 }
 
+// wait waits for the turn of a request. Those of a slow check let all others
+// go first.
+func (p *pacer) wait(ctx context.Context) error {
+	if provision.Patient(ctx) {
+		if err := p.yield(ctx); err != nil {
+			return err
+		}
+	} else {
+		p.enter(1)
+		defer p.enter(-1)
+	}
+	return p.limiter.Wait(ctx)
+}
+
+// yield waits until nothing urgent does.
+func (p *pacer) yield(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		clear := p.clear
+		p.mu.Unlock()
+		if clear == nil {
+			return nil
+		}
+		select {
+		case <-clear:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// enter counts an urgent request in or out.
+func (p *pacer) enter(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.urgent += n
+	switch {
+	case p.urgent == 0:
+		close(p.clear)
+		p.clear = nil
+	case p.clear == nil:
+		p.clear = make(chan struct{})
+	}
+}
+
 // paced makes a retryer wait for its turn before every request, retries
 // included, and tell the pacer how each of them went.
 type paced struct {
 	aws.RetryerV2
 	pacer *pacer
+	// counted requests are those to sso-admin.
+	counted bool
 }
 
 // GetAttemptToken implements aws.RetryerV2.
 func (r paced) GetAttemptToken(ctx context.Context) (func(error) error, error) {
-	if err := r.pacer.limiter.Wait(ctx); err != nil {
+	if err := r.pacer.wait(ctx); err != nil {
 		return nil, err
+	}
+	if r.counted {
+		provision.CountRequest(ctx)
 	}
 	return func(err error) error {
 		r.pacer.seen(awsclient.Mapped("request", err))

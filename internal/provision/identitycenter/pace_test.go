@@ -3,10 +3,12 @@ package identitycenter
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/fault"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -82,7 +84,7 @@ func take(t *testing.T, r paced, n int, err error) time.Duration {
 func TestEveryAttemptWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r := paced{aws.NopRetryer{}, newPacer(10, time.Now)}
+		r := paced{aws.NopRetryer{}, newPacer(10, time.Now), false}
 		if got := take(t, r, 11, nil); got != time.Second {
 			t.Errorf("11 requests at 10 a second took %v", got)
 		}
@@ -96,4 +98,52 @@ func TestEveryAttemptWaitsForItsTurn(t *testing.T) {
 			t.Errorf("canceled: %v", err)
 		}
 	})
+}
+
+func TestRequestsOfASlowCheckLetAllOthersGoFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := newPacer(1, time.Now)
+		if err := p.wait(t.Context()); err != nil { // takes the token that was there
+			t.Fatal(err)
+		}
+		order := make(chan string, 9)
+		ask := func(name string, ctx context.Context) {
+			go func() {
+				if err := p.wait(ctx); err != nil {
+					t.Error(err)
+				}
+				order <- name
+			}()
+			synctest.Wait()
+		}
+		for range 2 {
+			ask("urgent", t.Context())
+		}
+		for range 3 {
+			ask("slow", provision.WithPatience(t.Context()))
+		}
+		for range 3 {
+			ask("urgent", t.Context())
+		}
+		var got []string
+		for range 8 {
+			got = append(got, <-order)
+		}
+		want := []string{"urgent", "urgent", "urgent", "urgent", "urgent", "slow", "slow", "slow"}
+		if !slices.Equal(got, want) {
+			t.Errorf("order: %v", got)
+		}
+	})
+}
+
+func TestSlowCheckThatWaitsEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	p := newPacer(1, time.Now)
+	p.enter(1)
+	ctx, cancel := context.WithCancel(provision.WithPatience(t.Context()))
+	cancel()
+	if err := p.wait(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("wait: %v", err)
+	}
 }
