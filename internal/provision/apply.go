@@ -102,8 +102,8 @@ func (e *Engine) ready(v *view, r Record, c Change) bool {
 	if c.Kind == Remove {
 		return true
 	}
-	g := e.book.group(r.Assignment.Principal.ID)
-	return g.StoreID == c.PrincipalID && !g.Ensured.Before(r.Since) && !g.Looked.Before(r.Since) && blocking(g.Code) == ""
+	g := e.book.principal(r.Assignment.Principal)
+	return g.StoreID == c.PrincipalID && !g.Ensured.Before(r.Since) && !g.Looked.Before(r.Since) && !g.Asleep && blocking(g.Code) == ""
 }
 
 // send stores the intent, makes the write and stores the answer.
@@ -146,7 +146,7 @@ func (e *Engine) intend(ctx context.Context, r Record, c Change) (Record, error)
 	if c.Kind == Add {
 		r.Op = &Operation{Action: Create, PrincipalID: c.PrincipalID, Intent: now}
 		r.MayExist = true
-		r.AppAssigned, r.Seen = stageTimes(r, e.book.group(r.Assignment.Principal.ID))
+		r.AppAssigned, r.Seen = stageTimes(r, e.book.principal(r.Assignment.Principal))
 		return r, e.book.save(ctx, StepIntent, r)
 	}
 	r.Op = &Operation{Action: Delete, PrincipalID: c.PrincipalID, Intent: now}

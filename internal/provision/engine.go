@@ -20,8 +20,8 @@ const (
 	maxOutstanding = 15
 	// parallelCalls to AWS are under way at most; the rate is the adapter's.
 	parallelCalls = 8
-	// parallelGroups are worked on at a time.
-	parallelGroups = 4
+	// parallelPrincipals groups and users are worked on at a time.
+	parallelPrincipals = 4
 	// sweepReads of the slow check are made per pass, so that it never holds
 	// up what is urgent for long.
 	sweepReads = 20
@@ -70,16 +70,16 @@ type Engine struct {
 	book *book
 
 	wakeAssignments chan struct{}
-	wakeGroups      chan struct{}
+	wakePrincipals  chan struct{}
 
 	passMu sync.Mutex // one pass at a time; guards desk
 	desk   desk
 
 	mu    sync.Mutex // guards what follows
-	needs map[string]groupNeed
+	needs map[config.Principal]principalNeed
 	last  Report
-	// stepping has the groups that are being worked on.
-	stepping map[string]bool
+	// stepping has the groups and users that are being worked on.
+	stepping map[config.Principal]bool
 }
 
 // desk is what the passes know beside the records; it is lost with the process
@@ -132,8 +132,8 @@ func New(p Ports, o Options) (*Engine, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakeGroups: make(chan struct{}, 1),
-		needs: map[string]groupNeed{}, stepping: map[string]bool{}}
+	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakePrincipals: make(chan struct{}, 1),
+		needs: map[config.Principal]principalNeed{}, stepping: map[config.Principal]bool{}}
 	e.book = &book{store: p.Store, changed: func() {
 		if o.OnChange != nil {
 			o.OnChange()
@@ -164,7 +164,7 @@ func poke(c chan struct{}) {
 func (e *Engine) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { e.assignmentLoop(ctx) })
-	loops.Go(func() { e.groupLoop(ctx) })
+	loops.Go(func() { e.principalLoop(ctx) })
 	loops.Wait()
 	return nil
 }
@@ -213,7 +213,7 @@ func (e *Engine) Sync(ctx context.Context) (Report, error) {
 	if r == nil {
 		return Report{}, fmt.Errorf("sync: no commit is in force: %w", access.ErrNotFound)
 	}
-	poke(e.wakeGroups)
+	poke(e.wakePrincipals)
 	poke(e.wakeAssignments)
 	return *r, nil
 }

@@ -315,28 +315,6 @@ func TestWhatCannotBeDoneIsToldAndDoneOnceItCan(t *testing.T) {
 	}
 }
 
-func TestUserGrantsAreToldAsNotYetProvisioned(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		s := started(t, newWorld().populate(1))
-		who := config.Principal{Kind: config.UserPrincipal, ID: "3c1d9a70-0000-4000-8000-000000000021"}
-		r := newRepository("c1")
-		file := &config.PrincipalFile{Slug: "hana", Name: "hana@example.com", Principal: who}
-		file.Access = []config.Grant{{Account: "account-1", PermissionSet: readOnly, Duration: time.Hour}}
-		r.repo.Users["hana"] = file
-		r.starts[file.Key(file.Access[0])] = config.Start{MergedAt: time.Now()}
-		s.commitOf(t, r)
-		after(time.Minute)
-		a := config.Assignment{Principal: who, Account: accountID(1), PermissionSet: readOnly}
-		if f := s.facts(t, a); f.TroubleCode != string(provision.CodeNotYetProvisioned) {
-			t.Errorf("facts: %+v", f)
-		}
-		after(2 * time.Hour)
-		if f := s.facts(t, a); s.writes() != 0 || !f.Idle || len(s.owned(t)) != 0 {
-			t.Errorf("after its end: %+v, %d writes", f, s.writes())
-		}
-	})
-}
-
 func TestManagementAccountIsNeverTouched(t *testing.T) {
 	for _, named := range []string{"config", "organizations"} {
 		t.Run("named by "+named, func(t *testing.T) {

@@ -154,8 +154,8 @@ func (e *Engine) input(v *view) Input {
 			in.Live[pair] = r.state
 		}
 	}
-	for id, g := range e.book.allGroups() {
-		in.Principals[config.Principal{Kind: config.GroupPrincipal, ID: id}] = PrincipalState{
+	for p, g := range e.book.allPrincipals() {
+		in.Principals[p] = PrincipalState{
 			Looked: !g.Looked.IsZero(), ID: g.StoreID, Earlier: g.EarlierIDs, Code: blocking(g.Code), Sentence: g.Trouble}
 	}
 	for id, a := range e.desk.accounts {
@@ -184,10 +184,12 @@ func planned(r Record) RecordState {
 	return s
 }
 
-// blocking returns the code if it keeps a group from being provisioned at all.
+// blocking returns the code if it keeps a group or user from being provisioned
+// at all.
 func blocking(c Code) Code {
 	switch c {
-	case CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity:
+	case CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity,
+		CodeUserUnknown, CodeUserRenamed, CodeUserDisabled, CodeUserGuest:
 		return c
 	default:
 		return ""

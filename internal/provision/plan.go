@@ -131,12 +131,8 @@ type planner struct {
 // wanted judges a desired assignment.
 func (p *planner) wanted(d Desire) {
 	a := d.Assignment
-	if a.Principal.Kind != config.GroupPrincipal {
-		p.block(a, CodeNotYetProvisioned, "Grants of single users are checked but not yet provisioned by this version.")
-		return
-	}
 	who, pair := p.in.Principals[a.Principal], p.in.Live[a.Pair()]
-	if who.ID != "" && pair.Complete && pair.has(who.ID) {
+	if who.ID != "" && pair.Complete && pair.has(a.Principal.Kind, who.ID) {
 		p.out.Live = append(p.out.Live, a)
 		return
 	}
@@ -225,8 +221,6 @@ func (p *planner) unwanted(a config.Assignment) {
 	}
 	change := Change{Kind: Remove, Assignment: a, Cause: p.removeCause(a, rec), Begun: rec.Begun}
 	switch {
-	case a.Principal.Kind != config.GroupPrincipal:
-		p.out.Gone = append(p.out.Gone, a) // never made by this version
 	case len(ids) == 0 && who.Looked:
 		p.out.Gone = append(p.out.Gone, a) // never was in the identity store
 	case len(ids) == 0:
@@ -244,7 +238,7 @@ func (p *planner) unwanted(a config.Assignment) {
 // several ids one goes at a time.
 func (p *planner) removeLive(c Change, ids []string, pair PairState, rec RecordState) {
 	for _, id := range ids {
-		if pair.has(id) {
+		if pair.has(c.Assignment.Principal.Kind, id) {
 			c.PrincipalID = id
 			p.change(c)
 			return
@@ -310,9 +304,9 @@ func (p *planner) byID() map[string]config.Principal {
 	return out
 }
 
-// has reports whether the group with an identity store id is listed.
-func (s PairState) has(id string) bool {
-	return slices.Contains(s.Live, LiveAssignment{PrincipalID: id, Kind: config.GroupPrincipal})
+// has reports whether the principal with an identity store id is listed.
+func (s PairState) has(kind config.PrincipalKind, id string) bool {
+	return slices.Contains(s.Live, LiveAssignment{PrincipalID: id, Kind: kind})
 }
 
 func (p *planner) change(c Change) {

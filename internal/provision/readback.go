@@ -53,7 +53,7 @@ func (e *Engine) compare(ctx context.Context, v *view, r Record, seen reading) e
 		return e.stillLive(ctx, r)
 	case r.State == Live:
 		return e.missing(ctx, v, r, seen)
-	case r.State == Removing && r.Op != nil && (seen.state.has(r.Op.PrincipalID) || r.Op.unknown() && r.MayExist):
+	case r.State == Removing && r.Op != nil && (seen.state.has(r.Assignment.Principal.Kind, r.Op.PrincipalID) || r.Op.unknown() && r.MayExist):
 		// A creation that is not listed yet may come to light after a
 		// deletion that perhaps never was.
 		return e.stillListed(ctx, r, seen)
@@ -63,18 +63,18 @@ func (e *Engine) compare(ctx context.Context, v *view, r Record, seen reading) e
 	return nil
 }
 
-// listedAs returns the id under which the group is listed, empty when it is
+// listedAs returns the id under which the principal is listed, empty when it is
 // not. For what is desired only the present id counts.
 func (e *Engine) listedAs(r Record, seen reading) string {
-	g := e.book.group(r.Assignment.Principal.ID)
-	if g.StoreID != "" && seen.state.has(g.StoreID) {
+	g := e.book.principal(r.Assignment.Principal)
+	if g.StoreID != "" && seen.state.has(r.Assignment.Principal.Kind, g.StoreID) {
 		return g.StoreID
 	}
 	if r.State != Removing {
 		return ""
 	}
 	for _, id := range append([]string{r.PrincipalID}, g.EarlierIDs...) {
-		if id != "" && seen.state.has(id) {
+		if id != "" && seen.state.has(r.Assignment.Principal.Kind, id) {
 			return id
 		}
 	}
@@ -83,7 +83,7 @@ func (e *Engine) listedAs(r Record, seen reading) string {
 
 // isLive notes the read-back. Only here does an assignment become live.
 func (e *Engine) isLive(ctx context.Context, r Record, seen reading, id string) error {
-	g := e.book.group(r.Assignment.Principal.ID)
+	g := e.book.principal(r.Assignment.Principal)
 	r.State, r.PrincipalID, r.ReadBack, r.MayExist = Live, id, seen.at, false
 	if r.Op != nil && r.Created.IsZero() {
 		r.Created = seen.at // its own answer was lost
@@ -197,10 +197,10 @@ func (e *Engine) missing(ctx context.Context, v *view, r Record, seen reading) e
 	return nil
 }
 
-// stageTimes returns when the group's assignment to the application and its
+// stageTimes returns when the principal's assignment to the application and its
 // arrival in the identity store were reached for a record: not before its
 // undertaking began, and zero while they were not checked since.
-func stageTimes(r Record, g GroupRecord) (assigned, seen time.Time) {
+func stageTimes(r Record, g PrincipalRecord) (assigned, seen time.Time) {
 	assigned, seen = r.AppAssigned, r.Seen
 	if assigned.IsZero() && !g.AppAssigned.IsZero() && !g.Ensured.Before(r.Since) {
 		assigned = later(g.AppAssigned, r.Since)

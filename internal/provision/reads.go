@@ -69,9 +69,6 @@ func (e *Engine) readPairs(ctx context.Context, v *view) error {
 
 // readTime returns when the record needs its pair read, zero when it does not.
 func (e *Engine) readTime(v *view, r Record) time.Time {
-	if r.Assignment.Principal.Kind != config.GroupPrincipal {
-		return time.Time{}
-	}
 	seen, known := e.desk.readings[r.Assignment.Pair()]
 	switch {
 	case r.Op.unknown():
@@ -98,7 +95,7 @@ func (e *Engine) readTime(v *view, r Record) time.Time {
 // identified reports whether an id is known under which the principal can be
 // found in a listing.
 func (e *Engine) identified(r Record) bool {
-	g := e.book.group(r.Assignment.Principal.ID)
+	g := e.book.principal(r.Assignment.Principal)
 	return g.StoreID != "" || r.State == Removing && (len(g.EarlierIDs) > 0 || r.PrincipalID != "")
 }
 
@@ -127,9 +124,7 @@ func (e *Engine) sweepPairs(v *view) []config.Pair {
 	if v.full || len(e.desk.sweep) == 0 && !e.desk.sweepAt.After(v.now) {
 		pairs := map[config.Pair]bool{}
 		for a := range v.wants {
-			if a.Principal.Kind == config.GroupPrincipal {
-				pairs[a.Pair()] = true
-			}
+			pairs[a.Pair()] = true
 		}
 		for a := range v.owned {
 			pairs[a.Pair()] = true
@@ -210,7 +205,7 @@ func (e *Engine) lookUpAccounts(ctx context.Context, v *view) error {
 	}
 	wanted := map[string]bool{}
 	for _, r := range e.book.all() {
-		if r.State == Adding && r.Op == nil && r.Assignment.Principal.Kind == config.GroupPrincipal {
+		if r.State == Adding && r.Op == nil {
 			wanted[r.Assignment.Account] = true
 		}
 	}

@@ -61,6 +61,8 @@ type center struct {
 	running     []*operation               // in the order of their end
 	serial      int                        // of operations
 	plans       []plan                     // for coming operations
+	// applications are those a principal is assigned to, by ARN.
+	applications map[principal]map[string]bool
 }
 
 func newCenter(now time.Time) *center {
@@ -69,6 +71,7 @@ func newCenter(now time.Time) *center {
 		byPair: map[pair]map[principal]*record{}, byPrincipal: map[principal]map[pair]*record{},
 		byAccount: map[string]map[string]bool{}, bySet: map[string]map[string]bool{},
 		hidden: map[Assignment]bool{}, operations: map[string]*operation{},
+		applications: map[principal]map[string]bool{},
 	}
 }
 
