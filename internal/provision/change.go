@@ -37,6 +37,8 @@ const (
 	CauseRequest CauseKind = "request" // asked for in chat, and merged
 	CauseExpiry  CauseKind = "expiry"  // a grant in force came to its end
 	CauseDrift   CauseKind = "drift"   // somebody removed it in AWS
+	// CauseRecreated: the principal has a new id in Identity Center.
+	CauseRecreated CauseKind = "recreated"
 )
 
 // Cause is why a change is due.
@@ -57,6 +59,8 @@ func (c Cause) String() string {
 		return strings.Join(c.Requests, ", ") + " in commit " + short(c.Commit)
 	case CauseExpiry:
 		return "end of the grant at " + c.End.UTC().Format(time.RFC3339)
+	case CauseRecreated:
+		return "new id in Identity Center, commit " + short(c.Commit)
 	case CauseDrift:
 		return "drift from commit " + short(c.Commit)
 	default:

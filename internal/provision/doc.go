@@ -49,10 +49,11 @@
 //	in the cycle LeftToCycle set                 search, look at the job          seen
 //	exported     Demanded set                    search                           seen
 //	asleep       Asleep: a user switched off     provision on demand, search      switched on
-//	present      StoreID set                     count members, search hourly     not found
+//	present      StoreID set                     count members, search again      not found
 //	missing      StoreID and Waiting set         search again after a minute      found, or gone
 //	gone         StoreID empty, EarlierIDs       tell, search                     found with a new id
-//	recreated    StoreID new, EarlierIDs         begin its assignments anew       each is read back
+//	recreated    StoreID new, EarlierIDs         begin its assignments anew, and  each is read back
+//	                                             remove those of GoneIDs
 //	unneeded     AssignedByBot, nothing desired  read all that it has             nothing, or held
 //	held         Code still-held                 tell, read again hourly          nothing
 //	left         Left set                        nothing                          desired again: unchecked

@@ -3,7 +3,6 @@ package provision_test
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -352,28 +351,6 @@ func TestManagementAccountUnknownMeansNoChange(t *testing.T) {
 		after(time.Minute)
 		if !s.isLive(grant(1, 1, readOnly)) {
 			t.Errorf("not granted once it is known: %+v", s.facts(t, grant(1, 1, readOnly)))
-		}
-	})
-}
-
-func TestGroupThatComesBackWithANewIDIsToldAndItsOldAssignmentCanBeRemoved(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		s := started(t, newWorld().populate(1, 1))
-		a := grant(1, 1, readOnly)
-		s.commitOf(t, newRepository("c1").with(0, "", a))
-		after(time.Minute)
-		s.do(func() { s.scim[groupID(1)] = scimGroup{id: "store-new", members: 1} })
-		after(3 * time.Hour)
-		told := func(prefix string) bool {
-			return slices.ContainsFunc(s.notices, func(n access.Notice) bool { return strings.HasPrefix(n.Key, prefix) })
-		}
-		if !told("provision/group-recreated/") || !told("provision/drift/") {
-			t.Errorf("notices: %+v", s.notices)
-		}
-		s.commitOf(t, newRepository("c2"))
-		after(time.Minute)
-		if s.isLive(a) || len(s.owned(t)) != 0 {
-			t.Errorf("the assignment under the old id stays")
 		}
 	})
 }

@@ -23,6 +23,9 @@ type principalNeed struct {
 	cause Cause
 	// live: it has assignments that are live.
 	live bool
+	// lost asks for a search that is newer: an assignment of it was missed in
+	// AWS, so it may have got a new id in Identity Center, or all is looked at.
+	lost time.Time
 	// leave: the bot assigned it to the application and nothing needs that any
 	// more.
 	leave bool
@@ -37,8 +40,23 @@ func (e *Engine) publishNeeds(v *view, plan Result, verdict Verdict) {
 		f(&n)
 		needs[a.Principal] = n
 	}
+	for a, r := range e.book.all() {
+		if _, desired := v.wants[a]; desired && r.State == Live { // read lately or not
+			need(a, func(n *principalNeed) {
+				n.live = true
+				// Who asks for a full pass wants its principals too; a plan alone
+				// makes many such passes and does without.
+				if v.full && e.opts.EnableChanges {
+					n.lost = v.now
+				}
+			})
+		}
+	}
 	for _, a := range plan.Live {
 		need(a, func(n *principalNeed) { n.live = true })
+	}
+	for _, d := range plan.Drift {
+		need(d.Assignment, func(n *principalNeed) { n.lost = later(n.lost, e.book.record(d.Assignment).Missing) })
 	}
 	for _, w := range plan.Waiting {
 		need(w.Assignment, func(n *principalNeed) { n.look = n.look || w.Code == CodeNotLooked })
@@ -71,7 +89,7 @@ func (e *Engine) publishNeeds(v *view, plan Result, verdict Verdict) {
 
 func equalNeeds(a, b principalNeed) bool {
 	causes := a.cause.Kind == b.cause.Kind && a.cause.Commit == b.cause.Commit && slices.Equal(a.cause.Requests, b.cause.Requests)
-	return causes && a.name == b.name && a.look == b.look && a.check == b.check && a.live == b.live && a.leave == b.leave && a.since.Equal(b.since)
+	return causes && a.name == b.name && a.look == b.look && a.check == b.check && a.live == b.live && a.leave == b.leave && a.since.Equal(b.since) && a.lost.Equal(b.lost)
 }
 
 // need returns what a group or user is needed for.
@@ -89,14 +107,14 @@ func (e *Engine) dueAt(g PrincipalRecord, n principalNeed) time.Time {
 	switch {
 	case !n.since.IsZero() && (g.Ensured.Before(n.since) || g.StoreID == "" || g.Asleep || g.Looked.Before(n.since)):
 		return wait()
-	case n.leave && g.AssignedByBot:
+	case n.leave && g.AssignedByBot, g.Looked.Before(n.lost):
 		return wait()
 	case n.check && blocking(g.Code) != "", n.look && g.Looked.IsZero(), g.StoreID != "" && !g.Waiting.IsZero():
 		return wait()
 	}
 	var a alarm
 	if n.live || !n.since.IsZero() || g.StoreID == "" && n.look {
-		a.set(later(g.NextTry, g.Looked.Add(e.opts.Check)))
+		a.set(later(g.NextTry, g.Looked.Add(min(e.opts.Check, e.pace(principalCheck)))))
 	}
 	if wait, counting := e.memberWait(g); counting && (n.live || !n.since.IsZero()) {
 		a.set(later(g.NextTry, g.MembersRead.Add(wait)))

@@ -46,6 +46,7 @@ func (e *Engine) look(ctx context.Context, full bool) (*view, error) {
 	for _, a := range owned {
 		v.owned[a] = true
 	}
+	e.nameOrphans(v)
 	for _, ref := range force.Repo.Grants() {
 		v.refs[ref.Key] = ref
 	}
@@ -99,6 +100,9 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	if err != nil || v == nil {
 		return nil, time.Time{}, err
 	}
+	if err := e.book.begin(ctx, v.force.Commit, recreated(v, e.book.allPrincipals(), e.book.all()), nil); err != nil {
+		return nil, time.Time{}, err
+	}
 	changed, own := settle(v, e.book.all())
 	if err := e.book.begin(ctx, v.force.Commit, changed, own); err != nil {
 		return nil, time.Time{}, err
@@ -106,7 +110,7 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	for _, a := range own {
 		v.owned[a] = true
 	}
-	for _, step := range []func(context.Context, *view) error{e.follow, e.readPairs, e.readBack, e.lookUpAccounts} {
+	for _, step := range []func(context.Context, *view) error{e.follow, e.readPairs, e.readBack, e.findOrphans, e.lookUpAccounts} {
 		if err := step(ctx, v); err != nil {
 			return nil, time.Time{}, err
 		}
@@ -158,6 +162,7 @@ func (e *Engine) input(v *view) Input {
 		in.Principals[p] = PrincipalState{
 			Looked: !g.Looked.IsZero(), ID: g.StoreID, Earlier: g.EarlierIDs, Code: blocking(g.Code), Sentence: g.Trouble}
 	}
+	orphanStates(v, in.Principals)
 	for id, a := range e.desk.accounts {
 		in.Accounts[id] = a.state
 	}
@@ -176,7 +181,7 @@ func (e *Engine) input(v *view) Input {
 // planned is what a record says to the planner.
 func planned(r Record) RecordState {
 	s := RecordState{ReadBack: !r.ReadBack.IsZero(), MissingConfirmed: r.Code == CodeMissing, MayExist: r.MayExist,
-		PrincipalID: r.PrincipalID, Drifted: r.State == Adding && r.Cause.Kind == CauseDrift}
+		PrincipalID: r.PrincipalID, Drifted: r.State == Adding && r.Cause.Kind == CauseDrift, Recreated: r.State == Adding && r.Cause.Kind == CauseRecreated}
 	if r.State == Removing {
 		cause := r.Cause
 		s.Removal, s.Begun = &cause, !r.RemoveAsked.IsZero()

@@ -59,6 +59,8 @@ type RecordState struct {
 	PrincipalID string
 	// Drifted: it is being put back after drift.
 	Drifted bool
+	// Recreated: it is being made anew under a new id of its principal.
+	Recreated bool
 	// Removal is the cause under which a removal began, or nil.
 	Removal *Cause
 	// Begun: a deletion was sent under that cause.
@@ -202,6 +204,8 @@ func (p *planner) addCause(d Desire) Cause {
 	switch {
 	case p.in.Records[d.Assignment].Drifted:
 		c.Kind = CauseDrift
+	case p.in.Records[d.Assignment].Recreated:
+		c.Kind = CauseRecreated
 	case len(c.Requests) > 0:
 		c.Kind = CauseRequest
 	}

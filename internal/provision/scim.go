@@ -39,6 +39,9 @@ func (e *Engine) find(ctx context.Context, g PrincipalRecord) (PrincipalRecord, 
 			fmt.Sprintf("The %s %s is gone from Identity Center. Its assignments there are dangling.", g.kind(), g.Name))
 	}
 	g.Looked, g.Attempts, g.NextTry, g.Asleep = now, 0, time.Time{}, asleep
+	if g.StoreID != "" {
+		g = e.bury(ctx, g)
+	}
 	if g.StoreID != "" && !g.Asleep {
 		g.Waiting, g.Looks = time.Time{}, 0
 		if blocking(g.Code) == "" {
@@ -68,7 +71,7 @@ func (e *Engine) arrived(ctx context.Context, g PrincipalRecord, id string, now 
 	}
 	if len(g.EarlierIDs) > 0 && !slices.Contains(g.EarlierIDs, id) {
 		e.notify(ctx, g.kind()+"-recreated/"+g.Principal.ID+"/"+id,
-			fmt.Sprintf("The %s %s was created again in Identity Center and has a new id there. Its earlier assignments do not count any more.", g.kind(), g.Name))
+			fmt.Sprintf("The %s %s was created again in Identity Center and has a new id there. Its access is made anew under it, and what is left under the earlier id is removed.", g.kind(), g.Name))
 	}
 	g.EarlierIDs = slices.DeleteFunc(slices.Clone(g.EarlierIDs), func(s string) bool { return s == id })
 	g.StoreID, g.Seen, g.MemberLooks = id, now, 0
