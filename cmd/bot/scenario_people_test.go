@@ -254,6 +254,7 @@ func (w *world) restore(person string) func(*testscript.TestScript, []string) er
 //
 //	entra add|remove GROUP PERSON   membership
 //	entra cycle                     runs the provisioning cycle now
+//	entra assign|unassign GROUP     its assignment to the application
 //	entra never-honour              on-demand provisioning does not work
 //	entra guest|disable PERSON      changes a user
 func (w *world) verbEntra(_ *testscript.TestScript, _ bool, args []string) error {
@@ -266,6 +267,8 @@ func (w *world) verbEntra(_ *testscript.TestScript, _ bool, args []string) error
 		return w.play("graph/members", object{"group": args[0], "person": args[1], "remove": what == "remove"}, nil)
 	case "cycle":
 		return w.play("graph/cycle", object{}, nil)
+	case "assign", "unassign":
+		return w.play("graph/assignments", object{"group": args[0], "remove": what == "unassign"}, nil)
 	case "never-honour":
 		return w.play("graph/options", object{"never_honour": true}, nil)
 	case "guest":

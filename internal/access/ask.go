@@ -49,12 +49,15 @@ type Ask struct {
 	// Channel is where the root message goes, Origin where it was asked.
 	Channel       string
 	Origin        string
-	Group         string // slug or "me"
+	Group         string // slug, or [Me]
 	Account       string // slug, name or id
 	PermissionSet string
 	// Term is nil when none was given; the rule's default is taken then.
 	Term   *config.Term
 	Reason string
+
+	// upn is the asker's user principal name, if he asks for himself.
+	upn string
 }
 
 // Asked is the answer to an accepted ask.
@@ -74,6 +77,10 @@ type Asked struct {
 // pull request is made afterwards by the workers. A delivery that made a
 // request before gets that request, whatever the config says today.
 func (s *Service) Ask(ctx context.Context, a Ask) (Asked, error) {
+	a, err := s.withUPN(ctx, a)
+	if err != nil {
+		return Asked{}, err
+	}
 	if err := s.askable(ctx, a); err != nil {
 		return Asked{}, err
 	}
@@ -202,6 +209,9 @@ func (s *Service) withinLimits(ctx context.Context, entra string, kind Kind) err
 // never holds up or refuses a request, and is silent when the directory does
 // not answer in time.
 func (s *Service) membership(ctx context.Context, w Want, entra string) string {
+	if w.Principal.Kind == config.UserPrincipal {
+		return ""
+	}
 	ctx, cancel := context.WithTimeout(ctx, memberFor)
 	defer cancel()
 	members, err := s.Directory.DirectMembers(ctx, w.Principal.ID)
@@ -293,7 +303,7 @@ func resolve(repo *config.Repo, a Ask, now time.Time) (Want, *config.Rule, error
 	if err != nil {
 		return Want{}, nil, err
 	}
-	group, err := findGroup(repo, strings.TrimSpace(a.Group))
+	who, err := findPrincipal(repo, a)
 	if err != nil {
 		return Want{}, nil, err
 	}
@@ -302,7 +312,7 @@ func resolve(repo *config.Repo, a Ask, now time.Time) (Want, *config.Rule, error
 		return Want{}, nil, err
 	}
 	w := Want{
-		Principal: group.Principal, PrincipalSlug: group.Slug, PrincipalName: group.Name,
+		Principal: who.Principal, PrincipalSlug: who.Slug, PrincipalName: who.Name,
 		AccountSlug: account.Slug, AccountID: account.ID, AccountName: account.Name, OU: account.OU,
 		PermissionSet: set, Reason: reason,
 	}

@@ -117,11 +117,8 @@ func SetNamed(repo *config.Repo, name string) (string, error) { return findSet(r
 
 // findGroup takes the slug or the name of a group that has a file.
 func findGroup(repo *config.Repo, name string) (*config.PrincipalFile, error) {
-	switch {
-	case name == "":
-		return nil, &Refusal{Field: "group", Message: "For which group?", Mend: "Write `for <group>`, or use the form."}
-	case strings.EqualFold(name, "me"):
-		return nil, &Refusal{Field: "group", Message: "Access for one person is not provisioned by this version.", Mend: "Ask for a group that you are in: `for <group>`."}
+	if name == "" {
+		return nil, &Refusal{Field: "group", Message: "For which group?", Mend: "Write `for <group>` or `for me`, or use the form."}
 	}
 	if g, ok := repo.Groups[strings.ToLower(name)]; ok {
 		return g, nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"aws-access-bot/config"
 )
 
 // errNotYet is a cancellation that came while the pull request is being made.
@@ -159,6 +161,12 @@ func (s *Service) visible(ctx context.Context, by Person, id ID) (Request, error
 	}
 	if s.owns(ctx, force.Repo, by, r.Want) {
 		return r, nil
+	}
+	if r.Want.Principal.Kind == config.UserPrincipal {
+		if by.Entra != "" && r.Want.Principal.ID == by.Entra {
+			return r, nil
+		}
+		return Request{}, unknown
 	}
 	members, err := s.Directory.DirectMembers(ctx, r.Want.Principal.ID)
 	if err != nil {

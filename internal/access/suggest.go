@@ -36,6 +36,7 @@ func choices(repo *config.Repo, field string) []candidate {
 	var out []candidate
 	switch field {
 	case "group":
+		out = append(out, candidate{Choice: Choice{Me, "me: only you, with an end"}})
 		for slug, g := range repo.Groups {
 			out = append(out, candidate{Choice: Choice{slug, g.Name}})
 		}

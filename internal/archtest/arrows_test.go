@@ -99,7 +99,7 @@ func arrows() map[string][]string {
 		"internal/provision/permset":        {"config"},
 		"internal/provision/fault":          {},
 		"internal/provision/awsclient":      {"internal/bodylimit", "internal/egress", "internal/retryafter", "internal/provision/fault", "internal/secret"},
-		"internal/provision/entra":          {"internal/bodylimit", "internal/egress", "internal/retryafter", "internal/access", "internal/provision", "internal/provision/fault", "internal/secret"},
+		"internal/provision/entra":          {"config", "internal/bodylimit", "internal/egress", "internal/retryafter", "internal/access", "internal/provision", "internal/provision/fault", "internal/secret"},
 		"internal/provision/identitycenter": {"config", "internal/provision", "internal/provision/awsclient", "internal/provision/fault", "internal/provision/permset"},
 		"internal/provision/organizations":  {"internal/provision", "internal/provision/awsclient", "internal/provision/fault"},
 		"internal/store":                    {"config", "internal/access", "internal/gitops", "internal/gitops/audience", "internal/gitops/delivery", "internal/gitops/guard", "internal/gitops/review", "internal/provision"},

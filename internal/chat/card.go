@@ -189,7 +189,7 @@ func setUp(r access.Request) string {
 }
 
 func live(r access.Request) string {
-	if r.MembersTotal == 0 {
+	if r.MembersTotal == 0 || r.Want.Principal.Kind == config.UserPrincipal && r.MembersSeen == r.MembersTotal {
 		return "Live"
 	}
 	return fmt.Sprintf("Live: %d of %d members seen in Identity Center", r.MembersSeen, r.MembersTotal)
@@ -200,7 +200,7 @@ func facts(r access.Request, p Place) Fields {
 	w := r.Want
 	f := Fields{
 		{"Asked by", askedBy(r)},
-		{"Group", plain(w.PrincipalName)},
+		{principalLabel(w), plain(w.PrincipalName)},
 		{"Account", plain(fmt.Sprintf("%s (…%s) in %s", w.AccountName, lastFour(w.AccountID), w.OU))},
 		{"Permission set", permissionSet(w, p)},
 	}
@@ -217,6 +217,14 @@ func facts(r access.Request, p Place) Fields {
 		f = append(f, Field{"Pull request", Text{{Text: fmt.Sprintf("#%d", r.Pull.Number), URL: r.Pull.URL}}})
 	}
 	return f
+}
+
+// principalLabel says what the access is for.
+func principalLabel(w access.Want) string {
+	if w.Principal.Kind == config.UserPrincipal {
+		return "Person"
+	}
+	return "Group"
 }
 
 func asker(r access.Request) Span { return mention(r.Asker) }

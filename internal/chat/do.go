@@ -171,7 +171,7 @@ func Help() Message {
 	return Message{Summary: "What /aws-access understands", Blocks: []Block{
 		Heading("AWS access"),
 		line("/aws-access request", "opens the form"),
-		line("/aws-access request <account> <permission-set> for <group> [4h|7d|until 2026-12-24|standing] <reason>", "asks in one line"),
+		line("/aws-access request <account> <permission-set> for <group>|me [4h|7d|until 2026-12-24|standing] <reason>", "asks in one line"),
 		line("/aws-access status [REQ-…]", "your requests, or one of them"),
 		line("/aws-access cancel REQ-…", "closes the pull request of a request of yours"),
 		line("/aws-access revoke REQ-…", "asks for the removal of what a request granted"),

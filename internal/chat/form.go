@@ -31,7 +31,7 @@ func RequestFormFor(l RequestLine, channel string) Form {
 		ID: RequestForm, Private: channel, Title: "Request AWS access", Submit: "Ask",
 		Intro: plain("This opens a pull request on the config repo. Nothing is granted before it is approved and merged."),
 		Inputs: []Input{
-			{ID: FieldGroup, Kind: InputChoice, Label: "Group", Placeholder: "An Entra group", Initial: l.Group, InitialLabel: l.Group},
+			{ID: FieldGroup, Kind: InputChoice, Label: "Group, or me", Placeholder: "An Entra group, or me", Initial: l.Group, InitialLabel: l.Group},
 			{ID: FieldAccount, Kind: InputChoice, Label: "AWS account", Placeholder: "Name or number", Initial: l.Account, InitialLabel: l.Account},
 			{ID: FieldPermissionSet, Kind: InputChoice, Label: "Permission set", Placeholder: "What may be done there", Initial: l.PermissionSet, InitialLabel: l.PermissionSet},
 			{ID: FieldDuration, Kind: InputLine, Label: "For how long", Hint: "e.g. 4h, 7d, until 2026-12-24 or standing. Empty takes the rule's default.", Optional: true, MaxLength: 40, Initial: l.TermText},
@@ -59,10 +59,11 @@ func (d *Desk) WantsForm(ctx context.Context, u access.ChatUser, channel, line s
 		return Form{}, false
 	}
 	// What the config says of the line is for members only.
-	if _, err := d.Known(ctx, u); err != nil {
+	asker, err := d.Known(ctx, u)
+	if err != nil {
 		return Form{}, false
 	}
-	_, err = d.Service.Resolve(ctx, access.Ask{Group: c.Request.Group, Account: c.Request.Account, PermissionSet: c.Request.PermissionSet, Reason: c.Request.Reason})
+	_, err = d.Service.Resolve(ctx, access.Ask{Asker: asker, Group: c.Request.Group, Account: c.Request.Account, PermissionSet: c.Request.PermissionSet, Reason: c.Request.Reason})
 	var no *access.Refusal
 	if errors.As(err, &no) && no.Field == FieldDuration {
 		return RequestFormFor(c.Request, channel), true

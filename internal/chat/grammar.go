@@ -147,7 +147,7 @@ func parseRequest(words []string, zone *time.Location, now time.Time) (RequestLi
 		case w == "for" && l.Group == "":
 			take()
 			if l.Group = take(); l.Group == "" {
-				return l, &UsageError{"`for` wants a group after it.", "Write `for aws-payments-dev`."}
+				return l, &UsageError{"`for` wants a group or `me` after it.", "Write `for aws-payments-dev` or `for me`."}
 			}
 		case l.Term == nil && w == "standing":
 			take()

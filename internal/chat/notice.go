@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 )
 
@@ -138,6 +139,9 @@ func noticeLine(n access.Notice, r access.Request) string {
 }
 
 func membersLine(r access.Request) string {
+	if r.Want.Principal.Kind == config.UserPrincipal {
+		return "Only " + r.Want.PrincipalName + " has it."
+	}
 	if r.MembersTotal == 0 {
 		return "The group has no direct members yet."
 	}

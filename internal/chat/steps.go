@@ -9,14 +9,15 @@ type stageLabel struct {
 }
 
 // granting and removing are the stages of the two kinds of request, in order.
-func granting() []stageLabel {
+func granting(w access.Want) []stageLabel {
+	who := principalLabel(w)
 	return []stageLabel{
 		{access.StageAsked, "Asked"},
 		{access.StageProposed, "Pull request opened"},
 		{access.StageMerged, "Merged"},
 		{access.StageVerified, "Verified"},
-		{access.StageAssigned, "Group assigned in Entra"},
-		{access.StageSynced, "Group seen in Identity Center"},
+		{access.StageAssigned, who + " assigned in Entra"},
+		{access.StageSynced, who + " seen in Identity Center"},
 		{access.StageCreated, "Assignment created in AWS"},
 		{access.StageReadBack, "Read back"},
 	}
@@ -35,7 +36,7 @@ func removing() []stageLabel {
 // steps shows the stages with their times. The first one not reached is the
 // present one, unless the request is over.
 func steps(r access.Request) Steps {
-	list := granting()
+	list := granting(r.Want)
 	switch r.Kind {
 	case access.KindRevoke:
 		list = removing()

@@ -3,6 +3,7 @@ package gitops
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"aws-access-bot/config"
@@ -103,11 +104,12 @@ func (p *proposal) putIn() error {
 // newPath names the file of a principal that has none.
 func (p *proposal) newPath() string {
 	w := p.request.Want
-	files := p.base.repo.Groups
+	files, name := p.base.repo.Groups, w.PrincipalName
 	if w.Principal.Kind == config.UserPrincipal {
 		files = p.base.repo.Users
+		name, _, _ = strings.Cut(name, "@")
 	}
-	slug := config.SlugFor(w.PrincipalName, w.Principal.ID, func(s string) bool { return files[s] != nil })
+	slug := config.SlugFor(name, w.Principal.ID, func(s string) bool { return files[s] != nil })
 	return (&config.PrincipalFile{Slug: slug, Principal: w.Principal}).Path()
 }
 

@@ -99,8 +99,8 @@ func (e *Engine) ready(v *view, r Record, c Change) bool {
 	if c.Kind == Remove {
 		return true
 	}
-	g := e.book.group(r.Assignment.Principal.ID)
-	return g.StoreID == c.PrincipalID && !g.Ensured.Before(r.Since) && !g.Looked.Before(r.Since) && blocking(g.Code) == ""
+	g := e.book.principal(r.Assignment.Principal)
+	return g.StoreID == c.PrincipalID && !g.Ensured.Before(r.Since) && !g.Looked.Before(r.Since) && !g.Asleep && blocking(g.Code) == ""
 }
 
 // send stores the intent, makes the write and stores the answer.
@@ -143,7 +143,7 @@ func (e *Engine) intend(ctx context.Context, r Record, c Change) (Record, error)
 	if c.Kind == Add {
 		r.Op = &Operation{Action: Create, PrincipalID: c.PrincipalID, Intent: now}
 		r.MayExist = true
-		r.AppAssigned, r.Seen = stageTimes(r, e.book.group(r.Assignment.Principal.ID))
+		r.AppAssigned, r.Seen = stageTimes(r, e.book.principal(r.Assignment.Principal))
 		return r, e.book.save(ctx, StepIntent, r)
 	}
 	r.Op = &Operation{Action: Delete, PrincipalID: c.PrincipalID, Intent: now}
@@ -151,6 +151,9 @@ func (e *Engine) intend(ctx context.Context, r Record, c Change) (Record, error)
 		return r, e.book.save(ctx, StepIntent, r)
 	}
 	r.RemoveAsked = now
+	if r.Cause.Kind == CauseRecreated { // outside the bounds, so not in their log
+		return r, e.book.save(ctx, StepIntent, r)
+	}
 	entry := Removal{At: now, Assignment: r.Assignment, Expiry: r.Cause.Kind == CauseExpiry, Commit: r.Cause.Commit}
 	return r, e.book.intendRemoval(ctx, r, entry)
 }

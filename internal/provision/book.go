@@ -20,7 +20,7 @@ type book struct {
 	mu      sync.Mutex // guards what follows
 	loaded  bool
 	records map[config.Assignment]Record
-	groups  map[string]GroupRecord
+	people  map[config.Principal]PrincipalRecord // groups and users
 	// busy has the records with an operation, which are few.
 	busy map[config.Assignment]bool
 }
@@ -36,18 +36,18 @@ func (b *book) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load records: %w", err)
 	}
-	groups, err := b.store.Groups(ctx)
+	people, err := b.store.Principals(ctx)
 	if err != nil {
-		return fmt.Errorf("load group records: %w", err)
+		return fmt.Errorf("load records of groups and users: %w", err)
 	}
 	b.records = make(map[config.Assignment]Record, len(records))
 	b.busy = map[config.Assignment]bool{}
 	for _, r := range records {
 		b.keep(r)
 	}
-	b.groups = make(map[string]GroupRecord, len(groups))
-	for _, g := range groups {
-		b.groups[g.ID] = g
+	b.people = make(map[config.Principal]PrincipalRecord, len(people))
+	for _, g := range people {
+		b.people[g.Principal] = g
 	}
 	b.loaded = true
 	return nil
@@ -60,11 +60,11 @@ func (b *book) all() map[config.Assignment]Record {
 	return maps.Clone(b.records)
 }
 
-// allGroups returns a copy of the group records.
-func (b *book) allGroups() map[string]GroupRecord {
+// allPrincipals returns a copy of the records of groups and users.
+func (b *book) allPrincipals() map[config.Principal]PrincipalRecord {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return maps.Clone(b.groups)
+	return maps.Clone(b.people)
 }
 
 func (b *book) record(a config.Assignment) Record {
@@ -73,10 +73,10 @@ func (b *book) record(a config.Assignment) Record {
 	return b.records[a]
 }
 
-func (b *book) group(id string) GroupRecord {
+func (b *book) principal(p config.Principal) PrincipalRecord {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.groups[id]
+	return b.people[p]
 }
 
 // begin stores what a commit or the time set going.
@@ -149,13 +149,13 @@ func (b *book) operations() []Record {
 	return out
 }
 
-// saveGroup stores a group record.
-func (b *book) saveGroup(ctx context.Context, step Step, g GroupRecord) error {
-	if err := b.store.SaveGroup(ctx, step, g); err != nil {
+// savePrincipal stores the record of a group or user.
+func (b *book) savePrincipal(ctx context.Context, step Step, g PrincipalRecord) error {
+	if err := b.store.SavePrincipal(ctx, step, g); err != nil {
 		return err
 	}
 	b.mu.Lock()
-	b.groups[g.ID] = g
+	b.people[g.Principal] = g
 	b.mu.Unlock()
 	b.changed()
 	return nil

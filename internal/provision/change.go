@@ -37,6 +37,8 @@ const (
 	CauseRequest CauseKind = "request" // asked for in chat, and merged
 	CauseExpiry  CauseKind = "expiry"  // a grant in force came to its end
 	CauseDrift   CauseKind = "drift"   // somebody removed it in AWS
+	// CauseRecreated: the principal has a new id in Identity Center.
+	CauseRecreated CauseKind = "recreated"
 )
 
 // Cause is why a change is due.
@@ -57,6 +59,8 @@ func (c Cause) String() string {
 		return strings.Join(c.Requests, ", ") + " in commit " + short(c.Commit)
 	case CauseExpiry:
 		return "end of the grant at " + c.End.UTC().Format(time.RFC3339)
+	case CauseRecreated:
+		return "new id in Identity Center, commit " + short(c.Commit)
 	case CauseDrift:
 		return "drift from commit " + short(c.Commit)
 	default:
@@ -77,7 +81,7 @@ type Change struct {
 	Kind       ChangeKind        `json:"kind"`
 	Assignment config.Assignment `json:"assignment"`
 	// PrincipalID is the id in the identity store; empty in an Add whose
-	// group has not reached the identity store yet.
+	// principal has not reached the identity store yet.
 	PrincipalID string `json:"principal_id,omitempty"`
 	Cause       Cause  `json:"cause"`
 	// End is when an added assignment goes again; zero means standing.
@@ -111,9 +115,17 @@ const (
 	// CodeGroupNotSecurity: the group is not security-enabled, so that it
 	// cannot be assigned to an application.
 	CodeGroupNotSecurity Code = "group-not-security"
+	// CodeUserUnknown: Entra has no user with the id.
+	CodeUserUnknown Code = "user-unknown"
+	// CodeUserRenamed: the user has another user principal name in Entra.
+	CodeUserRenamed Code = "user-renamed"
+	// CodeUserDisabled: the user's account in Entra is switched off.
+	CodeUserDisabled Code = "user-disabled"
+	// CodeUserGuest: the user is a guest of the tenant.
+	CodeUserGuest Code = "user-guest"
 	// CodeUnread: the pair was not read completely yet.
 	CodeUnread Code = "unread"
-	// CodeNotLooked: the group was not looked for in the identity store yet.
+	// CodeNotLooked: the principal was not looked for in the identity store yet.
 	CodeNotLooked Code = "not-looked"
 	// CodeAccountUnread: the account was not looked up yet.
 	CodeAccountUnread Code = "account-unread"

@@ -18,8 +18,8 @@
 //
 // # Durable steps, at least once
 //
-// There is one [Record] for each assignment and one [GroupRecord] for each
-// group. The intent of an outside write is stored before it, the request id
+// There is one [Record] for each assignment and one [PrincipalRecord] for each
+// group or user. The intent of an outside write is stored before it, the request id
 // after it, then the end of the operation, then the read-back, each with its
 // time. A process that is killed anywhere goes on from there. A write whose
 // answer was lost is repeated only after its pair was read and does not show
@@ -31,7 +31,37 @@
 //
 // An assignment is removed only if it is owned: desired once by a commit that
 // was verified and put in force. Everything else that is live is reported and
-// left alone. A group is never unassigned from the enterprise application.
+// left alone. A group is never unassigned from the enterprise application; a
+// user is only where the bot assigned him, no grant needs it, and a complete
+// read finds no account assignment of his.
+//
+// # Groups and users
+//
+// A group or user (principal) goes through these states. They are not stored
+// as such: each is read off the record, so that a process that is killed takes
+// up where the facts are.
+//
+//	state        in the record                   what is done                     until
+//	unchecked    Ensured before the undertaking  compare with Entra               it agrees, or blocked
+//	blocked      Code group-…, user-…            compare again every 5 minutes    it agrees
+//	unassigned   AppAssigned zero                assign to the application        taken, or "exists already"
+//	replicating  Demanded, LeftToCycle zero      provision on demand, waits grow  taken, or 10 minutes
+//	in the cycle LeftToCycle set                 search, look at the job          seen
+//	exported     Demanded set                    search                           seen
+//	asleep       Asleep: a user switched off     provision on demand, search      switched on
+//	present      StoreID set                     count members, search again      not found
+//	missing      StoreID and Waiting set         search again after a minute      found, or gone
+//	gone         StoreID empty, EarlierIDs       tell, search                     found with a new id
+//	recreated    StoreID new, EarlierIDs         begin its assignments anew, and  each is read back
+//	                                             remove those of GoneIDs
+//	unneeded     AssignedByBot, nothing desired  read all that it has             nothing, or held
+//	held         Code still-held                 tell, read again hourly          nothing
+//	left         Left set                        nothing                          desired again: unchecked
+//
+// Only an undertaking that the guards let through makes writes for a principal;
+// "present" and below need none. A user differs from a group in four ways: he
+// is blocked when he is disabled or a guest, he is his only member, he may be
+// asleep, and only he becomes unneeded.
 //
 // # Pending and drift
 //

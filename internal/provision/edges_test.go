@@ -138,7 +138,7 @@ func TestAssignmentByAnAdministratorIsNotTheBots(t *testing.T) {
 		}
 		s.do(func() { s.assigned[groupID(1)] = time.Now() })
 		after(2 * time.Minute)
-		g, _, err := store.NewProvision(s.db).Group(t.Context(), groupID(1))
+		g, _, err := store.NewProvision(s.db).Principal(t.Context(), config.Principal{Kind: config.GroupPrincipal, ID: groupID(1)})
 		if err != nil || g.AssignedByBot || g.AppAssigned.IsZero() {
 			t.Errorf("group: %+v, %v", g, err)
 		}

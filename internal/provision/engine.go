@@ -20,8 +20,8 @@ const (
 	maxOutstanding = 15
 	// parallelCalls to AWS are under way at most; the rate is the adapter's.
 	parallelCalls = 8
-	// parallelGroups are worked on at a time.
-	parallelGroups = 4
+	// parallelPrincipals groups and users are worked on at a time.
+	parallelPrincipals = 4
 	// sweepReads of the slow check are made per pass, so that it never holds
 	// up what is urgent for long.
 	sweepReads = 20
@@ -78,7 +78,7 @@ type Engine struct {
 	book *book
 
 	wakeAssignments chan struct{}
-	wakeGroups      chan struct{}
+	wakePrincipals  chan struct{}
 	wakeSets        chan struct{}
 	sets            sets
 
@@ -88,10 +88,10 @@ type Engine struct {
 	desk desk
 
 	mu    sync.Mutex // guards what follows
-	needs map[string]groupNeed
+	needs map[config.Principal]principalNeed
 	last  Report
-	// stepping has the groups that are being worked on.
-	stepping map[string]bool
+	// stepping has the groups and users that are being worked on.
+	stepping map[config.Principal]bool
 }
 
 // desk is what the passes know beside the records; it is lost with the process
@@ -164,9 +164,9 @@ func New(p Ports, o Options) (*Engine, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakeGroups: make(chan struct{}, 1),
+	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakePrincipals: make(chan struct{}, 1),
 		wakeSets: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
-		needs: map[string]groupNeed{}, stepping: map[string]bool{}}
+		needs: map[config.Principal]principalNeed{}, stepping: map[config.Principal]bool{}}
 	e.book = &book{store: p.Store, changed: func() {
 		if o.OnChange != nil {
 			o.OnChange()
@@ -201,7 +201,7 @@ func poke(c chan struct{}) {
 func (e *Engine) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { e.assignmentLoop(ctx) })
-	loops.Go(func() { e.groupLoop(ctx) })
+	loops.Go(func() { e.principalLoop(ctx) })
 	loops.Go(func() { e.setLoop(ctx) })
 	loops.Wait()
 	return nil
@@ -277,7 +277,7 @@ func (e *Engine) SyncSince(ctx context.Context, since time.Time) (Report, error)
 			if r.Sets, _, err = e.passSets(ctx, true); err != nil {
 				return Report{}, err
 			}
-			poke(e.wakeGroups)
+			poke(e.wakePrincipals)
 			poke(e.wakeAssignments)
 			poke(e.wakeSets)
 			r.Started = started

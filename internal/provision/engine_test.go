@@ -104,7 +104,7 @@ func TestNewGroupIsAssignedProvisionedSeenAndGranted(t *testing.T) {
 				t.Errorf("provisioned %s, want %s", c.key, five)
 			}
 		}
-		s.do(func() { s.scim[groupID(1)] = scimGroup{storeID(groupID(1)), time.Time{}, 6} })
+		s.do(func() { s.scim[groupID(1)] = scimGroup{id: storeID(groupID(1)), members: 6} })
 		after(10 * time.Minute)
 		if f := s.facts(t, a); f.MembersSeen != 6 {
 			t.Errorf("after the cycle %d of %d members are seen", f.MembersSeen, f.MembersTotal)
@@ -310,7 +310,7 @@ func TestEntraTroubleIsRetriedWithoutASecondAssignment(t *testing.T) {
 				if n := s.count("Assign"); n != tt.assigns || len(s.faults) != 0 {
 					t.Errorf("assigned %d times, want %d; faults left %d", n, tt.assigns, len(s.faults))
 				}
-				g, _, err := store.NewProvision(s.db).Group(t.Context(), groupID(1))
+				g, _, err := store.NewProvision(s.db).Principal(t.Context(), config.Principal{Kind: config.GroupPrincipal, ID: groupID(1)})
 				if err != nil || !g.AssignedByBot {
 					t.Errorf("the bot's own assignment is not known as such: %+v, %v", g, err)
 				}

@@ -3,7 +3,6 @@ package provision_test
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -315,28 +314,6 @@ func TestWhatCannotBeDoneIsToldAndDoneOnceItCan(t *testing.T) {
 	}
 }
 
-func TestUserGrantsAreToldAsNotYetProvisioned(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		s := started(t, newWorld().populate(1))
-		who := config.Principal{Kind: config.UserPrincipal, ID: "3c1d9a70-0000-4000-8000-000000000021"}
-		r := newRepository("c1")
-		file := &config.PrincipalFile{Slug: "hana", Name: "hana@example.com", Principal: who}
-		file.Access = []config.Grant{{Account: "account-1", PermissionSet: readOnly, Duration: time.Hour}}
-		r.repo.Users["hana"] = file
-		r.starts[file.Key(file.Access[0])] = config.Start{MergedAt: time.Now()}
-		s.commitOf(t, r)
-		after(time.Minute)
-		a := config.Assignment{Principal: who, Account: accountID(1), PermissionSet: readOnly}
-		if f := s.facts(t, a); f.TroubleCode != string(provision.CodeNotYetProvisioned) {
-			t.Errorf("facts: %+v", f)
-		}
-		after(2 * time.Hour)
-		if f := s.facts(t, a); s.writes() != 0 || !f.Idle || len(s.owned(t)) != 0 {
-			t.Errorf("after its end: %+v, %d writes", f, s.writes())
-		}
-	})
-}
-
 func TestManagementAccountIsNeverTouched(t *testing.T) {
 	for _, named := range []string{"config", "organizations"} {
 		t.Run("named by "+named, func(t *testing.T) {
@@ -374,28 +351,6 @@ func TestManagementAccountUnknownMeansNoChange(t *testing.T) {
 		after(time.Minute)
 		if !s.isLive(grant(1, 1, readOnly)) {
 			t.Errorf("not granted once it is known: %+v", s.facts(t, grant(1, 1, readOnly)))
-		}
-	})
-}
-
-func TestGroupThatComesBackWithANewIDIsToldAndItsOldAssignmentCanBeRemoved(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		s := started(t, newWorld().populate(1, 1))
-		a := grant(1, 1, readOnly)
-		s.commitOf(t, newRepository("c1").with(0, "", a))
-		after(time.Minute)
-		s.do(func() { s.scim[groupID(1)] = scimGroup{id: "store-new", members: 1} })
-		after(3 * time.Hour)
-		told := func(prefix string) bool {
-			return slices.ContainsFunc(s.notices, func(n access.Notice) bool { return strings.HasPrefix(n.Key, prefix) })
-		}
-		if !told("provision/group-recreated/") || !told("provision/drift/") {
-			t.Errorf("notices: %+v", s.notices)
-		}
-		s.commitOf(t, newRepository("c2"))
-		after(time.Minute)
-		if s.isLive(a) || len(s.owned(t)) != 0 {
-			t.Errorf("the assignment under the old id stays")
 		}
 	})
 }

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"time"
-
-	"aws-access-bot/config"
 )
 
 // setLook is whether a permission set exists, as it was asked.
@@ -20,7 +18,7 @@ type setLook struct {
 func (e *Engine) lookUpSets(ctx context.Context, v *view) error {
 	wanted := map[string]bool{}
 	for _, r := range e.book.all() {
-		if r.State != Adding || r.Op != nil || r.Assignment.Principal.Kind != config.GroupPrincipal || e.desk.sight.Pairs[r.Assignment.Pair()].Complete {
+		if r.State != Adding || r.Op != nil || e.desk.sight.Pairs[r.Assignment.Pair()].Complete {
 			continue
 		}
 		if e.seenSince(r, time.Time{}) {

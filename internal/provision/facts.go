@@ -20,7 +20,7 @@ func (e *Engine) GrantFacts(ctx context.Context, a config.Assignment) (*access.G
 	if err != nil || !ok {
 		return nil, err
 	}
-	g, _, err := e.Store.Group(ctx, a.Principal.ID)
+	g, _, err := e.Store.Principal(ctx, a.Principal)
 	if err != nil {
 		return nil, fmt.Errorf("facts of %s: %w", a, err)
 	}
@@ -28,8 +28,8 @@ func (e *Engine) GrantFacts(ctx context.Context, a config.Assignment) (*access.G
 	return &f, nil
 }
 
-// facts joins an assignment's record with that of its group.
-func facts(r Record, g GroupRecord) access.GrantFacts {
+// facts joins an assignment's record with that of its principal.
+func facts(r Record, g PrincipalRecord) access.GrantFacts {
 	f := access.GrantFacts{
 		Idle:        r.State == Gone,
 		AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,

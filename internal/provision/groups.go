@@ -1,16 +1,19 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/provision/fault"
 )
 
-// The codes of what holds a group up besides those that block it.
+// The codes of what holds a group or user up besides those that block it.
 const (
 	// CodeWaitingGroup: the group has not reached Identity Center for long.
 	CodeWaitingGroup Code = "waiting-for-group"
@@ -24,32 +27,33 @@ const (
 	CodeStore Code = "identity-store-failed"
 )
 
-// groupLoop works on the groups that assignments need, several at a time.
-func (e *Engine) groupLoop(ctx context.Context) {
-	done := make(chan string)
+// principalLoop works on the groups and users that assignments need, several
+// at a time.
+func (e *Engine) principalLoop(ctx context.Context) {
+	done := make(chan config.Principal)
 	running := 0
-	finish := func(id string) {
+	finish := func(p config.Principal) {
 		running--
 		e.mu.Lock()
-		delete(e.stepping, id)
+		delete(e.stepping, p)
 		e.mu.Unlock()
 	}
 	for {
-		due, next := e.dueGroups(ctx)
-		for _, id := range due {
-			if running == parallelGroups {
+		due, next := e.duePrincipals(ctx)
+		for _, p := range due {
+			if running == parallelPrincipals {
 				break
 			}
 			running++
 			e.mu.Lock()
-			e.stepping[id] = true
+			e.stepping[p] = true
 			e.mu.Unlock()
 			go func() {
-				e.stepGroup(ctx, id)
-				done <- id
+				e.stepPrincipal(ctx, p)
+				done <- p
 			}()
 		}
-		t := time.NewTimer(e.untilWork(next, len(due) > 0 && running == parallelGroups))
+		t := time.NewTimer(e.untilWork(next, len(due) > 0 && running == parallelPrincipals))
 		select {
 		case <-ctx.Done():
 			t.Stop()
@@ -57,16 +61,16 @@ func (e *Engine) groupLoop(ctx context.Context) {
 				finish(<-done)
 			}
 			return
-		case id := <-done:
-			finish(id)
-		case <-e.wakeGroups:
+		case p := <-done:
+			finish(p)
+		case <-e.wakePrincipals:
 		case <-t.C:
 		}
 		t.Stop()
 	}
 }
 
-// untilWork returns how long to wait for the next group that is due. A full
+// untilWork returns how long to wait for the next principal that is due. A full
 // house waits for the end of one.
 func (e *Engine) untilWork(next time.Time, full bool) time.Duration {
 	if next.IsZero() || full {
@@ -75,66 +79,70 @@ func (e *Engine) untilWork(next time.Time, full bool) time.Duration {
 	return min(max(next.Sub(e.now()), 0), longestSleep)
 }
 
-// dueGroups returns the groups that are due and not being worked on, and when
-// the next one is.
-func (e *Engine) dueGroups(ctx context.Context) ([]string, time.Time) {
+// duePrincipals returns the groups and users that are due and not being worked
+// on, and when the next one is.
+func (e *Engine) duePrincipals(ctx context.Context) ([]config.Principal, time.Time) {
 	if ctx.Err() != nil {
 		return nil, time.Time{}
 	}
 	e.mu.Lock()
-	needs := make(map[string]groupNeed, len(e.needs))
-	for id, n := range e.needs {
-		if !e.stepping[id] {
-			needs[id] = n
+	needs := make(map[config.Principal]principalNeed, len(e.needs))
+	for p, n := range e.needs {
+		if !e.stepping[p] {
+			needs[p] = n
 		}
 	}
 	e.mu.Unlock()
 	now := e.now()
-	var due []string
+	var due []config.Principal
 	var next alarm
-	for id, n := range needs {
-		at := e.dueAt(e.book.group(id), n)
+	for p, n := range needs {
+		at := e.dueAt(e.book.principal(p), n)
 		switch {
 		case at.IsZero():
 		case at.After(now):
 			next.set(at)
 		default:
-			due = append(due, id)
+			due = append(due, p)
 		}
 	}
-	slices.Sort(due)
+	slices.SortFunc(due, comparePrincipals)
 	return due, next.at
 }
 
-// stepGroup brings one group as far as it gets without waiting.
-func (e *Engine) stepGroup(ctx context.Context, id string) {
-	n, before := e.need(id), e.book.group(id)
+func comparePrincipals(a, b config.Principal) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
+}
+
+// stepPrincipal brings a group or user as far as it gets without waiting.
+func (e *Engine) stepPrincipal(ctx context.Context, p config.Principal) {
+	n, before := e.need(p), e.book.principal(p)
 	g := before
-	g.ID = id
+	g.Principal = p
 	if n.name != "" {
 		g.Name = n.name
 	}
 	g, err := e.advance(ctx, g, n)
 	if err != nil && ctx.Err() == nil {
-		e.opts.Log.Warn("group", "group", id, "error", err)
+		e.opts.Log.Warn("principal", "principal", p.String(), "error", err)
 		g = e.stumbled(g, err)
 	}
 	if ctx.Err() != nil && err != nil {
 		return
 	}
-	if err := e.book.saveGroup(context.WithoutCancel(ctx), StepGroup, g); err != nil {
-		e.opts.Log.Error("store group", "group", id, "error", err)
+	if err := e.book.savePrincipal(context.WithoutCancel(ctx), StepGroup, g); err != nil {
+		e.opts.Log.Error("store principal", "principal", p.String(), "error", err)
 		return
 	}
 	looked := before.Looked.IsZero() || before.Looked.Before(n.since)
-	if before.StoreID != g.StoreID || before.Code != g.Code || !before.Ensured.Equal(g.Ensured) || looked {
+	if before.StoreID != g.StoreID || before.Asleep != g.Asleep || before.Code != g.Code || !before.Ensured.Equal(g.Ensured) || looked {
 		poke(e.wakeAssignments)
 	}
 }
 
 // stumbled notes an error and when to try again. The wait is short for what
 // passes by itself.
-func (e *Engine) stumbled(g GroupRecord, err error) GroupRecord {
+func (e *Engine) stumbled(g PrincipalRecord, err error) PrincipalRecord {
 	g.Attempts++
 	wait := e.pace(backoff(readFirst, readMost, g.Attempts))
 	g.NextTry = e.now().Add(max(wait, fault.RetryAfter(err)))
@@ -145,7 +153,7 @@ func (e *Engine) stumbled(g GroupRecord, err error) GroupRecord {
 	return g
 }
 
-// stepError says what was being done for a group when an error came.
+// stepError says what was being done for a principal when an error came.
 type stepError struct {
 	code  Code
 	doing string // for people
@@ -155,13 +163,16 @@ type stepError struct {
 func (s *stepError) Error() string { return s.doing + ": " + s.err.Error() }
 func (s *stepError) Unwrap() error { return s.err }
 
-// advance makes the steps of a group in their order: what Entra has, the
-// assignment to the application, on-demand provisioning, the identity store,
-// the members. What is checked since the newest undertaking is not repeated.
-func (e *Engine) advance(ctx context.Context, g GroupRecord, n groupNeed) (GroupRecord, error) {
+// advance makes the steps of a principal in their order; see "Groups and users"
+// in the package comment. What is checked since the newest undertaking is not
+// repeated.
+func (e *Engine) advance(ctx context.Context, g PrincipalRecord, n principalNeed) (PrincipalRecord, error) {
 	var err error
+	if n.leave {
+		return e.leave(ctx, g, n)
+	}
 	if n.check || !n.since.IsZero() && g.Ensured.Before(n.since) {
-		if g, err = e.checkGroup(ctx, g); err != nil || blocking(g.Code) != "" {
+		if g, err = e.check(ctx, g); err != nil || blocking(g.Code) != "" {
 			return g, err
 		}
 	}
@@ -174,7 +185,7 @@ func (e *Engine) advance(ctx context.Context, g GroupRecord, n groupNeed) (Group
 	if g, err = e.find(ctx, g); err != nil {
 		return g, err
 	}
-	if g.StoreID == "" && write {
+	if write && (g.StoreID == "" || g.Asleep) {
 		if g, err = e.hasten(ctx, g, n); err != nil {
 			return g, err
 		}
@@ -186,22 +197,21 @@ func (e *Engine) advance(ctx context.Context, g GroupRecord, n groupNeed) (Group
 	return g, nil
 }
 
-// checkGroup compares the group with the config repo. What differs blocks the
-// group's entries; nothing is removed for it.
-func (e *Engine) checkGroup(ctx context.Context, g GroupRecord) (GroupRecord, error) {
+// check compares what Entra has with the config repo. What differs blocks the
+// entries of the principal; nothing is removed for it.
+func (e *Engine) check(ctx context.Context, g PrincipalRecord) (PrincipalRecord, error) {
 	callCtx, cancel := e.call(ctx)
 	defer cancel()
-	found, err := e.Entra.Group(callCtx, g.ID)
-	g.Code, g.Trouble = "", ""
-	switch {
-	case errors.Is(err, fault.ErrNotFound):
-		g.Code, g.Trouble = CodeGroupUnknown, fmt.Sprintf("Entra has no group with the id %s (%s in the config repo).", g.ID, g.Name)
-	case err != nil:
-		return g, &stepError{CodeEntra, "The group could not be read in Entra", err}
-	case found.Name != g.Name:
-		g.Code, g.Trouble = CodeGroupRenamed, fmt.Sprintf("The group %s is named %q in Entra and %q in the config repo; correct the file.", g.ID, found.Name, g.Name)
-	case !found.SecurityEnabled:
-		g.Code, g.Trouble = CodeGroupNotSecurity, fmt.Sprintf("The group %s is no security group, so it cannot be assigned to the enterprise application.", g.Name)
+	var found objection
+	var err error
+	if g.isUser() {
+		found, err = e.checkUser(callCtx, g)
+	} else {
+		found, err = e.checkGroup(callCtx, g)
+	}
+	g.Code, g.Trouble = found.code, found.sentence
+	if err != nil {
+		return g, &stepError{CodeEntra, fmt.Sprintf("The %s could not be read in Entra", g.kind()), err}
 	}
 	if g.Code != "" {
 		g.Attempts, g.NextTry = 0, e.now().Add(e.pace(readMost))
@@ -209,34 +219,70 @@ func (e *Engine) checkGroup(ctx context.Context, g GroupRecord) (GroupRecord, er
 	return g, nil
 }
 
-// ensureAssigned makes sure that the group is assigned to the application. The
-// intent is stored only when it was seen not to be, so that an assignment that
-// is found after an intent is the bot's own.
-func (e *Engine) ensureAssigned(ctx context.Context, g GroupRecord, n groupNeed) (GroupRecord, error) {
+func (e *Engine) checkGroup(ctx context.Context, g PrincipalRecord) (objection, error) {
+	found, err := e.Entra.Group(ctx, g.Principal.ID)
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		return objection{CodeGroupUnknown, fmt.Sprintf("Entra has no group with the id %s (%s in the config repo).", g.Principal.ID, g.Name)}, nil
+	case err != nil:
+		return objection{}, err
+	case found.Name != g.Name:
+		return objection{CodeGroupRenamed, fmt.Sprintf("The group %s is named %q in Entra and %q in the config repo; correct the file.", g.Principal.ID, found.Name, g.Name)}, nil
+	case !found.SecurityEnabled:
+		return objection{CodeGroupNotSecurity, fmt.Sprintf("The group %s is no security group, so it cannot be assigned to the enterprise application.", g.Name)}, nil
+	}
+	return objection{}, nil
+}
+
+func (e *Engine) checkUser(ctx context.Context, g PrincipalRecord) (objection, error) {
+	found, err := e.Entra.UserByID(ctx, g.Principal.ID)
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		return objection{CodeUserUnknown, fmt.Sprintf("Entra has no user with the id %s (%s in the config repo).", g.Principal.ID, g.Name)}, nil
+	case err != nil:
+		return objection{}, err
+	case !strings.EqualFold(found.Name, g.Name):
+		return objection{CodeUserRenamed, fmt.Sprintf("The user %s is named %q in Entra and %q in the config repo; correct the file.", g.Principal.ID, found.Name, g.Name)}, nil
+	case !found.Enabled:
+		return objection{CodeUserDisabled, fmt.Sprintf("The account of %s is disabled in Entra, so no access is set up for it. The bot goes on when it is enabled.", g.Name)}, nil
+	case found.Guest:
+		return objection{CodeUserGuest, fmt.Sprintf("%s is a guest of the tenant, and only its members get access by themselves. Use a group that the guest is in, or take the entry out.", g.Name)}, nil
+	}
+	return objection{}, nil
+}
+
+// ensureAssigned makes sure that the principal is assigned to the application.
+// The intent is stored only when it was seen not to be, so that an assignment
+// that is found after an intent is the bot's own. What the bot took away itself
+// a moment ago may still be listed, and is not believed.
+func (e *Engine) ensureAssigned(ctx context.Context, g PrincipalRecord, n principalNeed) (PrincipalRecord, error) {
 	callCtx, cancel := e.call(ctx)
-	id, found, err := e.Entra.AppAssignment(callCtx, g.ID)
+	id, found, err := e.Entra.AppAssignment(callCtx, g.Principal.ID)
 	cancel()
 	if err != nil {
-		return g, &stepError{CodeEntra, "The group's assignment to the enterprise application could not be read", err}
+		return g, &stepError{CodeEntra, fmt.Sprintf("The %s's assignment to the enterprise application could not be read", g.kind()), err}
+	}
+	if !g.Left.IsZero() && e.now().Sub(g.Left) < e.pace(replicaGrace) {
+		found = false
 	}
 	own := found && g.AppAssigned.IsZero() && !g.AssignIntent.IsZero()
 	if !found {
 		g.AssignIntent, g.AppAssigned, g.AppAssignment = e.now(), time.Time{}, ""
-		if err := e.book.saveGroup(ctx, StepIntent, g); err != nil {
+		if err := e.book.savePrincipal(ctx, StepIntent, g); err != nil {
 			return g, err
 		}
 		writeCtx, cancel := e.write(ctx)
 		var already bool
-		id, already, err = e.Entra.Assign(writeCtx, g.ID)
+		id, already, err = e.Entra.Assign(writeCtx, g.Principal.ID)
 		cancel()
 		if fault.Known(err) {
 			g.AssignIntent = time.Time{} // it had no effect
 		}
 		if err != nil {
-			return g, &stepError{CodeEntra, "The group could not be assigned to the enterprise application", err}
+			return g, &stepError{CodeEntra, fmt.Sprintf("The %s could not be assigned to the enterprise application", g.kind()), err}
 		}
 		own = !already
-		e.audit(ctx, "app.assign", "group/"+g.ID, n.cause, "assigned")
+		e.audit(ctx, "app.assign", g.Principal.String(), n.cause, "assigned")
 		g = g.demandAnew()
 	}
 	if g.AppAssigned.IsZero() {
@@ -244,11 +290,16 @@ func (e *Engine) ensureAssigned(ctx context.Context, g GroupRecord, n groupNeed)
 	}
 	g.AppAssignment, g.AssignedByBot = id, g.AssignedByBot || own
 	g.Ensured, g.MemberLooks, g.Attempts, g.NextTry = e.now(), 0, 0, time.Time{}
-	return g, e.book.saveGroup(context.WithoutCancel(ctx), StepAssigned, g)
+	return g, e.book.savePrincipal(context.WithoutCancel(ctx), StepAssigned, g)
 }
 
 // demandAnew lets on-demand provisioning be tried again.
-func (g GroupRecord) demandAnew() GroupRecord {
+func (g PrincipalRecord) demandAnew() PrincipalRecord {
 	g.DemandTries, g.FirstDemand, g.Demanded, g.LeftToCycle = 0, time.Time{}, time.Time{}, time.Time{}
 	return g
 }
+
+func (g PrincipalRecord) isUser() bool { return g.Principal.Kind == config.UserPrincipal }
+
+// kind is "group" or "user", for sentences.
+func (g PrincipalRecord) kind() string { return string(g.Principal.Kind) }

@@ -61,7 +61,9 @@ func (b *budget) collect(plan Result) {
 	causes := map[config.Assignment]string{}
 	note := func(a config.Assignment, cause Cause, begun bool) {
 		switch {
-		case cause.Kind == CauseExpiry || begun:
+		case cause.Kind == CauseExpiry || cause.Kind == CauseRecreated || begun:
+			// Ended grants have their own bound; what is left under an id that is
+			// gone gives nobody anything.
 		case b.allows(cause.Commit):
 			named[a], causes[a] = true, cause.Commit
 		default:
@@ -129,11 +131,12 @@ func (b *budget) expiriesDue(plan Result) {
 }
 
 // base has what was owned at the start of the window: what is owned now and
-// what was removed since.
+// what was removed since. What is left under ids that are gone is no part of it:
+// it would make what is whole look like a part.
 func (b *budget) base() map[config.Assignment]bool {
 	all := make(map[config.Assignment]bool, len(b.s.Owned))
 	for a, owned := range b.s.Owned {
-		if owned {
+		if _, left := earlierID(a.Principal); owned && !left {
 			all[a] = true
 		}
 	}

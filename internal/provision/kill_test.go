@@ -70,7 +70,7 @@ func (k *killer) Assign(ctx context.Context, g string) (string, bool, error) {
 	return id, already, err
 }
 
-func (k *killer) ProvisionOnDemand(ctx context.Context, g string, m []string) (provision.OnDemand, error) {
+func (k *killer) ProvisionOnDemand(ctx context.Context, g config.Principal, m []string) (provision.OnDemand, error) {
 	return answer(k, "on-demand", func() (provision.OnDemand, error) { return k.world.ProvisionOnDemand(ctx, g, m) })
 }
 

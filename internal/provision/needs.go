@@ -8,9 +8,9 @@ import (
 	"aws-access-bot/config"
 )
 
-// groupNeed is what the assignments of a group need of it.
-type groupNeed struct {
-	// name is the display name in the config repo.
+// principalNeed is what the assignments of a group or user need of it.
+type principalNeed struct {
+	// name is that of the config repo.
 	name string
 	// look: the identity store must be searched for it.
 	look bool
@@ -23,75 +23,98 @@ type groupNeed struct {
 	cause Cause
 	// live: it has assignments that are live.
 	live bool
+	// lost asks for a search that is newer: an assignment of it was missed in
+	// AWS, so it may have got a new id in Identity Center, or all is looked at.
+	lost time.Time
+	// leave: the bot assigned it to the application and nothing needs that any
+	// more.
+	leave bool
 }
 
-// publishNeeds tells the group loop what is needed after a plan.
+// publishNeeds tells the principal loop what is needed after a plan.
 func (e *Engine) publishNeeds(v *view, plan Result, verdict Verdict) {
-	needs := map[string]groupNeed{}
-	need := func(a config.Assignment, f func(*groupNeed)) {
-		if a.Principal.Kind != config.GroupPrincipal {
-			return
-		}
-		n := needs[a.Principal.ID]
+	needs := map[config.Principal]principalNeed{}
+	need := func(a config.Assignment, f func(*principalNeed)) {
+		n := needs[a.Principal]
 		n.name = v.names.Principals[a.Principal]
 		f(&n)
-		needs[a.Principal.ID] = n
+		needs[a.Principal] = n
+	}
+	for a, r := range e.book.all() {
+		if _, desired := v.wants[a]; desired && r.State == Live { // read lately or not
+			need(a, func(n *principalNeed) {
+				n.live = true
+				// Who asks for a full pass wants its principals too; a plan alone
+				// makes many such passes and does without.
+				if v.full && e.opts.EnableChanges {
+					n.lost = v.now
+				}
+			})
+		}
 	}
 	for _, a := range plan.Live {
-		need(a, func(n *groupNeed) { n.live = true })
+		need(a, func(n *principalNeed) { n.live = true })
+	}
+	for _, d := range plan.Drift {
+		need(d.Assignment, func(n *principalNeed) { n.lost = later(n.lost, e.book.record(d.Assignment).Missing) })
 	}
 	for _, w := range plan.Waiting {
-		need(w.Assignment, func(n *groupNeed) { n.look = n.look || w.Code == CodeNotLooked })
+		need(w.Assignment, func(n *principalNeed) { n.look = n.look || w.Code == CodeNotLooked })
 	}
 	for _, b := range plan.Blocked {
 		if b.Assignment != nil && blocking(b.Code) != "" {
-			need(*b.Assignment, func(n *groupNeed) { n.check = true })
+			need(*b.Assignment, func(n *principalNeed) { n.check = true })
 		}
 	}
 	for _, c := range verdict.Allowed {
 		if r := e.book.record(c.Assignment); c.Kind == Add && r.State == Adding {
-			need(c.Assignment, func(n *groupNeed) {
+			need(c.Assignment, func(n *principalNeed) {
 				if r.Since.After(n.since) {
 					n.since, n.cause = r.Since, r.Cause
 				}
 			})
 		}
 	}
+	for _, p := range e.unneeded(v) {
+		needs[p] = principalNeed{name: e.book.principal(p).Name, leave: true, cause: Cause{Kind: CauseCommit, Commit: v.force.Commit}}
+	}
 	e.mu.Lock()
 	same := maps.EqualFunc(e.needs, needs, equalNeeds)
 	e.needs = needs
 	e.mu.Unlock()
 	if !same {
-		poke(e.wakeGroups)
+		poke(e.wakePrincipals)
 	}
 }
 
-func equalNeeds(a, b groupNeed) bool {
+func equalNeeds(a, b principalNeed) bool {
 	causes := a.cause.Kind == b.cause.Kind && a.cause.Commit == b.cause.Commit && slices.Equal(a.cause.Requests, b.cause.Requests)
-	return causes && a.name == b.name && a.look == b.look && a.check == b.check && a.live == b.live && a.since.Equal(b.since)
+	return causes && a.name == b.name && a.look == b.look && a.check == b.check && a.live == b.live && a.leave == b.leave && a.since.Equal(b.since) && a.lost.Equal(b.lost)
 }
 
-// need returns what a group is needed for.
-func (e *Engine) need(id string) groupNeed {
+// need returns what a group or user is needed for.
+func (e *Engine) need(p config.Principal) principalNeed {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.needs[id]
+	return e.needs[p]
 }
 
-// dueAt returns when a group is worked on next; zero when nothing is needed.
-func (e *Engine) dueAt(g GroupRecord, n groupNeed) time.Time {
+// dueAt returns when a group or user is worked on next; zero when nothing is needed.
+func (e *Engine) dueAt(g PrincipalRecord, n principalNeed) time.Time {
 	soon := time.Unix(0, 1) // at once, unless an error asks for a wait
 	g.NextTry = dueAgain(g.NextTry, e.now())
 	wait := func() time.Time { return later(g.NextTry, soon) }
 	switch {
-	case !n.since.IsZero() && (g.Ensured.Before(n.since) || g.StoreID == "" || g.Looked.Before(n.since)):
+	case !n.since.IsZero() && (g.Ensured.Before(n.since) || g.StoreID == "" || g.Asleep || g.Looked.Before(n.since)):
+		return wait()
+	case n.leave && g.AssignedByBot, g.Looked.Before(n.lost):
 		return wait()
 	case n.check && blocking(g.Code) != "", n.look && g.Looked.IsZero(), g.StoreID != "" && !g.Waiting.IsZero():
 		return wait()
 	}
 	var a alarm
 	if n.live || !n.since.IsZero() || g.StoreID == "" && n.look {
-		a.set(later(g.NextTry, g.Looked.Add(e.opts.Check)))
+		a.set(later(g.NextTry, g.Looked.Add(min(e.opts.Check, e.pace(principalCheck)))))
 	}
 	if wait, counting := e.memberWait(g); counting && (n.live || !n.since.IsZero()) {
 		a.set(later(g.NextTry, g.MembersRead.Add(wait)))
@@ -101,7 +124,7 @@ func (e *Engine) dueAt(g GroupRecord, n groupNeed) time.Time {
 
 // memberWait returns the wait before members are counted again, and false once
 // all are seen or counting has gone on for long enough.
-func (e *Engine) memberWait(g GroupRecord) (time.Duration, bool) {
+func (e *Engine) memberWait(g PrincipalRecord) (time.Duration, bool) {
 	waits := []time.Duration{0, 5, 10, 15, 30, 60, 120, 300, 300}
 	if g.StoreID == "" || g.MemberLooks >= len(waits) || g.MemberLooks > 0 && g.MembersSeen >= g.MembersTotal {
 		return 0, false

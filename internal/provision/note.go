@@ -76,6 +76,7 @@ func (e *Engine) tellRefused(ctx context.Context, r Refused) {
 func held(c Code) bool {
 	switch c {
 	case CodeNotYetProvisioned, CodeSetMissing, CodeSetPending, CodeAccountUnknown, CodeAccountInactive, CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity,
+		CodeUserUnknown, CodeUserRenamed, CodeUserDisabled, CodeUserGuest,
 		CodeDisabled, CodeManagement, CodeLegacy, CodeNotDesired, CodeNotOwned, CodeProtected, CodeIncomplete, CodeClock,
 		CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeBudget, CodeExpiryBound:
 		return true

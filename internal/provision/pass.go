@@ -51,6 +51,7 @@ func (e *Engine) look(ctx context.Context, full bool) (*view, error) {
 	for _, a := range owned {
 		v.owned[a] = true
 	}
+	e.nameOrphans(v)
 	for _, ref := range force.Repo.Grants() {
 		v.refs[ref.Key] = ref
 	}
@@ -105,6 +106,9 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 		return nil, time.Time{}, err
 	}
 	e.takeReleased()
+	if err := e.book.begin(ctx, v.force.Commit, recreated(v, e.book.allPrincipals(), e.book.all()), nil); err != nil {
+		return nil, time.Time{}, err
+	}
 	changed, own := settle(v, e.book.all())
 	if err := e.book.begin(ctx, v.force.Commit, changed, own); err != nil {
 		return nil, time.Time{}, err
@@ -112,7 +116,7 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	for _, a := range own {
 		v.owned[a] = true
 	}
-	for _, step := range []func(context.Context, *view) error{e.follow, e.read, e.readBack, e.lookUpAccounts, e.lookUpSets} {
+	for _, step := range []func(context.Context, *view) error{e.follow, e.read, e.readBack, e.findOrphans, e.lookUpAccounts, e.lookUpSets} {
 		if err := step(ctx, v); err != nil {
 			return nil, time.Time{}, err
 		}
@@ -178,10 +182,11 @@ func (e *Engine) input(v *view) Input {
 		Ended: map[config.Assignment]time.Time{}, Live: e.desk.sight.Pairs, Wholes: e.desk.sight.Wholes, NoSets: e.noSets(), Principals: map[config.Principal]PrincipalState{},
 		Accounts: map[string]AccountState{}, Records: map[config.Assignment]RecordState{}, Protected: v.protected(),
 		Drift: repo.Access.Drift, Names: v.names}
-	for id, g := range e.book.allGroups() {
-		in.Principals[config.Principal{Kind: config.GroupPrincipal, ID: id}] = PrincipalState{
+	for p, g := range e.book.allPrincipals() {
+		in.Principals[p] = PrincipalState{
 			Looked: !g.Looked.IsZero(), ID: g.StoreID, Earlier: g.EarlierIDs, Code: blocking(g.Code), Sentence: g.Trouble}
 	}
+	orphanStates(v, in.Principals)
 	for id, a := range e.desk.accounts {
 		in.Accounts[id] = a.state
 	}
@@ -203,7 +208,7 @@ func (e *Engine) input(v *view) Input {
 // planned is what a record says to the planner.
 func planned(r Record) RecordState {
 	s := RecordState{ReadBack: !r.ReadBack.IsZero(), MissingConfirmed: r.Code == CodeMissing, MayExist: r.MayExist,
-		PrincipalID: r.PrincipalID, Drifted: r.State == Adding && r.Cause.Kind == CauseDrift}
+		PrincipalID: r.PrincipalID, Drifted: r.State == Adding && r.Cause.Kind == CauseDrift, Recreated: r.State == Adding && r.Cause.Kind == CauseRecreated}
 	if r.State == Removing {
 		cause := r.Cause
 		s.Removal, s.Begun = &cause, !r.RemoveAsked.IsZero()
@@ -211,10 +216,12 @@ func planned(r Record) RecordState {
 	return s
 }
 
-// blocking returns the code if it keeps a group from being provisioned at all.
+// blocking returns the code if it keeps a group or user from being provisioned
+// at all.
 func blocking(c Code) Code {
 	switch c {
-	case CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity:
+	case CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity,
+		CodeUserUnknown, CodeUserRenamed, CodeUserDisabled, CodeUserGuest:
 		return c
 	default:
 		return ""

@@ -49,6 +49,8 @@ type RecordState struct {
 	PrincipalID string
 	// Drifted: it is being put back after drift.
 	Drifted bool
+	// Recreated: it is being made anew under a new id of its principal.
+	Recreated bool
 	// Removal is the cause under which a removal began, or nil.
 	Removal *Cause
 	// Begun: a deletion was sent under that cause.
@@ -129,10 +131,6 @@ type planner struct {
 // wanted judges a desired assignment.
 func (p *planner) wanted(d Desire) {
 	a := d.Assignment
-	if a.Principal.Kind != config.GroupPrincipal {
-		p.block(a, CodeNotYetProvisioned, "Grants of single users are checked but not yet provisioned by this version.")
-		return
-	}
 	who := p.in.Principals[a.Principal]
 	listed := p.listed(a, who.ID)
 	if listed == Listed {
@@ -210,6 +208,8 @@ func (p *planner) addCause(d Desire) Cause {
 	switch {
 	case p.in.Records[d.Assignment].Drifted:
 		c.Kind = CauseDrift
+	case p.in.Records[d.Assignment].Recreated:
+		c.Kind = CauseRecreated
 	case len(c.Requests) > 0:
 		c.Kind = CauseRequest
 	}
@@ -229,8 +229,6 @@ func (p *planner) unwanted(a config.Assignment) {
 	}
 	change := Change{Kind: Remove, Assignment: a, Cause: p.removeCause(a, rec), Begun: rec.Begun}
 	switch {
-	case a.Principal.Kind != config.GroupPrincipal:
-		p.out.Gone = append(p.out.Gone, a) // never made by this version
 	case len(ids) == 0 && who.Looked:
 		p.out.Gone = append(p.out.Gone, a) // never was in the identity store
 	case len(ids) == 0:

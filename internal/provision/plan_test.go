@@ -156,10 +156,11 @@ func blockedCases() []planCase {
 			in.Desired = desire(nil, time.Time{}, a)
 			in.Principals[who] = provision.PrincipalState{Looked: true, Code: provision.CodeGroupUnknown, Sentence: "No."}
 		}, []string{"blocked group-unknown"}},
-		{"users and permission set files are not yet provisioned", []config.Pair{a.Pair()}, func(in *provision.Input) {
+		{"a user is provisioned as a group is, and permission set files are not yet", []config.Pair{a.Pair()}, func(in *provision.Input) {
 			in.Desired = desire(nil, planTime, user)
+			in.Principals[user.Principal] = provision.PrincipalState{Looked: true, ID: "store-user"}
 			in.SetFiles = []string{"permission-sets/AdministratorAccess.yaml"}
-		}, []string{"blocked not-yet-provisioned", "blocked not-yet-provisioned"}},
+		}, []string{"Add user/0b7e3f4c-0000-4000-8000-000000000001 with ReadOnlyAccess in account-1 (…0001), until 2026-12-24T09:00:00Z: commit c1.", "blocked not-yet-provisioned"}},
 	}
 }
 
@@ -217,7 +218,7 @@ func removingCases() []planCase {
 			in.Owned = []config.Assignment{a}
 			in.Live[a.Pair()] = provision.PairState{Complete: true, NoSet: true}
 		}, []string{"gone"}},
-		{"an owned user grant was never made", nil, func(in *provision.Input) { in.Owned = []config.Assignment{user} }, []string{"gone"}},
+		{"no removal without a search for the user", nil, func(in *provision.Input) { in.Owned = []config.Assignment{user} }, []string{"waiting remove not-looked: commit"}},
 		{"no removal without a reading", nil, func(in *provision.Input) { in.Owned = []config.Assignment{a} }, []string{"waiting remove unread: commit"}},
 		{"no removal without a search for the group", []config.Pair{a.Pair()}, func(in *provision.Input) {
 			in.Owned = []config.Assignment{a}

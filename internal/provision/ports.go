@@ -58,6 +58,16 @@ type StoreGroup struct {
 	DisplayName string
 }
 
+// StoreUser is a user in the identity store.
+type StoreUser struct {
+	ID         string
+	ExternalID string // the Entra object id
+	UserName   string
+	// Enabled is false once SCIM switched the user off: he cannot sign in, and
+	// his assignments stay.
+	Enabled bool
+}
+
 // Assignments reads and writes account assignments.
 type Assignments interface {
 	// Assignments lists a pair, every page, or fails. A permission set that
@@ -104,17 +114,45 @@ type Operations interface {
 	Outcome(ctx context.Context, a Action, requestID string) (Outcome, error)
 }
 
-// IdentityStore reads groups that SCIM wrote.
+// IdentityStore reads groups and users that SCIM wrote.
 type IdentityStore interface {
 	// FindGroup looks by external id once the issuer is known; until then by
 	// display name, and the group's external id must be the Entra id. A group
 	// with the name and another external id is not found. With an empty
 	// displayName and no issuer known the answer is fault.ErrInvalid.
 	FindGroup(ctx context.Context, entraID, displayName string) (StoreGroup, bool, error)
+	// FindUser looks for a user as FindGroup does for a group, with the user
+	// name (SCIM: the user principal name) in place of the display name.
+	FindUser(ctx context.Context, entraID, userName string) (StoreUser, bool, error)
+	// Exists reports whether the identity store has a group or user of an id
+	// of its own.
+	Exists(ctx context.Context, kind config.PrincipalKind, id string) (bool, error)
 	// MemberCount counts the members of a group, every page. groupID is the
 	// id in the identity store.
 	MemberCount(ctx context.Context, groupID string) (int, error)
 }
+
+// Holdings tells what a principal has, whoever gave it.
+type Holdings interface {
+	// Held lists the account assignments of the principal itself in all
+	// accounts, and the applications it is assigned to, or fails: a list that
+	// is not complete is an error. id is that in the identity store; one that
+	// does not exist has what is still assigned to it.
+	Held(ctx context.Context, kind config.PrincipalKind, id string) (Holding, error)
+}
+
+// Holding is what a principal has in Identity Center.
+type Holding struct {
+	Accounts []config.Pair
+	// Applications is how many applications it is assigned to. Where they
+	// cannot be listed (outside the management account) ApplicationsUnread is
+	// set.
+	Applications       int
+	ApplicationsUnread bool
+}
+
+// Empty reports whether the principal has nothing, as far as was read.
+func (h Holding) Empty() bool { return len(h.Accounts) == 0 && h.Applications == 0 }
 
 // Center is IAM Identity Center. Package identitycenter implements it.
 type Center interface {
@@ -123,6 +161,7 @@ type Center interface {
 	Extent
 	Operations
 	IdentityStore
+	Holdings
 }
 
 // Group is a group as Entra has it now.
@@ -132,11 +171,12 @@ type Group struct {
 	SecurityEnabled bool
 }
 
-// User is a direct member of a group.
+// User is a user as Entra has him now.
 type User struct {
 	ID      string
 	Name    string // user principal name
 	Enabled bool
+	Guest   bool // anything that is not plainly a member of the tenant
 }
 
 // OnDemand is the answer of provisionOnDemand.
@@ -167,17 +207,22 @@ type JobState struct {
 type Entra interface {
 	// Group returns a group by object id, or fault.ErrNotFound.
 	Group(ctx context.Context, id string) (Group, error)
+	// UserByID returns a user by object id, or fault.ErrNotFound.
+	UserByID(ctx context.Context, id string) (User, error)
 	// DirectUsers returns the direct members that are users, every page.
 	DirectUsers(ctx context.Context, group string) ([]User, error)
-	// AppAssignment looks for the group's assignment to the application in
-	// the role User.
-	AppAssignment(ctx context.Context, group string) (id string, found bool, err error)
-	// Assign assigns the group to the application. That it was assigned
+	// AppAssignment looks for the assignment of a group or user to the
+	// application in the role User.
+	AppAssignment(ctx context.Context, principal string) (id string, found bool, err error)
+	// Assign assigns a group or user to the application. That it was assigned
 	// already is no error.
-	Assign(ctx context.Context, group string) (id string, already bool, err error)
-	// ProvisionOnDemand provisions the group with at most five members
-	// (object ids): the limit of provisionOnDemand.
-	ProvisionOnDemand(ctx context.Context, group string, members []string) (OnDemand, error)
+	Assign(ctx context.Context, principal string) (id string, already bool, err error)
+	// Unassign takes an assignment to the application away, by its id. One
+	// that does not exist is no error.
+	Unassign(ctx context.Context, assignment string) error
+	// ProvisionOnDemand provisions a user, or a group with at most five
+	// members (object ids): the limit of provisionOnDemand.
+	ProvisionOnDemand(ctx context.Context, who config.Principal, members []string) (OnDemand, error)
 	// Job reads the state of the provisioning job.
 	Job(ctx context.Context) (JobState, error)
 }
@@ -207,8 +252,8 @@ type Commits = access.Commits
 // AuditEvent is one outside change that was made or refused.
 type AuditEvent struct {
 	At     time.Time
-	Action string // "assignment.create", "assignment.delete", "app.assign"
-	Target string // config.Assignment.String(), or "group/<id>"
+	Action string // "assignment.create", "assignment.delete", "app.assign", "app.unassign"
+	Target string // config.Assignment.String(), or config.Principal.String()
 	Cause  string // commit, requests, expiry: Cause.String()
 	Result string // "requested", "SUCCEEDED", "FAILED: …", "unknown"
 }

@@ -107,10 +107,10 @@ func (e *Engine) compare(ctx context.Context, v *view, r Record, seen glimpse) e
 	return nil
 }
 
-// listedAs returns the id under which the group is listed, empty when it is
+// listedAs returns the id under which the principal is listed, empty when it is
 // not. For what is desired only the present id counts.
 func (e *Engine) listedAs(r Record, seen glimpse) string {
-	g := e.book.group(r.Assignment.Principal.ID)
+	g := e.book.principal(r.Assignment.Principal)
 	if g.StoreID != "" && seen.has(g.StoreID) {
 		return g.StoreID
 	}
@@ -127,7 +127,7 @@ func (e *Engine) listedAs(r Record, seen glimpse) string {
 
 // isLive notes the read-back. Only here does an assignment become live.
 func (e *Engine) isLive(ctx context.Context, r Record, seen glimpse, id string) error {
-	g := e.book.group(r.Assignment.Principal.ID)
+	g := e.book.principal(r.Assignment.Principal)
 	r.State, r.PrincipalID, r.ReadBack, r.MayExist = Live, id, seen.Ended, false
 	if r.Op != nil && r.Created.IsZero() {
 		r.Created = seen.Ended // its own answer was lost
@@ -241,10 +241,10 @@ func (e *Engine) missing(ctx context.Context, v *view, r Record, seen glimpse) e
 	return nil
 }
 
-// stageTimes returns when the group's assignment to the application and its
+// stageTimes returns when the principal's assignment to the application and its
 // arrival in the identity store were reached for a record: not before its
 // undertaking began, and zero while they were not checked since.
-func stageTimes(r Record, g GroupRecord) (assigned, seen time.Time) {
+func stageTimes(r Record, g PrincipalRecord) (assigned, seen time.Time) {
 	assigned, seen = r.AppAssigned, r.Seen
 	if assigned.IsZero() && !g.AppAssigned.IsZero() && !g.Ensured.Before(r.Since) {
 		assigned = later(g.AppAssigned, r.Since)

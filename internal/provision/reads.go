@@ -79,7 +79,7 @@ func (e *Engine) needOf(r Record) need {
 // ids returns the ids under which the principal of a record may be listed. For
 // what is desired only the present one counts.
 func (e *Engine) ids(r Record) []LiveAssignment {
-	g := e.book.group(r.Assignment.Principal.ID)
+	g := e.book.principal(r.Assignment.Principal)
 	ids := []string{g.StoreID}
 	if r.State == Removing || r.Op != nil {
 		ids = append(append(ids, r.PrincipalID), g.EarlierIDs...)
@@ -97,9 +97,6 @@ func (e *Engine) ids(r Record) []LiveAssignment {
 // readTime returns when the record needs to be read, zero when it does not.
 // out is what is under way in AWS.
 func (e *Engine) readTime(v *view, r Record, out underway) time.Time {
-	if r.Assignment.Principal.Kind != config.GroupPrincipal {
-		return time.Time{}
-	}
 	left, hasLeft := e.desk.left[r.Assignment]
 	switch {
 	case r.Op.unknown():
@@ -135,7 +132,7 @@ func (e *Engine) seenSince(r Record, since time.Time) bool {
 // identified reports whether an id is known under which the principal can be
 // found in a listing.
 func (e *Engine) identified(r Record) bool {
-	g := e.book.group(r.Assignment.Principal.ID)
+	g := e.book.principal(r.Assignment.Principal)
 	return g.StoreID != "" || r.State == Removing && (len(g.EarlierIDs) > 0 || r.PrincipalID != "")
 }
 
@@ -166,7 +163,7 @@ func (e *Engine) lookUpAccounts(ctx context.Context, v *view) error {
 	}
 	wanted := map[string]bool{}
 	for _, r := range e.book.all() {
-		if r.State == Adding && r.Op == nil && r.Assignment.Principal.Kind == config.GroupPrincipal {
+		if r.State == Adding && r.Op == nil {
 			wanted[r.Assignment.Account] = true
 		}
 	}

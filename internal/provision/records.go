@@ -79,13 +79,14 @@ type Record struct {
 	Trouble string
 }
 
-// GroupRecord is what is kept of one Entra group.
-type GroupRecord struct {
-	ID string // Entra object id
-	// Name is the display name as the config repo last had it.
+// PrincipalRecord is what is kept of one Entra group or user.
+type PrincipalRecord struct {
+	Principal config.Principal
+	// Name is what the config repo last called it: the display name of a group,
+	// the user principal name of a user.
 	Name string
 
-	// AssignIntent is when the bot was about to assign the group to the
+	// AssignIntent is when the bot was about to assign it to the
 	// application, having seen that it was not assigned.
 	AssignIntent time.Time
 	// AppAssignment is the id of the assignment, AppAssigned when it was
@@ -95,6 +96,8 @@ type GroupRecord struct {
 	Ensured       time.Time
 	// AssignedByBot is true only if the bot made the assignment.
 	AssignedByBot bool
+	// Left is when the bot last took its assignment away.
+	Left time.Time
 
 	// DemandTries counts the on-demand provisionings since FirstDemand.
 	// Demanded is when one succeeded, LeftToCycle when it was given up.
@@ -103,20 +106,25 @@ type GroupRecord struct {
 	Demanded    time.Time
 	LeftToCycle time.Time
 
-	// StoreID is the id in the identity store, EarlierIDs those before.
+	// StoreID is the id in the identity store, EarlierIDs those before, and
+	// GoneIDs those of the earlier ones that are known not to exist any more.
 	StoreID    string
 	EarlierIDs []string
-	// Seen is when the group was first seen there under StoreID, Looked when
+	GoneIDs    []string
+	// Asleep: the identity store has the user, switched off.
+	Asleep bool
+	// Seen is when it was first seen there under StoreID, Looked when
 	// the identity store was last searched to the end.
 	Seen   time.Time
 	Looked time.Time
-	// Waiting is since when the group is waited for; Looks counts the
+	// Waiting is since when it is waited for; Looks counts the
 	// searches since.
 	Waiting time.Time
 	Looks   int
 
 	// MembersSeen of MembersTotal enabled direct members were counted in the
-	// identity store at MembersRead, the MemberLooks-th time.
+	// identity store at MembersRead, the MemberLooks-th time. A user is the one
+	// member of himself.
 	MembersSeen  int
 	MembersTotal int
 	MembersRead  time.Time
@@ -141,8 +149,8 @@ const (
 	StepReadBack  Step = "provision.readback"  // a listing shows it
 	StepRemoved   Step = "provision.removed"   // a listing does not show it any more
 	StepNoted     Step = "provision.noted"     // what holds a record up, or that it is missing
-	StepAssigned  Step = "provision.assigned"  // the group is assigned to the application
-	StepGroup     Step = "provision.group"     // other progress of a group
+	StepAssigned  Step = "provision.assigned"  // the principal is assigned to the application, or is so no longer
+	StepGroup     Step = "provision.group"     // other progress of a principal
 )
 
 // Store keeps the records. What writes is durable when it returns nil.
@@ -153,10 +161,12 @@ type Store interface {
 	Records(ctx context.Context) ([]Record, error)
 	// Record returns the record of an assignment, false when there is none.
 	Record(ctx context.Context, a config.Assignment) (Record, bool, error)
-	// Groups returns all group records, sorted by id.
-	Groups(ctx context.Context) ([]GroupRecord, error)
-	// Group returns the record of a group, false when there is none.
-	Group(ctx context.Context, id string) (GroupRecord, bool, error)
+	// Principals returns the records of all groups and users, groups first,
+	// each sorted by id.
+	Principals(ctx context.Context) ([]PrincipalRecord, error)
+	// Principal returns the record of a group or user, false when there is
+	// none.
+	Principal(ctx context.Context, p config.Principal) (PrincipalRecord, bool, error)
 	// Begin stores records, and makes assignments owned that commit desires.
 	Begin(ctx context.Context, commit string, records []Record, own []config.Assignment) error
 	// SaveRecord stores a record.
@@ -170,5 +180,6 @@ type Store interface {
 	// Removals returns the log from a time on, oldest first. Older entries
 	// may be dropped by IntendRemoval.
 	Removals(ctx context.Context, since time.Time) ([]Removal, error)
-	SaveGroup(ctx context.Context, step Step, g GroupRecord) error
+	// SavePrincipal stores the record of a group or user.
+	SavePrincipal(ctx context.Context, step Step, g PrincipalRecord) error
 }

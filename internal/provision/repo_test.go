@@ -21,6 +21,16 @@ func grant(g, n int, set string) config.Assignment {
 	return config.Assignment{Principal: config.Principal{Kind: config.GroupPrincipal, ID: groupID(g)}, Account: accountID(n), PermissionSet: set}
 }
 
+// userID numbers users, and userGrant builds an assignment of user u in account
+// n.
+func userID(n int) string { return fmt.Sprintf("3c1d9a70-0000-4000-8000-%012d", n) }
+
+func userName(n int) string { return fmt.Sprintf("user-%d@example.com", n) }
+
+func userGrant(u, n int, set string) config.Assignment {
+	return config.Assignment{Principal: config.Principal{Kind: config.UserPrincipal, ID: userID(u)}, Account: accountID(n), PermissionSet: set}
+}
+
 // repository builds config repos.
 type repository struct {
 	repo   *config.Repo
@@ -28,8 +38,8 @@ type repository struct {
 	sha    string
 }
 
-// newRepository returns a repo with accounts 1 to 20 and groups 1 to 9 without
-// grants.
+// newRepository returns a repo with accounts 1 to 20, groups 1 to 9 and users 1
+// to 3 without grants.
 func newRepository(sha string) *repository {
 	r := &repository{sha: sha, starts: config.Starts{}, repo: &config.Repo{
 		Access: config.AccessFile{Version: 1, Phase: 1, ManagementAccount: managementAccount, Drift: config.DriftReport,
@@ -41,6 +51,10 @@ func newRepository(sha string) *repository {
 		slug := fmt.Sprintf("account-%d", n)
 		r.repo.Accounts[slug] = &config.Account{Slug: slug, ID: accountID(n), Name: slug, Stage: config.StageSSO, OU: "/Workloads"}
 	}
+	for n := 1; n <= 3; n++ {
+		slug := fmt.Sprintf("user-%d", n)
+		r.repo.Users[slug] = &config.PrincipalFile{Slug: slug, Name: userName(n), Principal: config.Principal{Kind: config.UserPrincipal, ID: userID(n)}}
+	}
 	for n := 1; n <= 9; n++ {
 		name := fmt.Sprintf("aws-group-%d", n)
 		r.repo.Groups[name] = &config.PrincipalFile{Slug: name, Name: name, Principal: config.Principal{Kind: config.GroupPrincipal, ID: groupID(n)}}
@@ -51,14 +65,13 @@ func newRepository(sha string) *repository {
 // with adds grants that were merged now. A zero duration is standing.
 func (r *repository) with(d time.Duration, request string, assignments ...config.Assignment) *repository {
 	for _, a := range assignments {
-		for _, f := range r.repo.Groups {
-			if f.Principal != a.Principal {
-				continue
-			}
-			g := config.Grant{Account: r.slug(a.Account), PermissionSet: a.PermissionSet, Duration: d, Request: request}
-			f.Access = append(f.Access, g)
-			r.starts[f.Key(g)] = config.Start{MergedAt: time.Now().UTC()}
+		f, ok := r.repo.PrincipalFile(a.Principal)
+		if !ok {
+			continue
 		}
+		g := config.Grant{Account: r.slug(a.Account), PermissionSet: a.PermissionSet, Duration: d, Request: request}
+		f.Access = append(f.Access, g)
+		r.starts[f.Key(g)] = config.Start{MergedAt: time.Now().UTC()}
 	}
 	return r
 }
@@ -88,9 +101,13 @@ func (s *system) commitOf(t *testing.T, r *repository) {
 	s.commit(t, r.sha, r.repo, r.starts)
 }
 
-// populate gives the world Entra groups 1 to 9 with members; those in synced
-// are assigned to the application and in the identity store.
+// populate gives the world Entra users 1 to 3, and groups 1 to 9 with members;
+// the groups in synced are assigned to the application and in the identity
+// store.
 func (w *world) populate(members int, synced ...int) *world {
+	for n := 1; n <= 3; n++ {
+		w.users[userID(n)] = provision.User{ID: userID(n), Name: userName(n), Enabled: true}
+	}
 	for n := 1; n <= 9; n++ {
 		w.groups[groupID(n)] = provision.Group{ID: groupID(n), Name: fmt.Sprintf("aws-group-%d", n), SecurityEnabled: true}
 		for m := range members {
@@ -99,7 +116,7 @@ func (w *world) populate(members int, synced ...int) *world {
 	}
 	for _, n := range synced {
 		w.assigned[groupID(n)] = w.now()
-		w.scim[groupID(n)] = scimGroup{storeID(groupID(n)), time.Time{}, members}
+		w.scim[groupID(n)] = scimGroup{id: storeID(groupID(n)), members: members}
 	}
 	return w
 }

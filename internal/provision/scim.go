@@ -13,18 +13,16 @@ import (
 // (Microsoft: provisionOnDemand, 5 members a call).
 const demandMembers = 5
 
-// find searches the identity store for the group.
-func (e *Engine) find(ctx context.Context, g GroupRecord) (GroupRecord, error) {
-	callCtx, cancel := e.call(ctx)
-	defer cancel()
-	found, ok, err := e.Center.FindGroup(callCtx, g.ID, g.Name)
+// find searches the identity store for the group or user.
+func (e *Engine) find(ctx context.Context, g PrincipalRecord) (PrincipalRecord, error) {
+	id, asleep, err := e.lookFor(ctx, g)
 	now := e.now()
 	switch {
 	case err != nil:
-		return g, &stepError{CodeStore, "The group could not be looked for in Identity Center", err}
-	case ok && found.ID == g.StoreID:
-	case ok:
-		g = e.arrived(ctx, g, found.ID, now)
+		return g, &stepError{CodeStore, fmt.Sprintf("The %s could not be looked for in Identity Center", g.kind()), err}
+	case id != "" && id == g.StoreID:
+	case id != "":
+		g = e.arrived(ctx, g, id, now)
 	case g.StoreID == "":
 	case g.Waiting.IsZero(), now.Sub(g.Waiting) < e.pace(missingConfirm):
 		// One search that misses a known group proves nothing yet.
@@ -37,11 +35,14 @@ func (e *Engine) find(ctx context.Context, g GroupRecord) (GroupRecord, error) {
 		g.EarlierIDs = appendNew(g.EarlierIDs, g.StoreID)
 		g.StoreID, g.Seen = "", time.Time{}
 		g = g.demandAnew()
-		e.notify(ctx, fmt.Sprintf("group-gone/%s/%d", g.ID, g.Waiting.Unix()),
-			fmt.Sprintf("The group %s is gone from Identity Center. Its assignments there are dangling.", g.Name))
+		e.notify(ctx, fmt.Sprintf("%s-gone/%s/%d", g.kind(), g.Principal.ID, g.Waiting.Unix()),
+			fmt.Sprintf("The %s %s is gone from Identity Center. Its assignments there are dangling.", g.kind(), g.Name))
 	}
-	g.Looked, g.Attempts, g.NextTry = now, 0, time.Time{}
+	g.Looked, g.Attempts, g.NextTry, g.Asleep = now, 0, time.Time{}, asleep
 	if g.StoreID != "" {
+		g = e.bury(ctx, g)
+	}
+	if g.StoreID != "" && !g.Asleep {
 		g.Waiting, g.Looks = time.Time{}, 0
 		if blocking(g.Code) == "" {
 			g.Code, g.Trouble = "", ""
@@ -50,14 +51,27 @@ func (e *Engine) find(ctx context.Context, g GroupRecord) (GroupRecord, error) {
 	return g, nil
 }
 
-// arrived notes a group that came to the identity store, or came again.
-func (e *Engine) arrived(ctx context.Context, g GroupRecord, id string, now time.Time) GroupRecord {
+// lookFor returns the id of the group or user in the identity store, empty when
+// it is not there, and whether it is there switched off.
+func (e *Engine) lookFor(ctx context.Context, g PrincipalRecord) (id string, asleep bool, err error) {
+	callCtx, cancel := e.call(ctx)
+	defer cancel()
+	if g.isUser() {
+		u, ok, err := e.Center.FindUser(callCtx, g.Principal.ID, g.Name)
+		return u.ID, ok && !u.Enabled, err
+	}
+	found, _, err := e.Center.FindGroup(callCtx, g.Principal.ID, g.Name)
+	return found.ID, false, err
+}
+
+// arrived notes a principal that came to the identity store, or came again.
+func (e *Engine) arrived(ctx context.Context, g PrincipalRecord, id string, now time.Time) PrincipalRecord {
 	if g.StoreID != "" {
 		g.EarlierIDs = appendNew(g.EarlierIDs, g.StoreID)
 	}
 	if len(g.EarlierIDs) > 0 && !slices.Contains(g.EarlierIDs, id) {
-		e.notify(ctx, "group-recreated/"+g.ID+"/"+id,
-			fmt.Sprintf("The group %s was created again in Identity Center and has a new id there. Its earlier assignments do not count any more.", g.Name))
+		e.notify(ctx, g.kind()+"-recreated/"+g.Principal.ID+"/"+id,
+			fmt.Sprintf("The %s %s was created again in Identity Center and has a new id there. Its access is made anew under it, and what is left under the earlier id is removed.", g.kind(), g.Name))
 	}
 	g.EarlierIDs = slices.DeleteFunc(slices.Clone(g.EarlierIDs), func(s string) bool { return s == id })
 	g.StoreID, g.Seen, g.MemberLooks = id, now, 0
@@ -71,16 +85,15 @@ func appendNew(list []string, s string) []string {
 	return append(slices.Clone(list), s)
 }
 
-// hasten provisions the group on demand with its first members. It is tried
-// while the assignment replicates; then the regular cycle brings the group.
-func (e *Engine) hasten(ctx context.Context, g GroupRecord, n groupNeed) (GroupRecord, error) {
+// hasten provisions the user, or the group with its first members, on demand.
+// It is tried while the assignment replicates; then the regular cycle brings
+// what is waited for.
+func (e *Engine) hasten(ctx context.Context, g PrincipalRecord, n principalNeed) (PrincipalRecord, error) {
 	now := e.now()
 	if !g.Demanded.IsZero() || !g.LeftToCycle.IsZero() || e.demandTime(g).After(now) {
 		return g, nil
 	}
-	callCtx, cancel := e.call(ctx)
-	users, err := e.Entra.DirectUsers(callCtx, g.ID)
-	cancel()
+	users, err := e.membersOf(ctx, g)
 	if err != nil {
 		return g, &stepError{CodeEntra, "The members of the group could not be read in Entra", err}
 	}
@@ -88,11 +101,11 @@ func (e *Engine) hasten(ctx context.Context, g GroupRecord, n groupNeed) (GroupR
 		g.FirstDemand = now
 	}
 	g.DemandTries++
-	if err := e.book.saveGroup(ctx, StepIntent, g); err != nil {
+	if err := e.book.savePrincipal(ctx, StepIntent, g); err != nil {
 		return g, err
 	}
 	writeCtx, cancel := e.write(ctx)
-	answer, err := e.Entra.ProvisionOnDemand(writeCtx, g.ID, e.firstMembers(ctx, users, n.cause.Requests))
+	answer, err := e.Entra.ProvisionOnDemand(writeCtx, g.Principal, e.firstMembers(ctx, users, n.cause.Requests))
 	cancel()
 	switch {
 	case err == nil && answer.OK:
@@ -100,11 +113,11 @@ func (e *Engine) hasten(ctx context.Context, g GroupRecord, n groupNeed) (GroupR
 		g.Code, g.Trouble = "", ""
 		return g, nil
 	case err == nil && !answer.NotYetAssigned:
-		g.Code, g.Trouble = CodeDemand, fmt.Sprintf("On-demand provisioning says: %s. The regular cycle, about every 40 minutes, may still bring the group.", sentence(answer.Reason))
+		g.Code, g.Trouble = CodeDemand, fmt.Sprintf("On-demand provisioning says: %s. The regular cycle, about every 40 minutes, may still bring the %s.", sentence(answer.Reason), g.kind())
 	case err != nil:
-		e.opts.Log.Warn("provision on demand", "group", g.ID, "error", err)
+		e.opts.Log.Warn("provision on demand", "principal", g.Principal.String(), "error", err)
 		if fault.Known(err) && fault.RetryAfter(err) == 0 {
-			g.Code, g.Trouble = CodeDemand, fmt.Sprintf("On-demand provisioning does not work: %s. The regular cycle, about every 40 minutes, may still bring the group.", sentence(fault.Reason(err)))
+			g.Code, g.Trouble = CodeDemand, fmt.Sprintf("On-demand provisioning does not work: %s. The regular cycle, about every 40 minutes, may still bring the %s.", sentence(fault.Reason(err)), g.kind())
 		}
 	}
 	if e.now().Sub(g.FirstDemand) >= e.pace(demandGiveUp) {
@@ -113,8 +126,18 @@ func (e *Engine) hasten(ctx context.Context, g GroupRecord, n groupNeed) (GroupR
 	return g, nil
 }
 
+// membersOf returns the direct members of a group; a user has none.
+func (e *Engine) membersOf(ctx context.Context, g PrincipalRecord) ([]User, error) {
+	if g.isUser() {
+		return nil, nil
+	}
+	callCtx, cancel := e.call(ctx)
+	defer cancel()
+	return e.Entra.DirectUsers(callCtx, g.Principal.ID)
+}
+
 // demandTime returns when on-demand provisioning is tried next.
-func (e *Engine) demandTime(g GroupRecord) time.Time {
+func (e *Engine) demandTime(g PrincipalRecord) time.Time {
 	at := g.FirstDemand
 	for n := 1; n <= g.DemandTries; n++ {
 		at = at.Add(e.pace(demandAfter(n)))
@@ -143,9 +166,9 @@ func (e *Engine) firstMembers(ctx context.Context, users []User, requests []stri
 	return ids[:min(len(ids), demandMembers)]
 }
 
-// wait notes that the group is waited for, when to look again, and tells
+// wait notes that the principal is waited for, when to look again, and tells
 // people after a while. It has no end.
-func (e *Engine) wait(ctx context.Context, g GroupRecord) (GroupRecord, error) {
+func (e *Engine) wait(ctx context.Context, g PrincipalRecord) (PrincipalRecord, error) {
 	now := e.now()
 	if g.Waiting.IsZero() {
 		g.Waiting = now
@@ -166,17 +189,17 @@ func (e *Engine) wait(ctx context.Context, g GroupRecord) (GroupRecord, error) {
 	}
 	if waited >= e.pace(waitTold) && g.Code != CodeJob && g.Code != CodeDemand {
 		g.Code = CodeWaitingGroup
-		g.Trouble = fmt.Sprintf("The group %s has been waited for since %s and has not reached Identity Center. The regular provisioning cycle runs about every 40 minutes.",
-			g.Name, g.Waiting.Format(time.RFC3339))
+		g.Trouble = fmt.Sprintf("The %s %s has been waited for since %s and has not reached Identity Center. The regular provisioning cycle runs about every 40 minutes.",
+			g.kind(), g.Name, g.Waiting.Format(time.RFC3339))
 	}
 	if waited >= e.pace(waitOps) {
-		e.notify(ctx, fmt.Sprintf("waiting/%s/%d", g.ID, g.Waiting.Unix()), g.Trouble)
+		e.notify(ctx, fmt.Sprintf("waiting/%s/%d", g.Principal.ID, g.Waiting.Unix()), g.Trouble)
 	}
 	return g, nil
 }
 
 // lookAtJob says so when the provisioning job does not run.
-func (e *Engine) lookAtJob(ctx context.Context, g GroupRecord) GroupRecord {
+func (e *Engine) lookAtJob(ctx context.Context, g PrincipalRecord) PrincipalRecord {
 	callCtx, cancel := e.call(ctx)
 	defer cancel()
 	job, err := e.Entra.Job(callCtx)
@@ -185,7 +208,7 @@ func (e *Engine) lookAtJob(ctx context.Context, g GroupRecord) GroupRecord {
 		e.opts.Log.Warn("provisioning job", "error", err)
 		return g
 	case !job.Found:
-		g.Code, g.Trouble = CodeJob, "The enterprise application has no provisioning job, so no group reaches Identity Center."
+		g.Code, g.Trouble = CodeJob, "The enterprise application has no provisioning job, so nobody reaches Identity Center."
 	case job.Quarantine != "":
 		g.Code, g.Trouble = CodeJob, fmt.Sprintf("The provisioning job of the enterprise application is in quarantine: %s.", sentence(job.Quarantine))
 	case !job.Active:
@@ -197,17 +220,25 @@ func (e *Engine) lookAtJob(ctx context.Context, g GroupRecord) GroupRecord {
 }
 
 // countMembers counts how many of the group's enabled direct members are in
-// the identity store.
-func (e *Engine) countMembers(ctx context.Context, g GroupRecord) (GroupRecord, error) {
+// the identity store. A user is found or not, which find has seen.
+func (e *Engine) countMembers(ctx context.Context, g PrincipalRecord) (PrincipalRecord, error) {
+	if g.isUser() {
+		g.MembersTotal, g.MembersSeen = 1, 1
+		if g.Asleep {
+			g.MembersSeen = 0
+		}
+		g.MembersRead, g.MemberLooks, g.Attempts, g.NextTry = e.now(), g.MemberLooks+1, 0, time.Time{}
+		return g, nil
+	}
+	users, err := e.membersOf(ctx, g)
+	if err != nil {
+		return g, fmt.Errorf("members of group %s in Entra: %w", g.Principal.ID, err)
+	}
 	callCtx, cancel := e.call(ctx)
 	defer cancel()
-	users, err := e.Entra.DirectUsers(callCtx, g.ID)
-	if err != nil {
-		return g, fmt.Errorf("members of group %s in Entra: %w", g.ID, err)
-	}
 	count, err := e.Center.MemberCount(callCtx, g.StoreID)
 	if err != nil {
-		return g, fmt.Errorf("members of group %s in the identity store: %w", g.ID, err)
+		return g, fmt.Errorf("members of group %s in the identity store: %w", g.Principal.ID, err)
 	}
 	g.MembersTotal = 0
 	for _, u := range users {

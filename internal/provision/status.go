@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Trouble is what holds an assignment or a group up.
+// Trouble is what holds an assignment, a group or a user up.
 type Trouble struct {
-	Subject string    `json:"subject"` // assignment key, or "group/<id>"
+	Subject string    `json:"subject"` // assignment key, or that of a group or user
 	Code    Code      `json:"code"`
 	Text    string    `json:"text"`
 	Since   time.Time `json:"since,omitzero"` // when the undertaking began
@@ -48,10 +48,10 @@ func (e *Engine) Status(ctx context.Context) (Overview, error) {
 			o.Troubles = append(o.Troubles, Trouble{r.Assignment.String(), r.Code, r.Trouble, r.Since, r.NextTry})
 		}
 	}
-	groups := e.book.allGroups()
-	for _, id := range slices.Sorted(maps.Keys(groups)) {
-		if g := groups[id]; g.Code != "" {
-			o.Troubles = append(o.Troubles, Trouble{"group/" + id, g.Code, g.Trouble, g.Waiting, g.NextTry})
+	people := e.book.allPrincipals()
+	for _, p := range slices.SortedFunc(maps.Keys(people), comparePrincipals) {
+		if g := people[p]; g.Code != "" {
+			o.Troubles = append(o.Troubles, Trouble{p.String(), g.Code, g.Trouble, g.Waiting, g.NextTry})
 		}
 	}
 	e.mu.Lock()

@@ -89,9 +89,7 @@ func (e *Engine) planCheck(v *view) {
 func (e *Engine) checkNeeds(v *view) []need {
 	all := map[config.Assignment]bool{}
 	for a := range v.wants {
-		if a.Principal.Kind == config.GroupPrincipal {
-			all[a] = true
-		}
+		all[a] = true
 	}
 	for a := range v.owned {
 		all[a] = true
@@ -101,8 +99,14 @@ func (e *Engine) checkNeeds(v *view) []need {
 		r := e.book.record(a)
 		r.Assignment = a
 		n := e.needOf(r)
-		if len(n.ids) == 0 && e.book.group(a.Principal.ID).Looked.IsZero() {
-			continue // nothing can be told of it before its group was looked for
+		g := e.book.principal(a.Principal)
+		if len(n.ids) == 0 && g.Looked.IsZero() {
+			continue // nothing can be told of it before its principal was looked for
+		}
+		for _, id := range g.GoneIDs { // what is left under them is an orphan
+			if who := (LiveAssignment{PrincipalID: id, Kind: a.Principal.Kind}); !slices.Contains(n.ids, who) {
+				n.ids = append(n.ids, who)
+			}
 		}
 		// What was live under an id that is gone, the pair alone can tell.
 		n.optional = r.State != Live

@@ -23,6 +23,11 @@ const (
 	// unknownGrace is how long after a lost answer the listing is trusted to
 	// show what the write did.
 	unknownGrace = 15 * time.Second
+	// replicaGrace is how long a listing of Entra may lag behind a write there.
+	replicaGrace = 15 * time.Minute
+	// principalCheck is after how long a group or user of what is live is
+	// searched for again at the latest: who has a new id has no access.
+	principalCheck = 10 * time.Minute
 	// missingConfirm lies between the two readings that make drift, so that
 	// a listing that lags once is no drift.
 	missingConfirm = time.Minute

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,9 +31,14 @@ type world struct {
 	calls []call
 
 	groups   map[string]provision.Group // in Entra, by id
+	users    map[string]provision.User  // in Entra, by id
 	members  map[string][]provision.User
 	assigned map[string]time.Time // to the application
-	scim     map[string]scimGroup // by Entra id
+	scim     map[string]scimGroup // by Entra id; groups and users
+	// held are further things that a principal has, by identity store id.
+	held map[string]provision.Holding
+	// lingers are earlier identity store ids that still exist.
+	lingers map[string]bool
 	// replication is how long an app assignment is unknown to on-demand
 	// provisioning; cycle is when the regular cycle runs next, zero is never.
 	replication time.Duration
@@ -70,6 +76,7 @@ type scimGroup struct {
 	id      string
 	visible time.Time
 	members int
+	off     bool // a user who was switched off
 }
 
 type operation struct {
@@ -102,7 +109,7 @@ type call struct {
 
 func newWorld() *world {
 	return &world{now: func() time.Time { return time.Now().UTC() },
-		groups: map[string]provision.Group{}, members: map[string][]provision.User{}, assigned: map[string]time.Time{}, scim: map[string]scimGroup{},
+		groups: map[string]provision.Group{}, users: map[string]provision.User{}, held: map[string]provision.Holding{}, members: map[string][]provision.User{}, assigned: map[string]time.Time{}, scim: map[string]scimGroup{},
 		live: map[config.Pair]map[provision.LiveAssignment]time.Time{}, removing: map[config.Pair]map[provision.LiveAssignment]time.Time{},
 		ops: map[string]*operation{}, latency: 2 * time.Second, visibility: time.Second, setless: map[string]bool{},
 		accounts: map[string]provision.AccountState{}, management: managementAccount, job: provision.JobState{Found: true, Active: true},
@@ -369,13 +376,55 @@ func (w *world) FindGroup(_ context.Context, entra, _ string) (provision.StoreGr
 		return provision.StoreGroup{}, false, err
 	}
 	if _, ok := w.scim[entra]; !ok && !w.cycle.IsZero() && !w.now().Before(w.cycle) && !w.assigned[entra].IsZero() {
-		w.scim[entra] = scimGroup{storeID(entra), w.cycle, len(w.members[entra])}
+		w.scim[entra] = scimGroup{id: storeID(entra), visible: w.cycle, members: len(w.members[entra])}
 	}
 	g, ok := w.scim[entra]
 	if !ok || g.visible.After(w.now()) {
 		return provision.StoreGroup{}, false, nil
 	}
 	return provision.StoreGroup{ID: g.id, ExternalID: entra}, true, nil
+}
+
+func (w *world) FindUser(_ context.Context, entra, _ string) (provision.StoreUser, bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("GetUserId", entra); err != nil {
+		return provision.StoreUser{}, false, err
+	}
+	u, ok := w.scim[entra]
+	if !ok || u.visible.After(w.now()) {
+		return provision.StoreUser{}, false, nil
+	}
+	return provision.StoreUser{ID: u.id, ExternalID: entra, Enabled: !u.off}, true, nil
+}
+
+func (w *world) Exists(_ context.Context, _ config.PrincipalKind, id string) (bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("Exists", id); err != nil {
+		return false, err
+	}
+	for _, g := range w.scim {
+		if g.id == id {
+			return true, nil
+		}
+	}
+	return w.lingers[id], nil
+}
+
+func (w *world) Held(_ context.Context, kind config.PrincipalKind, id string) (provision.Holding, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("Held", id); err != nil {
+		return provision.Holding{}, err
+	}
+	h := w.held[id]
+	for p, list := range w.live {
+		if _, ok := list[provision.LiveAssignment{PrincipalID: id, Kind: kind}]; ok {
+			h.Accounts = append(slices.Clone(h.Accounts), p)
+		}
+	}
+	return h, nil
 }
 
 func (w *world) MemberCount(_ context.Context, id string) (int, error) {
@@ -403,6 +452,19 @@ func (w *world) Group(_ context.Context, id string) (provision.Group, error) {
 		return g, fault.New(fault.ErrNotFound, "group "+id, "", nil)
 	}
 	return g, nil
+}
+
+func (w *world) UserByID(_ context.Context, id string) (provision.User, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("User", id); err != nil {
+		return provision.User{}, err
+	}
+	u, ok := w.users[id]
+	if !ok {
+		return u, fault.New(fault.ErrNotFound, "user "+id, "", nil)
+	}
+	return u, nil
 }
 
 func (w *world) DirectUsers(_ context.Context, id string) ([]provision.User, error) {
@@ -438,9 +500,26 @@ func (w *world) Assign(_ context.Context, id string) (string, bool, error) {
 	return "app-" + id, already, f.lose()
 }
 
-func (w *world) ProvisionOnDemand(_ context.Context, id string, members []string) (provision.OnDemand, error) {
+func (w *world) Unassign(_ context.Context, assignment string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	f, err := w.enter("Unassign", assignment)
+	if err != nil {
+		return err
+	}
+	id := strings.TrimPrefix(assignment, "app-")
+	delete(w.assigned, id)
+	if u, ok := w.scim[id]; ok {
+		u.off = true // what SCIM does to a user in its next cycle
+		w.scim[id] = u
+	}
+	return f.lose()
+}
+
+func (w *world) ProvisionOnDemand(_ context.Context, who config.Principal, members []string) (provision.OnDemand, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	id := who.ID
 	f, err := w.enter("ProvisionOnDemand", id+" "+fmt.Sprint(members))
 	if err != nil {
 		return provision.OnDemand{}, err
@@ -452,8 +531,11 @@ func (w *world) ProvisionOnDemand(_ context.Context, id string, members []string
 	case !ok || w.now().Sub(at) < w.replication:
 		return provision.OnDemand{NotYetAssigned: true, Reason: "not assigned"}, nil
 	}
-	if _, ok := w.scim[id]; !ok {
-		w.scim[id] = scimGroup{storeID(id), w.now().Add(time.Second), len(members)}
+	if g, ok := w.scim[id]; !ok {
+		w.scim[id] = scimGroup{id: storeID(id), visible: w.now().Add(time.Second), members: len(members)}
+	} else if g.off {
+		g.off = false
+		w.scim[id] = g
 	}
 	return provision.OnDemand{OK: true}, f.lose()
 }

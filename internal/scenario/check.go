@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,6 +41,7 @@ const (
 	RuleVerdict    Rule = "verdict-missing"
 	RuleCreate     Rule = "create-unexplained"
 	RuleAssign     Rule = "assign-unexplained"
+	RuleUnassign   Rule = "unassign-unexplained"
 	RuleDemand     Rule = "demand-unexplained"
 	RuleOtherWrite Rule = "write-unknown"
 	RuleDelete     Rule = "delete-not-owned"
@@ -65,7 +67,7 @@ type Finding struct {
 // Check judges the evidence. It returns an error if it cannot: a good commit
 // that cannot be read, or a body that makes no sense.
 func Check(ev Evidence) ([]Finding, error) {
-	c := &checker{ev: ev, sets: map[string]string{}, principals: map[string]config.Principal{}}
+	c := &checker{ev: ev, sets: map[string]string{}, principals: map[string]config.Principal{}, earlier: map[string]bool{}, apps: map[string]string{}}
 	c.names()
 	if err := c.line(); err != nil {
 		return nil, err
@@ -86,11 +88,15 @@ func Check(ev Evidence) ([]Finding, error) {
 type checker struct {
 	ev Evidence
 	// sets has the names of permission sets by ARN, principals those of the
-	// identity store by id.
+	// identity store by id, and earlier the ids among them that it has no more.
 	sets       map[string]string
 	principals map[string]config.Principal
-	epochs     []epoch
-	found      []Finding
+	earlier    map[string]bool
+	// apps has the users and groups that the bot assigned to the enterprise
+	// application, by the id of that assignment.
+	apps   map[string]string
+	epochs []epoch
+	found  []Finding
 }
 
 func (c *checker) add(rule Rule, format string, args ...any) {
@@ -108,6 +114,26 @@ func (c *checker) names() {
 	}
 	for _, u := range st.Users {
 		c.principals[u.ID] = config.Principal{Kind: config.UserPrincipal, ID: u.ExternalID}
+	}
+	for _, e := range c.ev.Journal {
+		c.formerGroup(e)
+	}
+}
+
+// formerGroup learns the id of a group that was deleted since the bot read it.
+func (c *checker) formerGroup(e emukit.Entry) {
+	var g struct {
+		ID       string `json:"GroupId"`
+		External []struct {
+			ID string `json:"Id"`
+		} `json:"ExternalIds"`
+	}
+	if e.Service != "aws" || e.Op != "DescribeGroup" || json.Unmarshal([]byte(e.Response), &g) != nil || len(g.External) == 0 {
+		return
+	}
+	if _, present := c.principals[g.ID]; !present {
+		c.principals[g.ID] = config.Principal{Kind: config.GroupPrincipal, ID: g.External[0].ID}
+		c.earlier[g.ID] = true
 	}
 }
 

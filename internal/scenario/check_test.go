@@ -136,6 +136,12 @@ func assign(at time.Time, group string) emukit.Entry {
 	return graph(at, "/servicePrincipals/x/appRoleAssignedTo", object{"principalId": group})
 }
 
+func unassign(at time.Time, id string) emukit.Entry {
+	e := graph(at, "/servicePrincipals/x/appRoleAssignedTo/"+id, object{})
+	e.Method = "DELETE"
+	return e
+}
+
 func demand(at time.Time, group string) emukit.Entry {
 	return graph(at, "/servicePrincipals/x/synchronization/jobs/y/provisionOnDemand", object{
 		"parameters": []object{{"subjects": []object{{"objectId": group, "objectTypeName": "Group"}}}},
@@ -208,6 +214,35 @@ func rules(t *testing.T, ev *Evidence) []Rule {
 	return out
 }
 
+func TestWhatTheBotAssignedAndNothingNeedsMayBeTakenOutOfTheApplication(t *testing.T) {
+	t.Parallel()
+	ev := good(t)
+	made := assign(after(time.Minute), strangers)
+	made.Status, made.Response = 201, body(object{"id": "z"})
+	ev.insert(1, made, unassign(after(2*time.Hour), "z"))
+	if got := rules(t, ev); !slices.Equal(got, []Rule{RuleAssign}) {
+		t.Errorf("found %v, want only that it was assigned at all", got)
+	}
+}
+
+func TestWhatAGroupLeftUnderAnEarlierIDMayBeRemovedThoughItIsDesired(t *testing.T) {
+	t.Parallel()
+	orphan := operation("DeleteAccountAssignment", after(10*time.Minute), "g11-old", payments, "arn:power")
+	seen := emukit.Entry{Service: "aws", Op: "DescribeGroup", Method: "POST", Time: merged(), Response: body(object{
+		"GroupId": "g11-old", "ExternalIds": []object{{"Issuer": "x", "Id": devGroup}}})}
+	ev := good(t)
+	ev.insert(6, orphan)
+	if got := rules(t, ev); !slices.Contains(got, RuleDelete) {
+		t.Errorf("an unknown id: found %v", got)
+	}
+	ev = good(t)
+	ev.insert(6, orphan)
+	ev.insert(0, seen)
+	if got := rules(t, ev); len(got) != 0 {
+		t.Errorf("found %v", got)
+	}
+}
+
 func TestGoodEvidenceHasNoFindings(t *testing.T) {
 	t.Parallel()
 	found, err := Check(*good(t))
@@ -270,9 +305,14 @@ func TestEachRuleIsCaughtAlone(t *testing.T) {
 		}, RuleCreate},
 		{"a stranger's group assigned to the application", func(ev *Evidence) { ev.insert(0, assign(after(time.Second), strangers)) }, RuleAssign},
 		{"a stranger's group provisioned", func(ev *Evidence) { ev.insert(0, demand(after(time.Second), strangers)) }, RuleDemand},
-		{"a group unassigned", func(ev *Evidence) {
-			e := assign(after(time.Second), devGroup)
-			e.Method, e.Path = "DELETE", e.Path+"/z"
+		{"somebody else's assignment to the application taken away", func(ev *Evidence) { ev.insert(1, unassign(after(2*time.Hour), "z")) }, RuleUnassign},
+		{"the bot's own taken away while it is needed", func(ev *Evidence) {
+			ev.Journal[0].Status, ev.Journal[0].Response = 201, body(object{"id": "z"})
+			ev.insert(1, unassign(after(30*time.Minute), "z"))
+		}, RuleUnassign},
+		{"another thing deleted in Graph", func(ev *Evidence) {
+			e := unassign(after(time.Second), "z")
+			e.Path = "/graph/v1.0/groups/" + devGroup
 			ev.insert(0, e)
 		}, RuleOtherWrite},
 		{"another operation of AWS", func(ev *Evidence) {

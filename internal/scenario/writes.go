@@ -53,6 +53,8 @@ func (c *checker) write(e emukit.Entry) error {
 		return c.remove(e)
 	case e.Service == "graph" && e.Method == http.MethodPost && strings.HasSuffix(e.Path, "/appRoleAssignedTo"):
 		return c.assign(e)
+	case e.Service == "graph" && e.Method == http.MethodDelete && strings.Contains(e.Path, "/appRoleAssignedTo/"):
+		return c.unassign(e)
 	case e.Service == "graph" && e.Method == http.MethodPost && strings.HasSuffix(strings.ToLower(e.Path), "/provisionondemand"):
 		return c.demand(e)
 	}
@@ -131,6 +133,9 @@ func (c *checker) remove(e emukit.Entry) error {
 	if !owned {
 		c.add(RuleDelete, "%s: no good commit ever desired it", a)
 	}
+	if c.orphan(e) {
+		return nil
+	}
 	forces := c.forces(e.Time)
 	if len(forces) > 0 && !slices.ContainsFunc(forces, func(x epoch) bool { return !x.desires(a, e.Time) }) {
 		c.add(RuleDesired, "%s at %s is desired", a, e.Time.Format(time.TimeOnly))
@@ -149,6 +154,33 @@ func (c *checker) assign(e emukit.Entry) error {
 		return err
 	}
 	c.wanted(RuleAssign, e, b.PrincipalID)
+	var made struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal([]byte(e.Response), &made) == nil && e.Status == http.StatusCreated {
+		c.apps[made.ID] = b.PrincipalID
+	}
+	return nil
+}
+
+// orphan reports whether a request is about the id of a group that is gone:
+// what the commit in force desires for the group has another one.
+func (c *checker) orphan(e emukit.Entry) bool {
+	var b assignmentBody
+	return json.Unmarshal([]byte(e.Request), &b) == nil && c.earlier[b.PrincipalID]
+}
+
+// unassign wants that the bot made the assignment to the application, and that
+// a commit that may be in force desires nothing for its principal.
+func (c *checker) unassign(e emukit.Entry) error {
+	id := e.Path[strings.LastIndex(e.Path, "/")+1:]
+	entra, own := c.apps[id]
+	switch {
+	case !own:
+		c.add(RuleUnassign, "%s: the bot did not make it", id)
+	case !slices.ContainsFunc(c.forces(e.Time), func(x epoch) bool { return !x.desiresOf(entra, e.Time) }):
+		c.add(RuleUnassign, "%s at %s: every commit that may be in force desires something for it", entra, e.Time.Format(time.TimeOnly))
+	}
 	return nil
 }
 

@@ -10,12 +10,14 @@ import (
 )
 
 // Keys of the provision buckets. The bucket "owned" has the key of each owned
-// assignment; "provision" has the two kinds of record under these prefixes;
+// assignment; "provision" has the records of assignments under keyAssignment and those of
+// groups and users under their own keys, "group/<id>" and "user/<id>";
 // "provision.state" has the log of removals, keyed by time and assignment so
 // that a scan is in order.
 const (
 	keyAssignment = "assignment/"
 	keyGroup      = "group/"
+	keyUser       = "user/"
 	keyRemoval    = "removal/"
 )
 
@@ -60,8 +62,8 @@ func MarkOwned(tx Tx, commit string, assignments []config.Assignment) error {
 //	provision.readback   that a listing showed the assignment
 //	provision.removed    that a listing did not show it any more
 //	provision.noted      what holds an assignment up, or that it is missing
-//	provision.assigned   that a group is assigned to the enterprise application
-//	provision.group      other progress of a group
+//	provision.assigned   that a group or user is assigned to the enterprise application, or is so no longer
+//	provision.group      other progress of a group or user
 type Provision struct {
 	db DB
 }
@@ -106,27 +108,36 @@ func (p *Provision) Record(ctx context.Context, a config.Assignment) (provision.
 	return r.domain(), ok, wrapProvision("record of "+a.String(), err)
 }
 
-// Groups implements [provision.Store].
-func (p *Provision) Groups(ctx context.Context) ([]provision.GroupRecord, error) {
-	var out []provision.GroupRecord
+// Principals implements [provision.Store].
+func (p *Provision) Principals(ctx context.Context) ([]provision.PrincipalRecord, error) {
+	var out []provision.PrincipalRecord
 	err := p.db.View(ctx, func(tx Tx) error {
-		return scanJSON(tx, bucketProvision, keyGroup, func(_ string, r groupRecord) error {
-			out = append(out, r.domain())
-			return nil
-		})
+		for _, prefix := range []string{keyGroup, keyUser} {
+			err := scanJSON(tx, bucketProvision, prefix, func(_ string, r principalRecord) error {
+				out = append(out, r.domain())
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	return out, wrapProvision("group records", err)
+	return out, wrapProvision("records of groups and users", err)
 }
 
-// Group implements [provision.Store].
-func (p *Provision) Group(ctx context.Context, id string) (provision.GroupRecord, bool, error) {
-	var r groupRecord
+// Principal implements [provision.Store].
+func (p *Provision) Principal(ctx context.Context, who config.Principal) (provision.PrincipalRecord, bool, error) {
+	var r principalRecord
 	var ok bool
 	err := p.db.View(ctx, func(tx Tx) (err error) {
-		r, ok, err = getJSON[groupRecord](tx, bucketProvision, keyGroup+id)
+		r, ok, err = getJSON[principalRecord](tx, bucketProvision, who.String())
 		return err
 	})
-	return r.domain(), ok, wrapProvision("record of group "+id, err)
+	if err != nil || !ok {
+		return provision.PrincipalRecord{}, false, wrapProvision("record of "+who.String(), err)
+	}
+	return r.domain(), true, nil
 }
 
 // Begin implements [provision.Store].
@@ -214,12 +225,12 @@ func (p *Provision) Removals(ctx context.Context, since time.Time) ([]provision.
 	return out, wrapProvision("log of removals", err)
 }
 
-// SaveGroup implements [provision.Store].
-func (p *Provision) SaveGroup(ctx context.Context, step provision.Step, g provision.GroupRecord) error {
+// SavePrincipal implements [provision.Store].
+func (p *Provision) SavePrincipal(ctx context.Context, step provision.Step, g provision.PrincipalRecord) error {
 	err := p.db.Update(ctx, string(step), func(tx Tx) error {
-		return putJSON(tx, bucketProvision, keyGroup+g.ID, newGroupRecord(g))
+		return putJSON(tx, bucketProvision, g.Principal.String(), newPrincipalRecord(g))
 	})
-	return wrapProvision("save record of group "+g.ID, err)
+	return wrapProvision("save record of "+g.Principal.String(), err)
 }
 
 func putProvision(tx Tx, r provision.Record) error {

@@ -89,16 +89,19 @@ func (r provisionRecord) domain() provision.Record {
 	return out
 }
 
-// groupRecord is a stored [provision.GroupRecord].
-type groupRecord struct {
-	ID   string `json:"id"`
-	Name string `json:"name,omitempty"`
+// principalRecord is a stored [provision.PrincipalRecord].
+type principalRecord struct {
+	ID string `json:"id"`
+	// Kind is absent in records of groups from before there were users.
+	Kind config.PrincipalKind `json:"kind,omitempty"`
+	Name string               `json:"name,omitempty"`
 
 	AssignIntent  time.Time `json:"assign_intent,omitzero"`
 	AppAssignment string    `json:"app_assignment,omitempty"`
 	AppAssigned   time.Time `json:"app_assigned,omitzero"`
 	Ensured       time.Time `json:"ensured,omitzero"`
 	AssignedByBot bool      `json:"assigned_by_bot,omitempty"`
+	Left          time.Time `json:"left,omitzero"`
 
 	DemandTries int       `json:"demand_tries,omitempty"`
 	FirstDemand time.Time `json:"first_demand,omitzero"`
@@ -107,6 +110,8 @@ type groupRecord struct {
 
 	StoreID    string    `json:"store_id,omitempty"`
 	EarlierIDs []string  `json:"earlier_ids,omitempty"`
+	GoneIDs    []string  `json:"gone_ids,omitempty"`
+	Asleep     bool      `json:"asleep,omitempty"`
 	Seen       time.Time `json:"seen,omitzero"`
 	Looked     time.Time `json:"looked,omitzero"`
 	Waiting    time.Time `json:"waiting,omitzero"`
@@ -123,23 +128,27 @@ type groupRecord struct {
 	Trouble  string    `json:"trouble,omitempty"`
 }
 
-func newGroupRecord(g provision.GroupRecord) groupRecord {
-	return groupRecord{
-		ID: g.ID, Name: g.Name,
-		AssignIntent: g.AssignIntent, AppAssignment: g.AppAssignment, AppAssigned: g.AppAssigned, Ensured: g.Ensured, AssignedByBot: g.AssignedByBot,
+func newPrincipalRecord(g provision.PrincipalRecord) principalRecord {
+	return principalRecord{
+		ID: g.Principal.ID, Kind: g.Principal.Kind, Name: g.Name,
+		AssignIntent: g.AssignIntent, AppAssignment: g.AppAssignment, AppAssigned: g.AppAssigned, Ensured: g.Ensured, AssignedByBot: g.AssignedByBot, Left: g.Left,
 		DemandTries: g.DemandTries, FirstDemand: g.FirstDemand, Demanded: g.Demanded, LeftToCycle: g.LeftToCycle,
-		StoreID: g.StoreID, EarlierIDs: g.EarlierIDs, Seen: g.Seen, Looked: g.Looked, Waiting: g.Waiting, Looks: g.Looks,
+		StoreID: g.StoreID, EarlierIDs: g.EarlierIDs, GoneIDs: g.GoneIDs, Asleep: g.Asleep, Seen: g.Seen, Looked: g.Looked, Waiting: g.Waiting, Looks: g.Looks,
 		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
 		Attempts: g.Attempts, NextTry: g.NextTry, Code: string(g.Code), Trouble: g.Trouble,
 	}
 }
 
-func (g groupRecord) domain() provision.GroupRecord {
-	return provision.GroupRecord{
-		ID: g.ID, Name: g.Name,
-		AssignIntent: g.AssignIntent, AppAssignment: g.AppAssignment, AppAssigned: g.AppAssigned, Ensured: g.Ensured, AssignedByBot: g.AssignedByBot,
+func (g principalRecord) domain() provision.PrincipalRecord {
+	kind := g.Kind
+	if kind == "" {
+		kind = config.GroupPrincipal
+	}
+	return provision.PrincipalRecord{
+		Principal: config.Principal{Kind: kind, ID: g.ID}, Name: g.Name,
+		AssignIntent: g.AssignIntent, AppAssignment: g.AppAssignment, AppAssigned: g.AppAssigned, Ensured: g.Ensured, AssignedByBot: g.AssignedByBot, Left: g.Left,
 		DemandTries: g.DemandTries, FirstDemand: g.FirstDemand, Demanded: g.Demanded, LeftToCycle: g.LeftToCycle,
-		StoreID: g.StoreID, EarlierIDs: g.EarlierIDs, Seen: g.Seen, Looked: g.Looked, Waiting: g.Waiting, Looks: g.Looks,
+		StoreID: g.StoreID, EarlierIDs: g.EarlierIDs, GoneIDs: g.GoneIDs, Asleep: g.Asleep, Seen: g.Seen, Looked: g.Looked, Waiting: g.Waiting, Looks: g.Looks,
 		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
 		Attempts: g.Attempts, NextTry: g.NextTry, Code: provision.Code(g.Code), Trouble: g.Trouble,
 	}

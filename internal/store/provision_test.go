@@ -51,14 +51,15 @@ func TestProvisionRecordsSurviveARoundTripWithEveryField(t *testing.T) {
 	t.Parallel()
 	p, ctx := store.NewProvision(store.NewMemory()), t.Context()
 	var r provision.Record
-	var g provision.GroupRecord
+	var g provision.PrincipalRecord
 	fillProvision(reflect.ValueOf(&r).Elem())
 	fillProvision(reflect.ValueOf(&g).Elem())
-	if err := errors.Join(p.SaveRecord(ctx, provision.StepNoted, r), p.SaveGroup(ctx, provision.StepGroup, g)); err != nil {
+	g.Principal.Kind = config.UserPrincipal
+	if err := errors.Join(p.SaveRecord(ctx, provision.StepNoted, r), p.SavePrincipal(ctx, provision.StepGroup, g)); err != nil {
 		t.Fatal(err)
 	}
 	gotR, okR, errR := p.Record(ctx, r.Assignment)
-	gotG, okG, errG := p.Group(ctx, g.ID)
+	gotG, okG, errG := p.Principal(ctx, g.Principal)
 	if err := errors.Join(errR, errG); err != nil || !okR || !okG {
 		t.Fatalf("found %v, %v: %v", okR, okG, err)
 	}
@@ -66,15 +67,15 @@ func TestProvisionRecordsSurviveARoundTripWithEveryField(t *testing.T) {
 		t.Errorf("record (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(g, gotG); diff != "" {
-		t.Errorf("group (-want +got):\n%s", diff)
+		t.Errorf("principal (-want +got):\n%s", diff)
 	}
 	records, err := p.Records(ctx)
 	if diff := cmp.Diff([]provision.Record{r}, records); diff != "" || err != nil {
 		t.Errorf("records: %v\n%s", err, diff)
 	}
-	groups, err := p.Groups(ctx)
-	if diff := cmp.Diff([]provision.GroupRecord{g}, groups); diff != "" || err != nil {
-		t.Errorf("groups: %v\n%s", err, diff)
+	people, err := p.Principals(ctx)
+	if diff := cmp.Diff([]provision.PrincipalRecord{g}, people); diff != "" || err != nil {
+		t.Errorf("principals: %v\n%s", err, diff)
 	}
 	if _, ok, err := p.Record(ctx, provisionAssignment("1")); ok || err != nil {
 		t.Errorf("a record that is not there: %v, %v", ok, err)

@@ -40,16 +40,16 @@ func (c *Client) role(ctx context.Context) (*uuid.UUID, error) {
 
 // AppAssignment implements provision.Entra. The list has no filter by
 // principal, so it is read to the end.
-func (c *Client) AppAssignment(ctx context.Context, group string) (string, bool, error) {
+func (c *Client) AppAssignment(ctx context.Context, principal string) (string, bool, error) {
 	role, err := c.role(ctx)
 	if err != nil {
 		return "", false, err
 	}
-	return c.findAssignment(ctx, group, *role)
+	return c.findAssignment(ctx, principal, *role)
 }
 
-// findAssignment looks for the assignment of a group in a role.
-func (c *Client) findAssignment(ctx context.Context, group string, role uuid.UUID) (id string, found bool, err error) {
+// findAssignment looks for the assignment of a group or user in a role.
+func (c *Client) findAssignment(ctx context.Context, principal string, role uuid.UUID) (id string, found bool, err error) {
 	app, appID, err := c.application()
 	if err != nil {
 		return "", false, err
@@ -64,7 +64,7 @@ func (c *Client) findAssignment(ctx context.Context, group string, role uuid.UUI
 		})
 	}
 	err = each(c, "graph assignments of application "+appID, get, func(a models.AppRoleAssignmentable) bool {
-		found = strings.EqualFold(value(a.GetPrincipalId()).String(), group) && value(a.GetAppRoleId()) == role
+		found = strings.EqualFold(value(a.GetPrincipalId()).String(), principal) && value(a.GetAppRoleId()) == role
 		if found {
 			id = value(a.GetId())
 		}
@@ -75,17 +75,17 @@ func (c *Client) findAssignment(ctx context.Context, group string, role uuid.UUI
 
 // Assign implements provision.Entra. The id of an assignment that existed
 // already is read from the list and is empty when that does not show it (yet):
-// that the group is assigned is certain either way.
-func (c *Client) Assign(ctx context.Context, group string) (string, bool, error) {
-	op := "assign group " + group + " to the application"
+// that the principal is assigned is certain either way.
+func (c *Client) Assign(ctx context.Context, who string) (string, bool, error) {
+	op := "assign " + who + " to the application"
 	app, id, err := c.application()
 	if err != nil {
 		return "", false, err
 	}
-	principal, perr := uuid.Parse(group)
+	principal, perr := uuid.Parse(who)
 	resource, rerr := uuid.Parse(id)
 	if err := errors.Join(perr, rerr); err != nil {
-		return "", false, fault.New(fault.ErrInvalid, op, "the group or the application has no object id", err)
+		return "", false, fault.New(fault.ErrInvalid, op, "the principal or the application has no object id", err)
 	}
 	role, err := c.role(ctx)
 	if err != nil {
@@ -97,7 +97,7 @@ func (c *Client) Assign(ctx context.Context, group string) (string, bool, error)
 	body.SetAppRoleId(role)
 	made, err := app.AppRoleAssignedTo().Post(ctx, body, nil)
 	if made, err = got(op, made, err); already(err) {
-		found, _, err := c.findAssignment(ctx, group, *role)
+		found, _, err := c.findAssignment(ctx, who, *role)
 		if err != nil {
 			return "", true, nil
 		}
@@ -107,6 +107,20 @@ func (c *Client) Assign(ctx context.Context, group string) (string, bool, error)
 		return "", false, err
 	}
 	return value(made.GetId()), false, nil
+}
+
+// Unassign implements provision.Entra.
+func (c *Client) Unassign(ctx context.Context, assignment string) error {
+	app, _, err := c.application()
+	if err != nil {
+		return err
+	}
+	err = app.AppRoleAssignedTo().ByAppRoleAssignmentId(assignment).Delete(ctx, nil)
+	err = mapped("take assignment "+assignment+" to the application away", err)
+	if errors.Is(err, fault.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // already recognises the two texts with which Graph refuses an assignment

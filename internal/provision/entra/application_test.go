@@ -189,7 +189,7 @@ func TestWithoutAnApplicationNothingIsSent(t *testing.T) {
 		"find":      func() error { _, _, err := c.AppAssignment(t.Context(), devs); return err },
 		"assign":    func() error { _, _, err := c.Assign(t.Context(), devs); return err },
 		"job":       func() error { _, err := c.Job(t.Context()); return err },
-		"provision": func() error { _, err := c.ProvisionOnDemand(t.Context(), devs, nil); return err },
+		"provision": func() error { _, err := c.ProvisionOnDemand(t.Context(), group(devs), nil); return err },
 	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, unset) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/fault"
 
@@ -19,25 +20,25 @@ import (
 // synchronizationJob: provisionOnDemand).
 const maxMembers = 5
 
-// ruleCache keeps which rule of which job provisions groups. It is asked for
-// again after a call was refused.
+// ruleCache keeps which rules of which job provision groups and users. They are
+// asked for again after a call was refused.
 type ruleCache struct {
 	mu  sync.Mutex // guards the fields below
 	app string
 	job string
-	id  string // "" when it must be asked for
+	ids map[string]string // by object type; nil when they must be asked for
 }
 
-func (r *ruleCache) get(app string) (job, id string, ok bool) {
+func (r *ruleCache) get(app, object string) (job, id string, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.job, r.id, r.app == app && r.id != ""
+	return r.job, r.ids[object], r.app == app && r.ids[object] != ""
 }
 
-func (r *ruleCache) set(app, job, id string) {
+func (r *ruleCache) set(app, job string, ids map[string]string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.app, r.job, r.id = app, job, id
+	r.app, r.job, r.ids = app, job, ids
 }
 
 // job returns the provisioning job of the application, nil when it has none.
@@ -99,13 +100,21 @@ func (c *Client) Job(ctx context.Context) (provision.JobState, error) {
 	return s, nil
 }
 
-// groupRule returns the job and the rule that maps groups.
-func (c *Client) groupRule(ctx context.Context) (job, rule string, err error) {
+// objectType is what Graph calls a kind of principal in rules and subjects.
+func objectType(k config.PrincipalKind) string {
+	if k == config.UserPrincipal {
+		return "User"
+	}
+	return "Group"
+}
+
+// rule returns the job and its rule that maps objects of a type.
+func (c *Client) rule(ctx context.Context, object string) (job, rule string, err error) {
 	app, id, err := c.application()
 	if err != nil {
 		return "", "", err
 	}
-	if job, rule, ok := c.rules.get(id); ok {
+	if job, rule, ok := c.rules.get(id, object); ok {
 		return job, rule, nil
 	}
 	j, err := c.job(ctx)
@@ -121,24 +130,31 @@ func (c *Client) groupRule(ctx context.Context) (job, rule string, err error) {
 	if schema, err = got(op, schema, err); err != nil {
 		return "", "", err
 	}
+	rules := map[string]string{}
 	for _, r := range schema.GetSynchronizationRules() {
 		for _, m := range r.GetObjectMappings() {
-			if strings.EqualFold(value(m.GetSourceObjectName()), "Group") && value(m.GetEnabled()) && value(r.GetId()) != "" {
-				c.rules.set(id, job, *r.GetId())
-				return job, *r.GetId(), nil
+			source := strings.ToLower(value(m.GetSourceObjectName()))
+			if value(m.GetEnabled()) && rules[source] == "" {
+				rules[source] = value(r.GetId())
 			}
 		}
 	}
-	return "", "", fault.New(fault.ErrNotFound, op, "no enabled rule provisions groups", nil)
+	found := map[string]string{"Group": rules["group"], "User": rules["user"]}
+	if found[object] == "" {
+		return "", "", fault.New(fault.ErrNotFound, op, fmt.Sprintf("no enabled rule provisions %ss", strings.ToLower(object)), nil)
+	}
+	c.rules.set(id, job, found)
+	return job, found[object], nil
 }
 
 // ProvisionOnDemand implements provision.Entra.
-func (c *Client) ProvisionOnDemand(ctx context.Context, group string, members []string) (provision.OnDemand, error) {
-	op := "provision group " + group + " on demand"
+func (c *Client) ProvisionOnDemand(ctx context.Context, who config.Principal, members []string) (provision.OnDemand, error) {
+	op := "provision " + who.String() + " on demand"
 	if len(members) > maxMembers {
 		return provision.OnDemand{}, fault.New(fault.ErrInvalid, op, fmt.Sprintf("%d members, at most %d fit one call", len(members), maxMembers), nil)
 	}
-	job, rule, err := c.groupRule(ctx)
+	object := objectType(who.Kind)
+	job, rule, err := c.rule(ctx, object)
 	if err != nil {
 		return provision.OnDemand{}, err
 	}
@@ -146,20 +162,20 @@ func (c *Client) ProvisionOnDemand(ctx context.Context, group string, members []
 	if err != nil {
 		return provision.OnDemand{}, err
 	}
-	res, err := app.Synchronization().Jobs().BySynchronizationJobId(job).ProvisionOnDemand().Post(ctx, onDemandBody(rule, group, members), nil)
+	res, err := app.Synchronization().Jobs().BySynchronizationJobId(job).ProvisionOnDemand().Post(ctx, onDemandBody(rule, object, who.ID, members), nil)
 	if res, err = got(op, res, err); err != nil {
 		if errors.Is(err, fault.ErrInvalid) || errors.Is(err, fault.ErrNotFound) {
-			c.rules.set("", "", "")
+			c.rules.set("", "", nil)
 		}
 		return provision.OnDemand{}, err
 	}
 	return readOnDemand(op, value(res.GetKey()))
 }
 
-func onDemandBody(rule, group string, members []string) *serviceprincipals.ItemSynchronizationJobsItemProvisionOnDemandPostRequestBody {
+func onDemandBody(rule, object, id string, members []string) *serviceprincipals.ItemSynchronizationJobsItemProvisionOnDemandPostRequestBody {
 	subject := models.NewSynchronizationJobSubject()
-	subject.SetObjectId(&group)
-	subject.SetObjectTypeName(ptr("Group"))
+	subject.SetObjectId(&id)
+	subject.SetObjectTypeName(&object)
 	if len(members) > 0 {
 		links := models.NewSynchronizationLinkedObjects()
 		var list []models.SynchronizationJobSubjectable

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/entra"
 	"aws-access-bot/internal/provision/fault"
@@ -17,13 +18,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// group is the principal of a group.
+func group(id string) config.Principal {
+	return config.Principal{Kind: config.GroupPrincipal, ID: id}
+}
+
 func TestProvisionOnDemand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.client()
 	provisioned := func(when string, want provision.OnDemand, members ...string) {
 		t.Helper()
-		got, err := c.ProvisionOnDemand(t.Context(), devs, members)
+		got, err := c.ProvisionOnDemand(t.Context(), group(devs), members)
 		if want.Reason != "" && strings.Contains(got.Reason, want.Reason) {
 			got.Reason = want.Reason
 		}
@@ -50,7 +56,7 @@ func TestRedundantExportsAreFine(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.answer(opProvision, 200, `{"key":"{\"result\":\"Skipped\",\"details\":{\"errorCode\":\"RedundantExport\",\"errorMessage\":\"already match\"}}","value":"{}"}`)
-	if got, err := w.client().ProvisionOnDemand(t.Context(), devs, nil); err != nil || got != (provision.OnDemand{OK: true}) {
+	if got, err := w.client().ProvisionOnDemand(t.Context(), group(devs), nil); err != nil || got != (provision.OnDemand{OK: true}) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -60,13 +66,13 @@ func TestAFailedProvisioningSaysWhy(t *testing.T) {
 	w := newWorld(t)
 	w.answer(opProvision, 200, `{"key":"{\"result\":\"Failure\",\"details\":{\"errorCode\":\"SomeError\",\"errorMessage\":\"no surname\"}}","value":"{}"}`)
 	c := w.client()
-	got, err := c.ProvisionOnDemand(t.Context(), devs, nil)
+	got, err := c.ProvisionOnDemand(t.Context(), group(devs), nil)
 	if err != nil || got.OK || got.NotYetAssigned || got.Reason != "Failure SomeError no surname" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for _, body := range []string{`{}`, `{"key":"nonsense"}`} {
 		w.answer(opProvision, 200, body)
-		if got, err := c.ProvisionOnDemand(t.Context(), devs, nil); err == nil || fault.Known(err) {
+		if got, err := c.ProvisionOnDemand(t.Context(), group(devs), nil); err == nil || fault.Known(err) {
 			t.Errorf("%s: got %+v, %v", body, got, err)
 		}
 	}
@@ -79,7 +85,7 @@ func TestMoreMembersThanFitOneCallAreRefusedHere(t *testing.T) {
 	for i := range members {
 		members[i] = fmt.Sprintf("3c1d9a70-0000-4000-8000-%012d", i)
 	}
-	if _, err := w.client().ProvisionOnDemand(t.Context(), devs, members); !errors.Is(err, fault.ErrInvalid) {
+	if _, err := w.client().ProvisionOnDemand(t.Context(), group(devs), members); !errors.Is(err, fault.ErrInvalid) {
 		t.Errorf("got %v", err)
 	}
 	if entries, _ := w.kit.Journal.Since(0); len(entries) != 0 {
@@ -94,11 +100,11 @@ func TestProvisioningTooOftenIsThrottledWithAWait(t *testing.T) {
 	w.must(err)
 	c := w.client()
 	for i := range 5 {
-		if _, err := c.ProvisionOnDemand(t.Context(), devs, nil); err != nil {
+		if _, err := c.ProvisionOnDemand(t.Context(), group(devs), nil); err != nil {
 			t.Fatalf("call %d: %v", i, err)
 		}
 	}
-	_, err = c.ProvisionOnDemand(t.Context(), devs, nil)
+	_, err = c.ProvisionOnDemand(t.Context(), group(devs), nil)
 	if wait := fault.RetryAfter(err); !errors.Is(err, fault.ErrThrottled) || wait <= 0 || wait > 10*time.Second {
 		t.Errorf("got %v, to wait %v", err, wait)
 	}
@@ -106,7 +112,7 @@ func TestProvisioningTooOftenIsThrottledWithAWait(t *testing.T) {
 		t.Errorf("%d calls sent, want 6", n)
 	}
 	w.pass(11 * time.Second)
-	if _, err := c.ProvisionOnDemand(t.Context(), devs, nil); err != nil {
+	if _, err := c.ProvisionOnDemand(t.Context(), group(devs), nil); err != nil {
 		t.Errorf("after the wait: %v", err)
 	}
 }
@@ -115,7 +121,7 @@ func TestProvisioningWhoseAnswerIsLostIsSentOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.kit.Faults.Add(emukit.Fault{Op: opProvision, Status: 504, AfterEffect: true})
-	if got, err := w.client().ProvisionOnDemand(t.Context(), devs, nil); err == nil || fault.Known(err) || w.calls(opProvision) != 1 {
+	if got, err := w.client().ProvisionOnDemand(t.Context(), group(devs), nil); err == nil || fault.Known(err) || w.calls(opProvision) != 1 {
 		t.Errorf("got %+v after %d calls, %v", got, w.calls(opProvision), err)
 	}
 }
@@ -127,10 +133,10 @@ func TestTheRuleIsAskedForAgainAfterARefusal(t *testing.T) {
 	w.must(err)
 	c := w.client()
 	w.answer(opSchema, 200, `{"synchronizationRules":[{"id":"former","objectMappings":[{"enabled":true,"sourceObjectName":"Group"}]}]}`)
-	if _, err := c.ProvisionOnDemand(t.Context(), devs, nil); !errors.Is(err, fault.ErrInvalid) {
+	if _, err := c.ProvisionOnDemand(t.Context(), group(devs), nil); !errors.Is(err, fault.ErrInvalid) {
 		t.Errorf("with the former rule: %v", err)
 	}
-	if got, err := c.ProvisionOnDemand(t.Context(), devs, nil); err != nil || !got.OK {
+	if got, err := c.ProvisionOnDemand(t.Context(), group(devs), nil); err != nil || !got.OK {
 		t.Errorf("with the rule read again: %+v, %v", got, err)
 	}
 }
@@ -146,7 +152,7 @@ func TestWithoutAJobOrARuleNothingCanBeProvisioned(t *testing.T) {
 	for name, set := range tests {
 		w := newWorld(t)
 		set(w)
-		if _, err := w.client().ProvisionOnDemand(t.Context(), devs, nil); !errors.Is(err, fault.ErrNotFound) || w.calls(opProvision) != 0 {
+		if _, err := w.client().ProvisionOnDemand(t.Context(), group(devs), nil); !errors.Is(err, fault.ErrNotFound) || w.calls(opProvision) != 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -146,6 +146,18 @@ func (c *Client) Group(ctx context.Context, id string) (provision.Group, error) 
 	return provision.Group{ID: strings.ToLower(value(g.GetId())), Name: value(g.GetDisplayName()), SecurityEnabled: value(g.GetSecurityEnabled())}, nil
 }
 
+// UserByID implements provision.Entra.
+func (c *Client) UserByID(ctx context.Context, id string) (provision.User, error) {
+	u, err := c.User(ctx, id)
+	if errors.Is(err, access.ErrNotFound) {
+		return provision.User{}, fault.New(fault.ErrNotFound, "graph user "+id, "", err)
+	}
+	if err != nil {
+		return provision.User{}, err
+	}
+	return provision.User{ID: u.Entra, Name: u.UPN, Enabled: u.Enabled, Guest: u.Guest}, nil
+}
+
 // DirectUsers implements provision.Entra.
 func (c *Client) DirectUsers(ctx context.Context, group string) ([]provision.User, error) {
 	members, err := c.DirectMembers(ctx, group)
@@ -154,7 +166,7 @@ func (c *Client) DirectUsers(ctx context.Context, group string) ([]provision.Use
 	}
 	out := make([]provision.User, len(members))
 	for i, m := range members {
-		out[i] = provision.User{ID: m.Entra, Name: m.Email, Enabled: m.Enabled}
+		out[i] = provision.User{ID: m.Entra, Name: m.UPN, Enabled: m.Enabled, Guest: m.Guest}
 	}
 	return out, nil
 }

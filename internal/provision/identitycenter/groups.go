@@ -45,7 +45,7 @@ func (c *Client) findGroup(ctx context.Context, entraID string, by types.Alterna
 		return provision.StoreGroup{}, false, err
 	}
 	out, err := c.store.GetGroupId(ctx, &identitystore.GetGroupIdInput{IdentityStoreId: &storeID, AlternateIdentifier: by})
-	if groupMissing(err) {
+	if missing(err) {
 		return provision.StoreGroup{}, false, nil
 	}
 	if err != nil {
@@ -54,17 +54,17 @@ func (c *Client) findGroup(ctx context.Context, entraID string, by types.Alterna
 	return c.checkGroup(ctx, storeID, aws.ToString(out.GroupId), entraID)
 }
 
-// groupMissing tells a group that is not there from a whole identity store that
-// is not, which says nothing of the group.
-func groupMissing(err error) bool {
-	var missing *types.ResourceNotFoundException
-	return errors.As(err, &missing) && missing.ResourceType != types.ResourceTypeIdentityStore
+// missing tells a group or user that is not there from a whole identity store
+// that is not, which says nothing of them.
+func missing(err error) bool {
+	var gone *types.ResourceNotFoundException
+	return errors.As(err, &gone) && gone.ResourceType != types.ResourceTypeIdentityStore
 }
 
 // checkGroup reads a group and makes sure that it is the one of Entra.
 func (c *Client) checkGroup(ctx context.Context, storeID, groupID, entraID string) (provision.StoreGroup, bool, error) {
 	g, err := c.store.DescribeGroup(ctx, &identitystore.DescribeGroupInput{IdentityStoreId: &storeID, GroupId: &groupID})
-	if groupMissing(err) {
+	if missing(err) {
 		return provision.StoreGroup{}, false, nil // deleted since it was found
 	}
 	if err != nil {
@@ -72,9 +72,7 @@ func (c *Client) checkGroup(ctx context.Context, storeID, groupID, entraID strin
 	}
 	for _, x := range g.ExternalIds {
 		if strings.EqualFold(aws.ToString(x.Id), entraID) {
-			c.mu.Lock()
-			c.issuer = aws.ToString(x.Issuer)
-			c.mu.Unlock()
+			c.learn(aws.ToString(x.Issuer))
 			return provision.StoreGroup{ID: groupID, ExternalID: entraID, DisplayName: aws.ToString(g.DisplayName)}, true, nil
 		}
 	}

@@ -72,6 +72,8 @@ type center struct {
 	provisionings []*provisioning
 	policies      map[string]map[wirePolicyRef]bool // of customers, by account
 	failing       map[string][]string               // ordered failures of provisioning, by account
+	// applications are those a principal is assigned to, by ARN.
+	applications map[principal]map[string]bool
 }
 
 func newCenter(now time.Time) *center {
@@ -81,6 +83,7 @@ func newCenter(now time.Time) *center {
 		byAccount: map[string]map[string]bool{}, bySet: map[string]map[string]bool{},
 		hidden: map[Assignment]bool{}, operations: map[string]*operation{},
 		roles: map[pair]int{}, policies: map[string]map[wirePolicyRef]bool{}, failing: map[string][]string{},
+		applications: map[principal]map[string]bool{},
 	}
 }
 

@@ -37,6 +37,7 @@ func centerService() *jsonService {
 			"ListAccountAssignmentDeletionStatus":     op(listDeletions),
 			"ListAccountAssignments":                  op(listAssignments),
 			"ListAccountAssignmentsForPrincipal":      op(listAssignmentsForPrincipal),
+			"ListApplicationAssignmentsForPrincipal":  op(listApplications),
 			"ListAccountsForProvisionedPermissionSet": op(listAccountsForSet),
 			"ListPermissionSetsProvisionedToAccount":  op(listSetsInAccount),
 		},

@@ -1,0 +1,72 @@
+package entra_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/provision/fault"
+	"aws-access-bot/internal/sandbox/emukit"
+)
+
+func TestAUserForProvisioningByObjectID(t *testing.T) {
+	t.Parallel()
+	c := newWorld(t).client()
+	for _, want := range []provision.User{
+		{ID: hana, Name: "hana@example.com", Enabled: true},
+		{ID: yuki, Name: "yuki@example.com"},
+		{ID: ren, Name: "ren@example.com", Enabled: true, Guest: true},
+	} {
+		if got, err := c.UserByID(t.Context(), want.ID); err != nil || got != want {
+			t.Errorf("got %+v, %v; want %+v", got, err, want)
+		}
+	}
+	if _, err := c.UserByID(t.Context(), nobody); !errors.Is(err, fault.ErrNotFound) {
+		t.Errorf("missing: %v", err)
+	}
+}
+
+func TestAUserIsAssignedProvisionedAndTakenOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.client()
+	id, already, err := c.Assign(t.Context(), hana)
+	if err != nil || already || id == "" {
+		t.Fatalf("assign: %q %v, %v", id, already, err)
+	}
+	w.pass(5 * time.Minute)
+	if got, found, err := c.AppAssignment(t.Context(), hana); err != nil || !found || got != id {
+		t.Errorf("look: %q %v, %v", got, found, err)
+	}
+	who := config.Principal{Kind: config.UserPrincipal, ID: hana}
+	if got, err := c.ProvisionOnDemand(t.Context(), who, nil); err != nil || !got.OK {
+		t.Errorf("on demand: %+v, %v", got, err)
+	}
+	for range 2 { // what is gone already is no error
+		if err := c.Unassign(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, found, err := c.AppAssignment(t.Context(), hana); err != nil || found {
+		t.Errorf("after it was taken away: %v, %v", found, err)
+	}
+}
+
+func TestC13TakingOutOfTheApplicationIsSentOnce(t *testing.T) {
+	t.Parallel()
+	const op = "DELETE /servicePrincipals/{id}/appRoleAssignedTo/{assignment}"
+	w := newWorld(t)
+	c := w.client()
+	id, _, err := c.Assign(t.Context(), hana)
+	w.must(err)
+	w.kit.Faults.Add(emukit.Fault{Op: op, Drop: true, AfterEffect: true})
+	if err := c.Unassign(t.Context(), id); err == nil || fault.Known(err) || w.calls(op) != 1 {
+		t.Errorf("got %v after %d requests", err, w.calls(op))
+	}
+	w.kit.Faults.Add(emukit.Fault{Op: op, Status: 403})
+	if err := c.Unassign(t.Context(), id); !errors.Is(err, fault.ErrDenied) {
+		t.Errorf("refused: %v", err)
+	}
+}

@@ -1,0 +1,112 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"aws-access-bot/config"
+)
+
+// CodeStillHeld: the bot assigned the user to the application and no grant needs
+// it, but the user has something in Identity Center that is not the bot's.
+const CodeStillHeld Code = "still-held"
+
+// heldCalls is for how many calls the time of a complete read of what a
+// principal has is taken: outside the management account it is a long walk.
+const heldCalls = 20
+
+// unneeded returns, sorted, the users whose assignment to the application is to
+// be taken away: the bot made it, the commit in force desires nothing for them,
+// and nothing of theirs is owned or under way. Groups stay: without its group
+// SCIM deletes it in AWS.
+func (e *Engine) unneeded(v *view) []config.Principal {
+	if !e.opts.EnableChanges {
+		return nil
+	}
+	busy := map[config.Principal]bool{}
+	for a := range v.wants {
+		busy[a.Principal] = true
+	}
+	for a := range v.owned {
+		busy[a.Principal] = true
+	}
+	for a, r := range e.book.all() {
+		if r.State != Gone {
+			busy[a.Principal] = true
+		}
+	}
+	var out []config.Principal
+	for p, g := range e.book.allPrincipals() {
+		if g.isUser() && g.AssignedByBot && !g.AppAssigned.IsZero() && !busy[p] {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, comparePrincipals)
+	return out
+}
+
+// leave takes the assignment to the application away, once a complete read
+// shows that nothing in Identity Center is assigned to the principal any more.
+// Only the very assignment that the bot made goes: by its id. A lost answer
+// needs no care, since the next step looks again.
+func (e *Engine) leave(ctx context.Context, g PrincipalRecord, n principalNeed) (PrincipalRecord, error) {
+	began, attempts := e.now(), g.Attempts
+	g, err := e.find(ctx, g)
+	g.Attempts = attempts // of the whole, so that its waits grow
+	if err != nil || g.Looked.Before(began) {
+		return g, err // a search that misses what was there is confirmed first
+	}
+	if g, err = e.stillHeld(ctx, g); err != nil || g.Code == CodeStillHeld {
+		return g, err
+	}
+	callCtx, cancel := e.call(ctx)
+	id, found, err := e.Entra.AppAssignment(callCtx, g.Principal.ID)
+	cancel()
+	if err != nil {
+		return g, &stepError{CodeEntra, "The user's assignment to the enterprise application could not be read", err}
+	}
+	if found && id == g.AppAssignment {
+		if !e.need(g.Principal).leave {
+			return g, nil // granted again meanwhile
+		}
+		writeCtx, cancel := e.write(ctx)
+		err := e.Entra.Unassign(writeCtx, id)
+		cancel()
+		if err != nil {
+			return g, &stepError{CodeEntra, "The user's assignment to the enterprise application could not be taken away", err}
+		}
+		e.audit(ctx, "app.unassign", g.Principal.String(), n.cause, "unassigned")
+	}
+	g.AssignedByBot, g.AppAssignment, g.AssignIntent, g.AppAssigned, g.Ensured = false, "", time.Time{}, time.Time{}, time.Time{}
+	g.Left, g.Attempts, g.NextTry, g.Code, g.Trouble = e.now(), 0, time.Time{}, "", ""
+	return g, e.book.savePrincipal(context.WithoutCancel(ctx), StepAssigned, g.demandAnew())
+}
+
+// stillHeld notes what is still assigned to the principal, under any id that it
+// has or had, and when to look again.
+func (e *Engine) stillHeld(ctx context.Context, g PrincipalRecord) (PrincipalRecord, error) {
+	ids := slices.Clone(g.EarlierIDs)
+	if g.StoreID != "" {
+		ids = append(ids, g.StoreID)
+	}
+	g.Code, g.Trouble = "", ""
+	for _, id := range ids {
+		callCtx, cancel := context.WithTimeout(ctx, heldCalls*e.opts.CallTimeout)
+		held, err := e.Center.Held(callCtx, g.Principal.Kind, id)
+		cancel()
+		if err != nil {
+			return g, &stepError{CodeStore, "What is assigned to the user in Identity Center could not be read", err}
+		}
+		if held.Empty() {
+			continue
+		}
+		g.Code = CodeStillHeld
+		g.Trouble = fmt.Sprintf("%s has no grant in the config repo any more, but keeps the assignment to the enterprise application: %d account assignments and %d applications in Identity Center still need it, which the bot did not make.",
+			g.Name, len(held.Accounts), held.Applications)
+		g.NextTry = e.now().Add(e.opts.Check)
+		return g, nil
+	}
+	return g, nil
+}
