@@ -45,6 +45,8 @@ type Result struct {
 	// another import: nothing is written before what it refers to.
 	Files    []File
 	Findings []Finding
+	// EntraApp is the enterprise application that the repo names.
+	EntraApp string
 	// Counts of the repo as it will be.
 	Accounts, Groups, Users, Assignments int
 }
@@ -175,7 +177,7 @@ func allBegun(r *config.Repo, at time.Time) config.Starts {
 func (b *builder) result() (Result, error) {
 	slices.SortStableFunc(b.files, func(x, y File) int { return rank(x.Path) - rank(y.Path) })
 	sortFindings(b.findings)
-	r := Result{Files: b.files, Findings: b.findings, Accounts: len(b.repo.Accounts), Groups: len(b.repo.Groups), Users: len(b.repo.Users)}
+	r := Result{Files: b.files, Findings: b.findings, EntraApp: b.repo.Access.EntraApp, Accounts: len(b.repo.Accounts), Groups: len(b.repo.Groups), Users: len(b.repo.Users)}
 	r.Assignments = len(b.repo.Desired(allBegun(b.repo, b.opts.Now), b.opts.Now))
 	return r, nil
 }

@@ -67,6 +67,9 @@ const (
 	CodeApplication Code = "application"
 	// CodePlace is an instance that the repo names otherwise.
 	CodePlace Code = "instance-differs"
+	// CodeKept says that people and approvers were named for files that are
+	// there.
+	CodeKept Code = "kept"
 	// CodeControl is what a new aws-access.yaml leaves open.
 	CodeControl Code = "to-be-decided"
 )

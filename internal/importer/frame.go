@@ -3,6 +3,7 @@ package importer
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -50,6 +51,10 @@ func (b *builder) frame() error {
 			return err
 		}
 	}
+	if people != nil && len(b.opts.People)+len(b.opts.Teams) > 0 || access != nil && len(b.opts.ControlPlane) > 0 {
+		b.tell(Finding{Code: CodeKept, Text: "people.yaml and aws-access.yaml are kept where they are there, so what was said of people and approvers was not all used",
+			Mend: "edit them by hand"})
+	}
 	if err := b.reload(); err != nil {
 		return err
 	}
@@ -57,9 +62,53 @@ func (b *builder) frame() error {
 	return b.sameOrganization()
 }
 
-func (b *builder) writePeople() error {
-	if len(b.opts.People) == 0 {
+// Ready says, before anything is asked of AWS, whether a folder can be completed
+// with these options. The errors are those of [Build].
+func Ready(fsys fs.FS, o Options) error {
+	tree := newOverlay(fsys)
+	people, err := tree.read(config.PeoplePath)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", config.PeoplePath, err)
+	}
+	access, err := tree.read(accessPath)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", accessPath, err)
+	}
+	if people == nil {
+		err = o.enoughForPeople()
+	}
+	if err == nil && access == nil {
+		err = o.enoughForAccess()
+	}
+	if err == nil && people != nil && access != nil {
+		_, err = config.Load(fsys)
+	}
+	return err
+}
+
+func (o Options) enoughForPeople() error {
+	if len(o.People) == 0 {
 		return &MissingError{"there is no people.yaml, and approvals count only of people in it: name at least one with --person you@example.com=github-login:123456"}
+	}
+	return nil
+}
+
+func (o Options) enoughForAccess() error {
+	if len(o.ControlPlane) == 0 {
+		return &MissingError{"there is no aws-access.yaml, and nothing in AWS says who approves: name them with --control-plane team:platform=1234568 or --control-plane you@example.com=github-login:123456"}
+	}
+	if o.EntraApp == "" {
+		return &MissingError{"there is no aws-access.yaml: name the enterprise application that provisions to AWS by its object id, with --entra-app"}
+	}
+	if err := config.CheckObjectID(o.EntraApp); err != nil {
+		return &MissingError{"--entra-app: " + err.Error()}
+	}
+	return nil
+}
+
+func (b *builder) writePeople() error {
+	if err := b.opts.enoughForPeople(); err != nil {
+		return err
 	}
 	data, err := config.WritePeople(config.PeopleFile{People: b.opts.People, Teams: b.opts.Teams})
 	if err != nil {
@@ -70,14 +119,8 @@ func (b *builder) writePeople() error {
 }
 
 func (b *builder) writeAccess() error {
-	if len(b.opts.ControlPlane) == 0 {
-		return &MissingError{"there is no aws-access.yaml, and nothing in AWS says who approves: name them with --control-plane team:platform=1234568 or --control-plane you@example.com=github-login:123456"}
-	}
-	if b.opts.EntraApp == "" {
-		return &MissingError{"there is no aws-access.yaml: name the enterprise application that provisions to AWS by its object id, with --entra-app"}
-	}
-	if err := config.CheckObjectID(b.opts.EntraApp); err != nil {
-		return &MissingError{"--entra-app: " + err.Error()}
+	if err := b.opts.enoughForAccess(); err != nil {
+		return err
 	}
 	start := cmp.Or(b.opts.StartURL, portal(b.snap.Place))
 	if start == "" {
