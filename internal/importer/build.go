@@ -67,11 +67,8 @@ func (e *ForeignError) Error() string { return e.Text }
 // leaves out. The repo may be empty. The error is [config.Problems] where what
 // is there is not valid, a [MissingError], a [ForeignError], or that of reading.
 func Build(s Snapshot, fsys fs.FS, o Options) (Result, error) {
-	b := &builder{snap: s, opts: o, tree: newOverlay(fsys), fresh: map[string]bool{}}
-	if err := b.frame(); err != nil {
-		return Result{}, err
-	}
-	for _, step := range []func() error{b.principals, b.accounts, b.sets, b.grants, b.check} {
+	b := newBuilder(s, fsys, o)
+	for _, step := range []func() error{s.valid, b.frame, b.sameOrganization, b.principals, b.accounts, b.sets, b.grants, b.check} {
 		if err := step(); err != nil {
 			return Result{}, err
 		}
@@ -99,6 +96,10 @@ type builder struct {
 	entered map[string]int             // how many assignments each account has
 	legacy  []string                   // new accounts that nobody enters
 	skipped map[string]int             // of those, which are not written for the account's sake
+}
+
+func newBuilder(s Snapshot, fsys fs.FS, o Options) *builder {
+	return &builder{snap: s, opts: o, tree: newOverlay(fsys), fresh: map[string]bool{}}
 }
 
 func (b *builder) tell(f Finding) { b.findings = append(b.findings, f) }

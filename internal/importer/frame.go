@@ -30,8 +30,7 @@ func sortedKeys[K comparable, V any](m map[K]V, compare func(K, K) int) []K {
 	return slices.SortedFunc(maps.Keys(m), compare)
 }
 
-// frame makes the two files that every repo has, where they are missing, and
-// makes sure that the repo is of this organization.
+// frame makes the two files that every repo has, where they are missing.
 func (b *builder) frame() error {
 	people, err := b.tree.read(config.PeoplePath)
 	if err != nil {
@@ -47,7 +46,7 @@ func (b *builder) frame() error {
 		}
 	}
 	if access == nil {
-		if err := b.writeAccess(); err != nil {
+		if err := b.writeAccess(people == nil); err != nil {
 			return err
 		}
 	}
@@ -59,31 +58,20 @@ func (b *builder) frame() error {
 		return err
 	}
 	b.base = b.repo
-	return b.sameOrganization()
+	return nil
 }
 
 // Ready says, before anything is asked of AWS, whether a folder can be completed
-// with these options. The errors are those of [Build].
+// with these options; the people in them need no Entra id yet. The errors are
+// those of [Build].
 func Ready(fsys fs.FS, o Options) error {
-	tree := newOverlay(fsys)
-	people, err := tree.read(config.PeoplePath)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", config.PeoplePath, err)
+	o.People = slices.Clone(o.People)
+	for i := range o.People {
+		o.People[i].Entra = cmp.Or(o.People[i].Entra, fmt.Sprintf("00000000-0000-4000-8000-%012d", i))
 	}
-	access, err := tree.read(accessPath)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", accessPath, err)
-	}
-	if people == nil {
-		err = o.enoughForPeople()
-	}
-	if err == nil && access == nil {
-		err = o.enoughForAccess()
-	}
-	if err == nil && people != nil && access != nil {
-		_, err = config.Load(fsys)
-	}
-	return err
+	o.StartURL = cmp.Or(o.StartURL, "https://d-0000000000.awsapps.com/start")
+	nowhere := Snapshot{Organization: Organization{"o-0000000000", "000000000000"}, Place: Place{"us-east-1", "d-0000000000"}}
+	return newBuilder(nowhere, fsys, o).frame()
 }
 
 func (o Options) enoughForPeople() error {
@@ -106,6 +94,21 @@ func (o Options) enoughForAccess() error {
 	return nil
 }
 
+// allKnown wants a number for every approver of a new people.yaml.
+func (o Options) allKnown() error {
+	for _, r := range o.ControlPlane {
+		_, team := o.Teams[r.Name]
+		person := slices.ContainsFunc(o.People, func(p config.Person) bool { return p.Email == r.Name })
+		switch {
+		case r.Kind == config.ApproverTeam && !team:
+			return &MissingError{fmt.Sprintf("there is no people.yaml that has the number of the team: write --control-plane %s=NUMBER; see 'gh api orgs/ORG/teams/%s --jq .id'", r, r.Name)}
+		case r.Kind == config.ApproverEmail && !person:
+			return &MissingError{fmt.Sprintf("there is no people.yaml that has the GitHub account: write --control-plane %s=LOGIN:GITHUB-ID", r)}
+		}
+	}
+	return nil
+}
+
 func (b *builder) writePeople() error {
 	if err := b.opts.enoughForPeople(); err != nil {
 		return err
@@ -118,9 +121,15 @@ func (b *builder) writePeople() error {
 	return nil
 }
 
-func (b *builder) writeAccess() error {
+// writeAccess makes aws-access.yaml; alone says that people.yaml is new too.
+func (b *builder) writeAccess(alone bool) error {
 	if err := b.opts.enoughForAccess(); err != nil {
 		return err
+	}
+	if alone {
+		if err := b.opts.allKnown(); err != nil {
+			return err
+		}
 	}
 	start := cmp.Or(b.opts.StartURL, portal(b.snap.Place))
 	if start == "" {

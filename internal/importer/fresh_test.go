@@ -95,7 +95,11 @@ func TestWhatAWSDoesNotSayIsAskedFor(t *testing.T) {
 		"--control-plane": func(o *importer.Options, _ *importer.Snapshot) { o.ControlPlane = nil },
 		"--person":        func(o *importer.Options, _ *importer.Snapshot) { o.People = nil },
 		"--entra-app":     func(o *importer.Options, _ *importer.Snapshot) { o.EntraApp = "" },
-		"--start-url":     func(_ *importer.Options, s *importer.Snapshot) { s.Place.Region = "us-gov-west-1" },
+		"team:platform=N": func(o *importer.Options, _ *importer.Snapshot) { o.Teams = nil },
+		"ren@example.com=": func(o *importer.Options, _ *importer.Snapshot) {
+			o.ControlPlane = []config.ApproverRef{{Kind: config.ApproverEmail, Name: "ren@example.com"}}
+		},
+		"--start-url": func(_ *importer.Options, s *importer.Snapshot) { s.Place.Region = "us-gov-west-1" },
 	} {
 		o, s := options(), live()
 		forget(&o, &s)
@@ -103,6 +107,25 @@ func TestWhatAWSDoesNotSayIsAskedFor(t *testing.T) {
 		var missing *importer.MissingError
 		if !errors.As(err, &missing) || !strings.Contains(err.Error(), flag) {
 			t.Errorf("%s: %v", flag, err)
+		}
+		// All but the address is known to be missing before AWS is asked.
+		if err := importer.Ready(fstest.MapFS{}, o); errors.As(err, &missing) != (flag != "--start-url") {
+			t.Errorf("%s, before AWS is asked: %v", flag, err)
+		}
+	}
+}
+
+func TestIdentifiersThatAWSDoesNotGiveAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*importer.Snapshot){
+		"account":                  func(s *importer.Snapshot) { s.Accounts[4].ID = "1111\x1b[31m" },
+		"permission set":           func(s *importer.Snapshot) { s.Assignments[0].PermissionSet = "a\nb" },
+		"account of an assignment": func(s *importer.Snapshot) { s.Assignments[0].Account = "" },
+	} {
+		s := live()
+		change(&s)
+		if r, err := importer.Build(s, fstest.MapFS{}, options()); err == nil || len(r.Files) > 0 || strings.ContainsAny(err.Error(), "\x1b\n") {
+			t.Errorf("%s: %v, %v", name, paths(r), err)
 		}
 	}
 }

@@ -1,6 +1,11 @@
 package importer
 
-import "aws-access-bot/config"
+import (
+	"fmt"
+	"regexp"
+
+	"aws-access-bot/config"
+)
 
 // Snapshot is what is live, as plain data. Lists may be in any order.
 type Snapshot struct {
@@ -14,6 +19,25 @@ type Snapshot struct {
 	Assignments []Assignment
 	// Directory is what Entra said; nil when it was not asked.
 	Directory *Directory
+}
+
+// accountID is an account id of AWS.
+var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+
+// valid refuses identifiers that AWS does not give: they stand in findings and
+// grants as they are.
+func (s Snapshot) valid() error {
+	for _, a := range s.Accounts {
+		if !accountID.MatchString(a.ID) {
+			return fmt.Errorf("AWS Organizations has an account with the id %q, which is none; nothing was written", a.ID)
+		}
+	}
+	for _, a := range s.Assignments {
+		if err := config.CheckPermissionSetName(a.PermissionSet); err != nil || !accountID.MatchString(a.Account) {
+			return fmt.Errorf("Identity Center has an assignment of %q in the account %q, which is not understood; nothing was written", a.PermissionSet, a.Account)
+		}
+	}
+	return nil
 }
 
 // Organization is an AWS Organization.
