@@ -2,6 +2,7 @@ package importer_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -101,6 +102,23 @@ func TestAnOUThatNoPathSaysIsLeftOut(t *testing.T) {
 			t.Errorf("%q: %v", ou, codes(r))
 		}
 		emptyPlan(t, planned(repo, s, noon))
+	}
+}
+
+// TestTagsThatTheLanguageDoesNotHave are left out one by one and said.
+func TestTagsThatTheLanguageDoesNotHave(t *testing.T) {
+	t.Parallel()
+	s := live()
+	s.Accounts[1].Tags = map[string]string{"Env": "Prod", "env": "prod", "empty": "", "odd": "a\u202eb", "a b": "c: d", "emoji": "🙂", "team": "支払"}
+	r := build(t, s, fstest.MapFS{}, options())
+	_, repo := applied(t, s, fstest.MapFS{}, options(), r)
+	want := map[string]string{"Env": "Prod", "a b": "c: d", "team": "支払"}
+	if got := repo.Accounts["payments-prod"].Tags; !maps.Equal(got, want) {
+		t.Errorf("tags %v", got)
+	}
+	i := slices.IndexFunc(r.Findings, func(f importer.Finding) bool { return f.Code == importer.CodeAccountTags })
+	if i < 0 || !strings.HasSuffix(r.Findings[i].Text, ": emoji, empty, env, odd") {
+		t.Errorf("findings %v", r.Findings)
 	}
 }
 
