@@ -36,7 +36,11 @@ func importCommand(p program) *cobra.Command {
 			"Exit code 0: all of it; 1: something needs a person, or nothing was written; 2: wrong use.",
 		Args: exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return importTo(c.Context(), p, args[0], f)
+			err := importTo(c.Context(), p, args[0], f)
+			if c.Context().Err() != nil && errors.Is(err, context.Canceled) {
+				return errors.New("import: interrupted while reading; nothing was written") // which is no good end
+			}
+			return err
 		},
 	}
 	settingsFlag(c, &f.settings)

@@ -13,7 +13,7 @@ import (
 // Code names a kind of finding. It is stable: people filter by it.
 type Code string
 
-// The findings. docs/setup.md says what to do about them.
+// The findings. docs/cli.md explains them.
 const (
 	// CodeAccountInactive is an account that is not ACTIVE.
 	CodeAccountInactive Code = "account-inactive"
