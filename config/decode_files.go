@@ -37,6 +37,13 @@ var (
 	teamKeys     = shape{what: "a team", required: []string{"id"}}
 )
 
+// Longest names, in characters (AWS Organizations: CreateAccount; Microsoft
+// Graph: group).
+const (
+	maxAccountName = 50
+	maxGroupName   = 256
+)
+
 // accountFile decodes accounts/<slug>.yaml.
 func (f *file) accountFile(n *yaml.Node, slug string) *Account {
 	a := &Account{Slug: slug, Pos: f.position(n)}
@@ -45,7 +52,7 @@ func (f *file) accountFile(n *yaml.Node, slug string) *Account {
 		return a
 	}
 	a.ID = f.accountID(o.get("id"), "id")
-	a.Name = f.name(o.get("name"), "name", 50)
+	a.Name = f.name(o.get("name"), "name", maxAccountName)
 	a.Owners = f.approvers(o.get("owners"), "owners", ownersOfFile)
 	a.Tags = f.stringMap(o.get("tags"), "tags")
 	a.Notify = f.notify(o.get("notify"))
@@ -82,7 +89,7 @@ func (f *file) principalFile(n *yaml.Node, kind PrincipalKind, slug string) *Pri
 	if kind == UserPrincipal {
 		p.Name = f.matching(o.get("name"), "name", emailShape, "write the user principal name, like hana@example.com")
 	} else {
-		p.Name = f.name(o.get("name"), "name", 256)
+		p.Name = f.name(o.get("name"), "name", maxGroupName)
 	}
 	p.Owners = f.approvers(o.get("owners"), "owners", ownersOfFile)
 	f.access(o.get("access"), p)

@@ -27,42 +27,6 @@ type Header struct {
 	Name string
 }
 
-// AddGrant returns the content of a group or user file with one more grant, at
-// the end of its list and in the style of the list. Nil content makes a new
-// file from the header; otherwise the header's ID, if there is one, must be
-// that of the file. All other bytes stay. The result is read back: what cannot
-// be read as this grant is an error, [Problems] or a [Refusal] where the input
-// is at fault, [ErrGrantExists] if the grant is there.
-func AddGrant(content []byte, kind PrincipalKind, h Header, g Grant) ([]byte, error) {
-	if err := checkGrantText(g); err != nil {
-		return nil, fmt.Errorf("add a grant of %s: %w", g.PermissionSet, err)
-	}
-	if content == nil {
-		content = newPrincipalFile(h)
-	}
-	e, err := newEditor(content, kind)
-	if err != nil {
-		return nil, fmt.Errorf("add a grant of %s: %w", g.PermissionSet, err)
-	}
-	if h.ID != "" && h.ID != e.file.Principal.ID {
-		return nil, fmt.Errorf("add a grant of %s: the file is of %s, not of %s", g.PermissionSet, e.file.Principal.ID, h.ID)
-	}
-	key := e.file.Key(g)
-	if e.index(key) >= 0 {
-		return nil, fmt.Errorf("add %s: %w", key, ErrGrantExists)
-	}
-	out := e.add(entry(g))
-	after, err := newEditor(out, kind)
-	if err != nil {
-		return nil, fmt.Errorf("add %s: %w", key, err)
-	}
-	want := append(e.describe(), string(key)+" "+g.describe(g.Account))
-	if !slices.Equal(after.describe(), want) {
-		return nil, fmt.Errorf("add %s: the grant does not read back as it was written", key)
-	}
-	return out, nil
-}
-
 // RemoveGrant returns the content of a group or user file without one grant.
 // The last one leaves "access: []". All other bytes stay, comments above the
 // entry too: nobody but a person knows what they are about. The error is
@@ -162,24 +126,24 @@ func (e *editor) describe() []string {
 	return out
 }
 
-// add writes one more entry, given as keys and values, at the end of the list.
-func (e *editor) add(entry [][2]string) []byte {
+// add writes more entries, given as keys and values, at the end of the list.
+func (e *editor) add(entries ...[][2]string) []byte {
 	items := e.list.Content
 	switch {
 	case e.list.Style&yaml.FlowStyle == 0:
-		return e.addToBlock(entry)
+		return e.addToBlock(entries)
 	case len(items) > 0:
-		return e.insert(e.end(items[len(items)-1]), ", "+flowEntry(entry))
+		return e.insert(e.end(items[len(items)-1]), ", "+flowEntries(entries))
 	case e.isBareEmptyList():
-		return e.startBlock(entry)
+		return e.startBlock(entries)
 	default:
-		return e.insert(e.start(e.list)+1, flowEntry(entry))
+		return e.insert(e.start(e.list)+1, flowEntries(entries))
 	}
 }
 
-// addToBlock writes the entry below the last one, with the indentation of the
-// last one.
-func (e *editor) addToBlock(entry [][2]string) []byte {
+// addToBlock writes the entries below the last one, with the indentation of
+// the last one.
+func (e *editor) addToBlock(entries [][][2]string) []byte {
 	items := e.list.Content
 	last := items[len(items)-1]
 	dash := e.list.Column - 1
@@ -188,7 +152,7 @@ func (e *editor) addToBlock(entry [][2]string) []byte {
 		inner = dash + 2
 	}
 	_, end := e.blockExtent(len(items) - 1)
-	return e.insertLines(end, blockEntry(entry, dash, inner))
+	return e.insertLines(end, blockEntries(entries, dash, inner))
 }
 
 // insertLines writes whole lines at the beginning of the line at an offset, or
@@ -216,12 +180,12 @@ func (e *editor) colon() int {
 	return e.skip(end)
 }
 
-// startBlock turns "access: []" into "access:" with the first entry below.
-func (e *editor) startBlock(entry [][2]string) []byte {
+// startBlock turns "access: []" into "access:" with the first entries below.
+func (e *editor) startBlock(entries [][][2]string) []byte {
 	colon := e.colon()
 	next := e.nextLine(colon) - len(" []")
 	e.data = slices.Concat(e.data[:colon+1], e.data[colon+len(": []"):])
-	return e.insertLines(next, blockEntry(entry, 2, 4))
+	return e.insertLines(next, blockEntries(entries, 2, 4))
 }
 
 func (e *editor) insert(at int, text string) []byte {
@@ -411,16 +375,26 @@ func selectorText(s *Selector) string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
-func blockEntry(entry [][2]string, dash, inner int) []string {
+func blockEntries(entries [][][2]string, dash, inner int) []string {
 	var lines []string
-	for i, kv := range entry {
-		indent := strings.Repeat(" ", inner)
-		if i == 0 {
-			indent = strings.Repeat(" ", dash) + "-" + strings.Repeat(" ", inner-dash-1)
+	for _, entry := range entries {
+		for i, kv := range entry {
+			indent := strings.Repeat(" ", inner)
+			if i == 0 {
+				indent = strings.Repeat(" ", dash) + "-" + strings.Repeat(" ", inner-dash-1)
+			}
+			lines = append(lines, indent+kv[0]+": "+kv[1])
 		}
-		lines = append(lines, indent+kv[0]+": "+kv[1])
 	}
 	return lines
+}
+
+func flowEntries(entries [][][2]string) string {
+	parts := make([]string, len(entries))
+	for i, entry := range entries {
+		parts[i] = flowEntry(entry)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func flowEntry(entry [][2]string) string {

@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, p program) int {
 	root.SetErr(p.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(serveCommand(p), sandboxCommand(p), checkCommand(p), rulesCommand(p), planCommand(p), syncCommand(p),
-		statusCommand(p), trustCommand(p), importCommand(), versionCommand(p))
+		statusCommand(p), trustCommand(p), importCommand(p), versionCommand(p))
 	root.SetHelpCommand(helpCommand(root))
 	root.SetFlagErrorFunc(misused)
 	err := root.ExecuteContext(ctx)

@@ -94,7 +94,7 @@ func slow(name string) bool {
 	return slices.Contains([]string{
 		"p7-aws-failed", "rule-direct-push", "direct-push-trusted", "expiry", "p4-incomplete-read", "bad-yaml-then-revert",
 		"group-waits-for-cycle", "p5-lost-answers", "repository-archived", "selector-and-tag-in-order", "lost-state-file", "mending-a-halt", "t45-state-edited",
-		"auto-github-refuses",
+		"auto-github-refuses", "import",
 		"expiry-while-halted", "group-grown-after-live", "approver-joins-group",
 	}, name)
 }

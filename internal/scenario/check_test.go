@@ -245,7 +245,9 @@ func TestWhatAGroupLeftUnderAnEarlierIDMayBeRemovedThoughItIsDesired(t *testing.
 
 func TestGoodEvidenceHasNoFindings(t *testing.T) {
 	t.Parallel()
-	found, err := Check(*good(t))
+	ev := good(t)
+	ev.insert(0, emukit.Entry{Time: ev.Journal[0].Time, Method: "POST", Service: "aws", Op: "AssumeRole", Request: "RoleArn=r", Response: blot + " " + blot})
+	found, err := Check(*ev)
 	if err != nil || len(found) > 0 {
 		t.Fatalf("%v %v", found, err)
 	}
@@ -367,6 +369,9 @@ func TestEachRuleIsCaughtAlone(t *testing.T) {
 		{"a secret in a pull request", func(ev *Evidence) { hub(ev).Pulls[0].Body = "a-very-secret-value" }, RuleSecret},
 		{"a secret in a request", func(ev *Evidence) { ev.Journal[3].Path += "?x=a-very-secret-value" }, RuleSecret},
 		{"a blotted secret in a request", func(ev *Evidence) { ev.Journal[3].Path += "?x=" + blot }, RuleSecret},
+		{"a secret in a request for a role", func(ev *Evidence) {
+			ev.insert(0, emukit.Entry{Time: ev.Journal[0].Time, Method: "POST", Service: "aws", Op: "AssumeRole", Request: "RoleArn=" + blot, Response: blot + blot})
+		}, RuleSecret},
 		{"two tokens in one request to Slack", func(ev *Evidence) { ev.Journal[5].Path = "/x?token=" + blot }, RuleSecret},
 		{"a write after all was settled", func(ev *Evidence) { ev.Settled = 6 }, RuleRestless},
 	}

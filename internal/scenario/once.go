@@ -111,6 +111,8 @@ func token(e emukit.Entry) bool {
 		return true
 	case e.Service == "github":
 		return strings.HasSuffix(e.Op, "/access_tokens")
+	case e.Service == "aws": // sts gives a key and a token in its answer
+		return e.Op == "AssumeRole" && !strings.Contains(e.Path+e.Request, blot) && strings.Count(e.Response, blot) <= 2
 	case e.Service == "slack":
 		form, err := url.ParseQuery(e.Request)
 		return err == nil && form.Get("token") == blot && strings.Count(e.Path+e.Request+e.Response, blot) <= 1

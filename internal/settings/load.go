@@ -40,20 +40,28 @@ func (p Problems) Error() string {
 // its folder. getenv looks up environment variables. What is wrong with the
 // content comes back as [Problems], all at once.
 func Load(path string, getenv func(string) string) (*Settings, error) {
-	data, err := readLimited(path)
+	f, c, err := read(path, getenv)
 	if err != nil {
-		return nil, fmt.Errorf("settings: %w", err)
-	}
-	var f file
-	c := &checker{dir: filepath.Dir(path), getenv: getenv}
-	if !c.decode(data, &f) {
-		return nil, c.problems // what was not read cannot be judged
+		return nil, err
 	}
 	s := f.settings(c)
 	if len(c.problems) > 0 {
 		return nil, c.problems
 	}
 	return s, nil
+}
+
+// read reads a settings file, with a checker for what it says.
+func read(path string, getenv func(string) string) (*file, *checker, error) {
+	data, err := readLimited(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("settings: %w", err)
+	}
+	f, c := &file{}, &checker{dir: filepath.Dir(path), getenv: getenv}
+	if !c.decode(data, f) {
+		return nil, nil, c.problems // what was not read cannot be judged
+	}
+	return f, c, nil
 }
 
 // readLimited reads a file that must not be larger than maxFile.
