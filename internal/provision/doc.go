@@ -33,6 +33,14 @@
 // was verified and put in force. Everything else that is live is reported and
 // left alone. A group is never unassigned from the enterprise application.
 //
+// # Permission sets
+//
+// A set that a file of the commit in force declares is compared (package
+// permset), guarded ([CheckSet]), written step by step and provisioned to its
+// accounts, by a loop of its own. Every write follows a whole reading, so what a
+// process did before it was killed is seen and not repeated. No set is deleted.
+// A set that the bot makes is assigned only once it is as declared.
+//
 // # Pending and drift
 //
 // A record is pending until its first read-back, and is applied. When it is
