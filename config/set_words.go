@@ -86,7 +86,15 @@ func setWords(was, now *PermissionSet) []string {
 			say("%s %s -> %s", what, a, b)
 		}
 	}
-	value("inline policy", was.InlinePolicy, now.InlinePolicy)
+	switch { // its text is long, and among the fields of the control plane
+	case was.InlinePolicy == now.InlinePolicy:
+	case was.InlinePolicy == "":
+		say("inline policy added")
+	case now.InlinePolicy == "":
+		say("inline policy removed")
+	default:
+		say("inline policy changed")
+	}
 	value("permissions boundary", was.Boundary.String(), now.Boundary.String())
 	value("session", durationText(was.SessionDuration), durationText(now.SessionDuration))
 	value("relay state", was.RelayState, now.RelayState)

@@ -284,6 +284,7 @@ func (w *world) verbEntra(_ *testscript.TestScript, _ bool, args []string) error
 //	aws fail-next|lose-next create|delete [REASON]
 //	aws hide|show ACCOUNT SET GROUP        lists leave the assignment out
 //	aws add|take ACCOUNT SET GROUP         somebody works in the console
+//	aws attach SET POLICY                  and gives a permission set a policy
 func (w *world) verbAWS(_ *testscript.TestScript, _ bool, args []string) error {
 	if err := words(args, 2, 4); err != nil {
 		return err
@@ -293,6 +294,11 @@ func (w *world) verbAWS(_ *testscript.TestScript, _ bool, args []string) error {
 		return w.play("aws/fail-next", object{"kind": args[1], "reason": strings.Join(args[2:], " ")}, nil)
 	case "lose-next":
 		return w.play("aws/lose-next", object{"kind": args[1]}, nil)
+	case "attach":
+		if err := words(args, 3, 3); err != nil {
+			return err
+		}
+		return w.play("aws/policy", object{"permission_set": args[1], "policy": args[2]}, nil)
 	case "hide", "show", "add", "take":
 		if err := words(args, 4, 4); err != nil {
 			return err

@@ -50,6 +50,7 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	told PERSON RE               what only this person was shown
 //	assigned ACCOUNT SET WHO     AWS lists the assignment
 //	gone ACCOUNT SET WHO         the assignment does not exist
+//	permission-set NAME RE       what AWS has of it, as JSON on one line
 //	logged RE                    the bot's log
 //	count SERVICE OP N           how many requests of this kind there were
 //	no-writes                    nothing was written to Graph or AWS so far
@@ -66,7 +67,7 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 		"trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
 		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "new-team": w.verbNewTeam, "account": w.verbAccount, "fault": w.verbFault, "faults-gone": plain(w.mend),
 		"pull": w.verbPull, "check": w.verbCheck, "comment": w.verbComment, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
-		"told": w.verbTold, "assigned": w.verbAssigned, "gone": w.verbGone, "logged": w.verbLogged,
+		"told": w.verbTold, "assigned": w.verbAssigned, "gone": w.verbGone, "permission-set": w.verbPermissionSet, "logged": w.verbLogged,
 		"count": w.verbCount, "no-writes": w.verbNoWrites, "mark": w.verbMark, "soon": w.verbSoon,
 		"next-second": plain(nextSecond),
 	} {

@@ -74,6 +74,7 @@ func TestPlans(t *testing.T) {
 		{"gone", devFile, "", grant, map[string]impact.Roster{goldenDevs: {Gone: true}}, nil},
 		{"limits", "groups/aws-security-audit.yaml", "  - accounts: {ou: /}\n    permission_set: ReadOnlyAccess\n", "", map[string]impact.Roster{goldenAudit: {}}, nil},
 		{"control", "accounts/payments-dev.yaml", "{env: dev,", "{env: prod,", nil, nil},
+		{"set", "permission-sets/ReadOnlyAccess.yaml", "session_duration: 12h ", "session_duration: 4h ", nil, nil},
 		{"refused", devFile, "", grant, map[string]impact.Roster{goldenDevs: devs}, func(x *examined) {
 			x.verdict.Refused = []review.Finding{{Code: review.RefusedManagement, Sentence: "The management account @all is never touched."}}
 			x.faults = []fault{{code: HaltHeadMoved, text: "The head is not the bot's."}}

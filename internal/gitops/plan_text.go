@@ -31,6 +31,7 @@ func (x *examined) commentText() string {
 	if len(x.change.Control) > 0 {
 		fmt.Fprintf(&b, "Fields of the control plane change too: %d, listed in the check.\n\n", len(x.change.Control))
 	}
+	x.writeSets(&b, "####")
 	x.writeRules(&b, "####")
 	var files strings.Builder
 	x.writeFiles(&files, "####")

@@ -34,6 +34,7 @@ func refuseTooLarge(v *review.Verdict, change config.Change, base, head *config.
 	var b strings.Builder
 	x.writeChange(&b)
 	x.writeControl(&b)
+	x.writeSets(&b, "###")
 	x.writeNeeds(&b)
 	if b.Len() > maxChange || len(strings.Join(x.fileLines(), "")) > maxFileLines {
 		refuseSize(v, "This change cannot be shown whole in a check, so nobody can approve it. Split it into smaller pull requests.")

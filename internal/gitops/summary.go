@@ -124,6 +124,7 @@ func (x *examined) summary(plan string) string {
 	x.writeForm(&b)
 	x.writeNeeds(&b)
 	x.writeControl(&b)
+	x.writeSets(&b, "###")
 	x.writeRules(&b, "###")
 	b.WriteString(plan)
 	x.writeChange(&b)

@@ -63,6 +63,14 @@
 // is blocked when he is disabled or a guest, he is his only member, he may be
 // asleep, and only he becomes unneeded.
 //
+// # Permission sets
+//
+// A set that a file of the commit in force declares is compared (package
+// permset), guarded ([CheckSet]), written step by step and provisioned to its
+// accounts, by a loop of its own. Every write follows a whole reading, so what a
+// process did before it was killed is seen and not repeated. No set is deleted.
+// A set that the bot makes is assigned only once it is as declared.
+//
 // # Pending and drift
 //
 // A record is pending until its first read-back, and is applied. When it is

@@ -228,6 +228,13 @@ func (s *Sandbox) assignment(in assignmentIn) (awsemu.Assignment, error) {
 	return a, nil
 }
 
+// policyIn is a managed policy (an ARN) that somebody attaches to a permission
+// set in the console.
+type policyIn struct {
+	PermissionSet string `json:"permission_set"`
+	Policy        string `json:"policy"`
+}
+
 func (s *Sandbox) controlAWS(mux *http.ServeMux) {
 	aws := s.world.aws
 	mux.HandleFunc("POST /sandbox/aws/fail-next", act(s, func(_ *http.Request, in operationIn) (any, error) {
@@ -260,6 +267,12 @@ func (s *Sandbox) controlAWS(mux *http.ServeMux) {
 			return nil, refuse(http.StatusNotFound, "there is no such assignment")
 		}
 		return a, nil
+	}))
+	mux.HandleFunc("POST /sandbox/aws/policy", act(s, func(_ *http.Request, in policyIn) (any, error) {
+		if err := aws.AttachPolicy(in.PermissionSet, in.Policy); err != nil {
+			return nil, refuse(http.StatusNotFound, "%v", err)
+		}
+		return done, nil
 	}))
 	mux.HandleFunc("POST /sandbox/aws/account", act(s, s.editAccount))
 	mux.HandleFunc("POST /sandbox/aws/scim-token", act(s, func(_ *http.Request, in struct {

@@ -112,6 +112,8 @@ func stepsInTheCloud() []step {
 		{"show", "aws/hide", `{"account":"payments-dev","permission_set":"ReadOnlyAccess","group":"aws-payments-dev","show":true}`, 200, ""},
 		{"hide in an unknown account", "aws/hide", `{"account":"nowhere","permission_set":"ReadOnlyAccess","group":"aws-payments-dev"}`, 404, "nowhere"},
 		{"assign by hand", "aws/assignments", `{"account":"111122224444","permission_set":"PowerUserAccess","group":"aws-payments-oncall"}`, 200, ""},
+		{"attach a policy by hand", "aws/policy", `{"permission_set":"ReadOnlyAccess","policy":"arn:aws:iam::aws:policy/SecurityAudit"}`, 200, ""},
+		{"attach to no set", "aws/policy", `{"permission_set":"Nothing","policy":"arn:aws:iam::aws:policy/SecurityAudit"}`, 404, "Nothing"},
 		{"take it away", "aws/assignments", `{"account":"111122224444","permission_set":"PowerUserAccess","group":"aws-payments-oncall","remove":true}`, 200, ""},
 		{"take it away twice", "aws/assignments", `{"account":"111122224444","permission_set":"PowerUserAccess","group":"aws-payments-oncall","remove":true}`, 404, "no such"},
 		{"change an account", "aws/account", `{"id":"111122224444","ou":"/Workloads/Test","state":"SUSPENDED","tags":{"env":"test"}}`, 200, ""},

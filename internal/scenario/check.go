@@ -56,6 +56,7 @@ const (
 	RuleRoot       Rule = "root-missing"
 	RuleSecret     Rule = "secret-seen"
 	RuleRestless   Rule = "second-sync-writes"
+	RuleSet        Rule = "set-unexplained"
 )
 
 // Finding is a rule that was broken.

@@ -268,6 +268,31 @@ func (ev *Evidence) drop(n int) {
 	ev.insert(0)
 }
 
+// setWrite puts a write of a permission set into the journal.
+func setWrite(op, body string) func(*Evidence) {
+	return func(ev *Evidence) {
+		ev.insert(3, emukit.Entry{Service: "aws", Op: op, Method: "POST", Time: after(3 * time.Second), Request: body})
+	}
+}
+
+// TestWhatAFileSaysOfASetMayBeWritten, as the rules above would not catch.
+func TestWhatAFileSaysOfASetMayBeWritten(t *testing.T) {
+	t.Parallel()
+	for op, body := range map[string]string{
+		"UpdatePermissionSet":                `{"PermissionSetArn":"arn:power","SessionDuration":"PT8H"}`,
+		"AttachManagedPolicyToPermissionSet": `{"PermissionSetArn":"arn:power","ManagedPolicyArn":"arn:aws:iam::aws:policy/PowerUserAccess"}`,
+		"ProvisionPermissionSet":             `{"PermissionSetArn":"arn:power"}`,
+		"TagResource":                        `{"ResourceArn":"arn:power"}`,
+	} {
+		ev := good(t)
+		setWrite(op, body)(ev)
+		found, err := Check(*ev)
+		if err != nil || len(found) != 0 {
+			t.Errorf("%s: %v, %v", op, found, err)
+		}
+	}
+}
+
 // TestEachRuleIsCaughtAlone breaks one thing at a time.
 func TestEachRuleIsCaughtAlone(t *testing.T) {
 	t.Parallel()
@@ -320,6 +345,13 @@ func TestEachRuleIsCaughtAlone(t *testing.T) {
 		{"another operation of AWS", func(ev *Evidence) {
 			ev.insert(0, emukit.Entry{Service: "aws", Op: "DeletePermissionSet", Method: "POST", Time: after(0), Request: "{}"})
 		}, RuleOtherWrite},
+		{"a permission set that no commit declares", setWrite("CreatePermissionSet", `{"Name":"Other","SessionDuration":"PT1H"}`), RuleSet},
+		{"a session that no file says", setWrite("UpdatePermissionSet", `{"PermissionSetArn":"arn:power","SessionDuration":"PT12H"}`), RuleSet},
+		{"a policy that no file has", setWrite("AttachManagedPolicyToPermissionSet", `{"PermissionSetArn":"arn:power","ManagedPolicyArn":"arn:aws:iam::aws:policy/AdministratorAccess"}`), RuleSet},
+		{"a policy taken away that the file has", setWrite("DetachManagedPolicyFromPermissionSet", `{"PermissionSetArn":"arn:power","ManagedPolicyArn":"arn:aws:iam::aws:policy/PowerUserAccess"}`), RuleSet},
+		{"a permission set provisioned before the commit", func(ev *Evidence) {
+			ev.insert(0, emukit.Entry{Service: "aws", Op: "ProvisionPermissionSet", Method: "POST", Time: after(-1000 * time.Hour), Request: `{"PermissionSetArn":"arn:other"}`})
+		}, RuleSet},
 		{"deleted what nobody declared", func(ev *Evidence) {
 			ev.insert(7, operation("DeleteAccountAssignment", after(time.Hour+time.Second), "g13", payments, "arn:power"))
 		}, RuleDelete},

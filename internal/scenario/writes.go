@@ -51,6 +51,8 @@ func (c *checker) write(e emukit.Entry) error {
 		return c.create(e)
 	case e.Service == "aws" && e.Op == "DeleteAccountAssignment":
 		return c.remove(e)
+	case e.Service == "aws" && isSetWrite(e.Op):
+		return c.writeSet(e)
 	case e.Service == "graph" && e.Method == http.MethodPost && strings.HasSuffix(e.Path, "/appRoleAssignedTo"):
 		return c.assign(e)
 	case e.Service == "graph" && e.Method == http.MethodDelete && strings.Contains(e.Path, "/appRoleAssignedTo/"):

@@ -38,6 +38,23 @@ func (s *Server) DefinePermissionSet(name string, d Definition) error {
 	return nil
 }
 
+// AttachPolicy attaches a managed policy of AWS to the set of that name, as
+// somebody does in the console, which then brings it to all accounts.
+func (s *Server) AttachPolicy(name, policyARN string) error {
+	s.lock()
+	set, ok := s.center.sets[s.setARN(name)]
+	if ok {
+		set.managed[policyARN] = true
+		set.version++
+	}
+	s.mu.Unlock()
+	if !ok {
+		return fmt.Errorf("permission set %s: does not exist", name)
+	}
+	s.ReprovisionPermissionSet(name)
+	return nil
+}
+
 // ReprovisionPermissionSet brings the set of that name to all its accounts at
 // once, as the console does when it is told to.
 func (s *Server) ReprovisionPermissionSet(name string) {
