@@ -151,6 +151,9 @@ func (f *facts) excluded(n *need, who string) bool {
 func (f *facts) latest(base state) (approvers []string, objectors []opinion) {
 	last := map[string]opinion{}
 	for _, o := range f.opinions {
+		if f.stayed(o) {
+			o.state = "APPROVED"
+		}
 		if o.state == "COMMENTED" || !f.late && o.at.After(f.mergedAt) || !base.linked(o.who) {
 			continue
 		}

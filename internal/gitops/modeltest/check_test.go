@@ -122,11 +122,8 @@ func (w *world) renewed(open []*ask) {
 	caughtUp := m.halt == "" && m.inForce == w.main() && m.position == w.main()
 	for _, r := range open {
 		head := state.Branches["access/"+r.id]
-		s, able := w.commits[w.main()].state, true
-		for _, e := range r.drops {
-			_, has := find[entry](s, groupPath(r.group), e.id())
-			able = able && has
-		}
+		s := w.commits[w.main()].state
+		able := r.revokes == "" || len(r.revoked(s)) > 0
 		if want := caughtUp && r.base != w.main() && able; want != (head != r.head) {
 			w.failf("request %s lies behind and can be renewed: %v; was renewed: %v", r.id, want, head != r.head)
 		} else if !want {
@@ -139,13 +136,23 @@ func (w *world) renewed(open []*ask) {
 
 // apply makes the change of a request.
 func (r *ask) apply(s state) state {
-	for _, e := range r.drops {
+	for _, e := range r.revoked(s) {
 		s = s.edit(groupPath(r.group), drop(e.id()))
 	}
 	for _, e := range r.adds {
 		s = s.edit(groupPath(r.group), put(e))
 	}
 	return s
+}
+
+// revoked are the entries that a request takes out: all of the other request in
+// the file of the group, also one that somebody wrote there by hand.
+func (r *ask) revoked(s state) []entry {
+	f := s[groupPath(r.group)]
+	if f == nil || r.revokes == "" {
+		return nil
+	}
+	return slices.DeleteFunc(f.entries(), func(e entry) bool { return e.request != r.revokes })
 }
 
 // expectShown notes what the checks of open pull requests now show.

@@ -37,6 +37,13 @@ func (f *facts) stands(base state, n *need, o opinion) bool {
 	return by != o.who && (!base.linked(by) || !f.namedIn(n, by) || f.excluded(n, by))
 }
 
+// stayed reports an approval that was dismissed only after the merge: it stays
+// one. Where opinions after the merge count, who gave it may take it back.
+func (f *facts) stayed(o opinion) bool {
+	return o.state == "DISMISSED" && o.gone.was == "approved" && o.gone.at.After(f.mergedAt) &&
+		!o.at.After(f.mergedAt) && !(f.late && o.gone.by == o.who)
+}
+
 // nearOverruled: somebody dismisses the objection of who may approve.
 func (w *world) nearOverruled(p *pull, o op) string {
 	said := w.nearObjection(p, o)

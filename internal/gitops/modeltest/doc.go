@@ -27,9 +27,10 @@
 //   - an approval given before the check showed the head counts only when the
 //     check never did;
 //   - a late verdict counts the teams as they are then, not as they were shown;
-//   - a dismissed approval is none, whenever that was; an objection is taken
-//     back by who raised it or could approve the same, before the merge or, where
-//     it mends a halt, later.
+//   - an approval that was dismissed before the merge is none; afterwards it
+//     stays, unless who gave it takes it back where a later word counts. An
+//     objection is taken back by who raised it or could approve the same, before
+//     the merge or, where it mends a halt, later.
 //
 // After each look: which commit is in force, the position, the halt and its
 // rule; the assignments in force with their ends; owners, tags, rules and

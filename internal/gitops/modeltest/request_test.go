@@ -84,7 +84,7 @@ func (w *world) opRevoke(o op) string {
 	k := pick(of, o.n[0])
 	e := all[k]
 	w.serial++
-	r := &ask{id: fmt.Sprintf("REQ-%06d", w.serial), requester: pick(askers, o.n[1]), group: k.group, drops: []entry{e}}
+	r := &ask{id: fmt.Sprintf("REQ-%06d", w.serial), requester: pick(askers, o.n[1]), group: k.group, revokes: e.request}
 	return w.propose(r, access.Request{
 		Kind: access.KindRevoke,
 		Want: access.Want{AccountSlug: e.account, AccountID: accountIDs[e.account], PermissionSet: e.set, Revokes: access.ID(e.request)},

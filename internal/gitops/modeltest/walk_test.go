@@ -33,7 +33,7 @@ type pull struct {
 type ask struct {
 	id, requester, group string
 	adds                 []entry // at most one
-	drops                []entry
+	revokes              string  // the request all of whose entries it takes out
 	pull                 int
 	base, head           string // of the commit the bot made
 }
