@@ -55,6 +55,8 @@ type Ask struct {
 	// Term is nil when none was given; the rule's default is taken then.
 	Term   *config.Term
 	Reason string
+	// Extends is the request whose grant is asked for once more, "" for none.
+	Extends ID
 }
 
 // Asked is the answer to an accepted ask.
@@ -304,7 +306,7 @@ func resolve(repo *config.Repo, a Ask, now time.Time) (Want, *config.Rule, error
 	w := Want{
 		Principal: group.Principal, PrincipalSlug: group.Slug, PrincipalName: group.Name,
 		AccountSlug: account.Slug, AccountID: account.ID, AccountName: account.Name, OU: account.OU,
-		PermissionSet: set, Reason: reason,
+		PermissionSet: set, Reason: reason, Extends: a.Extends,
 	}
 	rule, err := checkTerm(repo, &w, a.Term, now)
 	if err != nil {

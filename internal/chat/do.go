@@ -22,6 +22,8 @@ func (d *Desk) Do(ctx context.Context, c Command, by access.Asker, in access.Inb
 			return Message{}, err
 		}
 		return cancelled(r), nil
+	case "extend":
+		return d.extend(ctx, c, by, in)
 	case "revoke":
 		return d.revoke(ctx, c.ID, by, in)
 	case "status", "list":
@@ -69,6 +71,7 @@ func Accepted(a access.Asked) Message {
 	if !w.Term.End.IsZero() {
 		m.Blocks = append(m.Blocks, Note{{Text: "It will end at "}, {At: w.Term.End}, {Text: "."}})
 	}
+	m.Blocks = append(m.Blocks, extends(a.Request)...)
 	if a.Warning != "" {
 		m.Blocks = append(m.Blocks, Text{{Text: "⚠️ "}, {Text: a.Warning}})
 	}
@@ -174,6 +177,7 @@ func Help() Message {
 		line("/aws-access request <account> <permission-set> for <group> [4h|7d|until 2026-12-24|standing] <reason>", "asks in one line"),
 		line("/aws-access status [REQ-…]", "your requests, or one of them"),
 		line("/aws-access cancel REQ-…", "closes the pull request of a request of yours"),
+		line("/aws-access extend REQ-… 4h", "asks for what a request granted once more, from the merge on"),
 		line("/aws-access revoke REQ-…", "asks for the removal of what a request granted"),
 		line("/aws-access link you@company.com", "prepares the pull request that links your Slack user to you, if the bot does not know you"),
 		line("/aws-access link github <login>", "the same for your GitHub account, so that your approvals count"),

@@ -15,8 +15,10 @@ type Command struct {
 	Verb string
 	// Request is set for "request".
 	Request RequestLine
-	// ID is set for "cancel", "revoke" and, when given, "status".
+	// ID is set for "cancel", "revoke", "extend" and, when given, "status".
 	ID access.ID
+	// Extend is set for "extend".
+	Extend ExtendLine
 	// Link is set for "link".
 	Link LinkLine
 }
@@ -39,12 +41,12 @@ func (l RequestLine) Complete() bool {
 
 // Verbs are the words a command line can begin with.
 func Verbs() []string {
-	return []string{"request", "cancel", "revoke", "status", "list", "link", "whoami", "help"}
+	return []string{"request", "extend", "cancel", "revoke", "status", "list", "link", "whoami", "help"}
 }
 
 // later are verbs that DESIGN names and this version answers with "not yet".
 func later() []string {
-	return []string{"extend", "why", "phase", "drift", "sync", "cli"}
+	return []string{"why", "phase", "drift", "sync", "cli"}
 }
 
 // UsageError is a line that cannot be understood. Its text is for the person.
@@ -78,6 +80,9 @@ func Parse(line string, zone *time.Location, now time.Time) (Command, error) {
 		return Command{Verb: verb, Request: l}, err
 	case "cancel", "revoke":
 		return parseWithID(verb, rest, true)
+	case "extend":
+		id, l, err := parseExtend(rest, zone, now)
+		return Command{Verb: verb, ID: id, Extend: l}, err
 	case "status":
 		return parseWithID(verb, rest, false)
 	case "link":

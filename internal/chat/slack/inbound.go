@@ -293,7 +293,7 @@ func (in *Inbound) click(w http.ResponseWriter, r *http.Request, u access.ChatUs
 		return
 	}
 	a := c.Actions[0]
-	if a.ActionID != chat.ActionCancel && a.ActionID != chat.ActionRevoke {
+	if !slices.Contains(chat.Actions(), a.ActionID) {
 		w.WriteHeader(http.StatusOK) // a link
 		return
 	}
