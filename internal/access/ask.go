@@ -34,6 +34,8 @@ type Service struct {
 	// Links and Accounts serve requests to be linked.
 	Links    Links
 	Accounts Accounts
+	// Drifts finds and undoes drift; nil where that is not to be had in chat.
+	Drifts Drifts
 	// Stored is called after a request was stored, for the workers.
 	Stored func()
 	Now    func() time.Time

@@ -130,7 +130,7 @@ func wanted(force InForce, a config.Assignment, own ID, now time.Time) claim {
 		}
 		end, _ := g.End(force.Starts[key]) // zero when standing
 		switch {
-		case g.Request == string(own):
+		case own == "" || g.Request == string(own): // "" is whatever makes it
 			c.desired, c.end = true, end
 		case !c.other || lasts(end, c.otherEnd):
 			c.other, c.otherEnd, c.by = true, end, ID(g.Request)

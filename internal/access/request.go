@@ -229,6 +229,8 @@ const (
 	NoticeGrown NoticeKind = "grown"
 	// NoticeOps goes to the operations channel and belongs to no request.
 	NoticeOps NoticeKind = "ops"
+	// NoticeDrift goes there too; Drift names what it is about.
+	NoticeDrift NoticeKind = "drift"
 )
 
 // Notice is one thread reply to be sent once. Key is its natural key.
@@ -239,4 +241,7 @@ type Notice struct {
 	At      time.Time  `json:"at"`
 	// Text is the fact in words where the request itself does not hold it.
 	Text string `json:"text,omitempty"`
+	// Drift is the drift that it is about, and Acts what people can do about it.
+	Drift string     `json:"drift,omitempty"`
+	Acts  []DriftAct `json:"acts,omitempty"`
 }

@@ -181,6 +181,9 @@ func nothing(r access.Request) string {
 
 func ended(r access.Request) string {
 	if r.Kind == access.KindRevoke {
+		if r.Want.Revokes == "" {
+			return "Done: no longer in the config repo"
+		}
 		return "Done: what " + string(r.Want.Revokes) + " granted has ended"
 	}
 	return "Ended"
@@ -224,7 +227,9 @@ func facts(r access.Request, p Place) Fields {
 	if r.GoesOn != "" && !r.State.Final() {
 		f = append(f, Field{"Goes on by", plain(string(r.GoesOn))})
 	}
-	if r.Kind == access.KindRevoke {
+	if r.Kind == access.KindRevoke && r.Want.Revokes == "" {
+		f = append(f, Field{"Why", plain(r.Want.Reason)})
+	} else if r.Kind == access.KindRevoke {
 		f = append(f, Field{"Removes what was granted by", plain(string(r.Want.Revokes))})
 	}
 	if r.Pull.Number > 0 {
@@ -353,9 +358,6 @@ const (
 	ActionRevoke = "revoke"
 	ActionExtend = "extend" // with how long after the id
 )
-
-// Actions are the verbs that a click may be.
-func Actions() []string { return []string{ActionCancel, ActionRevoke, ActionExtend} }
 
 func buttons(r access.Request, p Place) Buttons {
 	var b Buttons

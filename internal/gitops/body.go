@@ -99,9 +99,10 @@ func body(r access.Request, rule *config.Rule) string {
 		row("OU", code(w.OU))
 	}
 	row("Permission set", code(w.PermissionSet))
-	if r.Kind == access.KindRevoke {
+	switch {
+	case r.Kind == access.KindRevoke && w.Revokes != "":
 		row("Takes back", code(string(w.Revokes)))
-	} else {
+	case r.Kind != access.KindRevoke:
 		if w.Extends != "" {
 			row("Extends", code(string(w.Extends)))
 		}

@@ -27,13 +27,15 @@ const (
 	sweepReads = 20
 )
 
-// Ports are what the engine works with. All are needed but Audit and Ops.
+// Ports are what the engine works with. All are needed but Drifts, Audit and
+// Ops; without Drifts drift is found and not kept.
 type Ports struct {
 	Center   Center
 	Entra    Entra
 	Accounts Accounts
 	Commits  Commits
 	Store    Store
+	Drifts   Findings
 	Clocks   Clocks
 	Audit    Audit
 	Ops      Ops

@@ -26,6 +26,8 @@ type view struct {
 	// readFailed: a read of this pass failed.
 	failed []config.Pair
 	read   int
+	// putBack and clear say what drift is undone; see takeDrift.
+	putBack, clear map[config.Assignment]bool
 }
 
 // look makes the view of a pass. It returns nil until a commit is in force.
@@ -124,6 +126,9 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.takeDrift(ctx, v); err != nil {
+		return nil, err
+	}
 	plan := Plan(e.input(v))
 	verdict := Check(plan, e.surroundings(v, removals))
 	if err := e.note(ctx, v, plan, verdict); err != nil {
@@ -148,7 +153,7 @@ func (e *Engine) input(v *view) Input {
 	in := Input{Commit: v.force.Commit, Desired: v.desired, Owned: slices.SortedFunc(maps.Keys(v.owned), config.Assignment.Compare),
 		Ended: map[config.Assignment]time.Time{}, Live: map[config.Pair]PairState{}, Principals: map[config.Principal]PrincipalState{},
 		Accounts: map[string]AccountState{}, Records: map[config.Assignment]RecordState{}, Protected: v.protected(),
-		Drift: repo.Access.Drift, Names: v.names}
+		Drift: repo.Access.Drift, PutBack: v.putBack, Undeclared: v.clear, Names: v.names}
 	for pair, r := range e.desk.readings {
 		if v.now.Sub(r.started) < fresh {
 			in.Live[pair] = r.state
@@ -216,7 +221,7 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 	s := Surroundings{EnableChanges: e.opts.EnableChanges, Now: v.now, ConfigManagement: repo.Access.ManagementAccount,
 		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
-		Log: removals, ReadFailed: len(v.failed) > 0}
+		Log: removals, ReadFailed: len(v.failed) > 0, Clears: v.clears()}
 	for _, a := range repo.Accounts {
 		s.Stages[a.ID] = a.Stage
 	}

@@ -84,7 +84,11 @@ type Input struct {
 	// SetFiles are the paths of the permission sets that are declared.
 	SetFiles []string
 	Drift    config.DriftMode
-	Names    Names
+	// PutBack are missing assignments that somebody asked to have put back.
+	PutBack map[config.Assignment]bool
+	// Undeclared are live, neither desired nor owned, and to be removed.
+	Undeclared map[config.Assignment]bool
+	Names      Names
 }
 
 // Plan compares desired with live. It is pure: the same input gives the same
@@ -102,6 +106,12 @@ func Plan(in Input) Result {
 	}
 	for a := range p.owned {
 		if !p.desired[a] {
+			p.unwanted(a)
+		}
+	}
+	for a, rec := range in.Records {
+		// What no commit declared, and its removal has begun.
+		if rec.Removal != nil && rec.Removal.Kind == CauseDrift && !p.desired[a] && !p.owned[a] {
 			p.unwanted(a)
 		}
 	}
@@ -161,7 +171,7 @@ func (p *planner) wanted(d Desire) {
 
 // missing judges a desired assignment that was live and is not.
 func (p *planner) missing(c Change) {
-	putBack := p.in.Drift == config.DriftRevert || p.in.Protected[c.Assignment]
+	putBack := p.in.Drift == config.DriftRevert || p.in.Protected[c.Assignment] || p.in.PutBack[c.Assignment]
 	if putBack && p.in.Records[c.Assignment].MissingConfirmed {
 		c.Cause = Cause{Kind: CauseDrift, Commit: p.in.Commit, Requests: c.Cause.Requests}
 		p.change(c)
@@ -284,9 +294,18 @@ func (p *planner) extras() {
 					continue
 				}
 				e.Principal = &who
+				p.undeclared(a, l.PrincipalID)
 			}
 			p.out.Extra = append(p.out.Extra, e)
 		}
+	}
+}
+
+// undeclared plans the removal of what no commit ever declared, where that is
+// wanted and has not begun yet.
+func (p *planner) undeclared(a config.Assignment, id string) {
+	if p.in.Undeclared[a] && p.in.Records[a].Removal == nil && a.Principal.Kind == config.GroupPrincipal && !p.in.Protected[a] {
+		p.change(Change{Kind: Remove, Assignment: a, PrincipalID: id, Cause: Cause{Kind: CauseDrift, Commit: p.in.Commit}})
 	}
 }
 
