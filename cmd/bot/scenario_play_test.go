@@ -134,14 +134,18 @@ func (w *world) submit(person string, values map[string]string) error {
 // choices are the fields of the form that are chosen and not typed.
 func choices() []string { return []string{"group", "account", "permission_set"} }
 
-// click presses a button of a root message.
+// click presses a button of a root message, or with ops:TEXT that of the newest
+// message with a text in the ops channel.
 func (w *world) click(person, request, action string) error {
 	st, err := w.now("slack")
 	if err != nil {
 		return err
 	}
-	for _, m := range messages(st) {
-		if m.key == request {
+	all := messages(st)
+	slices.Reverse(all) // of several the newest; a root message has its key alone
+	for _, m := range all {
+		about, inOps := strings.CutPrefix(request, "ops:")
+		if m.key == request || inOps && ops(m) && strings.Contains(m.text, about) && strings.Contains(string(m.message.Blocks), action) {
 			var out slackemu.Result
 			in := object{"channel": m.channel, "ts": m.message.TS, "action_id": action}
 			if err := w.play("as/"+person+"/click", in, &out); err != nil {
@@ -150,7 +154,7 @@ func (w *world) click(person, request, action string) error {
 			return w.fine(person, out)
 		}
 	}
-	return fmt.Errorf("%s has no root message", request)
+	return fmt.Errorf("%s has no message", request)
 }
 
 // review reviews a pull request; commit is the head if empty.

@@ -145,7 +145,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 		State: store.NewGitops(db), Directory: out.entra, Commits: b.git, Requests: b.requests, Notices: waking{outbox, w.moved}, Now: time.Now, Log: log,
 	}, set.Poll)
 	b.engine, err = provision.New(provision.Ports{
-		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db),
+		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db), Drifts: store.NewProvision(db),
 		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now, Sets: out.sets(db),
 	}, provision.Options{EnableChanges: set.EnableChanges, Pace: pace, Log: log, OnChange: w.changed, Asker: b.asker})
 	if err != nil {
@@ -181,7 +181,7 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 	})
 	service := &access.Service{
 		Requests: b.requests, Commits: b.git, Directory: out.entra, Pulls: b.git, Teams: b.git, Now: time.Now,
-		Links: b.requests, Accounts: out.github,
+		Links: b.requests, Accounts: out.github, Drifts: b.engine,
 		Stored: func() { w.changed(); w.moved() },
 	}
 	b.desk = chat.NewDesk(chat.Desk{

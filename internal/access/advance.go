@@ -8,13 +8,6 @@ import (
 	"time"
 )
 
-// warnBefore is how long before its end a grant is announced to end, and
-// warnFrom is how long a grant must last at all for that to be worth a reply.
-const (
-	warnBefore = 15 * time.Minute
-	warnFrom   = time.Hour
-)
-
 // Advance returns r as the facts have it, and the notices of the way there. It
 // is pure; with the same facts a second call changes nothing. Version is
 // raised by one if anything changed.
@@ -163,17 +156,8 @@ func (m *mover) fromLive() bool {
 	if !g.Desired {
 		return m.to(StateEnding)
 	}
-	if m.dueWarning(g.End) {
-		m.r.Warned = true
-		m.tell(NoticeEnding, "", "")
-	}
+	m.atItsEnd(g)
 	return false
-}
-
-// dueWarning reports whether the coming end is to be told now.
-func (m *mover) dueWarning(end time.Time) bool {
-	start, ok := m.r.Times[StageReadBack]
-	return ok && !m.r.Warned && !end.IsZero() && end.Sub(start) >= warnFrom && end.Sub(m.now) <= warnBefore
 }
 
 func (m *mover) fromEnding() bool {
@@ -184,7 +168,7 @@ func (m *mover) fromEnding() bool {
 	case g.Desired:
 		return m.to(StateVerified)
 	case g.StillWanted:
-		return m.end(StateEnded, NoticeEnded, "Another grant in the config repo still gives this access, so nothing was removed in AWS.")
+		return m.end(StateEnded, NoticeEnded, goesOn(g.GoesOn))
 	}
 	m.reach(StageRemoving, g.RemoveAsked)
 	if !g.Idle {

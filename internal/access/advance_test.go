@@ -44,7 +44,9 @@ func TestTransitions(t *testing.T) {
 	asked := in(StateAsked)
 	asked.Kind = KindLink
 	live := in(StateLive)
-	live.Times[StageReadBack] = at(6)
+	live.Times[StageMerged], live.Times[StageReadBack] = at(1), at(6)
+	extended := readBack()
+	extended.StillWanted, extended.Outlived, extended.GoesOn = true, true, "REQ-000002"
 	tests := []struct {
 		name    string
 		r       Request
@@ -67,6 +69,9 @@ func TestTransitions(t *testing.T) {
 		{"read back is live", in(StateVerified), Facts{Grant: readBack()}, at(6), StateLive, []NoticeKind{NoticeLive}},
 		{"the coming end is told", live, Facts{Grant: readBack()}, at(230), StateLive, []NoticeKind{NoticeEnding}},
 		{"not long before the end nothing is told", live, Facts{Grant: readBack()}, at(200), StateLive, nil},
+		{"half an hour before the end of four hours it is told", live, Facts{Grant: readBack()}, at(211), StateLive, []NoticeKind{NoticeEnding}},
+		{"before that it is not", live, Facts{Grant: readBack()}, at(210), StateLive, nil},
+		{"what goes on does not end", live, Facts{Grant: extended}, at(240), StateLive, []NoticeKind{NoticeExtended}},
 		{"no longer desired is ending", live, Facts{Grant: &GrantFacts{RemoveAsked: at(242)}}, at(242), StateEnding, nil},
 		{"deleted is not ended", in(StateEnding), Facts{Grant: &GrantFacts{RemoveAsked: at(242)}}, at(242), StateEnding, nil},
 		{"removal read back is ended", in(StateEnding), Facts{Grant: &GrantFacts{RemoveAsked: at(242), Removed: at(243), Idle: true}}, at(243), StateEnded, []NoticeKind{NoticeEnded}},

@@ -34,6 +34,8 @@ type Service struct {
 	// Links and Accounts serve requests to be linked.
 	Links    Links
 	Accounts Accounts
+	// Drifts finds and undoes drift; nil where that is not to be had in chat.
+	Drifts Drifts
 	// Stored is called after a request was stored, for the workers.
 	Stored func()
 	Now    func() time.Time
@@ -55,6 +57,8 @@ type Ask struct {
 	// Term is nil when none was given; the rule's default is taken then.
 	Term   *config.Term
 	Reason string
+	// Extends is the request whose grant is asked for once more, "" for none.
+	Extends ID
 
 	// upn is the asker's user principal name, if he asks for himself.
 	upn string
@@ -314,7 +318,7 @@ func resolve(repo *config.Repo, a Ask, now time.Time) (Want, *config.Rule, error
 	w := Want{
 		Principal: who.Principal, PrincipalSlug: who.Slug, PrincipalName: who.Name,
 		AccountSlug: account.Slug, AccountID: account.ID, AccountName: account.Name, OU: account.OU,
-		PermissionSet: set, Reason: reason,
+		PermissionSet: set, Reason: reason, Extends: a.Extends,
 	}
 	rule, err := checkTerm(repo, &w, a.Term, now)
 	if err != nil {

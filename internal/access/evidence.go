@@ -78,34 +78,63 @@ func (o *Observer) grant(ctx context.Context, r Request) (*GrantFacts, error) {
 	if r.Kind == KindRevoke {
 		own = r.Want.Revokes
 	}
-	g.Desired, g.End, g.StillWanted = wanted(force, r.Want.Assignment(), own, o.Now())
+	w := wanted(force, r.Want.Assignment(), own, o.Now())
+	g.Desired, g.End, g.StillWanted, g.Outlived, g.GoesOn = w.desired, w.end, w.other, w.outlived(), w.by
 	return g, nil
 }
 
-// wanted reports whether the grant of request own is in force and when it
-// ends, and whether another grant makes the same assignment. It looks at the
-// file of the assignment's principal only, since it is asked for every request
-// on every look.
-func wanted(force InForce, a config.Assignment, own ID, now time.Time) (desired bool, end time.Time, other bool) {
+// claim is what the config in force says of one assignment, seen from one
+// request.
+type claim struct {
+	// desired is whether the request's own grant is in force, and end when it
+	// ends; zero for standing.
+	desired bool
+	end     time.Time
+	// other is whether another grant makes the same assignment. The one that
+	// lasts longest ends at otherEnd, zero for standing, and is that of the
+	// request by, "" for none.
+	other    bool
+	otherEnd time.Time
+	by       ID
+}
+
+// outlived reports whether the other grants last longer than the own one.
+func (c claim) outlived() bool {
+	return c.desired && c.other && !c.end.IsZero() && lasts(c.otherEnd, c.end)
+}
+
+// lasts reports whether an end is later than another; zero is never.
+func lasts(end, than time.Time) bool {
+	return !than.IsZero() && (end.IsZero() || end.After(than))
+}
+
+// wanted says whether the grant of request own is in force and when it ends,
+// and whether other grants make the same assignment. It looks at the file of
+// the assignment's principal only, since it is asked for every request on every
+// look.
+func wanted(force InForce, a config.Assignment, own ID, now time.Time) claim {
+	var c claim
 	file, ok := force.Repo.PrincipalFile(a.Principal)
 	if !ok {
-		return false, time.Time{}, false
+		return c
 	}
 	made := force.Repo.DesiredOf(a.Principal, force.Starts, now)
 	i := slices.IndexFunc(made, func(d config.Desired) bool { return d.Assignment == a })
 	if i < 0 {
-		return false, time.Time{}, false
+		return c
 	}
 	for _, g := range file.Access {
 		key := file.Key(g)
+		if !slices.Contains(made[i].Grants, key) {
+			continue
+		}
+		end, _ := g.End(force.Starts[key]) // zero when standing
 		switch {
-		case !slices.Contains(made[i].Grants, key):
-		case g.Request == string(own):
-			desired = true
-			end, _ = g.End(force.Starts[key]) // zero when standing
-		default:
-			other = true
+		case own == "" || g.Request == string(own): // "" is whatever makes it
+			c.desired, c.end = true, end
+		case !c.other || lasts(end, c.otherEnd):
+			c.other, c.otherEnd, c.by = true, end, ID(g.Request)
 		}
 	}
-	return desired, end, other
+	return c
 }

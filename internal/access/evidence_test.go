@@ -76,11 +76,14 @@ func TestFactsJoinTheConfigWithWhatIsLive(t *testing.T) {
 		want    access.GrantFacts // Desired, End and StillWanted
 	}{
 		{"its own grant", []string{own}, access.KindGrant, 0, access.GrantFacts{Desired: true, End: morning.Add(4 * time.Hour)}},
-		{"its own and another", []string{own, foreign}, access.KindGrant, 0, access.GrantFacts{Desired: true, End: morning.Add(4 * time.Hour), StillWanted: true}},
-		{"its own has ended, another goes on", []string{own, foreign}, access.KindGrant, 4 * time.Hour, access.GrantFacts{StillWanted: true}},
+		{"its own and another", []string{own, foreign}, access.KindGrant, 0, access.GrantFacts{Desired: true, End: morning.Add(4 * time.Hour), StillWanted: true, Outlived: true, GoesOn: "REQ-000002"}},
+		{"its own has ended, another goes on", []string{own, foreign}, access.KindGrant, 4 * time.Hour, access.GrantFacts{StillWanted: true, GoesOn: "REQ-000002"}},
 		{"both have ended", []string{own, foreign}, access.KindGrant, 8 * time.Hour, access.GrantFacts{}},
 		{"a standing grant has no end", []string{"request: REQ-000001"}, access.KindGrant, 1000 * time.Hour, access.GrantFacts{Desired: true}},
-		{"only another", []string{foreign}, access.KindGrant, 0, access.GrantFacts{StillWanted: true}},
+		{"only another", []string{foreign}, access.KindGrant, 0, access.GrantFacts{StillWanted: true, GoesOn: "REQ-000002"}},
+		{"a shorter one beside it does not outlast it", []string{own, "duration: 1h, request: REQ-000002"}, access.KindGrant, 0, access.GrantFacts{Desired: true, End: morning.Add(4 * time.Hour), StillWanted: true, GoesOn: "REQ-000002"}},
+		{"of several others the longest counts", []string{own, "duration: 6h, request: REQ-000003", foreign}, access.KindGrant, 0, access.GrantFacts{Desired: true, End: morning.Add(4 * time.Hour), StillWanted: true, Outlived: true, GoesOn: "REQ-000002"}},
+		{"what nobody asked for outlasts it too", []string{own, "reason: by hand"}, access.KindGrant, 0, access.GrantFacts{Desired: true, End: morning.Add(4 * time.Hour), StillWanted: true, Outlived: true}},
 		{"none", nil, access.KindGrant, 0, access.GrantFacts{}},
 		{"a removal looks at what it revokes", []string{own}, access.KindRevoke, 0, access.GrantFacts{Desired: true, End: morning.Add(4 * time.Hour)}},
 		{"a removal that is merged", nil, access.KindRevoke, 0, access.GrantFacts{}},

@@ -90,6 +90,11 @@ type GrantFacts struct {
 	TroubleCode string
 	// StillWanted is true when another grant keeps the assignment.
 	StillWanted bool
+	// Outlived is true when another grant in force lasts longer than the
+	// request's own, so that the access does not end with it. GoesOn is the
+	// request of the other grant that lasts longest, "" for one that has none.
+	Outlived bool
+	GoesOn   ID
 }
 
 // Facts is all that decides the next state of a request; nil means that

@@ -105,6 +105,8 @@ type Want struct {
 	Reason        string           `json:"reason"`
 	// Revokes is the request whose grant a revocation removes.
 	Revokes ID `json:"revokes,omitempty"`
+	// Extends is the request whose grant this one is to outlast.
+	Extends ID `json:"extends,omitempty"`
 	// Link is what a KindLink claims of its principal; it is zero otherwise.
 	Link Link `json:"link,omitzero"`
 }
@@ -183,6 +185,8 @@ type Request struct {
 	Outcome string `json:"outcome,omitempty"`
 	// Warned is set once the coming end was told.
 	Warned bool `json:"warned,omitempty"`
+	// GoesOn is the request whose grant gives the same for longer, "" for none.
+	GoesOn ID `json:"goes_on,omitempty"`
 }
 
 // Wants reports whether a person asked for this, first or by joining.
@@ -219,10 +223,14 @@ const (
 	NoticeEnding  NoticeKind = "about-to-end"
 	NoticeEnded   NoticeKind = "ended"
 	NoticeLinked  NoticeKind = "linked"
+	// NoticeExtended has the request that goes on in its text.
+	NoticeExtended NoticeKind = "extended"
 	// NoticeGrown is about who has the access, not about the request.
 	NoticeGrown NoticeKind = "grown"
 	// NoticeOps goes to the operations channel and belongs to no request.
 	NoticeOps NoticeKind = "ops"
+	// NoticeDrift goes there too; Drift names what it is about.
+	NoticeDrift NoticeKind = "drift"
 )
 
 // Notice is one thread reply to be sent once. Key is its natural key.
@@ -233,4 +241,7 @@ type Notice struct {
 	At      time.Time  `json:"at"`
 	// Text is the fact in words where the request itself does not hold it.
 	Text string `json:"text,omitempty"`
+	// Drift is the drift that it is about, and Acts what people can do about it.
+	Drift string     `json:"drift,omitempty"`
+	Acts  []DriftAct `json:"acts,omitempty"`
 }

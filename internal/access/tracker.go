@@ -64,17 +64,19 @@ func (t *Tracker) Run(ctx context.Context) error {
 		t.runProposals(ctx)
 	}()
 	defer func() { <-done }()
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
 	for {
-		if err := t.Look(ctx); err != nil && ctx.Err() == nil {
+		wait, err := t.look(ctx)
+		if err != nil && ctx.Err() == nil {
 			t.Log.Error("look at requests", "error", err)
 		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
+			timer.Stop()
 			return ctx.Err()
 		case <-t.wake:
-		case <-tick.C:
+			timer.Stop()
+		case <-timer.C:
 		}
 	}
 }
@@ -82,13 +84,21 @@ func (t *Tracker) Run(ctx context.Context) error {
 // Look advances every open request once. A request whose facts cannot be read
 // is left as it is and does not hold up the others.
 func (t *Tracker) Look(ctx context.Context) error {
+	_, err := t.look(ctx)
+	return err
+}
+
+// look is Look, and returns how long nothing is due by the clock alone.
+func (t *Tracker) look(ctx context.Context) (time.Duration, error) {
+	wait := lookEvery
 	open, err := t.Requests.Open(ctx)
 	if err != nil {
-		return fmt.Errorf("list open requests: %w", err)
+		return wait, fmt.Errorf("list open requests: %w", err)
 	}
 	var errs []error
 	moved := false
 	for _, r := range open {
+		wait = min(wait, dueIn(r, t.Now()))
 		ok, err := t.advance(ctx, r)
 		moved = moved || ok
 		if err != nil {
@@ -98,7 +108,7 @@ func (t *Tracker) Look(ctx context.Context) error {
 	if moved {
 		t.Moved()
 	}
-	return errors.Join(errs...)
+	return wait, errors.Join(errs...)
 }
 
 // advance saves what the facts change of one request, and reports whether

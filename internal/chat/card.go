@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -21,6 +22,8 @@ type Place struct {
 	// Owners are the Slack users of the owners of the account and of the group
 	// that people.yaml names; members of teams are not among them.
 	Owners []access.ChatUser
+	// Longest is the longest grant that the request's rule allows, 0 for any.
+	Longest time.Duration
 	// Auto says why nobody had to approve the request, if its rule lets grants
 	// pass without an approval; "" otherwise.
 	Auto string
@@ -33,6 +36,9 @@ func PlaceOf(repo *config.Repo, w access.Want) Place {
 		p.Session = config.FormatDuration(ps.SessionDuration)
 	}
 	p.Owners = owners(repo, w)
+	if rule, ok := repo.RuleFor(w.Assignment(), config.Term{For: cmp.Or(w.Term.For, usualExtension)}, time.Time{}); ok {
+		p.Longest = rule.MaxDuration
+	}
 	return p
 }
 
@@ -76,11 +82,13 @@ func owners(repo *config.Repo, w access.Want) []access.ChatUser {
 func Card(r access.Request, p Place) Message {
 	m := Message{Summary: fmt.Sprintf("%s: %s – %s", r.ID, subject(r), headline(r))}
 	title := "Access request " + string(r.ID)
-	switch r.Kind {
-	case access.KindRevoke:
+	switch {
+	case r.Kind == access.KindRevoke:
 		title = "Removal " + string(r.ID)
-	case access.KindLink:
+	case r.Kind == access.KindLink:
 		title = "Link " + string(r.ID)
+	case r.Want.Extends != "":
+		title = "Extension " + string(r.ID)
 	}
 	m.Blocks = append(m.Blocks, Heading(title), Text{{Text: icon(r) + " "}, {Text: headline(r), Bold: true}}, facts(r, p))
 	if r.Want.Reason != "" && r.Kind == access.KindGrant {
@@ -173,6 +181,9 @@ func nothing(r access.Request) string {
 
 func ended(r access.Request) string {
 	if r.Kind == access.KindRevoke {
+		if r.Want.Revokes == "" {
+			return "Done: no longer in the config repo"
+		}
 		return "Done: what " + string(r.Want.Revokes) + " granted has ended"
 	}
 	return "Ended"
@@ -210,7 +221,15 @@ func facts(r access.Request, p Place) Fields {
 	if r.Kind == access.KindGrant {
 		f = append(f, Field{"For", length(r)})
 	}
-	if r.Kind == access.KindRevoke {
+	if r.Want.Extends != "" {
+		f = append(f, Field{"Extends", plain(string(r.Want.Extends))})
+	}
+	if r.GoesOn != "" && !r.State.Final() {
+		f = append(f, Field{"Goes on by", plain(string(r.GoesOn))})
+	}
+	if r.Kind == access.KindRevoke && r.Want.Revokes == "" {
+		f = append(f, Field{"Why", plain(r.Want.Reason)})
+	} else if r.Kind == access.KindRevoke {
 		f = append(f, Field{"Removes what was granted by", plain(string(r.Want.Revokes))})
 	}
 	if r.Pull.Number > 0 {
@@ -345,6 +364,7 @@ region = %s`, p.StartURL, p.Region, profileName(w), w.AccountID, w.PermissionSet
 const (
 	ActionCancel = "cancel"
 	ActionRevoke = "revoke"
+	ActionExtend = "extend" // with how long after the id
 )
 
 func buttons(r access.Request, p Place) Buttons {

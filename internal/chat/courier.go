@@ -278,6 +278,9 @@ func (c *Courier) noticeAt(ctx context.Context, d *access.Delivery, name access.
 // compose renders a notice and says where it goes; the platform is empty when
 // it must wait for the root message.
 func (c *Courier) compose(ctx context.Context, d access.Delivery) (Address, access.Platform, Message, error) {
+	if d.Kind == access.NoticeDrift {
+		return c.Ops, c.OpsPlatform, DriftMessage(d.Notice), nil
+	}
 	if d.Request == "" {
 		return c.Ops, c.OpsPlatform, OpsMessage(d.Notice), nil
 	}

@@ -22,10 +22,16 @@ func (d *Desk) Do(ctx context.Context, c Command, by access.Asker, in access.Inb
 			return Message{}, err
 		}
 		return cancelled(r), nil
+	case "extend":
+		return d.extend(ctx, c, by, in)
 	case "revoke":
 		return d.revoke(ctx, c.ID, by, in)
 	case "status", "list":
 		return d.status(ctx, c, by)
+	case "drift":
+		return d.drift(ctx, c.Drift, by, in)
+	case "sync":
+		return d.sync(ctx, by)
 	case "whoami":
 		return d.whoami(ctx, by)
 	default:
@@ -69,6 +75,7 @@ func Accepted(a access.Asked) Message {
 	if !w.Term.End.IsZero() {
 		m.Blocks = append(m.Blocks, Note{{Text: "It will end at "}, {At: w.Term.End}, {Text: "."}})
 	}
+	m.Blocks = append(m.Blocks, extends(a.Request)...)
 	if a.Warning != "" {
 		m.Blocks = append(m.Blocks, Text{{Text: "⚠️ "}, {Text: a.Warning}})
 	}
@@ -174,7 +181,10 @@ func Help() Message {
 		line("/aws-access request <account> <permission-set> for <group>|me [4h|7d|until 2026-12-24|standing] <reason>", "asks in one line"),
 		line("/aws-access status [REQ-…]", "your requests, or one of them"),
 		line("/aws-access cancel REQ-…", "closes the pull request of a request of yours"),
+		line("/aws-access extend REQ-… 4h", "asks for what a request granted once more, from the merge on"),
 		line("/aws-access revoke REQ-…", "asks for the removal of what a request granted"),
+		line("/aws-access drift", "the control plane: where AWS and the config repo differ, and what can be done"),
+		line("/aws-access sync", "the control plane: looks at everything in AWS now"),
 		line("/aws-access link you@company.com", "prepares the pull request that links your Slack user to you, if the bot does not know you"),
 		line("/aws-access link github <login>", "the same for your GitHub account, so that your approvals count"),
 		line("/aws-access whoami", "who the bot takes you for"),

@@ -199,17 +199,21 @@ func TestGoldenReplies(t *testing.T) {
 		access.NoticeMerged: access.StateMerged, access.NoticeLive: access.StateLive, access.NoticeRefused: access.StateRefused,
 		access.NoticeClosed: access.StateClosed, access.NoticeVoid: access.StateVoid, access.NoticeHalted: access.StateHalted,
 		access.NoticeUndone: access.StateUndone, access.NoticeTrouble: access.StateVerified, access.NoticeEnding: access.StateLive, access.NoticeEnded: access.StateEnded,
-		access.NoticeGrown: access.StateLive,
+		access.NoticeGrown: access.StateLive, access.NoticeExtended: access.StateLive,
 	}
 	order := []access.NoticeKind{
 		access.NoticeMerged, access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted,
-		access.NoticeUndone, access.NoticeTrouble, access.NoticeEnding, access.NoticeEnded, access.NoticeGrown,
+		access.NoticeUndone, access.NoticeTrouble, access.NoticeEnding, access.NoticeEnded, access.NoticeGrown, access.NoticeExtended,
 	}
 	for _, kind := range []access.Kind{access.KindGrant, access.KindRevoke} {
 		var b strings.Builder
 		for _, n := range order {
 			r := way(kind, kinds[n])
-			fmt.Fprintf(&b, "== %s\n%s\n", n, write(chat.Reply(access.Notice{Kind: n, Text: r.Outcome + r.Trouble}, r, office8h())))
+			text := r.Outcome + r.Trouble
+			if n == access.NoticeExtended {
+				text = "REQ-0000AC"
+			}
+			fmt.Fprintf(&b, "== %s\n%s\n", n, write(chat.Reply(access.Notice{Kind: n, Text: text}, r, office8h())))
 		}
 		golden(t, "replies-"+string(kind), b.String())
 	}
@@ -278,12 +282,15 @@ func joined(r access.Request, n int) access.Request {
 func TestGoldenAnswers(t *testing.T) {
 	t.Parallel()
 	r := way(access.KindGrant, access.StateAsked)
-	until := r
+	until, longer := r, way(access.KindGrant, access.StateProposed)
+	longer.Want.Extends = "REQ-0000AA"
 	until.Want.Term = config.Term{End: t0.Add(48 * time.Hour)}
 	var b strings.Builder
 	for _, m := range []chat.Message{
 		chat.Accepted(access.Asked{Request: r}),
 		chat.Accepted(access.Asked{Request: until, Warning: "You are not a direct member of aws-payments-dev in Entra."}),
+		chat.Accepted(access.Asked{Request: longer}),
+		chat.Card(longer, office8h()),
 		chat.Accepted(access.Asked{Request: joined(r, 1), Joined: true}),
 		chat.Accepted(access.Asked{Request: joined(until, 1), Joined: true, Warning: "You are not a direct member of aws-payments-dev in Entra."}),
 		chat.Card(joined(r, 7), office8h()),
@@ -315,7 +322,7 @@ func TestACardWithoutAPortalHasNoDeadLinks(t *testing.T) {
 // TestT47TheEndSaysThatSessionsGoOn, for as long as the permission set says.
 func TestT47TheEndSaysThatSessionsGoOn(t *testing.T) {
 	t.Parallel()
-	for session, want := range map[string]string{"8h": "until they run out (8h at most)", "": "until they run out."} {
+	for session, want := range map[string]string{"8h": "until they run out (8h at most)", "": "until they run out (12h at most"} {
 		got := write(chat.Reply(access.Notice{Kind: access.NoticeEnded}, way(access.KindGrant, access.StateEnded), chat.Place{Session: session}))
 		if !strings.Contains(got, want) {
 			t.Errorf("%q does not say %q", got, want)

@@ -15,8 +15,12 @@ type Command struct {
 	Verb string
 	// Request is set for "request".
 	Request RequestLine
-	// ID is set for "cancel", "revoke" and, when given, "status".
+	// ID is set for "cancel", "revoke", "extend" and, when given, "status".
 	ID access.ID
+	// Extend is set for "extend".
+	Extend ExtendLine
+	// Drift is set for "drift".
+	Drift DriftLine
 	// Link is set for "link".
 	Link LinkLine
 }
@@ -39,12 +43,12 @@ func (l RequestLine) Complete() bool {
 
 // Verbs are the words a command line can begin with.
 func Verbs() []string {
-	return []string{"request", "cancel", "revoke", "status", "list", "link", "whoami", "help"}
+	return []string{"request", "extend", "cancel", "revoke", "status", "list", "drift", "sync", "link", "whoami", "help"}
 }
 
 // later are verbs that DESIGN names and this version answers with "not yet".
 func later() []string {
-	return []string{"extend", "why", "phase", "drift", "sync", "cli"}
+	return []string{"why", "phase", "cli"}
 }
 
 // UsageError is a line that cannot be understood. Its text is for the person.
@@ -82,12 +86,18 @@ func Parse(line string, zone *time.Location, now time.Time) (Command, error) {
 		return Command{Verb: verb, Request: l}, err
 	case "cancel", "revoke":
 		return parseWithID(verb, rest, true)
+	case "extend":
+		id, l, err := parseExtend(rest, zone, now)
+		return Command{Verb: verb, ID: id, Extend: l}, err
 	case "status":
 		return parseWithID(verb, rest, false)
 	case "link":
 		l, err := parseLink(rest)
 		return Command{Verb: verb, Link: l}, err
-	case "list", "whoami", "help":
+	case "drift":
+		l, err := parseDrift(rest)
+		return Command{Verb: verb, Drift: l}, err
+	case "list", "sync", "whoami", "help":
 		if len(rest) > 0 && verb != "help" {
 			return Command{}, &UsageError{fmt.Sprintf("`%s` takes nothing after it.", verb), "Try `help`."}
 		}

@@ -12,7 +12,7 @@ import (
 func Reply(n access.Notice, r access.Request, p Place) Message {
 	m := Message{Summary: fmt.Sprintf("%s: %s", r.ID, noticeLine(n, r))}
 	m.Blocks = append(m.Blocks, replyLead(n, r, p))
-	if n.Text != "" && n.Kind != access.NoticeJoined && n.Kind != access.NoticeApproved {
+	if n.Text != "" && n.Kind != access.NoticeJoined && n.Kind != access.NoticeApproved && n.Kind != access.NoticeExtended {
 		m.Blocks = append(m.Blocks, plain(n.Text))
 	}
 	switch n.Kind {
@@ -25,7 +25,7 @@ func Reply(n access.Notice, r access.Request, p Place) Message {
 	case access.NoticeEnded:
 		m.Blocks = append(m.Blocks, Note{{Text: "Sessions that are already open can go on until they run out" + sessionHint(p) + "."}})
 	case access.NoticeEnding:
-		m.Blocks = append(m.Blocks, Note{{Text: "If you need longer, ask again; the grants may overlap."}})
+		m.Blocks = append(m.Blocks, howToExtend(r, p)...)
 	}
 	return m
 }
@@ -38,7 +38,7 @@ func byItself(r access.Request) bool {
 
 func sessionHint(p Place) string {
 	if p.Session == "" {
-		return ""
+		return " (12h at most, which is AWS's limit)"
 	}
 	return " (" + p.Session + " at most)"
 }
@@ -82,6 +82,8 @@ func noticeIcon(k access.NoticeKind) string {
 		return "⚠️"
 	case access.NoticeEnding:
 		return "⏰"
+	case access.NoticeExtended:
+		return "⏩"
 	case access.NoticeEnded:
 		return "⏹️"
 	default:
@@ -126,6 +128,8 @@ func noticeLine(n access.Notice, r access.Request) string {
 		return "The owners should look at who has this by now:"
 	case access.NoticeEnding:
 		return what + " ends at"
+	case access.NoticeExtended:
+		return "This goes on by " + n.Text + " after its end; nothing is removed in between."
 	case access.NoticeEnded:
 		if n.Text != "" {
 			return what + " has ended."

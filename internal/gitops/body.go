@@ -24,8 +24,11 @@ func title(r access.Request) string {
 		return clip(t, maxTitle)
 	}
 	verb := "Grant"
-	if r.Kind == access.KindRevoke {
+	switch {
+	case r.Kind == access.KindRevoke:
 		verb = "Revoke"
+	case r.Want.Extends != "":
+		verb = "Extend"
 	}
 	w := r.Want
 	t := fmt.Sprintf("%s %s in %s for %s (%s)", verb, oneLine(w.PermissionSet), oneLine(w.AccountSlug), oneLine(w.PrincipalName), r.ID)
@@ -78,9 +81,12 @@ func accountWord(l access.Link) string {
 func body(r access.Request, rule *config.Rule) string {
 	w := r.Want
 	var b strings.Builder
-	if r.Kind == access.KindRevoke {
+	switch {
+	case r.Kind == access.KindRevoke:
 		b.WriteString("Access is to be taken away. Merging this removes the assignment, if no other grant makes it.\n\n")
-	} else {
+	case w.Extends != "":
+		b.WriteString("Access is to last longer. Merged before the present end it goes on without a gap, merged later it begins anew. Approve on GitHub; the check `" + CheckName + "` says who may, and what is missing.\n\n")
+	default:
 		b.WriteString("Access is asked for. Approve on GitHub; the check `" + CheckName + "` says who may, and what is missing.\n\n")
 	}
 	b.WriteString("| | |\n|---|---|\n")
@@ -93,9 +99,13 @@ func body(r access.Request, rule *config.Rule) string {
 		row("OU", code(w.OU))
 	}
 	row("Permission set", code(w.PermissionSet))
-	if r.Kind == access.KindRevoke {
+	switch {
+	case r.Kind == access.KindRevoke && w.Revokes != "":
 		row("Takes back", code(string(w.Revokes)))
-	} else {
+	case r.Kind != access.KindRevoke:
+		if w.Extends != "" {
+			row("Extends", code(string(w.Extends)))
+		}
 		row("How long", termRow(w.Term))
 	}
 	if rule != nil {

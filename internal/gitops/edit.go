@@ -3,6 +3,7 @@ package gitops
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,7 +122,10 @@ func (p *proposal) takeOut() error {
 		Mend:    "There is nothing to take away.",
 	}
 	f, ok := p.base.repo.PrincipalFile(w.Principal)
-	if !ok || w.Revokes == "" {
+	switch {
+	case ok && w.Revokes == "":
+		return p.takeOutLines(f)
+	case !ok:
 		return gone
 	}
 	p.path, p.content = f.Path(), p.base.fsys[f.Path()]
@@ -138,6 +142,35 @@ func (p *proposal) takeOut() error {
 	}
 	if !found {
 		return gone
+	}
+	return nil
+}
+
+// takeOutLines removes the lines of an assignment, whoever asked for them. A
+// line that chooses accounts by OU or tags gives more than this one.
+func (p *proposal) takeOutLines(f *config.PrincipalFile) error {
+	want := p.request.Want.Assignment()
+	p.path, p.content = f.Path(), p.base.fsys[f.Path()]
+	found := false
+	for _, grant := range f.Access {
+		accounts := p.base.repo.Resolve(grant)
+		if grant.PermissionSet != want.PermissionSet || !slices.ContainsFunc(accounts, func(a *config.Account) bool { return a.ID == want.Account }) {
+			continue
+		}
+		if grant.Accounts != nil {
+			return &access.Refusal{
+				Message: fmt.Sprintf("%s grants it by a line that chooses accounts by OU or tags, in line %d.", f.Path(), grant.Pos.Line),
+				Mend:    "Change that line, or the account's OU or tags, by a pull request of your own.",
+			}
+		}
+		content, err := config.RemoveGrant(p.content, f.Principal.Kind, f.Key(grant))
+		if err != nil {
+			return &access.Refusal{Message: fmt.Sprintf("The line cannot be taken out of %s: %v.", p.path, err)}
+		}
+		p.content, found = content, true
+	}
+	if !found {
+		return &access.Refusal{Message: "The config repo does not grant it any more.", Mend: "There is nothing to take away."}
 	}
 	return nil
 }

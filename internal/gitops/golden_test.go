@@ -64,6 +64,10 @@ func TestBodies(t *testing.T) {
 	revoke.Kind, revoke.Want.Revokes, revoke.Want.Reason = access.KindRevoke, "REQ-000001", ""
 	golden(t, "body_revoke.md", title(revoke)+"\n\n"+signedBody("", body(revoke, nil), "<!-- signed -->\n"))
 
+	extend := goldenRequest()
+	extend.Want.Extends = "REQ-000001"
+	golden(t, "body_extend.md", title(extend)+"\n\n"+signedBody("", body(extend, rule), "<!-- signed -->\n"))
+
 	nasty := goldenRequest()
 	nasty.Asker.Name = "Hana | @org/all `x`"
 	nasty.Want.PrincipalName = "Closes #1 `` <!-- x -->\nsecond"

@@ -29,13 +29,15 @@ const (
 	needReads = 60
 )
 
-// Ports are what the engine works with. All are needed but Audit and Ops.
+// Ports are what the engine works with. All are needed but Drifts, Audit and
+// Ops; without Drifts drift is found and not kept.
 type Ports struct {
 	Center   Center
 	Entra    Entra
 	Accounts Accounts
 	Commits  Commits
 	Store    Store
+	Drifts   Findings
 	Clocks   Clocks
 	Audit    Audit
 	Ops      Ops
@@ -261,9 +263,12 @@ func (e *Engine) Sync(ctx context.Context) (Report, error) { return e.SyncSince(
 // SyncSince is Sync, but takes what was read since a time for read. It works
 // in small passes, between which what is urgent has its turn.
 func (e *Engine) SyncSince(ctx context.Context, since time.Time) (Report, error) {
-	e.turn <- struct{}{}
+	release, err := e.takeTurn(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("sync: %w", err)
+	}
 	e.desk.asked, e.desk.askedSince = true, since
-	<-e.turn
+	release()
 	for started, first := 0, true; ; first = false {
 		r, _, err := e.pass(ctx, first)
 		if err != nil {
@@ -283,6 +288,16 @@ func (e *Engine) SyncSince(ctx context.Context, since time.Time) (Report, error)
 			r.Started = started
 			return *r, nil
 		}
+	}
+}
+
+// takeTurn waits until no pass is under way, and keeps others out until release.
+func (e *Engine) takeTurn(ctx context.Context) (release func(), err error) {
+	select {
+	case e.turn <- struct{}{}:
+		return func() { <-e.turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }
 

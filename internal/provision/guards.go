@@ -70,6 +70,9 @@ type Surroundings struct {
 	// RemovalPercent of the owned assignments may go in 24 h.
 	RemovalPercent float64
 	Allow          *config.RemovalAllowance
+	// Clears: in phase 3 with drift: revert, what no commit ever declared goes
+	// too.
+	Clears bool
 	// Log has the removals begun in the last 24 hours.
 	Log []Removal
 	// ReadFailed: a read of this cycle failed or was cut short.
@@ -170,7 +173,7 @@ func (s Surroundings) notOwned(c Change) objection {
 	switch {
 	case desired:
 		return objection{CodeNotOwned, "The commit in force grants this."}
-	case !s.Owned[c.Assignment]:
+	case !s.Owned[c.Assignment] && !(s.Clears && c.Cause.Kind == CauseDrift):
 		return objection{CodeNotOwned, "The bot does not own this assignment."}
 	}
 	return objection{}

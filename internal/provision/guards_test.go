@@ -79,6 +79,10 @@ func byCommit(sha string) provision.Cause {
 	return provision.Cause{Kind: provision.CauseCommit, Commit: sha}
 }
 
+func byDrift() provision.Cause {
+	return provision.Cause{Kind: provision.CauseDrift, Commit: "c1"}
+}
+
 func byExpiry() provision.Cause {
 	return provision.Cause{Kind: provision.CauseExpiry, Commit: "c1", End: planTime}
 }
@@ -97,6 +101,26 @@ func singleCases() []guardCase {
 		{"an addition that is not desired", func(g *guarded) { delete(g.s.Desired, grant(9, 9, admin)) }, counts{"": 1, provision.CodeNotDesired: 1}},
 		{"a removal of what is not owned", func(g *guarded) { delete(g.s.Owned, spread(1)[0]) }, counts{"": 1, provision.CodeNotOwned: 1}},
 		{"a removal of what is desired", func(g *guarded) { g.s.Desired[spread(1)[0]] = time.Time{} }, counts{"": 1, provision.CodeNotOwned: 1}},
+		{"a removal of what no commit declared, in phase 3 with drift: revert", func(g *guarded) {
+			delete(g.s.Owned, spread(1)[0])
+			g.s.Clears, g.plan.Changes[1].Cause = true, byDrift()
+		}, counts{"": 2}},
+		{"the same with drift: report, or in an earlier phase", func(g *guarded) {
+			delete(g.s.Owned, spread(1)[0])
+			g.plan.Changes[1].Cause = byDrift()
+		}, counts{"": 1, provision.CodeNotOwned: 1}},
+		{"the same for another cause", func(g *guarded) {
+			delete(g.s.Owned, spread(1)[0])
+			g.s.Clears = true
+		}, counts{"": 1, provision.CodeNotOwned: 1}},
+		{"the same of what is desired", func(g *guarded) {
+			g.s.Clears, g.plan.Changes[1].Cause = true, byDrift()
+			g.s.Desired[spread(1)[0]] = time.Time{}
+		}, counts{"": 1, provision.CodeNotOwned: 1}},
+		{"the same of what is protected", func(g *guarded) {
+			delete(g.s.Owned, spread(1)[0])
+			g.s.Clears, g.plan.Changes[1].Cause, g.s.Protected[spread(1)[0]] = true, byDrift(), true
+		}, counts{"": 1, provision.CodeProtected: 1}},
 		{"an empty owned set", func(g *guarded) { g.s.Owned = nil }, counts{"": 1, provision.CodeNotOwned: 1}},
 		{"a protected grant", func(g *guarded) { g.s.Protected[spread(1)[0]] = true }, counts{"": 1, provision.CodeProtected: 1}},
 		{"a failed read", func(g *guarded) { g.s.ReadFailed = true }, counts{"": 1, provision.CodeIncomplete: 1}},
@@ -127,6 +151,14 @@ func singleCases() []guardCase {
 func budgetCases() []guardCase {
 	return []guardCase{
 		{"five removals are always allowed", func(g *guarded) { g.remove(byCommit("c1"), spread(5)[1:]...) }, counts{"": 6}},
+		{"a sixth that no commit declared refuses all", func(g *guarded) {
+			g.s.Clears = true
+			for n := 1; n <= 6; n++ {
+				a := grant(8, n, readOnly)
+				g.remove(byDrift(), a)
+				delete(g.s.Owned, a)
+			}
+		}, counts{"": 1, provision.CodeBudget: 7}},
 		{"a sixth refuses all", func(g *guarded) { g.remove(byCommit("c1"), spread(6)[1:]...) }, counts{"": 1, provision.CodeBudget: 6}},
 		{"ten percent of a hundred are allowed", func(g *guarded) {
 			g.drop()

@@ -45,6 +45,9 @@ func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict
 	if err := e.putBack(ctx, v, verdict.Allowed); err != nil {
 		return err
 	}
+	if err := e.clear(ctx, v, verdict.Allowed); err != nil {
+		return err
+	}
 	for _, a := range plan.Gone {
 		r := e.book.record(a)
 		if r.State != Removing || r.Op != nil {
@@ -57,7 +60,7 @@ func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict
 			return err
 		}
 	}
-	return nil
+	return e.noteDrift(ctx, v, plan)
 }
 
 // tellRefused tells the operations channel what guards hold back that people
@@ -116,6 +119,28 @@ func (e *Engine) putBack(ctx context.Context, v *view, allowed []Change) error {
 		if err := e.book.save(ctx, StepNoted, next); err != nil {
 			return err
 		}
+		if e.Drifts != nil {
+			e.notify(ctx, fmt.Sprintf("drift/%s/%d", r.Assignment, r.Missing.Unix()),
+				fmt.Sprintf("Drift: %s. %s The bot puts it back.", v.names.assignment(r.Assignment), r.Trouble))
+		}
+	}
+	return nil
+}
+
+// clear turns what no commit ever declared, and is to go, into undertakings.
+func (e *Engine) clear(ctx context.Context, v *view, allowed []Change) error {
+	for _, c := range allowed {
+		r := e.book.record(c.Assignment)
+		if c.Kind != Remove || c.Cause.Kind != CauseDrift || v.owned[c.Assignment] || r.State == Removing {
+			continue
+		}
+		next := Record{Assignment: c.Assignment, State: Removing, Cause: c.Cause, Since: v.now, PrincipalID: c.PrincipalID}
+		v.alarm.set(v.now)
+		if err := e.book.save(ctx, StepNoted, next); err != nil {
+			return err
+		}
+		e.notify(ctx, fmt.Sprintf("drift/%s/%d", c.Assignment, v.now.Unix()),
+			fmt.Sprintf("Drift: %s is live, and no commit ever declared it. The bot removes it, since this is phase 3 with drift: revert.", v.names.assignment(c.Assignment)))
 	}
 	return nil
 }

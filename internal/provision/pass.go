@@ -31,6 +31,8 @@ type view struct {
 	// turned out not to let be read.
 	choice Choice
 	shut   map[LiveAssignment]bool
+	// putBack and clear say what drift is undone; see takeDrift.
+	putBack, clear map[config.Assignment]bool
 }
 
 // look makes the view of a pass. It returns nil until a commit is in force.
@@ -96,8 +98,11 @@ func names(r *config.Repo) Names {
 // and sends what may be sent. It returns when the next pass is due. The report
 // is nil until a commit is in force.
 func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error) {
-	e.turn <- struct{}{}
-	defer func() { <-e.turn }()
+	release, err := e.takeTurn(ctx)
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("pass: %w", err)
+	}
+	defer release()
 	if err := e.book.load(ctx); err != nil {
 		return nil, time.Time{}, err
 	}
@@ -132,6 +137,9 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 	removals, err := e.Store.Removals(ctx, v.now.Add(-budgetWindow))
 	if err != nil {
+		return nil, err
+	}
+	if err := e.takeDrift(ctx, v); err != nil {
 		return nil, err
 	}
 	plan := Plan(e.input(v))
@@ -181,7 +189,7 @@ func (e *Engine) input(v *view) Input {
 	in := Input{Commit: v.force.Commit, Desired: v.desired, Owned: slices.SortedFunc(maps.Keys(v.owned), config.Assignment.Compare),
 		Ended: map[config.Assignment]time.Time{}, Live: e.desk.sight.Pairs, Wholes: e.desk.sight.Wholes, NoSets: e.noSets(), Principals: map[config.Principal]PrincipalState{},
 		Accounts: map[string]AccountState{}, Records: map[config.Assignment]RecordState{}, Protected: v.protected(),
-		Drift: repo.Access.Drift, Names: v.names}
+		Drift: repo.Access.Drift, PutBack: v.putBack, Undeclared: v.clear, Names: v.names}
 	for p, g := range e.book.allPrincipals() {
 		in.Principals[p] = PrincipalState{
 			Looked: !g.Looked.IsZero(), ID: g.StoreID, Earlier: g.EarlierIDs, Code: blocking(g.Code), Sentence: g.Trouble}
@@ -250,7 +258,7 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 	s := Surroundings{EnableChanges: e.opts.EnableChanges, Now: v.now, ConfigManagement: repo.Access.ManagementAccount,
 		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
-		Log: removals, ReadFailed: len(v.failed) > 0}
+		Log: removals, ReadFailed: len(v.failed) > 0, Clears: v.clears()}
 	for _, a := range repo.Accounts {
 		s.Stages[a.ID] = a.Stage
 	}

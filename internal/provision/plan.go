@@ -83,7 +83,11 @@ type Input struct {
 	// be assigned yet.
 	Sets  map[string]bool
 	Drift config.DriftMode
-	Names Names
+	// PutBack are missing assignments that somebody asked to have put back.
+	PutBack map[config.Assignment]bool
+	// Undeclared are live, neither desired nor owned, and to be removed.
+	Undeclared map[config.Assignment]bool
+	Names      Names
 }
 
 // Plan compares desired with live. It is pure: the same input gives the same
@@ -101,6 +105,12 @@ func Plan(in Input) Result {
 	}
 	for a := range p.owned {
 		if !p.desired[a] {
+			p.unwanted(a)
+		}
+	}
+	for a, rec := range in.Records {
+		// What no commit declared, and its removal has begun.
+		if rec.Removal != nil && rec.Removal.Kind == CauseDrift && !p.desired[a] && !p.owned[a] {
 			p.unwanted(a)
 		}
 	}
@@ -158,7 +168,7 @@ func (p *planner) wanted(d Desire) {
 
 // missing judges a desired assignment that was live and is not.
 func (p *planner) missing(c Change) {
-	putBack := p.in.Drift == config.DriftRevert || p.in.Protected[c.Assignment]
+	putBack := p.in.Drift == config.DriftRevert || p.in.Protected[c.Assignment] || p.in.PutBack[c.Assignment]
 	if putBack && p.in.Records[c.Assignment].MissingConfirmed {
 		c.Cause = Cause{Kind: CauseDrift, Commit: p.in.Commit, Requests: c.Cause.Requests}
 		p.change(c)
@@ -291,9 +301,18 @@ func (p *planner) extras() {
 				return
 			}
 			e.Principal = &who
+			p.undeclared(a, l.PrincipalID)
 		}
 		p.out.Extra = append(p.out.Extra, e)
 	})
+}
+
+// undeclared plans the removal of what no commit ever declared, where that is
+// wanted and has not begun yet.
+func (p *planner) undeclared(a config.Assignment, id string) {
+	if p.in.Undeclared[a] && p.in.Records[a].Removal == nil && !p.in.Protected[a] {
+		p.change(Change{Kind: Remove, Assignment: a, PrincipalID: id, Cause: Cause{Kind: CauseDrift, Commit: p.in.Commit}})
+	}
 }
 
 // byID maps identity store ids to principals. Should two claim one id, the

@@ -175,6 +175,21 @@ func driftCases() []planCase {
 			in.Desired, in.Drift = desire(nil, time.Time{}, a), config.DriftRevert
 			in.Records[a] = provision.RecordState{ReadBack: true, MissingConfirmed: true}
 		}, []string{"Add aws-group-1 with ReadOnlyAccess in account-1 (…0001), standing: drift from commit c1."}},
+		{"drift is put back that somebody asked for", []config.Pair{a.Pair()}, func(in *provision.Input) {
+			in.Desired, in.PutBack = desire(nil, time.Time{}, a), map[config.Assignment]bool{a: true}
+			in.Records[a] = provision.RecordState{ReadBack: true, MissingConfirmed: true}
+		}, []string{"Add aws-group-1 with ReadOnlyAccess in account-1 (…0001), standing: drift from commit c1."}},
+		{"what no commit declared stays", []config.Pair{a.Pair()}, func(in *provision.Input) {
+			listed(in, a, storeID(groupID(1)))
+		}, []string{"extra"}},
+		{"what no commit declared goes where that is wanted", []config.Pair{a.Pair()}, func(in *provision.Input) {
+			listed(in, a, storeID(groupID(1)))
+			in.Undeclared = map[config.Assignment]bool{a: true}
+		}, []string{"Remove aws-group-1 with ReadOnlyAccess in account-1 (…0001): drift from commit c1.", "extra"}},
+		{"but not what is protected", []config.Pair{a.Pair()}, func(in *provision.Input) {
+			listed(in, a, storeID(groupID(1)))
+			in.Undeclared, in.Protected[a] = map[config.Assignment]bool{a: true}, true
+		}, []string{"extra"}},
 		{"drift is not put back before a second reading", []config.Pair{a.Pair()}, func(in *provision.Input) {
 			in.Desired, in.Drift = desire(nil, time.Time{}, a), config.DriftRevert
 			in.Records[a] = provision.RecordState{ReadBack: true}

@@ -233,8 +233,8 @@ func (e *Engine) missing(ctx context.Context, v *view, r Record, seen glimpse) e
 	}
 	r.Code = CodeMissing
 	r.Trouble = fmt.Sprintf("It was live, and is gone from AWS since %s: somebody or something other than the bot removed it.", r.Missing.Format(time.RFC3339))
-	if err := e.book.save(ctx, StepNoted, r); err != nil {
-		return err
+	if err := e.book.save(ctx, StepNoted, r); err != nil || e.Drifts != nil {
+		return err // what is kept is told with it
 	}
 	e.notify(ctx, fmt.Sprintf("drift/%s/%d", r.Assignment, r.Missing.Unix()),
 		fmt.Sprintf("Drift: %s. %s", v.names.assignment(r.Assignment), r.Trouble))

@@ -31,7 +31,8 @@ func settle(v *view, records map[config.Assignment]Record) (changed []Record, ow
 		}
 	}
 	for a, rec := range records {
-		if _, desired := v.wants[a]; !desired && !v.owned[a] && rec.State != Gone && !rec.Op.outstanding() {
+		clearing := rec.State == Removing && rec.Cause.Kind == CauseDrift && v.clears()
+		if _, desired := v.wants[a]; !desired && !v.owned[a] && rec.State != Gone && !rec.Op.outstanding() && !clearing {
 			rec.State, rec.Code, rec.Trouble = Gone, "", ""
 			changed = append(changed, rec)
 		}

@@ -42,6 +42,8 @@ type noticeRecord struct {
 	Kind    access.NoticeKind `json:"kind"`
 	At      time.Time         `json:"at"`
 	Text    string            `json:"text,omitempty"`
+	Drift   string            `json:"drift,omitempty"`
+	Acts    []access.DriftAct `json:"acts,omitempty"`
 	Intent  bool              `json:"intent,omitempty"`
 	Sent    bool              `json:"sent,omitempty"`
 	TS      string            `json:"ts,omitempty"`
@@ -49,14 +51,14 @@ type noticeRecord struct {
 
 func newNoticeRecord(d access.Delivery) noticeRecord {
 	return noticeRecord{
-		Seq: d.Seq, Key: d.Key, Request: d.Request, Kind: d.Kind, At: d.At.UTC(), Text: d.Text,
+		Seq: d.Seq, Key: d.Key, Request: d.Request, Kind: d.Kind, At: d.At.UTC(), Text: d.Text, Drift: d.Drift, Acts: d.Acts,
 		Intent: d.Intent, Sent: d.Sent, TS: d.TS,
 	}
 }
 
 func (r noticeRecord) delivery() access.Delivery {
 	return access.Delivery{
-		Notice: access.Notice{Key: r.Key, Request: r.Request, Kind: r.Kind, At: r.At, Text: r.Text},
+		Notice: access.Notice{Key: r.Key, Request: r.Request, Kind: r.Kind, At: r.At, Text: r.Text, Drift: r.Drift, Acts: r.Acts},
 		Seq:    r.Seq, Intent: r.Intent, Sent: r.Sent, TS: r.TS,
 	}
 }

@@ -293,13 +293,14 @@ func (in *Inbound) click(w http.ResponseWriter, r *http.Request, u access.ChatUs
 		return
 	}
 	a := c.Actions[0]
-	if a.ActionID != chat.ActionCancel && a.ActionID != chat.ActionRevoke {
+	text := chat.ClickText(a.ActionID, a.Value)
+	if text == "" {
 		w.WriteHeader(http.StatusOK) // a link
 		return
 	}
 	in.take(w, r, access.Inbound{
 		Key: key("click", u, a.ActionTS, body), At: in.Now().UTC(), User: u, Channel: c.Channel.ID,
-		Command: "/aws-access", Text: a.ActionID + " " + a.Value,
+		Command: "/aws-access", Text: text,
 	})
 }
 

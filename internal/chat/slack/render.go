@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"fmt"
 	"strings"
 
 	"aws-access-bot/internal/chat"
@@ -17,7 +18,13 @@ const maxFields = 10
 // Blocks renders a message.
 func Blocks(m chat.Message) []slackapi.Block {
 	var out []slackapi.Block
+	rows := 0
 	for _, b := range m.Blocks {
+		if list, ok := b.(chat.Buttons); ok {
+			rows++
+			out = append(out, buttons(list, rows)...)
+			continue
+		}
 		out = append(out, block(b)...)
 	}
 	if len(out) > maxBlocks {
@@ -41,8 +48,6 @@ func block(b chat.Block) []slackapi.Block {
 		return []slackapi.Block{section(mrkdwn(steps(b), maxSection))}
 	case chat.Code:
 		return []slackapi.Block{section(shorten(string(b), maxSection, code))}
-	case chat.Buttons:
-		return buttons(b)
 	case chat.Note:
 		return []slackapi.Block{slackapi.NewContextBlock("", verbatim(mrkdwn(b, maxField)))}
 	default:
@@ -112,7 +117,16 @@ func steps(list chat.Steps) []chat.Span {
 	return out
 }
 
-func buttons(list chat.Buttons) []slackapi.Block {
+// buttons renders the nth row of buttons of a message. No two blocks of a message
+// may have one id.
+func buttons(list chat.Buttons, n int) []slackapi.Block {
+	if len(list) == 0 {
+		return nil // Slack refuses a row without buttons
+	}
+	id := "actions"
+	if n > 1 {
+		id = fmt.Sprintf("actions-%d", n)
+	}
 	var elements []slackapi.BlockElement
 	for _, b := range list {
 		e := slackapi.NewButtonBlockElement(b.Action, b.Value, plainText(b.Label, maxButton))
@@ -122,7 +136,7 @@ func buttons(list chat.Buttons) []slackapi.Block {
 		}
 		elements = append(elements, e)
 	}
-	return []slackapi.Block{slackapi.NewActionBlock("actions", elements...)}
+	return []slackapi.Block{slackapi.NewActionBlock(id, elements...)}
 }
 
 // Modal renders a form.

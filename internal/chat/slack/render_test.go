@@ -97,6 +97,48 @@ func TestCardsAreRenderedAsInGoldenFiles(t *testing.T) {
 	golden(t, "reply-ended", Blocks(chat.Reply(access.Notice{Kind: access.NoticeEnded}, cards()["ended"], place())))
 	golden(t, "form-request", Modal(chat.RequestFormFor(chat.RequestLine{Account: "payments-dev"}, "C0GEN")))
 	golden(t, "help", Blocks(chat.Help()))
+	live.End = t0.Add(30 * time.Minute)
+	golden(t, "reply-about-to-end", Blocks(chat.Reply(access.Notice{Kind: access.NoticeEnding}, live, place())))
+	golden(t, "drift-card", Blocks(chat.DriftMessage(access.Notice{
+		Kind: access.NoticeDrift, Drift: "DRIFT-0a1b2c3d", Text: "Drift: aws-payments-dev with ReadOnlyAccess in payments-prod (…3333) is in the config repo and was live, and is gone from AWS.",
+		Acts: []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze},
+	})))
+	golden(t, "drift-list", Blocks(chat.Drifted(drifts())))
+	golden(t, "sync", Blocks(chat.Synced(access.Synced{Commit: "0123456789abcdef", Live: 40, Due: 2, Waiting: 1, Started: 1, FailedReads: 1, Held: []string{"Remove x: commit y. The plan removes too much."}}, 2)))
+}
+
+// drifts are one of each kind.
+func drifts() []access.Drift {
+	return []access.Drift{
+		{ID: "DRIFT-0a1b2c3d", Missing: true, Sentence: "aws-payments-dev with ReadOnlyAccess in payments-prod is gone from AWS.", Since: t0, Acts: []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze}},
+		{ID: "DRIFT-4e5f6a7b", Sentence: "A user that the config repo does not know has ReadOnlyAccess in payments-prod.", Since: t0, Acts: []access.DriftAct{access.DriftSnooze}},
+	}
+}
+
+// TestEveryRowOfButtonsHasAnIDOfItsOwn: Slack refuses a message otherwise, and
+// one with more than fifty blocks.
+func TestEveryRowOfButtonsHasAnIDOfItsOwn(t *testing.T) {
+	t.Parallel()
+	var many []access.Drift
+	for range 60 {
+		many = append(many, drifts()...)
+	}
+	blocks := Blocks(chat.Drifted(many))
+	seen := map[string]bool{}
+	for _, b := range blocks {
+		id := b.ID()
+		if id != "" && seen[id] {
+			t.Errorf("two blocks have the id %q", id)
+		}
+		seen[id] = true
+	}
+	if len(blocks) > maxBlocks || len(seen) < 10 {
+		t.Errorf("%d blocks, %d ids", len(blocks), len(seen))
+	}
+	last, err := json.Marshal(blocks[len(blocks)-1])
+	if err != nil || !strings.Contains(string(last), "105 more") {
+		t.Errorf("the end does not say how many are left out: %s, %v", last, err)
+	}
 }
 
 // TestT24UserTextIsNeverMarkup: What a person wrote appears in plain_text

@@ -1,0 +1,395 @@
+package provision
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision/fault"
+)
+
+// Finding is one drift as it is kept from when it was first seen until it is
+// over. Who made it AWS knows, in CloudTrail, and the bot does not ask.
+type Finding struct {
+	// ID is the same whenever the same drift is found.
+	ID string
+	// Missing: desired, read back once, and gone. Else live, and neither
+	// desired nor owned.
+	Missing bool
+	Pair    config.Pair
+	Live    LiveAssignment // of what is live
+	// Assignment is nil when the live principal is not known to be one of the
+	// config repo.
+	Assignment *config.Assignment
+	Sentence   string
+	// Since is when it was first seen, Told when the operations channel was,
+	// Snoozed until when it is not told.
+	Since, Told, Snoozed time.Time
+	// PutBack is set when somebody asked for what is missing, By who did.
+	PutBack bool
+	By      string
+}
+
+// Findings keeps findings. What writes is durable when it returns nil.
+type Findings interface {
+	// Findings returns all, sorted by id.
+	Findings(ctx context.Context) ([]Finding, error)
+	// SaveFindings stores some and forgets others, in one step.
+	SaveFindings(ctx context.Context, put []Finding, forget []string) error
+}
+
+// StepDrift is the durable step of what is known of drift.
+const StepDrift Step = "provision.drift"
+
+// toldAtOnce is how many findings of one pass are told one by one. More are
+// told in one message: the first look at an organization may find hundreds.
+const toldAtOnce = 5
+
+// findingID names a drift by what it is about.
+func findingID(missing bool, pair config.Pair, who string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%t %s %s %s", missing, pair.Account, pair.PermissionSet, who))
+	return "DRIFT-" + hex.EncodeToString(sum[:4])
+}
+
+// noteDrift stores what drift a pass found and what of it is over, and tells
+// the operations channel of what is new. What was not read in this pass stays as
+// it was.
+func (e *Engine) noteDrift(ctx context.Context, v *view, plan Result) error {
+	if e.Drifts == nil {
+		return nil
+	}
+	had, err := e.Drifts.Findings(ctx)
+	if err != nil {
+		return fmt.Errorf("what is known of drift: %w", err)
+	}
+	known := map[string]Finding{}
+	for _, f := range had {
+		known[f.ID] = f
+	}
+	put := e.newFindings(v, plan, known)
+	var over []string
+	for id, f := range known {
+		if e.isOver(v, plan, f) {
+			over = append(over, id)
+		}
+	}
+	put = slices.DeleteFunc(put, func(f Finding) bool { return slices.Contains(over, f.ID) })
+	if len(put)+len(over) == 0 {
+		return nil
+	}
+	slices.Sort(over)
+	e.tellDrift(ctx, v, put)
+	return e.Drifts.SaveFindings(ctx, put, over)
+}
+
+// newFindings returns the findings of a plan that are new, or to be told again.
+func (e *Engine) newFindings(v *view, plan Result, known map[string]Finding) []Finding {
+	var out []Finding
+	add := func(f Finding) {
+		had, ok := known[f.ID]
+		switch {
+		case !ok:
+			f.Since = v.now
+			known[f.ID] = f
+		case had.Assignment == nil && f.Assignment != nil:
+			// Who it is has come to light since.
+			had.Assignment, had.Sentence = f.Assignment, f.Sentence
+			f = had
+		case v.toTell(had):
+			f = had
+		default:
+			return
+		}
+		out = append(out, f)
+	}
+	for _, d := range plan.Drift {
+		if r := e.book.record(d.Assignment); r.Code == CodeMissing {
+			add(missingFinding(d.Assignment, d.Sentence))
+		}
+	}
+	for _, x := range plan.Extra {
+		if v.tells(plan, x) {
+			add(extraFinding(v, x))
+		}
+	}
+	slices.SortFunc(out, func(a, b Finding) int { return cmp.Compare(a.ID, b.ID) })
+	return out
+}
+
+// tells reports whether what is live says something by now: somebody whom the
+// config repo does not seem to know may be a group that was not looked for yet,
+// or a user whom it grants the same and who is not looked for.
+func (v *view) tells(plan Result, x Extra) bool {
+	if x.Principal != nil {
+		return true
+	}
+	if x.Live.Kind == config.UserPrincipal {
+		for a := range v.wants {
+			if a.Principal.Kind == config.UserPrincipal && a.Pair() == x.Pair {
+				return false
+			}
+		}
+		return true
+	}
+	return !slices.ContainsFunc(plan.Waiting, func(w Waiting) bool { return w.Code == CodeNotLooked })
+}
+
+func missingFinding(a config.Assignment, sentence string) Finding {
+	return Finding{ID: findingID(true, a.Pair(), a.Principal.String()), Missing: true, Pair: a.Pair(), Assignment: &a, Sentence: sentence}
+}
+
+func extraFinding(v *view, x Extra) Finding {
+	f := Finding{ID: findingID(false, x.Pair, string(x.Live.Kind)+"/"+x.Live.PrincipalID), Pair: x.Pair, Live: x.Live}
+	who := fmt.Sprintf("A %s that the config repo does not know (%s in the identity store)", x.Live.Kind, x.Live.PrincipalID)
+	if x.Principal != nil {
+		a := config.Assignment{Principal: *x.Principal, Account: x.Pair.Account, PermissionSet: x.Pair.PermissionSet}
+		f.Assignment, who = &a, v.names.principal(*x.Principal)
+	}
+	f.Sentence = fmt.Sprintf("%s has %s in %s in AWS, and no commit in force grants it.", who, x.Pair.PermissionSet, v.names.account(x.Pair.Account))
+	return f
+}
+
+// isOver reports whether a complete reading, or the config, says that a known
+// finding is none any more.
+func (e *Engine) isOver(v *view, plan Result, f Finding) bool {
+	if f.Missing {
+		_, desired := v.wants[*f.Assignment]
+		r := e.book.record(*f.Assignment)
+		return !desired || r.State != Live || r.Code != CodeMissing
+	}
+	listed, seen := e.desk.sight.Ask(f.Pair, f.Live)
+	if listed == NotKnown || v.now.Sub(seen.Began) >= fresh {
+		return false
+	}
+	return !slices.ContainsFunc(plan.Extra, func(x Extra) bool { return x.Pair == f.Pair && x.Live == f.Live && v.tells(plan, x) })
+}
+
+// tellDrift tells the operations channel of findings, and notes that on them.
+func (e *Engine) tellDrift(ctx context.Context, v *view, list []Finding) {
+	var tell []*Finding
+	for i := range list {
+		if f := &list[i]; v.toTell(*f) {
+			tell = append(tell, f)
+		}
+	}
+	if len(tell) > toldAtOnce {
+		e.notify(ctx, fmt.Sprintf("drift/many/%d", v.now.Unix()), fmt.Sprintf(
+			"Drift: %d differences between AWS and the config repo were found at once. `/aws-access drift` lists them, and `bot status` does.", len(tell)))
+	}
+	for _, f := range tell {
+		f.Told = v.now
+		if len(tell) <= toldAtOnce && e.Ops != nil {
+			n := access.Notice{Key: fmt.Sprintf("provision/drift/%s/%d", f.ID, v.now.Unix()), Kind: access.NoticeDrift, At: v.now,
+				Text: fmt.Sprintf("Drift: %s Seen first at %s.", f.Sentence, f.Since.Format(time.RFC3339)), Drift: f.ID, Acts: f.acts()}
+			if err := e.Ops.PutNotice(ctx, n); err != nil {
+				e.opts.Log.Error("ops notice", "key", n.Key, "error", err)
+			}
+		}
+	}
+}
+
+// toTell reports whether the operations channel is to be told of a finding: the
+// first time, and once more when it was quiet for as long as somebody wanted.
+// Whose it is may come to light a moment after it was first seen.
+func (v *view) toTell(f Finding) bool {
+	if !f.Missing && f.Assignment == nil && v.now.Sub(f.Since) < missingConfirm {
+		return false
+	}
+	return !v.reverts(f) && !f.Snoozed.After(v.now) && (f.Told.IsZero() || f.Told.Before(f.Snoozed))
+}
+
+// acts are what people can do about a finding by a button.
+func (f Finding) acts() []access.DriftAct {
+	switch {
+	case f.Missing:
+		return []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze}
+	case f.Assignment != nil && f.Assignment.Principal.Kind == config.GroupPrincipal:
+		return []access.DriftAct{access.DriftAdopt, access.DriftSnooze}
+	default:
+		return []access.DriftAct{access.DriftSnooze}
+	}
+}
+
+// reverts reports whether the bot undoes a finding by itself.
+func (v *view) reverts(f Finding) bool {
+	if f.Missing {
+		return v.force.Repo.Access.Drift == config.DriftRevert
+	}
+	return v.clears() && f.Assignment != nil
+}
+
+// clears reports whether what no commit ever declared is removed: in phase 3,
+// with drift: revert.
+func (v *view) clears() bool {
+	return v.force.Repo.Access.Phase == 3 && v.force.Repo.Access.Drift == config.DriftRevert
+}
+
+// KnownDrift implements [access.Drifts].
+func (e *Engine) KnownDrift(ctx context.Context) ([]access.Drift, error) {
+	list, err := e.findings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]access.Drift, 0, len(list))
+	for _, f := range list {
+		out = append(out, f.shown())
+	}
+	// What is missing first, then what can be adopted.
+	slices.SortStableFunc(out, func(a, b access.Drift) int { return cmp.Compare(len(b.Acts), len(a.Acts)) })
+	return out, nil
+}
+
+func (e *Engine) findings(ctx context.Context) ([]Finding, error) {
+	if e.Drifts == nil {
+		return nil, nil
+	}
+	return e.Drifts.Findings(ctx)
+}
+
+func (f Finding) shown() access.Drift {
+	d := access.Drift{ID: f.ID, Missing: f.Missing, Sentence: f.Sentence, Since: f.Since, Snoozed: f.Snoozed, Acts: f.acts()}
+	if f.Assignment != nil {
+		d.Assignment, d.Known = *f.Assignment, true
+	}
+	return d
+}
+
+// finding returns a known finding, or access.ErrNotFound.
+func (e *Engine) finding(ctx context.Context, id string) (Finding, error) {
+	list, err := e.findings(ctx)
+	if err != nil {
+		return Finding{}, err
+	}
+	i := slices.IndexFunc(list, func(f Finding) bool { return f.ID == id })
+	if i < 0 {
+		return Finding{}, fmt.Errorf("drift %s: %w", id, access.ErrNotFound)
+	}
+	return list[i], nil
+}
+
+// StillDrift implements [access.Drifts]: it holds a finding against AWS and the config
+// in force of this moment.
+func (e *Engine) StillDrift(ctx context.Context, id string) (access.Drift, error) {
+	f, err := e.finding(ctx, id)
+	if err != nil {
+		return access.Drift{}, err
+	}
+	stands, err := e.stands(ctx, f)
+	if err != nil {
+		return access.Drift{}, fmt.Errorf("drift %s: %w", id, err)
+	}
+	if !stands {
+		e.Wake()
+		return access.Drift{}, fmt.Errorf("drift %s is over: %w", id, access.ErrNotFound)
+	}
+	return f.shown(), nil
+}
+
+// stands reports whether a finding is still one.
+func (e *Engine) stands(ctx context.Context, f Finding) (bool, error) {
+	v, err := e.look(ctx, false)
+	if err != nil || v == nil {
+		return false, err
+	}
+	seen, err := e.fetchOne(ctx, target{pair: f.Pair})
+	if err != nil {
+		return false, err
+	}
+	if f.Missing {
+		_, desired := v.wants[*f.Assignment]
+		who := LiveAssignment{PrincipalID: e.book.principal(f.Assignment.Principal).StoreID, Kind: f.Assignment.Principal.Kind}
+		return desired && (who.PrincipalID == "" || !seen.pair.has(who)), nil
+	}
+	if f.Assignment != nil {
+		if _, desired := v.wants[*f.Assignment]; desired || v.owned[*f.Assignment] {
+			return false, nil
+		}
+	}
+	return seen.pair.has(f.Live), nil
+}
+
+// PutBackDrift implements [access.Drifts].
+func (e *Engine) PutBackDrift(ctx context.Context, id, by string) error {
+	return e.changeFinding(ctx, id, func(f *Finding) error {
+		if !f.Missing {
+			return fmt.Errorf("revert %s: %w", id, fault.ErrInvalid)
+		}
+		f.PutBack, f.By = true, by
+		e.opts.Log.Info("drift is put back", "drift", id, "assignment", f.Assignment.String(), "by", by)
+		return nil
+	})
+}
+
+// SnoozeDrift implements [access.Drifts].
+func (e *Engine) SnoozeDrift(ctx context.Context, id string, until time.Time) error {
+	return e.changeFinding(ctx, id, func(f *Finding) error {
+		f.Snoozed = until.UTC()
+		return nil
+	})
+}
+
+// changeFinding changes what is known of a finding, while no pass does.
+func (e *Engine) changeFinding(ctx context.Context, id string, change func(*Finding) error) error {
+	release, err := e.takeTurn(ctx)
+	if err != nil {
+		return fmt.Errorf("drift %s: %w", id, err)
+	}
+	defer release()
+	f, err := e.finding(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := change(&f); err != nil {
+		return err
+	}
+	if err := e.Drifts.SaveFindings(ctx, []Finding{f}, nil); err != nil {
+		return err
+	}
+	e.Wake()
+	return nil
+}
+
+// SyncNow implements [access.Drifts]: a full pass.
+func (e *Engine) SyncNow(ctx context.Context) (access.Synced, error) {
+	r, err := e.Sync(ctx)
+	if err != nil {
+		return access.Synced{}, err
+	}
+	s := access.Synced{Commit: r.Commit, Live: len(r.Plan.Live), Due: len(r.Plan.Changes), Waiting: len(r.Plan.Waiting),
+		Started: r.Started, FailedReads: len(r.FailedReads)}
+	for _, x := range r.Refused {
+		s.Held = append(s.Held, x.Change.Sentence+" "+x.Sentence)
+	}
+	return s, nil
+}
+
+// takeDrift takes over into a view what is known of drift: what is to be put
+// back because somebody asked for it, and in phase 3 with drift: revert what is
+// to be removed though no commit ever declared it. Only what a second reading
+// shows, some time after the first, is removed.
+func (e *Engine) takeDrift(ctx context.Context, v *view) error {
+	list, err := e.findings(ctx)
+	if err != nil {
+		return fmt.Errorf("what is known of drift: %w", err)
+	}
+	v.putBack, v.clear = map[config.Assignment]bool{}, map[config.Assignment]bool{}
+	for _, f := range list {
+		switch {
+		case f.Assignment == nil:
+		case f.Missing:
+			v.putBack[*f.Assignment] = f.PutBack
+		case v.clears():
+			listed, seen := e.desk.sight.Ask(f.Pair, f.Live)
+			v.clear[*f.Assignment] = listed == Listed && seen.Began.Sub(f.Since) >= e.pace(missingConfirm)
+		}
+	}
+	return nil
+}
+
+var _ access.Drifts = (*Engine)(nil)
