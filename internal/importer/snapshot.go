@@ -34,7 +34,7 @@ func (s Snapshot) valid() error {
 	}
 	for _, a := range s.Assignments {
 		if err := config.CheckPermissionSetName(a.PermissionSet); err != nil || !accountID.MatchString(a.Account) {
-			return fmt.Errorf("Identity Center has an assignment of %q in the account %q, which is not understood; nothing was written", a.PermissionSet, a.Account)
+			return fmt.Errorf("the assignment in Identity Center of %q in the account %q is not understood; nothing was written", a.PermissionSet, a.Account)
 		}
 	}
 	return nil
