@@ -145,6 +145,9 @@ func (r *Repo) highRisk(set string) string {
 				return "has the policy " + name
 			}
 		}
+		if allowsAnything(ps.InlinePolicy) {
+			return "allows every action, or all but a few, by its inline policy"
+		}
 	}
 	if slices.Contains(mighty, set) || strings.Contains(strings.ToLower(set), "admin") {
 		return "is an administrator's by its name"

@@ -178,3 +178,21 @@ func TestAChangeOfASetIsToldInWords(t *testing.T) {
 		t.Errorf("a new set: %+v", added)
 	}
 }
+
+// TestAnInlinePolicyMayBeAnAdministrators, whatever the name of the set is.
+func TestAnInlinePolicyMayBeAnAdministrators(t *testing.T) {
+	t.Parallel()
+	for statement, risky := range map[string]bool{
+		`{Effect: Allow, Action: "*", Resource: "*"}`:               true,
+		`{Effect: Allow, Action: [s3:Get, "IAM:*"], Resource: "*"}`: true,
+		`{Effect: Allow, NotAction: "s3:*", Resource: "*"}`:         true,
+		`{Effect: Deny, Action: "*", Resource: "*"}`:                false,
+		`{Effect: Allow, Action: ["s3:*", "ec2:*"], Resource: "*"}`: false,
+		`{Effect: Allow, Action: "iam:GetRole", Resource: "*"}`:     false,
+	} {
+		file := repo(t, with("permission-sets/Quiet.yaml", "name: Quiet\ninline_policy: {Version: \"2012-10-17\", Statement: ["+statement+"]}\n"))
+		if why := file.highRisk("Quiet"); (why != "") != risky {
+			t.Errorf("%s: %q, want risky %t", statement, why, risky)
+		}
+	}
+}

@@ -111,3 +111,33 @@ func checkPolicySize(text string) error {
 	}
 	return nil
 }
+
+// allowsAnything reports whether a canonical policy allows every action, all of
+// IAM, or all but those it names.
+func allowsAnything(policy string) bool {
+	if policy == "" {
+		return false
+	}
+	var doc struct {
+		Statement []struct {
+			Effect            string
+			Action, NotAction any
+		}
+	}
+	if err := json.Unmarshal([]byte(policy), &doc); err != nil {
+		return true // unreachable: a file's policy has this form
+	}
+	for _, s := range doc.Statement {
+		actions, ok := s.Action.([]any)
+		if !ok {
+			actions = []any{s.Action}
+		}
+		for _, a := range actions {
+			text, _ := a.(string)
+			if s.Effect == "Allow" && (s.NotAction != nil || strings.HasPrefix(text, "*") || strings.EqualFold(text, "iam:*")) {
+				return true
+			}
+		}
+	}
+	return false
+}

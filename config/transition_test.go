@@ -53,6 +53,9 @@ func TestTransitions(t *testing.T) {
 		}
 		return files
 	}
+	inline := func(name, action string) txtar.File {
+		return with("permission-sets/"+name+".yaml", "name: "+name+"\ninline_policy: {Version: \"2012-10-17\", Statement: [{Effect: Allow, Action: \""+action+"\", Resource: \"*\"}]}\n")
+	}
 	tests := []struct {
 		name       string
 		base, head []txtar.File
@@ -98,6 +101,15 @@ func TestTransitions(t *testing.T) {
 			name: "a permission set is not renamed",
 			base: sets("View"), head: sets("ViewAll"),
 			want: "permission-sets/ViewAll.yaml:1:7: the permission set View is renamed to ViewAll, which AWS cannot do",
+		},
+		{
+			name: "nor is one with policies of another kind",
+			base: []txtar.File{inline("View", "s3:Get")}, head: []txtar.File{with("permission-sets/View.yaml", ""), inline("ViewAll", "s3:Get")},
+			want: "permission-sets/ViewAll.yaml:1:7: the permission set View is renamed to ViewAll, which AWS cannot do",
+		},
+		{
+			name: "another inline policy is another permission set",
+			base: []txtar.File{inline("View", "s3:Get")}, head: []txtar.File{with("permission-sets/View.yaml", ""), inline("ViewAll", "s3:List")},
 		},
 		{name: "another permission set may come for one that goes", base: sets("View"), head: sets("Work")},
 		{name: "a twin may stand beside a permission set", base: sets("View"), head: sets("View", "ViewAll")},

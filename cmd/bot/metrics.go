@@ -67,7 +67,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 		gauge(g.requests, float64(n), state)
 	}
 	gauge(g.outstanding, float64(st.Provision.Outstanding))
-	gauge(g.troubles, float64(len(st.Provision.Troubles)))
+	gauge(g.troubles, float64(len(st.Provision.Troubles)+troubledSets(st.Provision.Sets)))
 	gauge(g.held, float64(len(st.Provision.Last.Refused)))
 	gauge(g.lost, float64(st.Webhooks.Recent(time.Now())))
 	if at := st.Provision.Last.At; !at.IsZero() {

@@ -73,3 +73,15 @@ func setStatusLines(sets []provision.SetStatus) [][2]string {
 	}
 	return out
 }
+
+// troubledSets counts the permission sets that something holds up. A set that is
+// left, or only waits for enable_changes, is none of them.
+func troubledSets(sets []provision.SetStatus) int {
+	n := 0
+	for _, s := range sets {
+		if s.Code != "" && s.Code != provision.CodeSetLeft && s.Code != provision.CodeDisabled {
+			n++
+		}
+	}
+	return n
+}

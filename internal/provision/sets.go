@@ -224,15 +224,17 @@ func (e *Engine) leaveSets(ctx context.Context, p *setPass) error {
 
 // readSet returns a reading that serves, from memory if one does.
 func (e *Engine) readSet(ctx context.Context, p *setPass, r SetRecord) (setReading, bool) {
-	now := e.now()
-	due := now
+	now, every := e.now(), e.opts.Check
+	if r.State == SetApplied && r.Code == "" {
+		every *= setChecks
+	}
 	if seen, ok := e.sets.readings[r.Name]; ok {
-		due = seen.started.Add(time.Duration(setChecks) * e.opts.Check)
+		serves := every
 		if p.full {
-			due = seen.started.Add(setFresh)
+			serves = setFresh
 		}
-		if due.After(now) {
-			p.alarm.set(seen.started.Add(time.Duration(setChecks) * e.opts.Check))
+		if seen.started.Add(serves).After(now) {
+			p.alarm.set(seen.started.Add(every))
 			return seen, true
 		}
 	}
@@ -259,7 +261,7 @@ func (e *Engine) readSet(ctx context.Context, p *setPass, r SetRecord) (setReadi
 	}
 	delete(e.sets.fails, r.Name)
 	e.sets.readings[r.Name] = seen
-	p.alarm.set(now.Add(time.Duration(setChecks) * e.opts.Check))
+	p.alarm.set(now.Add(every))
 	return seen, true
 }
 

@@ -18,11 +18,12 @@ import (
 func (e *Engine) judgeSet(ctx context.Context, p *setPass, r SetRecord, want permset.Definition, seen setReading, report SetReport) (_ SetReport, again bool, err error) {
 	in := permset.Input{Want: want, Live: seen.live, Owned: r.Owned, Pending: r.State == SetPending,
 		Revert: p.force.Repo.Access.Drift == config.DriftRevert, Spread: r.Spread}
-	diff := permset.Diff(in)
-	report.Steps, report.Drift = diff.Steps, diff.Drift
-	if r, err = e.noteReading(ctx, r, seen, diff); err != nil {
+	if r, err = e.noteReading(ctx, r, seen, permset.Diff(in).Drift); err != nil {
 		return report, false, err
 	}
+	in.Spread = r.Spread // as this reading has it
+	diff := permset.Diff(in)
+	report.Steps, report.Drift = diff.Steps, diff.Drift
 	e.tellSetDrift(ctx, p, r, diff.Drift)
 	if len(diff.Steps) == 0 {
 		r, err = e.setReached(ctx, p, r, want, seen)
@@ -43,7 +44,7 @@ func (e *Engine) judgeSet(ctx context.Context, p *setPass, r SetRecord, want per
 }
 
 // noteReading takes over from a reading what the record keeps of it.
-func (e *Engine) noteReading(ctx context.Context, r SetRecord, seen setReading, diff permset.Result) (SetRecord, error) {
+func (e *Engine) noteReading(ctx context.Context, r SetRecord, seen setReading, drift []permset.Finding) (SetRecord, error) {
 	changed := !r.Intent.IsZero()
 	r.Intent = time.Time{} // what an open write did is seen now
 	if seen.live == nil {
@@ -57,7 +58,7 @@ func (e *Engine) noteReading(ctx context.Context, r SetRecord, seen setReading, 
 		if !r.CreateIntent.IsZero() && r.Created.IsZero() {
 			r.Created, changed = seen.started, true
 		}
-		if spread := permset.Reaching(diff.Drift); len(seen.live.Outdated) == 0 && !slices.Equal(spread, r.Spread) {
+		if spread := permset.Reaching(drift); len(seen.live.Outdated) == 0 && !slices.Equal(spread, r.Spread) {
 			r.Spread, changed = spread, true
 		}
 	}
@@ -70,7 +71,7 @@ func (e *Engine) noteReading(ctx context.Context, r SetRecord, seen setReading, 
 // setReached notes that a set is as declared. What the file does not have is not
 // the bot's any more.
 func (e *Engine) setReached(ctx context.Context, p *setPass, r SetRecord, want permset.Definition, seen setReading) (SetRecord, error) {
-	if r.State == SetApplied && r.Code == "" && len(r.Did) == 0 {
+	if r.State == SetApplied && r.Code == "" && len(r.Did) == 0 && !r.Applied.IsZero() {
 		return r, nil
 	}
 	did := r.Did

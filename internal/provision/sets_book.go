@@ -91,14 +91,18 @@ func (e *Engine) takeReleased() {
 }
 
 // declaredSets says of each declared set whether it can be assigned yet, for the
-// planner; nil when permission sets are left alone.
+// planner; nil when permission sets are left alone. One that somebody deleted is
+// not among them: nothing of it is on its way.
 func (e *Engine) declaredSets(v *view) map[string]bool {
 	if !e.Sets.present() {
 		return nil
 	}
 	out := map[string]bool{}
 	for name := range v.force.Repo.PermissionSets {
-		out[name] = !e.setRecord(name).making()
+		r := e.setRecord(name)
+		if gone := r.State == SetApplied && r.ARN == "" && !r.making(); !gone {
+			out[name] = !r.making()
+		}
 	}
 	return out
 }

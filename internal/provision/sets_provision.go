@@ -35,7 +35,6 @@ func (e *Engine) provisionSet(ctx context.Context, p *setPass, r SetRecord, arn 
 	writeCtx, cancel := e.write(ctx)
 	id, err := e.Sets.Port.ProvisionSet(writeCtx, arn, account)
 	cancel()
-	delete(e.sets.readings, r.Name)
 	storeCtx := context.WithoutCancel(ctx)
 	switch {
 	case fault.Known(err):

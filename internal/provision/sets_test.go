@@ -153,6 +153,112 @@ func TestAPolicyThatTheFileDropsGoes(t *testing.T) {
 	})
 }
 
+// TestWhatComesBackAfterTheFileDroppedItIsAnExtra: it was the file's once, and
+// is somebody else's now.
+func TestWhatComesBackAfterTheFileDroppedItIsAnExtra(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		svc := newSetService(newWorld())
+		live := svc.have(view("View", time.Hour, policyAudit, policyView), accountID(1))
+		s := startedSets(t, svc)
+		s.commitOf(t, newRepository("c1").declaring(declared("View", time.Hour, policyView, policyAudit)))
+		after(time.Minute)
+		s.commitOf(t, newRepository("c2").declaring(declared("View", time.Hour, policyView)))
+		after(time.Minute)
+		s.do(func() { live.Managed = []string{policyAudit, policyView} })
+		if _, err := s.engine.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.commitOf(t, newRepository("c3").declaring(declared("View", 8*time.Hour, policyView)))
+		after(time.Minute)
+		if got := svc.see("View"); got.Session != 8*time.Hour || len(got.Managed) != 2 {
+			t.Errorf("after another commit: %+v", got)
+		}
+	})
+}
+
+// TestAHeldSetIsReadAgainWithinTheHour, so that what people mend in AWS is
+// noticed without being told.
+func TestAHeldSetIsReadAgainWithinTheHour(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		svc := newSetService(newWorld())
+		live := svc.have(view("View", time.Hour, policyView), accountID(1), managementAccount)
+		s := startedSets(t, svc)
+		s.commitOf(t, newRepository("c1").declaring(declared("View", 8*time.Hour, policyView)))
+		after(time.Minute)
+		if r := s.record(t, "View"); r.Code != provision.CodeSetManagement || !strings.Contains(svc.told(), "assigned in the management account") || s.setWrites() != 0 {
+			t.Fatalf("record %+v, told %s", r, svc.told())
+		}
+		s.do(func() { live.Accounts = []string{accountID(1)} })
+		after(61 * time.Minute)
+		if got, r := svc.see("View"), s.record(t, "View"); got.Session != 8*time.Hour || r.State != provision.SetApplied || r.Code != "" {
+			t.Errorf("after it was mended: %+v, %+v", got, r)
+		}
+	})
+}
+
+// TestASetThatIsAsDeclaredIsReadFourTimesADay: a reading costs eight calls.
+func TestASetThatIsAsDeclaredIsReadFourTimesADay(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		svc := newSetService(newWorld())
+		svc.have(view("View", time.Hour, policyView), accountID(1))
+		s := startedSets(t, svc)
+		s.commitOf(t, newRepository("c1").declaring(declared("View", time.Hour, policyView)))
+		after(time.Minute)
+		first := s.count("ReadSet")
+		after(24 * time.Hour)
+		if n := s.count("ReadSet") - first; n != 4 {
+			t.Errorf("read %d times in a day, want 4", n)
+		}
+	})
+}
+
+// TestAnExtraThatIsEverywhereHoldsNothing: every account is the latest, so that
+// provisioning brings it nowhere new.
+func TestAnExtraThatIsEverywhereHoldsNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		svc := newSetService(newWorld())
+		svc.have(view("View", time.Hour, policyAudit, policyView), accountID(1))
+		s := startedSets(t, svc)
+		s.commitOf(t, newRepository("c1").declaring(declared("View", 8*time.Hour, policyView)))
+		after(time.Minute)
+		if got := svc.see("View"); got.Session != 8*time.Hour || len(got.Managed) != 2 || len(got.Outdated) != 0 {
+			t.Errorf("after the commit: %+v, %+v", got, s.record(t, "View"))
+		}
+	})
+}
+
+// TestASetThatSomebodyDeletedIsDrift: it is made again only with drift: revert.
+func TestASetThatSomebodyDeletedIsDrift(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld().populate(2, 1)
+		svc := newSetService(w)
+		svc.have(view("View", time.Hour, policyView))
+		s := startedSets(t, svc)
+		s.commitOf(t, newRepository("c1").declaring(declared("View", time.Hour, policyView)))
+		after(time.Minute)
+		s.do(func() {
+			delete(svc.sets, "View")
+			w.setless["View"] = true
+		})
+		if _, err := s.engine.Sync(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		a := grant(1, 1, "View")
+		s.commitOf(t, newRepository("c2").declaring(declared("View", time.Hour, policyView)).with(0, "", a))
+		after(time.Minute)
+		if s.setWrites() != 0 || !strings.Contains(svc.told(), "View: the permission set is gone from AWS") || s.facts(t, a).TroubleCode != string(provision.CodeSetMissing) {
+			t.Errorf("%d writes, told %s, assignment %+v", s.setWrites(), svc.told(), s.facts(t, a))
+		}
+		revert := newRepository("c3").declaring(declared("View", time.Hour, policyView)).with(0, "", a)
+		revert.repo.Access.Drift = config.DriftRevert
+		s.commitOf(t, revert)
+		after(15 * time.Minute)
+		if got := svc.see("View"); !slices.Equal(got.Managed, []string{policyView}) || s.facts(t, a).ReadBack.IsZero() {
+			t.Errorf("after drift: revert: %+v, assignment %+v, record %+v", got, s.facts(t, a), s.record(t, "View"))
+		}
+	})
+}
+
 // TestAnExtraIsNotSpread: somebody attached a policy and did not provision it;
 // the change of the session would bring it to the accounts.
 func TestAnExtraIsNotSpread(t *testing.T) {
@@ -263,8 +369,9 @@ func TestEveryFaultOfASetIsOvercome(t *testing.T) {
 						for range nth {
 							svc.faults = append(svc.faults, &scripted{op: op})
 						}
-						f.op = op
-						svc.faults = append(svc.faults, &f)
+						last := f
+						last.op = op
+						svc.faults = append(svc.faults, &last)
 						s := startedSets(t, svc)
 						s.commitOf(t, newRepository("c1").declaring(declared("Old", 8*time.Hour, policyAudit, policyView), declared("New", time.Hour, policyView)))
 						after(15 * time.Minute)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aws-access-bot/config"
@@ -102,10 +103,18 @@ func (d *differ) settings() {
 	}
 	differs("session", config.FormatDuration(live.Session), config.FormatDuration(want.Session), true)
 	differs("relay state", live.RelayState, want.RelayState, false)
-	differs("description", live.Description, want.Description, false)
+	differs("description", quoted(live.Description), quoted(want.Description), false)
 	if d.acts() {
 		d.step(Step{Kind: Update, Settings: want, Sentence: "Update " + d.in.Want.Name + ": " + strings.Join(words, ", ")}, &Step{Kind: Update, Settings: live})
 	}
+}
+
+// quoted keeps free text in its place.
+func quoted(s string) string {
+	if s == "" {
+		return ""
+	}
+	return strconv.Quote(s)
 }
 
 func orNone(s string) string {

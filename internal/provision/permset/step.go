@@ -84,7 +84,7 @@ func (s Step) sentence() string {
 	case DetachOwn:
 		return "Detach the accounts' own policy " + s.Customer.String() + " from " + s.Set
 	case PutInline:
-		return "Write the inline policy of " + s.Set + ": " + s.Inline
+		return fmt.Sprintf("Write the inline policy of %s (%d characters)", s.Set, len(s.Inline))
 	case DeleteInline:
 		return "Delete the inline policy of " + s.Set
 	case PutBoundary:
