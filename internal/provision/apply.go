@@ -1,17 +1,13 @@
 package provision
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
-	"aws-access-bot/config"
 	"aws-access-bot/internal/provision/fault"
 )
 
@@ -35,9 +31,14 @@ func (e *Engine) apply(ctx context.Context, v *view, allowed []Change) (int, err
 	var started atomic.Int64
 	var g errgroup.Group
 	g.SetLimit(parallelCalls)
-	for _, c := range e.inOrder(allowed) {
+	clear(e.desk.queued)
+	for _, c := range e.inOrder(v, allowed) {
 		r := e.book.record(c.Assignment)
-		if room <= 0 || busy[c.Assignment.Account] || !e.ready(v, r, c) {
+		if !e.ready(v, r, c) {
+			continue
+		}
+		if room <= 0 || busy[c.Assignment.Account] {
+			e.desk.queued[LiveAssignment{PrincipalID: c.PrincipalID, Kind: c.Assignment.Principal.Kind}]++
 			continue
 		}
 		busy[c.Assignment.Account] = true
@@ -60,25 +61,6 @@ func (e *Engine) apply(ctx context.Context, v *view, allowed []Change) (int, err
 		}
 	}
 	return int(started.Load()), err
-}
-
-// inOrder sorts removals first, ended grants by their end, then what has
-// waited longest, and of what began together the account with the most to do:
-// since an account takes one operation at a time, it is the last to be done.
-func (e *Engine) inOrder(allowed []Change) []Change {
-	out := slices.Clone(allowed)
-	since := map[config.Assignment]time.Time{}
-	load := map[string]int{}
-	for _, c := range out {
-		since[c.Assignment] = e.book.record(c.Assignment).Since
-		load[c.Assignment.Account]++
-	}
-	slices.SortStableFunc(out, func(a, b Change) int {
-		return cmp.Or(-cmp.Compare(a.Kind, b.Kind), a.Cause.End.Compare(b.Cause.End),
-			since[a.Assignment].Compare(since[b.Assignment]),
-			-cmp.Compare(load[a.Assignment.Account], load[b.Assignment.Account]), a.Assignment.Compare(b.Assignment))
-	})
-	return out
 }
 
 // ready reports whether a change can be sent in this pass.

@@ -38,6 +38,19 @@ type Choice struct {
 	PrincipalsAlone int `json:"principals_alone,omitempty"`
 }
 
+// and adds up what two choices come to.
+func (c Choice) and(d Choice) Choice {
+	switch {
+	case c.Way == "":
+		return d
+	case c.Way != d.Way:
+		c.Way = ByBoth
+	}
+	c.Pairs, c.Principals, c.Estimated, c.Made = c.Pairs+d.Pairs, c.Principals+d.Principals, c.Estimated+d.Estimated, c.Made+d.Made
+	c.PairsAlone, c.PrincipalsAlone = c.PairsAlone+d.PairsAlone, c.PrincipalsAlone+d.PrincipalsAlone
+	return c
+}
+
 // need is one assignment that must be seen: in its pair, or by every one of
 // the ids that its principal may be listed under. Without ids only the pair
 // can tell; optional says that then it need not be read where principals are.

@@ -93,7 +93,7 @@ func TestWhetherSomebodyIsListedIsKnownFromCompleteReadingsOnly(t *testing.T) {
 		return map[config.Pair]PairState{testPair(1): {Reading: r, Complete: complete, Live: whos}}
 	}
 	whole := func(r Reading, who LiveAssignment, pairs ...config.Pair) map[LiveAssignment]Whole {
-		return map[LiveAssignment]Whole{who: newWhole(r, pairs)}
+		return map[LiveAssignment]Whole{who: NewWhole(r, pairs)}
 	}
 	tests := []struct {
 		name  string
@@ -134,7 +134,7 @@ func TestWhatTwoReadingsShowIsToldOnce(t *testing.T) {
 			testPair(3): {Reading: late, Complete: true},
 			testPair(4): {Live: []LiveAssignment{testWho(9)}},
 		},
-		Wholes: map[LiveAssignment]Whole{testWho(1): newWhole(early, []config.Pair{testPair(1), testPair(2), testPair(3)})},
+		Wholes: map[LiveAssignment]Whole{testWho(1): NewWhole(early, []config.Pair{testPair(1), testPair(2), testPair(3)})},
 	}
 	var got []string
 	s.Each(func(p config.Pair, who LiveAssignment) { got = append(got, p.Account+" "+who.PrincipalID) })

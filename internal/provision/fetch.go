@@ -88,11 +88,11 @@ func (e *Engine) readNeeds(ctx context.Context, v *view, needs []need) {
 		}
 		e.fetch(counted, v, list)
 		if first {
-			v.choice = choice
+			v.choice = v.choice.and(choice)
 		}
 		needs = slices.DeleteFunc(needs, func(n need) bool { return !v.unread(n, e.desk.sight, began) })
 	}
-	v.choice.Made = tally.Count()
+	v.choice.Made += tally.Count()
 }
 
 // mostUrgent puts readings first that removals and begun operations wait for.
@@ -241,6 +241,6 @@ func (e *Engine) fetchOne(ctx context.Context, t target) (f fetched, err error) 
 	case err != nil:
 		return fetched{}, fmt.Errorf("read %s: %w", t, err)
 	}
-	f.pair, f.whole = PairState{Reading: r, Complete: true, Live: live}, newWhole(r, pairs)
+	f.pair, f.whole = PairState{Reading: r, Complete: true, Live: live}, NewWhole(r, pairs)
 	return f, nil
 }

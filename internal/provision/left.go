@@ -41,6 +41,24 @@ func (e *Engine) hasLeft(r Record, at time.Time) {
 	}
 }
 
+// hasLeftList reports whether an operation left the list and is not settled.
+func (e *Engine) hasLeftList(r Record) bool {
+	_, left := e.desk.left[r.Assignment]
+	return left && r.Op.outstanding()
+}
+
+// settleAll reads back what left the list, after the places that it freed were
+// given to others.
+func (e *Engine) settleAll(ctx context.Context, v *view) error {
+	if len(v.verify) == 0 {
+		return nil
+	}
+	began := e.now()
+	e.readNeeds(ctx, v, v.verify)
+	v.alarm.set(began) // what was found out is planned with
+	return e.readBackSince(ctx, v, began)
+}
+
 // over counts the end of an operation, once.
 func (e *Engine) over(r Record) {
 	if _, left := e.desk.left[r.Assignment]; !left {
@@ -53,7 +71,7 @@ func (e *Engine) over(r Record) {
 func (e *Engine) verifyTime(r Record, left time.Time, out underway) time.Time {
 	others := out.byPair[r.Assignment.Pair()]
 	if e.wholeAllowed(e.now()) {
-		others = out.byWho[acted(r)]
+		others = out.byWho[acted(r)] + e.desk.queued[acted(r)]
 	}
 	if others == 0 {
 		return left

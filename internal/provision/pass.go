@@ -30,6 +30,8 @@ type view struct {
 	// choice is how what is under way was read; shut are principals that AWS
 	// turned out not to let be read.
 	choice Choice
+	// verify are the operations that left the list and are to be read back.
+	verify []need
 	shut   map[LiveAssignment]bool
 	// putBack and clear say what drift is undone; see takeDrift.
 	putBack, clear map[config.Assignment]bool
@@ -151,6 +153,9 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 	e.publishNeeds(v, plan, verdict)
 	started, err := e.apply(ctx, v, verdict.Allowed)
 	if err != nil {
+		return nil, err
+	}
+	if err := e.settleAll(ctx, v); err != nil {
 		return nil, err
 	}
 	report := e.report(v, plan, verdict, started)

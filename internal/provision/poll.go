@@ -61,6 +61,7 @@ func (e *Engine) follow(ctx context.Context, v *view) error {
 			return err
 		}
 	}
+	e.setFollowAlarm(v)
 	return nil
 }
 
@@ -79,7 +80,7 @@ func (e *Engine) followTime(action Action, running []Record) time.Time {
 		return e.pollTime(running[0])
 	}
 	// Before the oldest can have ended nothing is to be learnt.
-	return later(e.desk.lists[action], oldest(running).Add(max(e.pace(listEvery), e.desk.took*3/4)))
+	return later(e.desk.lists[action], oldest(running).Add(max(e.pace(listEvery), e.desk.took)))
 }
 
 // oldest returns when the oldest of operations was accepted.
@@ -129,6 +130,8 @@ func (e *Engine) listRunning(ctx context.Context, action Action, running []Recor
 		switch status, ok := listed[r.Op.RequestID]; {
 		case status == Succeeded:
 			err = e.succeeded(ctx, r)
+		case status == InProgress:
+			e.desk.pulse.running[r.Assignment] = asked
 		case status == Failed: // the list has no reasons
 			err = e.describe(ctx, r)
 		case !ok && asked.Sub(r.Op.Requested) >= e.pace(listEvery)/2:

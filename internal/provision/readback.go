@@ -21,12 +21,15 @@ const (
 )
 
 // readBack holds the records against the readings of this pass.
-func (e *Engine) readBack(ctx context.Context, v *view) error {
+func (e *Engine) readBack(ctx context.Context, v *view) error { return e.readBackSince(ctx, v, v.now) }
+
+// readBackSince holds the records against the readings since a time.
+func (e *Engine) readBackSince(ctx context.Context, v *view, since time.Time) error {
 	for _, r := range sortedRecords(e.book.all()) {
 		if r.State == Gone {
 			continue
 		}
-		seen, ok := e.glance(r, v.now)
+		seen, ok := e.glance(r, since)
 		if !ok {
 			continue
 		}

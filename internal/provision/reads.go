@@ -54,6 +54,8 @@ func (e *Engine) dueNeeds(v *view) []need {
 		case at.IsZero():
 		case at.After(now):
 			v.alarm.set(at)
+		case e.hasLeftList(r):
+			v.verify = append(v.verify, e.needOf(r))
 		default:
 			due = append(due, e.needOf(r))
 		}

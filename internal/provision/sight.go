@@ -27,11 +27,11 @@ type PairState struct {
 // every pair, and of nobody else.
 type Whole struct {
 	Reading
-	Pairs []config.Pair // sorted, see newWhole
+	Pairs []config.Pair // sorted, see NewWhole
 }
 
-// newWhole sorts the pairs of a reading.
-func newWhole(r Reading, pairs []config.Pair) Whole {
+// NewWhole sorts the pairs of a reading.
+func NewWhole(r Reading, pairs []config.Pair) Whole {
 	pairs = slices.Clone(pairs)
 	slices.SortFunc(pairs, comparePairs)
 	return Whole{r, pairs}

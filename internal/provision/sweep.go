@@ -134,8 +134,10 @@ func (e *Engine) readCheck(ctx context.Context, v *view) {
 	counted, tally := WithTally(ctx)
 	read := v.read
 	v.shut = nil
-	part := slices.DeleteFunc(c.take(), func(t target) bool { return e.readSince(t, c.began) })
-	c.failed = append(c.failed, e.fetch(counted, v, part)...)
+	for more := true; more; more = !c.done() && len(v.shut) == 0 && e.idle(v) {
+		part := slices.DeleteFunc(c.take(), func(t target) bool { return e.readSince(t, c.began) })
+		c.failed = append(c.failed, e.fetch(counted, v, part)...)
+	}
 	c.read += v.read - read
 	c.choice.Made += tally.Count()
 	if len(v.shut) > 0 {
@@ -150,6 +152,15 @@ func (e *Engine) readCheck(ctx context.Context, v *view) {
 			e.desk.complete.next = c.next
 		}
 	}
+}
+
+// idle reports whether a slow check may go on because nothing else is due:
+// nothing is under way, nobody woke the engine, and no alarm has come. Even so
+// it gives way from time to time.
+func (e *Engine) idle(v *view) bool {
+	now := e.now()
+	due := !v.alarm.at.IsZero() && !v.alarm.at.After(now)
+	return !due && len(v.verify) == 0 && v.choice.Way == "" && len(e.wakeAssignments) == 0 && len(e.book.operations()) == 0 && now.Sub(v.now) < longestPart
 }
 
 // take removes the next part from the queue.
@@ -208,7 +219,9 @@ func (e *Engine) beginComplete(ctx context.Context, v *view) {
 func (e *Engine) readComplete(ctx context.Context, v *view) {
 	c := &e.desk.complete
 	counted, tally := WithTally(ctx)
-	c.failed = append(c.failed, e.fetch(counted, v, c.take())...)
+	for more := true; more; more = !c.done() && e.idle(v) {
+		c.failed = append(c.failed, e.fetch(counted, v, c.take())...)
+	}
 	c.choice.Made += tally.Count()
 	if c.done() {
 		c.next = e.now().Add(e.sweepEvery())

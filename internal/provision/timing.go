@@ -42,6 +42,9 @@ const (
 	waitOps  = 2 * time.Hour
 	// jobLook is after how long of waiting the provisioning job is looked at.
 	jobLook = 2 * time.Minute
+	// longestPart bounds the part of a slow check that is read in one pass
+	// while nothing else is due.
+	longestPart = 30 * time.Second
 	// longestSleep bounds a sleep, so that a jump of the clock is noticed.
 	longestSleep = time.Minute
 )

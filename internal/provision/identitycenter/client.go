@@ -60,6 +60,8 @@ type Client struct {
 	now   func() time.Time
 	// refresh is held by whoever reads the names; the others wait for it.
 	refresh chan struct{}
+	// meeting is held by whoever looks for the instance.
+	meeting chan struct{}
 
 	mu       sync.Mutex // guards the fields below
 	instance string     // ARN
@@ -80,7 +82,7 @@ func New(cfg aws.Config, share float64, now func() time.Time) *Client {
 		sso:   ssoadmin.NewFromConfig(cfg, func(o *ssoadmin.Options) { o.Retryer = paced{awsclient.ReadRetryer(), center, true} }),
 		store: identitystore.NewFromConfig(cfg, func(o *identitystore.Options) { o.Retryer = paced{awsclient.ReadRetryer(), store, false} }),
 		sts:   sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = awsclient.ReadRetryer() }),
-		once:  paced{aws.NopRetryer{}, center, true}, now: now, refresh: make(chan struct{}, 1),
+		once:  paced{aws.NopRetryer{}, center, true}, now: now, refresh: make(chan struct{}, 1), meeting: make(chan struct{}, 1),
 	}
 }
 
@@ -119,12 +121,29 @@ func unlisted(err error) error {
 // An account or a Region has at most one active instance that manages
 // permission sets; with several, which one is meant cannot be known.
 func (c *Client) Instance(ctx context.Context) (arn, storeID string, err error) {
-	c.mu.Lock()
-	arn, storeID = c.instance, c.storeID
-	c.mu.Unlock()
-	if arn != "" {
+	if arn, storeID := c.knownInstance(); arn != "" {
 		return arn, storeID, nil
 	}
+	select {
+	case c.meeting <- struct{}{}:
+		defer func() { <-c.meeting }()
+	case <-ctx.Done():
+		return "", "", fmt.Errorf("list identity center instances: %w", ctx.Err())
+	}
+	if arn, storeID := c.knownInstance(); arn != "" { // found by the one who went before
+		return arn, storeID, nil
+	}
+	return c.findInstance(ctx)
+}
+
+// knownInstance takes the instance from memory, "" when it is not known.
+func (c *Client) knownInstance() (arn, storeID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.instance, c.storeID
+}
+
+func (c *Client) findInstance(ctx context.Context) (arn, storeID string, err error) {
 	const op = "list identity center instances"
 	var found []types.InstanceMetadata
 	err = pages(op, func(token *string) (*string, error) {

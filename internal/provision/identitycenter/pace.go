@@ -17,6 +17,7 @@ import (
 // How the pace gives way and comes back.
 const (
 	leastRate = 1.0             // requests a second, however much AWS throttles
+	burst     = 5               // requests that may go out at once after a pause
 	stepUp    = 0.5             // added after each quiet interval
 	quiet     = 5 * time.Second // without throttling
 	// settling is how long after a cut further throttling is taken for that of
@@ -40,7 +41,7 @@ type pacer struct {
 }
 
 func newPacer(perSecond float64, now func() time.Time) *pacer {
-	return &pacer{limiter: rate.NewLimiter(rate.Limit(perSecond), 1), most: perSecond, now: now}
+	return &pacer{limiter: rate.NewLimiter(rate.Limit(perSecond), burst), most: perSecond, now: now}
 }
 
 // seen takes note of how a request went.

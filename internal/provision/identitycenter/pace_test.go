@@ -85,8 +85,8 @@ func TestEveryAttemptWaitsForItsTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := paced{aws.NopRetryer{}, newPacer(10, time.Now), false}
-		if got := take(t, r, 11, nil); got != time.Second {
-			t.Errorf("11 requests at 10 a second took %v", got)
+		if got := take(t, r, burst+10, nil); got != time.Second {
+			t.Errorf("%d requests at 10 a second took %v", burst+10, got)
 		}
 		take(t, r, 1, &smithy.GenericAPIError{Code: "ThrottlingException"})
 		if got := take(t, r, 10, nil); got < 1900*time.Millisecond || got > 2100*time.Millisecond {
@@ -104,8 +104,10 @@ func TestRequestsOfASlowCheckLetAllOthersGoFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(1, time.Now)
-		if err := p.wait(t.Context()); err != nil { // takes the token that was there
-			t.Fatal(err)
+		for range burst { // takes the tokens that were there
+			if err := p.wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 		}
 		order := make(chan string, 9)
 		ask := func(name string, ctx context.Context) {
