@@ -19,7 +19,7 @@ var (
 	}
 	organizationKeys   = shape{what: "organization", required: []string{"id", "management_account"}}
 	identityCenterKeys = shape{what: "identity_center", required: []string{"region", "start_url"}}
-	entraKeys          = shape{what: "entra", required: []string{"app"}}
+	entraKeys          = shape{what: "entra", required: []string{"app"}, optional: []string{"scim_token_expires"}}
 	ruleKeys           = shape{
 		what:     "a rule",
 		required: []string{"name", "match"},
@@ -101,6 +101,7 @@ func (f *file) surroundings(o object, a *AccessFile) {
 	if n := o.get("entra"); n != nil {
 		if entra, ok := f.object(n, entraKeys); ok {
 			a.EntraApp = f.uuid(entra.get("app"), "entra app")
+			a.SCIMTokenExpires = f.time(entra.get("scim_token_expires"), "scim_token_expires")
 		}
 	}
 }

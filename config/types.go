@@ -115,16 +115,19 @@ type AccessFile struct {
 	ManagementAccount string // 12 digits
 	IdentityCenter    IdentityCenter
 	EntraApp          string // object id of the enterprise application
-	Approvals         []Rule
-	ControlPlane      Steps
-	Limits            Limits
-	Protected         []ProtectedGrant
-	Onboarding        Onboarding
-	Drift             DriftMode
-	Merge             MergeMode
-	Notify            string   // chat channel override; "" means the settings'
-	PhasePos          Position // of the phase
-	ControlPos        Position // of control_plane
+	// SCIMTokenExpires is the end of the token with which Entra provisions to
+	// AWS, zero when it is not written.
+	SCIMTokenExpires time.Time
+	Approvals        []Rule
+	ControlPlane     Steps
+	Limits           Limits
+	Protected        []ProtectedGrant
+	Onboarding       Onboarding
+	Drift            DriftMode
+	Merge            MergeMode
+	Notify           string   // chat channel override; "" means the settings'
+	PhasePos         Position // of the phase
+	ControlPos       Position // of control_plane
 }
 
 // IdentityCenter says where the instance is.

@@ -52,6 +52,8 @@ type Options struct {
 	Check time.Duration
 	// CallTimeout is the deadline of one outside call; zero is 30 seconds.
 	CallTimeout time.Duration
+	// Watch has the enterprise application looked at, at the start and daily.
+	Watch bool
 	// Log may be nil.
 	Log *slog.Logger
 	// OnChange, if not nil, is called after every stored step; it must return
@@ -165,6 +167,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
 	loops.Go(func() { e.assignmentLoop(ctx) })
 	loops.Go(func() { e.principalLoop(ctx) })
+	if e.opts.Watch {
+		loops.Go(func() { e.applicationLoop(ctx) })
+	}
 	loops.Wait()
 	return nil
 }

@@ -201,6 +201,10 @@ type Entra interface {
 	ProvisionOnDemand(ctx context.Context, who config.Principal, members []string) (OnDemand, error)
 	// Job reads the state of the provisioning job.
 	Job(ctx context.Context) (JobState, error)
+	// Application reads how the enterprise application is set up. What the bot
+	// may not read is marked in the answer; an error is a read that should be
+	// tried again.
+	Application(ctx context.Context) (Application, error)
 }
 
 // AccountState is an account as Organizations has it.

@@ -151,6 +151,8 @@ const (
 	StepNoted     Step = "provision.noted"     // what holds a record up, or that it is missing
 	StepAssigned  Step = "provision.assigned"  // the principal is assigned to the application, or is so no longer
 	StepGroup     Step = "provision.group"     // other progress of a principal
+	// StepApplication is a look at the enterprise application.
+	StepApplication Step = "provision.application"
 )
 
 // Store keeps the records. What writes is durable when it returns nil.
@@ -180,6 +182,11 @@ type Store interface {
 	// Removals returns the log from a time on, oldest first. Older entries
 	// may be dropped by IntendRemoval.
 	Removals(ctx context.Context, since time.Time) ([]Removal, error)
+	// Application returns the last report on the enterprise application, zero
+	// before the first look.
+	Application(ctx context.Context) (AppReport, error)
+	// SaveApplication stores it (step StepApplication).
+	SaveApplication(ctx context.Context, r AppReport) error
 	// SavePrincipal stores the record of a group or user.
 	SavePrincipal(ctx context.Context, step Step, g PrincipalRecord) error
 }

@@ -210,7 +210,7 @@ func (e *Engine) lookAtJob(ctx context.Context, g PrincipalRecord) PrincipalReco
 	case !job.Found:
 		g.Code, g.Trouble = CodeJob, "The enterprise application has no provisioning job, so nobody reaches Identity Center."
 	case job.Quarantine != "":
-		g.Code, g.Trouble = CodeJob, fmt.Sprintf("The provisioning job of the enterprise application is in quarantine: %s.", sentence(job.Quarantine))
+		g.Code, g.Trouble = CodeJob, fmt.Sprintf("The provisioning job of the enterprise application is in quarantine: %s.", quarantineReason(job.Quarantine))
 	case !job.Active:
 		g.Code, g.Trouble = CodeJob, "The provisioning job of the enterprise application is switched off."
 	case g.Code == CodeJob:

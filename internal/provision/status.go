@@ -22,6 +22,8 @@ type Overview struct {
 	States        map[State]int `json:"states"` // how many assignments
 	Outstanding   int           `json:"outstanding"`
 	Troubles      []Trouble     `json:"troubles"`
+	// Application is how the enterprise application was found.
+	Application AppReport `json:"application"`
 	// Last is the last pass; its time is zero before the first one.
 	Last Report `json:"last"`
 	// Skew is our clock against trusted ones, if SkewKnown.
@@ -49,6 +51,10 @@ func (e *Engine) Status(ctx context.Context) (Overview, error) {
 		if g := people[p]; g.Code != "" {
 			o.Troubles = append(o.Troubles, Trouble{p.String(), g.Code, g.Trouble, g.Waiting, g.NextTry})
 		}
+	}
+	var err error
+	if o.Application, err = e.Store.Application(ctx); err != nil {
+		return Overview{}, err
 	}
 	e.mu.Lock()
 	o.Last = e.last

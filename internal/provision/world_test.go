@@ -43,6 +43,7 @@ type world struct {
 	replication time.Duration
 	cycle       time.Time
 	job         provision.JobState
+	app         provision.Application
 
 	live       map[config.Pair]map[provision.LiveAssignment]time.Time // visible from
 	removing   map[config.Pair]map[provision.LiveAssignment]time.Time // still visible until
@@ -456,6 +457,15 @@ func (w *world) Job(context.Context) (provision.JobState, error) {
 	defer w.mu.Unlock()
 	_, err := w.enter("Job", "")
 	return w.job, err
+}
+
+func (w *world) Application(context.Context) (provision.Application, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("Application", ""); err != nil {
+		return provision.Application{}, err
+	}
+	return w.app, nil
 }
 
 func (w *world) State(_ context.Context, id string) (provision.AccountState, error) {

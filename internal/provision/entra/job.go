@@ -110,7 +110,7 @@ func objectType(k config.PrincipalKind) string {
 
 // rule returns the job and its rule that maps objects of a type.
 func (c *Client) rule(ctx context.Context, object string) (job, rule string, err error) {
-	app, id, err := c.application()
+	_, id, err := c.application()
 	if err != nil {
 		return "", "", err
 	}
@@ -126,8 +126,8 @@ func (c *Client) rule(ctx context.Context, object string) (job, rule string, err
 	}
 	job = value(j.GetId())
 	op := "graph schema of job " + job
-	schema, err := app.Synchronization().Jobs().BySynchronizationJobId(job).Schema().Get(ctx, nil)
-	if schema, err = got(op, schema, err); err != nil {
+	schema, err := c.schema(ctx, job)
+	if err != nil {
 		return "", "", err
 	}
 	rules := map[string]string{}
