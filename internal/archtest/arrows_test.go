@@ -97,7 +97,7 @@ func arrows() map[string][]string {
 		"internal/provision":                {"config", "internal/access", "internal/provision/fault"},
 		"internal/provision/fault":          {},
 		"internal/provision/awsclient":      {"internal/bodylimit", "internal/egress", "internal/provision/fault", "internal/secret"},
-		"internal/provision/entra":          {"internal/bodylimit", "internal/egress", "internal/access", "internal/provision", "internal/provision/fault", "internal/secret"},
+		"internal/provision/entra":          {"config", "internal/bodylimit", "internal/egress", "internal/access", "internal/provision", "internal/provision/fault", "internal/secret"},
 		"internal/provision/identitycenter": {"config", "internal/provision", "internal/provision/awsclient", "internal/provision/fault"},
 		"internal/provision/organizations":  {"internal/provision", "internal/provision/awsclient", "internal/provision/fault"},
 		"internal/store":                    {"config", "internal/access", "internal/gitops", "internal/gitops/audience", "internal/gitops/delivery", "internal/gitops/guard", "internal/gitops/review", "internal/provision"},

@@ -77,6 +77,8 @@ type Engine struct {
 	passMu sync.Mutex // one pass at a time; guards desk
 	desk   desk
 
+	demands demandWindow
+
 	mu    sync.Mutex // guards what follows
 	needs map[config.Principal]principalNeed
 	last  Report

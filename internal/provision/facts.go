@@ -43,6 +43,11 @@ func facts(r Record, g PrincipalRecord) access.GrantFacts {
 			f.Trouble, f.TroubleCode = g.Trouble, string(g.Code)
 		}
 	}
+	// Whoever waited for the on-demand provisioning is told whom it refused.
+	if f.Trouble == "" && g.Refused != "" && (r.State == Adding || r.State == Live && r.ReadBack.After(g.FirstDemand)) {
+		f.TroubleCode = string(CodeMembers)
+		f.Trouble = "On-demand provisioning did not take every member: " + g.Refused + " They have no access until that is mended and the regular cycle, about every 40 minutes, has been by."
+	}
 	if !r.Missing.IsZero() {
 		f.ReadBack = time.Time{}
 	}

@@ -107,6 +107,8 @@ func (e *Engine) dueAt(g PrincipalRecord, n principalNeed) time.Time {
 	switch {
 	case !n.since.IsZero() && (g.Ensured.Before(n.since) || g.StoreID == "" || g.Asleep || g.Looked.Before(n.since)):
 		return wait()
+	case g.More && g.StoreID != "" && (n.live || !n.since.IsZero()):
+		return wait()
 	case n.leave && g.AssignedByBot, g.Looked.Before(n.lost):
 		return wait()
 	case n.check && blocking(g.Code) != "", n.look && g.Looked.IsZero(), g.StoreID != "" && !g.Waiting.IsZero():

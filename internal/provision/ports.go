@@ -164,6 +164,9 @@ type OnDemand struct {
 	NotYetAssigned bool
 	// Reason is the service's sentence when it is not OK.
 	Reason string
+	// Refused says, in the service's words, which members were not taken and
+	// why, though the group was; they are named by object id.
+	Refused string
 }
 
 // JobState is how the provisioning job of the application is.

@@ -105,6 +105,11 @@ type PrincipalRecord struct {
 	FirstDemand time.Time
 	Demanded    time.Time
 	LeftToCycle time.Time
+	// Offered are the members that were provisioned on demand, More says that
+	// others are still to be, Refused what was said of those it did not take.
+	Offered []string
+	More    bool
+	Refused string
 
 	// StoreID is the id in the identity store, EarlierIDs those before, and
 	// GoneIDs those of the earlier ones that are known not to exist any more.

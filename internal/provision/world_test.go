@@ -36,6 +36,8 @@ type world struct {
 	scim     map[string]scimGroup // by Entra id; groups and users
 	// held are further things that a principal has, by identity store id.
 	held map[string]provision.Holding
+	// refuses is what on-demand provisioning says of a batch of members.
+	refuses map[string]string
 	// lingers are earlier identity store ids that still exist.
 	lingers map[string]bool
 	// replication is how long an app assignment is unknown to on-demand
@@ -445,11 +447,12 @@ func (w *world) ProvisionOnDemand(_ context.Context, who config.Principal, membe
 	}
 	if g, ok := w.scim[id]; !ok {
 		w.scim[id] = scimGroup{id: storeID(id), visible: w.now().Add(time.Second), members: len(members)}
-	} else if g.off {
+	} else {
 		g.off = false
+		g.members += len(members)
 		w.scim[id] = g
 	}
-	return provision.OnDemand{OK: true}, f.lose()
+	return provision.OnDemand{OK: true, Refused: w.refuses[strings.Join(members, " ")]}, f.lose()
 }
 
 func (w *world) Job(context.Context) (provision.JobState, error) {
