@@ -77,7 +77,8 @@ type Engine struct {
 	passMu sync.Mutex // one pass at a time; guards desk
 	desk   desk
 
-	demands demandWindow
+	demands   demandWindow
+	measuring sync.Mutex // one measure is added at a time
 
 	mu    sync.Mutex // guards what follows
 	needs map[config.Principal]principalNeed

@@ -25,6 +25,13 @@ func (e *Engine) GrantFacts(ctx context.Context, a config.Assignment) (*access.G
 		return nil, fmt.Errorf("facts of %s: %w", a, err)
 	}
 	f := facts(r, g)
+	if r.State == Adding && g.StoreID == "" && f.Trouble == "" {
+		m, err := e.Store.Measures(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("facts of %s: %w", a, err)
+		}
+		f.Expect = fmt.Sprintf("Until the %s is in Identity Center it takes %s.", a.Principal.Kind, m.Estimate())
+	}
 	return &f, nil
 }
 

@@ -187,6 +187,10 @@ type Store interface {
 	// Removals returns the log from a time on, oldest first. Older entries
 	// may be dropped by IntendRemoval.
 	Removals(ctx context.Context, since time.Time) ([]Removal, error)
+	// Measures returns how long principals took, and SaveMeasures stores it
+	// (step StepGroup).
+	Measures(ctx context.Context) (Measures, error)
+	SaveMeasures(ctx context.Context, m Measures) error
 	// Application returns the last report on the enterprise application, zero
 	// before the first look.
 	Application(ctx context.Context) (AppReport, error)

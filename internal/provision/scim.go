@@ -70,6 +70,7 @@ func (e *Engine) arrived(ctx context.Context, g PrincipalRecord, id string, now 
 		e.notify(ctx, g.kind()+"-recreated/"+g.Principal.ID+"/"+id,
 			fmt.Sprintf("The %s %s was created again in Identity Center and has a new id there. Its access is made anew under it, and what is left under the earlier id is removed.", g.kind(), g.Name))
 	}
+	e.measure(ctx, g, now)
 	g.EarlierIDs = slices.DeleteFunc(slices.Clone(g.EarlierIDs), func(s string) bool { return s == id })
 	g.StoreID, g.Seen, g.MemberLooks = id, now, 0
 	return g

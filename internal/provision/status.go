@@ -24,6 +24,8 @@ type Overview struct {
 	Troubles      []Trouble     `json:"troubles"`
 	// Application is how the enterprise application was found.
 	Application AppReport `json:"application"`
+	// Arrival says how long a new group or user takes to reach AWS.
+	Arrival string `json:"arrival"`
 	// Last is the last pass; its time is zero before the first one.
 	Last Report `json:"last"`
 	// Skew is our clock against trusted ones, if SkewKnown.
@@ -56,6 +58,11 @@ func (e *Engine) Status(ctx context.Context) (Overview, error) {
 	if o.Application, err = e.Store.Application(ctx); err != nil {
 		return Overview{}, err
 	}
+	m, err := e.Store.Measures(ctx)
+	if err != nil {
+		return Overview{}, err
+	}
+	o.Arrival = m.Estimate()
 	e.mu.Lock()
 	o.Last = e.last
 	e.mu.Unlock()

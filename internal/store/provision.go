@@ -22,6 +22,7 @@ const (
 	// keyApplication has the one report on the enterprise application, in the
 	// bucket of the log.
 	keyApplication = "application"
+	keyMeasures    = "measures"
 )
 
 // removalsKept is how long entries of the log of removals are kept: longer than

@@ -43,3 +43,23 @@ func (p *Provision) SaveApplication(ctx context.Context, r provision.AppReport) 
 	})
 	return wrapProvision("save the report on the application", err)
 }
+
+// measuresRecord is a stored [provision.Measures], in nanoseconds.
+type measuresRecord struct {
+	OnDemand []time.Duration `json:"on_demand,omitempty"`
+	Cycle    []time.Duration `json:"cycle,omitempty"`
+}
+
+// Measures implements [provision.Store].
+func (p *Provision) Measures(ctx context.Context) (provision.Measures, error) {
+	r, _, err := viewJSON[measuresRecord](ctx, p.db, bucketProvisionState, keyMeasures)
+	return provision.Measures(r), wrapProvision("how long principals took", err)
+}
+
+// SaveMeasures implements [provision.Store].
+func (p *Provision) SaveMeasures(ctx context.Context, m provision.Measures) error {
+	err := p.db.Update(ctx, string(provision.StepGroup), func(tx Tx) error {
+		return putJSON(tx, bucketProvisionState, keyMeasures, measuresRecord(m))
+	})
+	return wrapProvision("save how long principals took", err)
+}
