@@ -28,6 +28,7 @@ func accessFields(r *Repo) []field {
 		{"organization", fmt.Sprintf("id: %s, management_account: %s", a.OrganizationID, a.ManagementAccount)},
 		{"phase", strconv.Itoa(int(a.Phase))},
 		{"phase_back", flagText(a.PhaseBack)},
+		{"unassign", string(a.Unassign)},
 		{"version", strconv.Itoa(a.Version)},
 	}
 	fields = append(fields, approvalFields(r)...)

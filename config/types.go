@@ -88,6 +88,16 @@ const (
 // Phase is the phase of the migration, 1 to 3.
 type Phase int
 
+// UnassignMode says what happens to the assignment of a group to the enterprise
+// application that nothing needs any more.
+type UnassignMode string
+
+// The modes; report is the default.
+const (
+	UnassignReport UnassignMode = "report"
+	UnassignRemove UnassignMode = "remove"
+)
+
 // DriftMode says what happens to drift.
 type DriftMode string
 
@@ -125,6 +135,7 @@ type AccessFile struct {
 	Onboarding       Onboarding
 	Drift            DriftMode
 	Merge            MergeMode
+	Unassign         UnassignMode
 	Notify           string   // chat channel override; "" means the settings'
 	PhasePos         Position // of the phase
 	ControlPos       Position // of control_plane
