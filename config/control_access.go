@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // accessFields writes aws-access.yaml by its top-level keys, and what people
@@ -20,19 +21,28 @@ func accessFields(r *Repo) []field {
 	fields := []field{
 		{"control_plane", stepsText(a.ControlPlane)},
 		{"drift", string(a.Drift)},
-		{"entra", "app: " + a.EntraApp},
+		{"entra", entraText(a)},
 		{"identity_center", fmt.Sprintf("region: %s, start_url: %s", a.IdentityCenter.Region, a.IdentityCenter.StartURL)},
 		{"merge", string(a.Merge)},
 		{"notify", a.Notify},
 		{"organization", fmt.Sprintf("id: %s, management_account: %s", a.OrganizationID, a.ManagementAccount)},
 		{"phase", strconv.Itoa(int(a.Phase))},
 		{"phase_back", flagText(a.PhaseBack)},
+		{"unassign", string(a.Unassign)},
 		{"version", strconv.Itoa(a.Version)},
 	}
 	fields = append(fields, approvalFields(r)...)
 	fields = append(fields, prefixed("limits", limitsFields(a.Limits))...)
 	fields = append(fields, prefixed("onboarding", onboardingFields(r, a.Onboarding))...)
 	return append(fields, protectedFields(r)...)
+}
+
+func entraText(a *AccessFile) string {
+	text := "app: " + a.EntraApp
+	if !a.SCIMTokenExpires.IsZero() {
+		text += ", scim_token_expires: " + a.SCIMTokenExpires.UTC().Format(time.RFC3339)
+	}
+	return text
 }
 
 // prefixed puts the name of what fields are of before theirs.

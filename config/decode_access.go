@@ -15,11 +15,11 @@ var (
 	accessShape = shape{
 		what:     "aws-access.yaml",
 		required: []string{"version", "phase", "organization", "identity_center", "entra", "approvals", "control_plane"},
-		optional: []string{"phase_back", "limits", "protected", "onboarding", "drift", "notify", "merge"},
+		optional: []string{"phase_back", "limits", "protected", "onboarding", "drift", "notify", "merge", "unassign"},
 	}
 	organizationKeys   = shape{what: "organization", required: []string{"id", "management_account"}}
 	identityCenterKeys = shape{what: "identity_center", required: []string{"region", "start_url"}}
-	entraKeys          = shape{what: "entra", required: []string{"app"}}
+	entraKeys          = shape{what: "entra", required: []string{"app"}, optional: []string{"scim_token_expires"}}
 	ruleKeys           = shape{
 		what:     "a rule",
 		required: []string{"name", "match"},
@@ -67,6 +67,7 @@ func (f *file) accessFile(n *yaml.Node) *AccessFile {
 		Protected: f.protectedGrants(o.get("protected"), "protected"),
 		Drift:     f.drift(o.get("drift")),
 		Merge:     f.merge(o.get("merge")),
+		Unassign:  f.unassign(o.get("unassign")),
 		Notify:    f.notify(o.get("notify")),
 		Approvals: f.rules(o.get("approvals")),
 	}
@@ -101,6 +102,7 @@ func (f *file) surroundings(o object, a *AccessFile) {
 	if n := o.get("entra"); n != nil {
 		if entra, ok := f.object(n, entraKeys); ok {
 			a.EntraApp = f.uuid(entra.get("app"), "entra app")
+			a.SCIMTokenExpires = f.time(entra.get("scim_token_expires"), "scim_token_expires")
 		}
 	}
 }
@@ -121,6 +123,18 @@ func (f *file) drift(n *yaml.Node) DriftMode {
 	mode := DriftMode(s)
 	if ok && mode != DriftReport && mode != DriftRevert {
 		f.problem(n, "write report or revert", "drift is %q", cut(s, 80))
+	}
+	return mode
+}
+
+func (f *file) unassign(n *yaml.Node) UnassignMode {
+	if n == nil {
+		return UnassignReport
+	}
+	s, ok := f.word(n, "unassign")
+	mode := UnassignMode(s)
+	if ok && mode != UnassignReport && mode != UnassignRemove {
+		f.problem(n, "write report or remove", "unassign is %q", cut(s, 80))
 	}
 	return mode
 }

@@ -252,6 +252,7 @@ func TestLoadReadsEveryField(t *testing.T) {
 		Protected:    []ProtectedGrant{{"breakglass", "AdministratorAccess", Position{"aws-access.yaml", 21, 5}}},
 		Drift:        DriftReport,
 		Merge:        MergeAuto,
+		Unassign:     UnassignReport,
 		PhasePos:     Position{"aws-access.yaml", 2, 8},
 		ControlPos:   Position{"aws-access.yaml", 18, 16},
 	}

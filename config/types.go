@@ -88,6 +88,16 @@ const (
 // Phase is the phase of the migration, 1 to 3.
 type Phase int
 
+// UnassignMode says what happens to the assignment of a group to the enterprise
+// application that nothing needs any more.
+type UnassignMode string
+
+// The modes; report is the default.
+const (
+	UnassignReport UnassignMode = "report"
+	UnassignRemove UnassignMode = "remove"
+)
+
 // DriftMode says what happens to drift.
 type DriftMode string
 
@@ -115,16 +125,20 @@ type AccessFile struct {
 	ManagementAccount string // 12 digits
 	IdentityCenter    IdentityCenter
 	EntraApp          string // object id of the enterprise application
-	Approvals         []Rule
-	ControlPlane      Steps
-	Limits            Limits
-	Protected         []ProtectedGrant
-	Onboarding        Onboarding
-	Drift             DriftMode
-	Merge             MergeMode
-	Notify            string   // chat channel override; "" means the settings'
-	PhasePos          Position // of the phase
-	ControlPos        Position // of control_plane
+	// SCIMTokenExpires is the end of the token with which Entra provisions to
+	// AWS, zero when it is not written.
+	SCIMTokenExpires time.Time
+	Approvals        []Rule
+	ControlPlane     Steps
+	Limits           Limits
+	Protected        []ProtectedGrant
+	Onboarding       Onboarding
+	Drift            DriftMode
+	Merge            MergeMode
+	Unassign         UnassignMode
+	Notify           string   // chat channel override; "" means the settings'
+	PhasePos         Position // of the phase
+	ControlPos       Position // of control_plane
 }
 
 // IdentityCenter says where the instance is.

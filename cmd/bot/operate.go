@@ -73,6 +73,10 @@ func statusText(st statusReport) string {
 	if x := st.Commits.Stall; x != nil {
 		line("stalled", x.Sentence())
 	}
+	for _, l := range st.Provision.Application.Lines(time.Now()) {
+		line("application", l)
+	}
+	line("to AWS", "a new group or user takes "+st.Provision.Arrival)
 	if !st.Provision.Last.At.IsZero() {
 		line("last sync", fmt.Sprintf("%s: %d changes, %d held back, %d outstanding", st.Provision.Last.At.Format(time.RFC3339), len(st.Provision.Last.Plan.Changes), len(st.Provision.Last.Refused), st.Provision.Last.Outstanding))
 	}

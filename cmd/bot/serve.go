@@ -99,7 +99,7 @@ func (b *bot) serve(ctx context.Context, started func(*bot) error) error {
 	listeners := []struct {
 		l net.Listener
 		h http.Handler
-	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(b), b, b.guardLines, b.webhookLines)}, {socket, server.Unhurried(control(b))}}
+	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(b), b, b.guardLines, b.applicationLines, b.webhookLines)}, {socket, server.Unhurried(control(b))}}
 	for _, x := range listeners {
 		g.Go(func() error { return server.Serve(ctx, x.l, x.h, b.log) })
 	}
@@ -176,6 +176,20 @@ func (b *bot) guardLines(ctx context.Context) []string {
 		return []string{"guard: " + err.Error()}
 	}
 	return guardText(rep)
+}
+
+// applicationLines implements server.Detail: what is wrong with the enterprise
+// application.
+func (b *bot) applicationLines(ctx context.Context) []string {
+	st, err := b.engine.Status(ctx)
+	if err != nil {
+		return []string{"application: " + err.Error()}
+	}
+	var out []string
+	for _, l := range st.Application.Lines(time.Now()) {
+		out = append(out, "application: "+l)
+	}
+	return out
 }
 
 // webhookLines implements server.Detail: webhooks that did not arrive.

@@ -147,7 +147,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 	b.engine, err = provision.New(provision.Ports{
 		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db), Drifts: store.NewProvision(db),
 		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now, Sets: out.sets(db),
-	}, provision.Options{EnableChanges: set.EnableChanges, Pace: pace, Log: log, OnChange: w.changed, Asker: b.asker})
+	}, provision.Options{EnableChanges: set.EnableChanges, Watch: true, Pace: pace, Log: log, OnChange: w.changed, Asker: b.asker})
 	if err != nil {
 		return nil, err
 	}

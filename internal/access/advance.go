@@ -195,7 +195,7 @@ func (m *mover) refresh() {
 	if v := m.f.Verdict; v != nil && m.r.State == StateHalted {
 		m.r.Outcome = v.Halt
 	}
-	m.r.Trouble = ""
+	m.r.Trouble, m.r.Expect = "", ""
 	if p := m.f.Pull; p != nil && m.r.State == StateMerged && p.Waits != "" {
 		m.r.Trouble = p.Waits
 		m.tell(NoticeTrouble, "waits", p.Waits)
@@ -209,6 +209,9 @@ func (m *mover) refresh() {
 		if g.TroubleCode != "" && g.Trouble != "" {
 			m.tell(NoticeTrouble, g.TroubleCode, g.Trouble)
 		}
+	}
+	if m.r.State == StateVerified && m.r.Kind == KindGrant {
+		m.r.Expect = g.Expect
 	}
 	if m.r.State == StateLive {
 		m.r.MembersSeen, m.r.MembersTotal, m.r.End = g.MembersSeen, g.MembersTotal, g.End

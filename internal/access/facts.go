@@ -88,6 +88,9 @@ type GrantFacts struct {
 	// its stable name, under which it is told once.
 	Trouble     string
 	TroubleCode string
+	// Expect says how long what is under way takes, "" when nothing is waited
+	// for.
+	Expect string
 	// StillWanted is true when another grant keeps the assignment.
 	StillWanted bool
 	// Outlived is true when another grant in force lasts longer than the

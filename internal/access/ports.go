@@ -76,6 +76,9 @@ type Entrant struct {
 	UPN     string
 	Enabled bool
 	Guest   bool
+	// Lacks names what AWS wants of a user and Entra does not have of him, such
+	// as "given name and surname"; "" is nothing.
+	Lacks string
 }
 
 // Directory looks people and groups up in Entra.

@@ -178,6 +178,8 @@ type Request struct {
 	Commit    string    `json:"commit,omitempty"` // the merge commit
 	End       time.Time `json:"end,omitzero"`     // when the grant ends; zero: standing or unknown
 	Trouble   string    `json:"trouble,omitempty"`
+	// Expect says how long what is under way takes, in a sentence for people.
+	Expect string `json:"expect,omitempty"`
 	// MembersSeen of MembersTotal direct members were seen in Identity Center.
 	MembersSeen  int `json:"members_seen"`
 	MembersTotal int `json:"members_total"`

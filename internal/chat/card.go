@@ -107,6 +107,9 @@ func Card(r access.Request, p Place) Message {
 	if r.Trouble != "" {
 		m.Blocks = append(m.Blocks, Text{{Text: "⚠️ "}, {Text: r.Trouble}})
 	}
+	if r.Expect != "" {
+		m.Blocks = append(m.Blocks, Note{{Text: r.Expect}})
+	}
 	if r.State == access.StateLive {
 		m.Blocks = append(m.Blocks, use(r, p)...)
 	}

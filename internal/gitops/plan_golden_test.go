@@ -55,6 +55,8 @@ func TestPlans(t *testing.T) {
 	)
 	hana, yuki, ren := entrant(21, "Hana Sato", "hana@example.com"), entrant(22, "Yuki", "yuki@example.com"), entrant(23, "Ren Ito", "ren@partner.example")
 	yuki.Enabled, ren.Guest = false, true
+	prince := entrant(53, "Prince", "prince@example.com")
+	prince.Lacks = "surname"
 	nasty := entrant(24, "@org/all | Closes #1 `x`", "evil@example.com")
 	nasty.Name += "\n<!-- aws-access-bot:plan:v1 x --> ![x](https://evil.example/beacon) [a](javascript:b)\u202e"
 	devs := impact.Roster{Members: []access.Entrant{hana, yuki, ren}}
@@ -68,6 +70,8 @@ func TestPlans(t *testing.T) {
 		{"loss", devFile, prod, "", map[string]impact.Roster{goldenDevs: devs, goldenAudit: {Members: []access.Entrant{yuki}}}, nil},
 		{"last", "groups/aws-sandbox-users.yaml", "PowerUserAccess", "ReadOnlyAccess", map[string]impact.Roster{goldenPlay: {Members: []access.Entrant{hana}}}, nil},
 		{"longer", devFile, "2031-03-31T15:00:00Z", "2031-06-30T15:00:00Z", map[string]impact.Roster{goldenDevs: devs}, nil},
+		{"nameless", devFile, "", grant, map[string]impact.Roster{goldenDevs: {Members: []access.Entrant{hana, prince}}}, nil},
+		{"nameless_loss", devFile, prod, "", map[string]impact.Roster{goldenDevs: {Members: []access.Entrant{hana, prince}}}, nil},
 		{"unread", devFile, "", grant, map[string]impact.Roster{goldenDevs: {Unread: true, NestedUnread: true}}, nil},
 		{"perhaps", devFile, prod, "", map[string]impact.Roster{goldenDevs: devs, goldenAudit: {Unread: true}}, nil},
 		{"kept", devFile, prod, "", map[string]impact.Roster{goldenDevs: {Members: []access.Entrant{hana}}, goldenAudit: {Members: []access.Entrant{hana}}}, nil},

@@ -134,7 +134,7 @@ func (x *examined) writeEffect(b *strings.Builder, e impact.Effect) {
 // or disabled: in a long list nobody would count them.
 func (x *examined) headcount(e impact.Effect) string {
 	verb, _ := effectWords(e.Kind)
-	var sure, guests, disabled int
+	var sure, guests, disabled, nameless int
 	perhaps := false
 	for _, p := range e.People {
 		switch {
@@ -146,6 +146,9 @@ func (x *examined) headcount(e impact.Effect) string {
 			sure++
 			if p.Guest {
 				guests++
+			}
+			if p.Lacks != "" {
+				nameless++
 			}
 		}
 	}
@@ -167,6 +170,9 @@ func (x *examined) headcount(e impact.Effect) string {
 	}
 	if text += "."; disabled > 0 {
 		text += fmt.Sprintf(" **%d disabled** in Entra: nothing gained now, but once enabled again.", disabled)
+	}
+	if e.Gains() && nameless > 0 {
+		text += fmt.Sprintf(" **%d without the names that AWS wants** (given name, surname, display name): nothing gained unless provisioning fills them in.", nameless)
 	}
 	return text
 }
@@ -284,6 +290,9 @@ func marks(p impact.Person) string {
 	}
 	if p.Guest {
 		text += " **guest**"
+	}
+	if p.Lacks != "" {
+		text += fmt.Sprintf(" **without %s**", p.Lacks)
 	}
 	if p.Unread {
 		text += ", **whether a guest or disabled could not be read from Entra**"

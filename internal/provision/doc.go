@@ -31,9 +31,10 @@
 //
 // An assignment is removed only if it is owned: desired once by a commit that
 // was verified and put in force. Everything else that is live is reported and
-// left alone. A group is never unassigned from the enterprise application; a
-// user is only where the bot assigned him, no grant needs it, and a complete
-// read finds no account assignment of his.
+// left alone. A user is taken out of the enterprise application only where the
+// bot assigned him, no grant needs it, and a complete read finds no account
+// assignment of his; a group only with "unassign: remove", and where the read
+// finds no assignment to an application either.
 //
 // # Groups and users
 //
@@ -61,7 +62,7 @@
 // Only an undertaking that the guards let through makes writes for a principal;
 // "present" and below need none. A user differs from a group in four ways: he
 // is blocked when he is disabled or a guest, he is his only member, he may be
-// asleep, and only he becomes unneeded.
+// asleep, and he leaves without being asked (see "unassign:").
 //
 // # Permission sets
 //

@@ -62,6 +62,8 @@ type Options struct {
 	Sweep time.Duration
 	// CallTimeout is the deadline of one outside call; zero is 30 seconds.
 	CallTimeout time.Duration
+	// Watch has the enterprise application looked at, at the start and daily.
+	Watch bool
 	// Log may be nil.
 	Log *slog.Logger
 	// OnChange, if not nil, is called after every stored step; it must return
@@ -88,6 +90,9 @@ type Engine struct {
 	// it in order, so that a long check lets what is urgent in between.
 	turn chan struct{}
 	desk desk
+
+	demands   demandWindow
+	measuring sync.Mutex // one measure is added at a time
 
 	mu    sync.Mutex // guards what follows
 	needs map[config.Principal]principalNeed
@@ -205,6 +210,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	loops.Go(func() { e.assignmentLoop(ctx) })
 	loops.Go(func() { e.principalLoop(ctx) })
 	loops.Go(func() { e.setLoop(ctx) })
+	if e.opts.Watch {
+		loops.Go(func() { e.applicationLoop(ctx) })
+	}
 	loops.Wait()
 	return nil
 }

@@ -25,6 +25,13 @@ func (e *Engine) GrantFacts(ctx context.Context, a config.Assignment) (*access.G
 		return nil, fmt.Errorf("facts of %s: %w", a, err)
 	}
 	f := facts(r, g)
+	if r.State == Adding && g.StoreID == "" && f.Trouble == "" {
+		m, err := e.Store.Measures(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("facts of %s: %w", a, err)
+		}
+		f.Expect = fmt.Sprintf("Until the %s is in Identity Center it takes %s.", a.Principal.Kind, m.Estimate())
+	}
 	return &f, nil
 }
 
@@ -42,6 +49,11 @@ func facts(r Record, g PrincipalRecord) access.GrantFacts {
 		if f.Trouble == "" {
 			f.Trouble, f.TroubleCode = g.Trouble, string(g.Code)
 		}
+	}
+	// Whoever waited for the on-demand provisioning is told whom it refused.
+	if f.Trouble == "" && g.Refused != "" && (r.State == Adding || r.State == Live && r.ReadBack.After(g.FirstDemand)) {
+		f.TroubleCode = string(CodeMembers)
+		f.Trouble = "On-demand provisioning did not take every member: " + g.Refused + " They have no access until that is mended and the regular cycle, about every 40 minutes, has been by."
 	}
 	if !r.Missing.IsZero() {
 		f.ReadBack = time.Time{}

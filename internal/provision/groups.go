@@ -191,6 +191,11 @@ func (e *Engine) advance(ctx context.Context, g PrincipalRecord, n principalNeed
 		}
 		return e.wait(ctx, g)
 	}
+	if g.More && g.StoreID != "" && (write || n.live) {
+		if g, err = e.hastenMore(ctx, g, n); err != nil || !g.NextTry.IsZero() {
+			return g, err
+		}
+	}
 	if _, counting := e.memberWait(g); counting && (write || n.live) {
 		return e.countMembers(ctx, g)
 	}
@@ -296,6 +301,7 @@ func (e *Engine) ensureAssigned(ctx context.Context, g PrincipalRecord, n princi
 // demandAnew lets on-demand provisioning be tried again.
 func (g PrincipalRecord) demandAnew() PrincipalRecord {
 	g.DemandTries, g.FirstDemand, g.Demanded, g.LeftToCycle = 0, time.Time{}, time.Time{}, time.Time{}
+	g.Offered, g.More, g.Refused = nil, false, ""
 	return g
 }
 

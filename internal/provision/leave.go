@@ -9,18 +9,21 @@ import (
 	"aws-access-bot/config"
 )
 
-// CodeStillHeld: the bot assigned the user to the application and no grant needs
-// it, but the user has something in Identity Center that is not the bot's.
+// CodeStillHeld: the bot assigned a group or user to the application and no
+// grant needs it, but something in Identity Center that is not the bot's may.
 const CodeStillHeld Code = "still-held"
 
 // heldCalls is for how many calls the time of a complete read of what a
 // principal has is taken: outside the management account it is a long walk.
 const heldCalls = 20
 
-// unneeded returns, sorted, the users whose assignment to the application is to
-// be taken away: the bot made it, the commit in force desires nothing for them,
-// and nothing of theirs is owned or under way. Groups stay: without its group
-// SCIM deletes it in AWS.
+// CodeUnneeded: a group that the bot assigned to the application and that no
+// grant needs any more, where "unassign" is report.
+const CodeUnneeded Code = "unneeded"
+
+// unneeded returns, sorted, the groups and users whose assignment to the
+// application nothing needs: the bot made it, the commit in force desires
+// nothing for them, and nothing of theirs is owned or under way.
 func (e *Engine) unneeded(v *view) []config.Principal {
 	if !e.opts.EnableChanges {
 		return nil
@@ -39,7 +42,7 @@ func (e *Engine) unneeded(v *view) []config.Principal {
 	}
 	var out []config.Principal
 	for p, g := range e.book.allPrincipals() {
-		if g.isUser() && g.AssignedByBot && !g.AppAssigned.IsZero() && !busy[p] {
+		if g.AssignedByBot && !g.AppAssigned.IsZero() && !busy[p] {
 			out = append(out, p)
 		}
 	}
@@ -65,9 +68,15 @@ func (e *Engine) leave(ctx context.Context, g PrincipalRecord, n principalNeed) 
 	id, found, err := e.Entra.AppAssignment(callCtx, g.Principal.ID)
 	cancel()
 	if err != nil {
-		return g, &stepError{CodeEntra, "The user's assignment to the enterprise application could not be read", err}
+		return g, &stepError{CodeEntra, "The assignment to the enterprise application could not be read", err}
 	}
 	if found && id == g.AppAssignment {
+		if n.report {
+			g.Code = CodeUnneeded
+			g.Trouble = fmt.Sprintf("The bot assigned the group %s to the enterprise application, and nothing in AWS needs that any more. With \"unassign: remove\" in aws-access.yaml the bot takes it away, and SCIM deletes the group in AWS.", g.Name)
+			g.NextTry = e.now().Add(e.opts.Check)
+			return g, nil
+		}
 		if !e.need(g.Principal).leave {
 			return g, nil // granted again meanwhile
 		}
@@ -75,7 +84,7 @@ func (e *Engine) leave(ctx context.Context, g PrincipalRecord, n principalNeed) 
 		err := e.Entra.Unassign(writeCtx, id)
 		cancel()
 		if err != nil {
-			return g, &stepError{CodeEntra, "The user's assignment to the enterprise application could not be taken away", err}
+			return g, &stepError{CodeEntra, "The assignment to the enterprise application could not be taken away", err}
 		}
 		e.audit(ctx, "app.unassign", g.Principal.String(), n.cause, "unassigned")
 	}
@@ -97,7 +106,14 @@ func (e *Engine) stillHeld(ctx context.Context, g PrincipalRecord) (PrincipalRec
 		held, err := e.Center.Held(callCtx, g.Principal.Kind, id)
 		cancel()
 		if err != nil {
-			return g, &stepError{CodeStore, "What is assigned to the user in Identity Center could not be read", err}
+			return g, &stepError{CodeStore, "What is assigned to it in Identity Center could not be read", err}
+		}
+		if !g.isUser() && held.ApplicationsUnread {
+			// SCIM deletes a group for good, so nothing may be unknown.
+			g.Code = CodeStillHeld
+			g.Trouble = fmt.Sprintf("No grant needs the group %s any more, but it stays assigned to the enterprise application: which applications it is assigned to in Identity Center can be read in the management account only.", g.Name)
+			g.NextTry = e.now().Add(e.opts.Check)
+			return g, nil
 		}
 		if held.Empty() {
 			continue

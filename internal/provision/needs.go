@@ -29,6 +29,8 @@ type principalNeed struct {
 	// leave: the bot assigned it to the application and nothing needs that any
 	// more.
 	leave bool
+	// report: what would be done is only said.
+	report bool
 }
 
 // publishNeeds tells the principal loop what is needed after a plan.
@@ -76,7 +78,7 @@ func (e *Engine) publishNeeds(v *view, plan Result, verdict Verdict) {
 		}
 	}
 	for _, p := range e.unneeded(v) {
-		needs[p] = principalNeed{name: e.book.principal(p).Name, leave: true, cause: Cause{Kind: CauseCommit, Commit: v.force.Commit}}
+		needs[p] = principalNeed{name: e.book.principal(p).Name, leave: true, report: p.Kind == config.GroupPrincipal && v.force.Repo.Access.Unassign != config.UnassignRemove, cause: Cause{Kind: CauseCommit, Commit: v.force.Commit}}
 	}
 	e.mu.Lock()
 	same := maps.EqualFunc(e.needs, needs, equalNeeds)
@@ -89,7 +91,7 @@ func (e *Engine) publishNeeds(v *view, plan Result, verdict Verdict) {
 
 func equalNeeds(a, b principalNeed) bool {
 	causes := a.cause.Kind == b.cause.Kind && a.cause.Commit == b.cause.Commit && slices.Equal(a.cause.Requests, b.cause.Requests)
-	return causes && a.name == b.name && a.look == b.look && a.check == b.check && a.live == b.live && a.leave == b.leave && a.since.Equal(b.since) && a.lost.Equal(b.lost)
+	return causes && a.name == b.name && a.look == b.look && a.check == b.check && a.live == b.live && a.leave == b.leave && a.report == b.report && a.since.Equal(b.since) && a.lost.Equal(b.lost)
 }
 
 // need returns what a group or user is needed for.
@@ -106,6 +108,8 @@ func (e *Engine) dueAt(g PrincipalRecord, n principalNeed) time.Time {
 	wait := func() time.Time { return later(g.NextTry, soon) }
 	switch {
 	case !n.since.IsZero() && (g.Ensured.Before(n.since) || g.StoreID == "" || g.Asleep || g.Looked.Before(n.since)):
+		return wait()
+	case g.More && g.StoreID != "" && (n.live || !n.since.IsZero()):
 		return wait()
 	case n.leave && g.AssignedByBot, g.Looked.Before(n.lost):
 		return wait()

@@ -188,6 +188,9 @@ type OnDemand struct {
 	NotYetAssigned bool
 	// Reason is the service's sentence when it is not OK.
 	Reason string
+	// Refused says, in the service's words, which members were not taken and
+	// why, though the group was; they are named by object id.
+	Refused string
 }
 
 // JobState is how the provisioning job of the application is.
@@ -225,6 +228,10 @@ type Entra interface {
 	ProvisionOnDemand(ctx context.Context, who config.Principal, members []string) (OnDemand, error)
 	// Job reads the state of the provisioning job.
 	Job(ctx context.Context) (JobState, error)
+	// Application reads how the enterprise application is set up. What the bot
+	// may not read is marked in the answer; an error is a read that should be
+	// tried again.
+	Application(ctx context.Context) (Application, error)
 }
 
 // AccountState is an account as Organizations has it.

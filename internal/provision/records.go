@@ -105,6 +105,11 @@ type PrincipalRecord struct {
 	FirstDemand time.Time
 	Demanded    time.Time
 	LeftToCycle time.Time
+	// Offered are the members that were provisioned on demand, More says that
+	// others are still to be, Refused what was said of those it did not take.
+	Offered []string
+	More    bool
+	Refused string
 
 	// StoreID is the id in the identity store, EarlierIDs those before, and
 	// GoneIDs those of the earlier ones that are known not to exist any more.
@@ -151,6 +156,8 @@ const (
 	StepNoted     Step = "provision.noted"     // what holds a record up, or that it is missing
 	StepAssigned  Step = "provision.assigned"  // the principal is assigned to the application, or is so no longer
 	StepGroup     Step = "provision.group"     // other progress of a principal
+	// StepApplication is a look at the enterprise application.
+	StepApplication Step = "provision.application"
 )
 
 // Store keeps the records. What writes is durable when it returns nil.
@@ -180,6 +187,15 @@ type Store interface {
 	// Removals returns the log from a time on, oldest first. Older entries
 	// may be dropped by IntendRemoval.
 	Removals(ctx context.Context, since time.Time) ([]Removal, error)
+	// Measures returns how long principals took, and SaveMeasures stores it
+	// (step StepGroup).
+	Measures(ctx context.Context) (Measures, error)
+	SaveMeasures(ctx context.Context, m Measures) error
+	// Application returns the last report on the enterprise application, zero
+	// before the first look.
+	Application(ctx context.Context) (AppReport, error)
+	// SaveApplication stores it (step StepApplication).
+	SaveApplication(ctx context.Context, r AppReport) error
 	// SavePrincipal stores the record of a group or user.
 	SavePrincipal(ctx context.Context, step Step, g PrincipalRecord) error
 }

@@ -2,16 +2,13 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"aws-access-bot/internal/provision/fault"
 )
-
-// demandMembers is the most members that one on-demand provisioning takes
-// (Microsoft: provisionOnDemand, 5 members a call).
-const demandMembers = 5
 
 // find searches the identity store for the group or user.
 func (e *Engine) find(ctx context.Context, g PrincipalRecord) (PrincipalRecord, error) {
@@ -73,6 +70,7 @@ func (e *Engine) arrived(ctx context.Context, g PrincipalRecord, id string, now 
 		e.notify(ctx, g.kind()+"-recreated/"+g.Principal.ID+"/"+id,
 			fmt.Sprintf("The %s %s was created again in Identity Center and has a new id there. Its access is made anew under it, and what is left under the earlier id is removed.", g.kind(), g.Name))
 	}
+	e.measure(ctx, g, now)
 	g.EarlierIDs = slices.DeleteFunc(slices.Clone(g.EarlierIDs), func(s string) bool { return s == id })
 	g.StoreID, g.Seen, g.MemberLooks = id, now, 0
 	return g
@@ -90,7 +88,7 @@ func appendNew(list []string, s string) []string {
 // what is waited for.
 func (e *Engine) hasten(ctx context.Context, g PrincipalRecord, n principalNeed) (PrincipalRecord, error) {
 	now := e.now()
-	if !g.Demanded.IsZero() || !g.LeftToCycle.IsZero() || e.demandTime(g).After(now) {
+	if !g.Demanded.IsZero() || !g.LeftToCycle.IsZero() || e.demandTime(g).After(now) || !e.demands.take(now, e.pace(demandWithin), 0) {
 		return g, nil
 	}
 	users, err := e.membersOf(ctx, g)
@@ -105,18 +103,21 @@ func (e *Engine) hasten(ctx context.Context, g PrincipalRecord, n principalNeed)
 		return g, err
 	}
 	writeCtx, cancel := e.write(ctx)
-	answer, err := e.Entra.ProvisionOnDemand(writeCtx, g.Principal, e.firstMembers(ctx, users, n.cause.Requests))
+	batch := e.firstMembers(ctx, users, n.cause.Requests)
+	answer, err := e.Entra.ProvisionOnDemand(writeCtx, g.Principal, batch)
 	cancel()
 	switch {
 	case err == nil && answer.OK:
 		g.Demanded = e.now()
-		g.Code, g.Trouble = "", ""
-		return g, nil
+		g.Code, g.Trouble, g.Looks = "", "", 0 // it will be there in a moment
+		return g.offer(batch, users, answer), nil
 	case err == nil && !answer.NotYetAssigned:
 		g.Code, g.Trouble = CodeDemand, fmt.Sprintf("On-demand provisioning says: %s. The regular cycle, about every 40 minutes, may still bring the %s.", sentence(answer.Reason), g.kind())
 	case err != nil:
 		e.opts.Log.Warn("provision on demand", "principal", g.Principal.String(), "error", err)
-		if fault.Known(err) && fault.RetryAfter(err) == 0 {
+		if wait := fault.RetryAfter(err); wait > 0 {
+			e.demands.hold(e.now().Add(wait))
+		} else if fault.Known(err) && !errors.Is(err, fault.ErrNotFound) { // which may be replication, or the job: see wait
 			g.Code, g.Trouble = CodeDemand, fmt.Sprintf("On-demand provisioning does not work: %s. The regular cycle, about every 40 minutes, may still bring the %s.", sentence(fault.Reason(err)), g.kind())
 		}
 	}
@@ -179,7 +180,7 @@ func (e *Engine) wait(ctx context.Context, g PrincipalRecord) (PrincipalRecord, 
 	g.NextTry = now.Add(e.pace(growing(2*time.Second, time.Minute, g.Looks)))
 	if g.Demanded.IsZero() && g.LeftToCycle.IsZero() {
 		if at := e.demandTime(g); at.Before(g.NextTry) {
-			g.NextTry = later(at, now)
+			g.NextTry = later(at, e.demands.free(now, e.pace(demandWithin), 0))
 		}
 	}
 	g.Looks++
@@ -210,7 +211,7 @@ func (e *Engine) lookAtJob(ctx context.Context, g PrincipalRecord) PrincipalReco
 	case !job.Found:
 		g.Code, g.Trouble = CodeJob, "The enterprise application has no provisioning job, so nobody reaches Identity Center."
 	case job.Quarantine != "":
-		g.Code, g.Trouble = CodeJob, fmt.Sprintf("The provisioning job of the enterprise application is in quarantine: %s.", sentence(job.Quarantine))
+		g.Code, g.Trouble = CodeJob, fmt.Sprintf("The provisioning job of the enterprise application is in quarantine: %s.", quarantineReason(job.Quarantine))
 	case !job.Active:
 		g.Code, g.Trouble = CodeJob, "The provisioning job of the enterprise application is switched off."
 	case g.Code == CodeJob:
@@ -247,6 +248,9 @@ func (e *Engine) countMembers(ctx context.Context, g PrincipalRecord) (Principal
 		}
 	}
 	g.MembersSeen, g.MembersRead = min(count, g.MembersTotal), e.now()
+	if g.MembersSeen == g.MembersTotal {
+		g.Refused = ""
+	}
 	g.MemberLooks++
 	g.Attempts, g.NextTry = 0, time.Time{}
 	return g, nil

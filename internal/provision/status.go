@@ -25,6 +25,10 @@ type Overview struct {
 	// Sets are the permission sets that have a file, or had one; absent when
 	// they are left alone.
 	Sets []SetStatus `json:"sets,omitempty"`
+	// Application is how the enterprise application was found.
+	Application AppReport `json:"application"`
+	// Arrival says how long a new group or user takes to reach AWS.
+	Arrival string `json:"arrival"`
 	// Last is the last pass; its time is zero before the first one.
 	Last Report `json:"last"`
 	// Skew is our clock against trusted ones, if SkewKnown.
@@ -54,6 +58,14 @@ func (e *Engine) Status(ctx context.Context) (Overview, error) {
 			o.Troubles = append(o.Troubles, Trouble{p.String(), g.Code, g.Trouble, g.Waiting, g.NextTry})
 		}
 	}
+	if o.Application, err = e.Store.Application(ctx); err != nil {
+		return Overview{}, err
+	}
+	m, err := e.Store.Measures(ctx)
+	if err != nil {
+		return Overview{}, err
+	}
+	o.Arrival = m.Estimate()
 	e.mu.Lock()
 	o.Last = e.last
 	e.mu.Unlock()

@@ -37,6 +37,8 @@ type world struct {
 	scim     map[string]scimGroup // by Entra id; groups and users
 	// held are further things that a principal has, by identity store id.
 	held map[string]provision.Holding
+	// refuses is what on-demand provisioning says of a batch of members.
+	refuses map[string]string
 	// lingers are earlier identity store ids that still exist.
 	lingers map[string]bool
 	// replication is how long an app assignment is unknown to on-demand
@@ -44,6 +46,7 @@ type world struct {
 	replication time.Duration
 	cycle       time.Time
 	job         provision.JobState
+	app         provision.Application
 
 	live       map[config.Pair]map[provision.LiveAssignment]time.Time // visible from
 	removing   map[config.Pair]map[provision.LiveAssignment]time.Time // still visible until
@@ -533,11 +536,12 @@ func (w *world) ProvisionOnDemand(_ context.Context, who config.Principal, membe
 	}
 	if g, ok := w.scim[id]; !ok {
 		w.scim[id] = scimGroup{id: storeID(id), visible: w.now().Add(time.Second), members: len(members)}
-	} else if g.off {
+	} else {
 		g.off = false
+		g.members += len(members)
 		w.scim[id] = g
 	}
-	return provision.OnDemand{OK: true}, f.lose()
+	return provision.OnDemand{OK: true, Refused: w.refuses[strings.Join(members, " ")]}, f.lose()
 }
 
 func (w *world) Job(context.Context) (provision.JobState, error) {
@@ -545,6 +549,15 @@ func (w *world) Job(context.Context) (provision.JobState, error) {
 	defer w.mu.Unlock()
 	_, err := w.enter("Job", "")
 	return w.job, err
+}
+
+func (w *world) Application(context.Context) (provision.Application, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("Application", ""); err != nil {
+		return provision.Application{}, err
+	}
+	return w.app, nil
 }
 
 func (w *world) State(_ context.Context, id string) (provision.AccountState, error) {

@@ -19,6 +19,10 @@ const (
 	keyGroup      = "group/"
 	keyUser       = "user/"
 	keyRemoval    = "removal/"
+	// keyApplication has the one report on the enterprise application, in the
+	// bucket of the log.
+	keyApplication = "application"
+	keyMeasures    = "measures"
 )
 
 // removalsKept is how long entries of the log of removals are kept: longer than
@@ -64,6 +68,7 @@ func MarkOwned(tx Tx, commit string, assignments []config.Assignment) error {
 //	provision.noted      what holds an assignment up, or that it is missing
 //	provision.assigned   that a group or user is assigned to the enterprise application, or is so no longer
 //	provision.group      other progress of a group or user
+//	provision.application  what a look at the enterprise application found
 type Provision struct {
 	db DB
 }

@@ -108,6 +108,10 @@ type principalRecord struct {
 	Demanded    time.Time `json:"demanded,omitzero"`
 	LeftToCycle time.Time `json:"left_to_cycle,omitzero"`
 
+	Offered []string `json:"offered,omitempty"`
+	More    bool     `json:"more,omitempty"`
+	Refused string   `json:"refused,omitempty"`
+
 	StoreID    string    `json:"store_id,omitempty"`
 	EarlierIDs []string  `json:"earlier_ids,omitempty"`
 	GoneIDs    []string  `json:"gone_ids,omitempty"`
@@ -133,6 +137,7 @@ func newPrincipalRecord(g provision.PrincipalRecord) principalRecord {
 		ID: g.Principal.ID, Kind: g.Principal.Kind, Name: g.Name,
 		AssignIntent: g.AssignIntent, AppAssignment: g.AppAssignment, AppAssigned: g.AppAssigned, Ensured: g.Ensured, AssignedByBot: g.AssignedByBot, Left: g.Left,
 		DemandTries: g.DemandTries, FirstDemand: g.FirstDemand, Demanded: g.Demanded, LeftToCycle: g.LeftToCycle,
+		Offered: g.Offered, More: g.More, Refused: g.Refused,
 		StoreID: g.StoreID, EarlierIDs: g.EarlierIDs, GoneIDs: g.GoneIDs, Asleep: g.Asleep, Seen: g.Seen, Looked: g.Looked, Waiting: g.Waiting, Looks: g.Looks,
 		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
 		Attempts: g.Attempts, NextTry: g.NextTry, Code: string(g.Code), Trouble: g.Trouble,
@@ -148,6 +153,7 @@ func (g principalRecord) domain() provision.PrincipalRecord {
 		Principal: config.Principal{Kind: kind, ID: g.ID}, Name: g.Name,
 		AssignIntent: g.AssignIntent, AppAssignment: g.AppAssignment, AppAssigned: g.AppAssigned, Ensured: g.Ensured, AssignedByBot: g.AssignedByBot, Left: g.Left,
 		DemandTries: g.DemandTries, FirstDemand: g.FirstDemand, Demanded: g.Demanded, LeftToCycle: g.LeftToCycle,
+		Offered: g.Offered, More: g.More, Refused: g.Refused,
 		StoreID: g.StoreID, EarlierIDs: g.EarlierIDs, GoneIDs: g.GoneIDs, Asleep: g.Asleep, Seen: g.Seen, Looked: g.Looked, Waiting: g.Waiting, Looks: g.Looks,
 		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
 		Attempts: g.Attempts, NextTry: g.NextTry, Code: provision.Code(g.Code), Trouble: g.Trouble,

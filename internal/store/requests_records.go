@@ -35,6 +35,7 @@ type requestRecord struct {
 	Commit       string                     `json:"commit,omitempty"`
 	End          time.Time                  `json:"end,omitzero"`
 	Trouble      string                     `json:"trouble,omitempty"`
+	Expect       string                     `json:"expect,omitempty"`
 	MembersSeen  int                        `json:"members_seen,omitempty"`
 	MembersTotal int                        `json:"members_total,omitempty"`
 	Outcome      string                     `json:"outcome,omitempty"`
@@ -120,7 +121,7 @@ func newRequestRecord(seq uint64, r access.Request) requestRecord {
 		Asker: newAskerRecord(r.Asker), Want: newWantRecord(r.Want), Channel: r.Channel, Origin: r.Origin,
 		Times:      utcTimes(r.Times),
 		PullNumber: r.Pull.Number, PullURL: r.Pull.URL, PullHead: r.Pull.Head,
-		Missing: r.Missing, MergedBy: r.MergedBy, Objections: newObjectionRecords(r.Objections), ApprovedBy: r.ApprovedBy, Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End.UTC(), Trouble: r.Trouble,
+		Missing: r.Missing, MergedBy: r.MergedBy, Objections: newObjectionRecords(r.Objections), ApprovedBy: r.ApprovedBy, Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End.UTC(), Trouble: r.Trouble, Expect: r.Expect,
 		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn,
 		Joined: newJoinerRecords(r.Joined),
 	}
@@ -148,7 +149,7 @@ func (r requestRecord) request() access.Request {
 		ID: r.ID, Key: r.Key, Kind: r.Kind, State: r.State, Version: r.Version,
 		Asker: r.Asker.asker(), Want: r.Want.want(), Channel: r.Channel, Origin: r.Origin, Times: maps.Clone(r.Times),
 		Pull:    access.PullRef{Number: r.PullNumber, URL: r.PullURL, Head: r.PullHead},
-		Missing: slices.Clone(r.Missing), MergedBy: r.MergedBy, Objections: objections(r.Objections), ApprovedBy: slices.Clone(r.ApprovedBy), Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End, Trouble: r.Trouble,
+		Missing: slices.Clone(r.Missing), MergedBy: r.MergedBy, Objections: objections(r.Objections), ApprovedBy: slices.Clone(r.ApprovedBy), Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End, Trouble: r.Trouble, Expect: r.Expect,
 		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn,
 		Joined: joiners(r.Joined),
 	}

@@ -254,6 +254,9 @@ func (p *planner) people(e *Effect) {
 	}
 	for _, m := range r.Members {
 		person := Person{Entrant: m}
+		if !e.Gains() {
+			person.Lacks = "" // no matter any more
+		}
 		person.Else, person.Maybe = p.others(m.Entra, e.Change.Assignment)
 		e.People = append(e.People, person)
 	}

@@ -259,7 +259,7 @@ func (w *world) know() {
 	w.t.Helper()
 	now := time.Now().UTC()
 	for n, id := range w.ids {
-		must(w.t, store.NewProvision(w.db).SaveGroup(w.t.Context(), provision.StepGroup, provision.GroupRecord{ID: groupID(n), Name: groupName(n),
+		must(w.t, store.NewProvision(w.db).SavePrincipal(w.t.Context(), provision.StepGroup, provision.PrincipalRecord{Principal: config.Principal{Kind: config.GroupPrincipal, ID: groupID(n)}, Name: groupName(n),
 			StoreID: id, Seen: now, Looked: now, AppAssigned: now, Ensured: now, MembersSeen: 1, MembersTotal: 1, MemberLooks: 1, MembersRead: now}))
 	}
 }
@@ -341,7 +341,14 @@ func (entra) AppAssignment(_ context.Context, group string) (string, bool, error
 func (entra) Assign(_ context.Context, group string) (string, bool, error) {
 	return "app-" + group, true, nil
 }
-func (entra) ProvisionOnDemand(context.Context, string, []string) (provision.OnDemand, error) {
+func (entra) Unassign(context.Context, string) error { return nil }
+func (entra) UserByID(_ context.Context, id string) (provision.User, error) {
+	return provision.User{ID: id, Enabled: true}, nil
+}
+func (entra) Application(context.Context) (provision.Application, error) {
+	return provision.Application{}, nil
+}
+func (entra) ProvisionOnDemand(context.Context, config.Principal, []string) (provision.OnDemand, error) {
 	return provision.OnDemand{OK: true}, nil
 }
 func (entra) Job(context.Context) (provision.JobState, error) {

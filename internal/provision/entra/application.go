@@ -104,7 +104,7 @@ func (c *Client) Assign(ctx context.Context, who string) (string, bool, error) {
 		return found, true, nil
 	}
 	if err != nil {
-		return "", false, err
+		return "", false, replicating(op, err)
 	}
 	return value(made.GetId()), false, nil
 }
@@ -119,6 +119,17 @@ func (c *Client) Unassign(ctx context.Context, assignment string) error {
 	err = mapped("take assignment "+assignment+" to the application away", err)
 	if errors.Is(err, fault.ErrNotFound) {
 		return nil
+	}
+	return err
+}
+
+// replicating recognises the refusal of an object that the directory does not
+// have everywhere yet (400 "Not a valid reference update", seen after a group
+// was made), which passes by itself as a 404 does.
+func replicating(op string, err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) && errors.Is(err, fault.ErrInvalid) && strings.Contains(f.Reason, "Not a valid reference update") {
+		return fault.New(fault.ErrNotFound, op, "Entra does not know it everywhere yet", err)
 	}
 	return err
 }

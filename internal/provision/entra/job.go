@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -110,7 +111,7 @@ func objectType(k config.PrincipalKind) string {
 
 // rule returns the job and its rule that maps objects of a type.
 func (c *Client) rule(ctx context.Context, object string) (job, rule string, err error) {
-	app, id, err := c.application()
+	_, id, err := c.application()
 	if err != nil {
 		return "", "", err
 	}
@@ -126,8 +127,8 @@ func (c *Client) rule(ctx context.Context, object string) (job, rule string, err
 	}
 	job = value(j.GetId())
 	op := "graph schema of job " + job
-	schema, err := app.Synchronization().Jobs().BySynchronizationJobId(job).Schema().Get(ctx, nil)
-	if schema, err = got(op, schema, err); err != nil {
+	schema, err := c.schema(ctx, job)
+	if err != nil {
 		return "", "", err
 	}
 	rules := map[string]string{}
@@ -169,7 +170,11 @@ func (c *Client) ProvisionOnDemand(ctx context.Context, who config.Principal, me
 		}
 		return provision.OnDemand{}, err
 	}
-	return readOnDemand(op, value(res.GetKey()))
+	answer, err := readOnDemand(op, value(res.GetKey()))
+	if answer.OK {
+		answer.Refused = refusedMembers(value(res.GetValue()), members)
+	}
+	return answer, err
 }
 
 func onDemandBody(rule, object, id string, members []string) *serviceprincipals.ItemSynchronizationJobsItemProvisionOnDemandPostRequestBody {
@@ -216,7 +221,36 @@ func readOnDemand(op, key string) (provision.OnDemand, error) {
 		return provision.OnDemand{OK: true}, nil
 	case strings.Contains(text, "not assigned") || strings.Contains(text, "notassigned") || strings.Contains(text, "noteffectivelyentitled") || strings.Contains(text, "not effectively entitled"):
 		return provision.OnDemand{NotYetAssigned: true, Reason: fault.Sentence(a.Details.ErrorMessage)}, nil
+	case strings.HasPrefix(a.Details.ErrorCode, credentialsRefused):
+		return provision.OnDemand{Reason: "AWS refuses the SCIM token of the enterprise application: it has expired or was deleted; make a new one in IAM Identity Center (Settings, Automatic provisioning) and put it into the application"}, nil
 	default:
 		return provision.OnDemand{Reason: fault.Sentence(a.Result + " " + a.Details.ErrorCode + " " + a.Details.ErrorMessage)}, nil
 	}
+}
+
+// credentialsRefused begins the error code of a token that the target refuses
+// (Microsoft: known error codes of provisioning).
+const credentialsRefused = "SystemForCrossDomainIdentityManagementCredential"
+
+// refusedMembers says which of the members were not taken, from the steps of an
+// answer: JSON inside a string, of which the ones that failed and name a member
+// are about it. What cannot be read says nothing.
+func refusedMembers(text string, members []string) string {
+	var a struct {
+		Steps []struct {
+			Status      string `json:"status"`
+			Description string `json:"description"`
+		} `json:"provisioningSteps"`
+	}
+	if err := json.Unmarshal([]byte(text), &a); err != nil {
+		return ""
+	}
+	var out []string
+	for _, s := range a.Steps {
+		names := func(id string) bool { return strings.Contains(strings.ToLower(s.Description), strings.ToLower(id)) }
+		if (s.Status == "Failure" || s.Status == "Skipped") && slices.ContainsFunc(members, names) {
+			out = append(out, strings.TrimRight(s.Description, "."))
+		}
+	}
+	return strings.Join(out, "; ")
 }

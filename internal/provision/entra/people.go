@@ -18,7 +18,7 @@ import (
 
 // userFields are the properties of a user that the bot looks at.
 func userFields() []string {
-	return []string{"id", "displayName", "mail", "userPrincipalName", "accountEnabled", "userType"}
+	return []string{"id", "displayName", "givenName", "surname", "mail", "userPrincipalName", "accountEnabled", "userType"}
 }
 
 // User implements access.Directory.
@@ -111,7 +111,23 @@ func entrant(u models.Userable) access.Entrant {
 		Enabled: value(u.GetAccountEnabled()),
 		// Anything that is not plainly a member counts as a guest.
 		Guest: !strings.EqualFold(value(u.GetUserType()), "Member"),
+		Lacks: lacks(u),
 	}
+}
+
+// lacks names what the SCIM endpoint of AWS wants of a user and he has not (AWS:
+// given name, family name and display name are required).
+func lacks(u models.Userable) string {
+	var names []string
+	for _, n := range []struct {
+		name string
+		has  *string
+	}{{"given name", u.GetGivenName()}, {"surname", u.GetSurname()}, {"display name", u.GetDisplayName()}} {
+		if strings.TrimSpace(value(n.has)) == "" {
+			names = append(names, n.name)
+		}
+	}
+	return strings.Join(names, " and ")
 }
 
 // DirectMembers implements access.Directory: direct members that are users.

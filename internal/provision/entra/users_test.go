@@ -2,6 +2,7 @@ package entra_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/fault"
 	"aws-access-bot/internal/sandbox/emukit"
+	"aws-access-bot/internal/sandbox/graphemu"
 )
 
 func TestAUserForProvisioningByObjectID(t *testing.T) {
@@ -25,6 +27,21 @@ func TestAUserForProvisioningByObjectID(t *testing.T) {
 	}
 	if _, err := c.UserByID(t.Context(), nobody); !errors.Is(err, fault.ErrNotFound) {
 		t.Errorf("missing: %v", err)
+	}
+}
+
+func TestWhatAWSWantsOfAUserAndEntraDoesNotHave(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i, tt := range []struct{ display, given, surname, want string }{
+		{"Prince", "Prince", "", "surname"}, {"X", "", " ", "given name and surname"}, {"Full Name", "Full", "Name", ""},
+	} {
+		id := fmt.Sprintf("3c1d9a70-0000-4000-8000-0000000000%d", 70+i)
+		_, err := w.AddUser(graphemu.User{ID: id, DisplayName: tt.display, GivenName: tt.given, Surname: tt.surname, UserPrincipalName: fmt.Sprintf("n%d@example.com", i)})
+		w.must(err)
+		if got, err := w.client().User(t.Context(), id); err != nil || got.Lacks != tt.want {
+			t.Errorf("%+v: lacks %q, %v", tt, got.Lacks, err)
+		}
 	}
 }
 

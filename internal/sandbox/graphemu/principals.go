@@ -37,21 +37,26 @@ func principalEntity() entity {
 		name: "microsoft.graph.servicePrincipal",
 		props: []string{
 			"id", "appId", "displayName", "accountEnabled", "appRoleAssignmentRequired", "appRoles", "applicationTemplateId",
-			"preferredSingleSignOnMode", "servicePrincipalType", "tags", "appOwnerOrganizationId", "deletedDateTime",
+			"preferredSingleSignOnMode", "preferredTokenSigningKeyThumbprint", "keyCredentials", "servicePrincipalType", "tags", "appOwnerOrganizationId", "deletedDateTime",
 		},
 	}
 }
 
 func (s *Server) principalObject() object {
-	role := func(id, name string) object {
+	role := func(id, name string, enabled bool) object {
 		return object{
-			"id": id, "displayName": name, "description": name, "isEnabled": true, "origin": "Application",
+			"id": id, "displayName": name, "description": name, "isEnabled": enabled, "origin": "Application",
 			"allowedMemberTypes": []string{"User"}, "value": nil,
 		}
 	}
+	roles := []object{role(roleUser, "User", !s.setup.RoleDisabled), role(roleMSIAM, "msiam_access", true)}
+	if s.setup.RoleMissing {
+		roles = roles[1:]
+	}
 	return object{
-		"id": s.opts.App, "appId": s.opts.AppID, "displayName": s.opts.AppName, "accountEnabled": true, "appRoleAssignmentRequired": true,
-		"appRoles":              []object{role(roleUser, "User"), role(roleMSIAM, "msiam_access")},
+		"id": s.opts.App, "appId": s.opts.AppID, "displayName": s.opts.AppName, "accountEnabled": true, "appRoleAssignmentRequired": !s.setup.AnyoneSignsIn,
+		"appRoles":       roles,
+		"keyCredentials": s.keyCredentials(), "preferredTokenSigningKeyThumbprint": thumbprint,
 		"applicationTemplateId": templateApp, "preferredSingleSignOnMode": "saml", "servicePrincipalType": "Application",
 		"tags":                   []string{"WindowsAzureActiveDirectoryIntegratedApp", "WindowsAzureActiveDirectoryCustomSingleSignOnApplication"},
 		"appOwnerOrganizationId": s.opts.TenantID, "deletedDateTime": nil,

@@ -10,6 +10,7 @@ func syncRoutes() []route {
 	const sp = "/servicePrincipals/{id}/synchronization"
 	return []route{
 		{op: "GET " + sp + "/templates", perms: syncJobs(), do: (*call).listTemplates},
+		{op: "GET " + sp, perms: syncJobs(), do: (*call).getSynchronization},
 		{op: "GET " + sp + "/jobs", perms: syncJobs(), do: (*call).listJobs},
 		{op: "GET " + sp + "/jobs/{job}", perms: syncJobs(), do: (*call).getJob},
 		{op: "GET " + sp + "/jobs/{job}/schema", perms: syncJobs(), do: (*call).getSchema},
@@ -90,6 +91,10 @@ func (c *call) getSchema() (reply, error) {
 	}
 	active := mapping("accountEnabled", "active", 0)
 	active["source"] = object{"expression": `Switch([IsSoftDeleted], , "False", "True", "True", "False")`, "name": "Switch", "type": "Function", "parameters": []object{}}
+	given, family := mapping("givenName", "name.givenName", 0), mapping("surname", "name.familyName", 0)
+	if d := c.s.setup.NameDefault; d != "" {
+		given["defaultValue"], family["defaultValue"] = d, d
+	}
 	return reply{body: object{
 		"@odata.context": c.context("jobs('" + c.s.job.id + "')/schema/$entity"),
 		"id":             c.s.job.id, "version": "Date:2026-01-01T00:00:00.0000000Z, Version:1", "provisioningTaskIdentifier": c.s.job.id,
@@ -103,7 +108,7 @@ func (c *call) getSchema() (reply, error) {
 			"objectMappings": []object{
 				objectMapping("Group", mapping("displayName", "displayName", 1), mapping("objectId", "externalId", 0), mapping("members", "members", 0)),
 				objectMapping("User", mapping("userPrincipalName", "userName", 1), active, mapping("displayName", "displayName", 0),
-					mapping("givenName", "name.givenName", 0), mapping("surname", "name.familyName", 0), mapping("objectId", "externalId", 0)),
+					given, family, mapping("objectId", "externalId", 0)),
 			},
 		}},
 	}}, nil

@@ -1,0 +1,152 @@
+package provision_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/provision/fault"
+)
+
+// demands are the times of the on-demand requests so far, and the members that
+// each had.
+func (s *system) demandsSoFar() (at []time.Time, members []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.calls {
+		if c.op == "ProvisionOnDemand" {
+			_, list, _ := strings.Cut(c.key, " ")
+			at, members = append(at, c.at), append(members, list)
+		}
+	}
+	return at, members
+}
+
+func TestAtMostFiveOnDemandRequestsGoOutInTenSeconds(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(23))
+		var all []config.Assignment
+		for g := 1; g <= 9; g++ {
+			all = append(all, grant(g, g, readOnly))
+		}
+		s.commitOf(t, newRepository("c1").with(4*time.Hour, "", all...))
+		after(8 * time.Minute)
+		at, _ := s.demandsSoFar()
+		if len(at) != 9*5 { // 23 members are five batches
+			t.Errorf("%d requests", len(at))
+		}
+		for i := demandLimit; i < len(at); i++ {
+			if d := at[i].Sub(at[i-demandLimit]); d <= 10*time.Second {
+				t.Fatalf("requests %d to %d within %s", i-demandLimit, i, d)
+			}
+		}
+		for _, a := range all {
+			if f := s.facts(t, a); f.ReadBack.IsZero() || f.MembersSeen != 23 {
+				t.Errorf("%s: %+v", a, f)
+			}
+		}
+	})
+}
+
+// demandLimit is how many requests may go out in ten seconds.
+const demandLimit = 5
+
+func TestGroupsThatWaitAreProvisionedBeforeTheRestOfOthers(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(60))
+		s.commitOf(t, newRepository("c1").with(4*time.Hour, "", grant(1, 1, readOnly)))
+		after(30 * time.Second)
+		later := time.Now()
+		s.commitOf(t, newRepository("c2").with(4*time.Hour, "", grant(1, 1, readOnly), grant(2, 2, readOnly)))
+		after(15 * time.Second)
+		if f := s.facts(t, grant(2, 2, readOnly)); f.Seen.IsZero() {
+			at, members := s.demandsSoFar()
+			t.Errorf("the second group waits since %s: %v %v", later, at, members)
+		}
+	})
+}
+
+func TestALargeGroupIsLeftToTheCycleAfterAHundredMembers(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(230))
+		s.commitOf(t, newRepository("c1").with(4*time.Hour, "", grant(1, 1, readOnly)))
+		after(time.Hour)
+		at, members := s.demandsSoFar()
+		if len(at) != 20 {
+			t.Errorf("%d requests", len(at))
+		}
+		slices.Sort(members)
+		if n := len(slices.Compact(members)); n != len(members) {
+			t.Errorf("%d batches went out twice", len(members)-n)
+		}
+	})
+}
+
+func TestC13ThrottledOnDemandRequestIsWaitedOutByAll(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld().populate(1)
+		w.faults = []*scripted{{op: "ProvisionOnDemand", err: &fault.Error{Kind: fault.ErrThrottled, Op: "on demand", RetryAfter: 40 * time.Second}}}
+		s := started(t, w)
+		s.commitOf(t, newRepository("c1").with(4*time.Hour, "", grant(1, 1, readOnly)))
+		after(5 * time.Second)
+		s.commitOf(t, newRepository("c2").with(4*time.Hour, "", grant(1, 1, readOnly), grant(2, 2, readOnly)))
+		after(30 * time.Second)
+		if at, _ := s.demandsSoFar(); len(at) != 1 {
+			t.Errorf("%d requests while asked to wait", len(at))
+		}
+		after(time.Minute)
+		for _, a := range []config.Assignment{grant(1, 1, readOnly), grant(2, 2, readOnly)} {
+			if f := s.facts(t, a); f.ReadBack.IsZero() || f.Trouble != "" {
+				t.Errorf("facts: %+v", f)
+			}
+		}
+	})
+}
+
+func TestRefusedMembersAreNamedInTheThreadThatWaitsForThem(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld().populate(2)
+		w.members[groupID(1)][1].Name = "prince@example.com"
+		w.refuses = map[string]string{"user-1-0 user-1-1": "Member 'user-1-1' was not provisioned: required attributes are missing: name.familyName"}
+		s := started(t, w)
+		a := grant(1, 1, readOnly)
+		s.commitOf(t, newRepository("c1").with(4*time.Hour, "REQ-AAAAAA", a))
+		s.do(func() {
+			s.scim[groupID(1)] = scimGroup{id: storeID(groupID(1)), visible: time.Now().Add(20 * time.Second), members: -1}
+		})
+		after(time.Minute)
+		f := s.facts(t, a)
+		if f.ReadBack.IsZero() || f.TroubleCode != string(provision.CodeMembers) || !strings.Contains(f.Trouble, "'prince@example.com' was not provisioned: required attributes are missing: name.familyName") {
+			t.Errorf("facts: %+v", f)
+		}
+		s.do(func() { s.scim[groupID(1)] = scimGroup{id: storeID(groupID(1)), members: 2} }) // mended, and the cycle
+		after(30 * time.Minute)
+		if f := s.facts(t, a); f.Trouble != "" || f.MembersSeen != 2 {
+			t.Errorf("after the mend: %+v", f)
+		}
+	})
+}
+
+func TestC13AssignmentThatDoesNotReplicateYetIsTriedAgainInSilence(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld().populate(1)
+		for range 2 {
+			w.faults = append(w.faults, &scripted{op: "Assign", err: fault.New(fault.ErrNotFound, "assign", "Entra does not know it everywhere yet", nil)})
+		}
+		s := started(t, w)
+		a := grant(1, 1, readOnly)
+		s.commitOf(t, newRepository("c1").with(4*time.Hour, "", a))
+		after(7 * time.Second)
+		if f := s.facts(t, a); f.Trouble != "" {
+			t.Errorf("told at once: %+v", f)
+		}
+		after(time.Minute)
+		if f := s.facts(t, a); f.ReadBack.IsZero() {
+			t.Errorf("facts: %+v, %s", f, fmt.Sprint(s.calls))
+		}
+	})
+}
