@@ -2,8 +2,10 @@ package gitops_test
 
 import (
 	"testing"
+	"time"
 
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/sandbox/githubemu"
 )
 
 // TestALateApprovalCountsOnlyFromWhoMay: a halt is mended by an owner, and not
@@ -38,6 +40,29 @@ func TestALateApprovalDoesNotLendAnEarlierOneAnything(t *testing.T) {
 	w.must(w.emu.SetTeamMember("payments-leads", "taro-data", "member"))
 	sha := w.merge(n, "squash")
 	w.review("taro-data", n, "APPROVE")
+	w.look()
+	w.holds(before, gitops.HaltApproval)
+	w.look()
+	w.holds(sha, "")
+}
+
+// TestALateApprovalMendsOnlyTheHaltThatThereIs: what came after the halted
+// commit, and is judged with it, was no halt yet when it was approved.
+func TestALateApprovalMendsOnlyTheHaltThatThereIs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.status().InForce
+	files, err := w.repo.Files("")
+	w.must(err)
+	was := files[sandboxFile]
+	push(w, map[string]*githubemu.File{sandboxFile: {Content: was.Content + "# a remark\n"}})
+	w.look()
+	w.holds(before, gitops.HaltDirectPush)
+	n := w.byHand("hana-dev", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.merge(n, "squash")
+	w.clock.move(time.Second)
+	w.review("yuki-lead", n, "APPROVE")
+	sha := push(w, map[string]*githubemu.File{sandboxFile: {Content: was.Content}})
 	w.look()
 	w.holds(before, gitops.HaltApproval)
 	w.look()
