@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
 	"aws-access-bot/internal/chat/slack"
@@ -126,6 +127,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 	b.git, err = gitops.New(gitops.Options{
 		Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID, Branch: set.ConfigRepo.Branch,
 		SigningKey: []byte(set.SigningKey.Reveal()), Poll: set.Poll, Lag: paced(gitops.DefaultLag, pace), OnInForce: w.inForce, OnChange: w.changed,
+		CleanAfter: paced(gitops.DefaultCleanAfter, pace), Removed: b.removed,
 		Ops: waking{outbox, w.moved}, Now: time.Now, Log: log,
 	}, out.github, store.NewGitops(db), out.entra)
 	if err != nil {
@@ -254,6 +256,13 @@ func (b *bot) application() (string, error) {
 		return "", fmt.Errorf("config in force: %w", err)
 	}
 	return force.Repo.Access.EntraApp, nil
+}
+
+// removed reports whether an assignment that is not desired is removed in AWS, as
+// far as provisioning knows. What it has no record of was never made.
+func (b *bot) removed(ctx context.Context, a config.Assignment) (bool, error) {
+	f, err := b.engine.GrantFacts(ctx, a)
+	return err == nil && (f == nil || f.Idle), err
 }
 
 // asker returns who made a request, for provisioning him among the first.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
 )
 
 // haltEnd ends what is said of a halt in the comment on a pull request, before
@@ -55,11 +56,11 @@ func (g *Gitops) hasThread(ctx context.Context, id access.ID) (bool, error) {
 	if id == "" {
 		return false, nil
 	}
-	_, known, err := g.state.Pull(ctx, id)
+	rec, known, err := g.state.Pull(ctx, id)
 	if err != nil {
 		return false, fmt.Errorf("look up the pull request of %s: %w", id, err)
 	}
-	return known, nil
+	return known && rec.Kind != review.Cleanup, nil
 }
 
 // writeHalt puts a text before what the bot's comment on the pull request of a
