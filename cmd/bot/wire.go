@@ -94,6 +94,7 @@ type outside struct {
 	entra  *entra.Client
 	center *identitycenter.Client
 	orgs   *organizations.Client
+	caller *awsclient.Caller
 	slack  *slack.Client
 }
 
@@ -142,7 +143,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 		State: store.NewGitops(db), Directory: out.entra, Commits: b.git, Requests: b.requests, Notices: waking{outbox, w.moved}, Now: time.Now, Log: log,
 	}, set.Poll)
 	b.engine, err = provision.New(provision.Ports{
-		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db), Drifts: store.NewProvision(db),
+		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Identity: out.caller,
 		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now,
 	}, provision.Options{EnableChanges: set.EnableChanges, Pace: pace, Log: log, OnChange: w.changed, Asker: b.asker})
 	if err != nil {
@@ -222,7 +223,7 @@ func connect(ctx context.Context, set *settings.Settings, application func() (st
 	if err != nil {
 		return nil, err
 	}
-	out.center, out.orgs = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg)
+	out.center, out.orgs, out.caller = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg), awsclient.NewCaller(cfg)
 	rt, err := gate.Transport(set.Slack.APIURL)
 	if err != nil {
 		return nil, fmt.Errorf("slack.api_url: %w", err)

@@ -27,8 +27,8 @@ const (
 	sweepReads = 20
 )
 
-// Ports are what the engine works with. All are needed but Drifts, Audit and
-// Ops; without Drifts drift is found and not kept.
+// Ports are what the engine works with. All are needed but Drifts, Identity,
+// Audit and Ops; without Drifts drift is found and not kept.
 type Ports struct {
 	Center   Center
 	Entra    Entra
@@ -36,6 +36,7 @@ type Ports struct {
 	Commits  Commits
 	Store    Store
 	Drifts   Findings
+	Identity Identity
 	Clocks   Clocks
 	Audit    Audit
 	Ops      Ops
@@ -95,6 +96,7 @@ type desk struct {
 	held       map[config.Assignment]hold
 	accounts   map[string]accountLook
 	management string
+	own        OwnRole
 	// manageTry is when the management account may be asked for again.
 	manageTry time.Time
 	sweep     []config.Pair
