@@ -84,7 +84,7 @@ func (b *bot) Plan(ctx context.Context) (provision.Report, error) {
 func dryRun(ctx context.Context, out *outside, commits access.Commits, db store.DB, log *slog.Logger) (provision.Report, error) {
 	engine, err := provision.New(provision.Ports{
 		Center: out.center, Entra: out.entra, Accounts: out.orgs, Store: store.NewProvision(db),
-		Commits: commits, Clocks: out.clock, Now: time.Now, Sets: out.sets(db),
+		Commits: commits, Clocks: out.clock, Now: time.Now, Sets: out.sets(db), Identity: out.center,
 	}, provision.Options{Log: log, Sweep: -1})
 	if err != nil {
 		return provision.Report{}, err

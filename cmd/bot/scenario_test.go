@@ -95,7 +95,7 @@ func slow(name string) bool {
 		"p7-aws-failed", "rule-direct-push", "direct-push-trusted", "expiry", "p4-incomplete-read", "bad-yaml-then-revert",
 		"group-waits-for-cycle", "p5-lost-answers", "repository-archived", "selector-and-tag-in-order", "lost-state-file", "mending-a-halt", "t45-state-edited",
 		"auto-github-refuses", "import",
-		"expiry-while-halted", "extend-without-gap", "warning-and-end", "drift-put-back-by-button", "group-grown-after-live", "approver-joins-group",
+		"expiry-while-halted", "extend-without-gap", "warning-and-end", "drift-put-back-by-button", "auto-clean-up", "group-grown-after-live", "approver-joins-group",
 	}, name)
 }
 

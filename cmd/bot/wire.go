@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
 	"aws-access-bot/internal/chat/slack"
@@ -98,7 +99,7 @@ type outside struct {
 
 // sets are what permission sets are worked on with.
 func (out *outside) sets(db store.DB) provision.SetPorts {
-	return provision.SetPorts{Port: out.center, Store: store.NewProvision(db), Caller: out.center}
+	return provision.SetPorts{Port: out.center, Store: store.NewProvision(db)}
 }
 
 // open opens the state file and puts the bot together. It makes no call.
@@ -131,6 +132,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 	b.git, err = gitops.New(gitops.Options{
 		Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID, Branch: set.ConfigRepo.Branch,
 		SigningKey: []byte(set.SigningKey.Reveal()), Poll: set.Poll, Lag: paced(gitops.DefaultLag, pace), OnInForce: w.inForce, OnChange: w.changed,
+		CleanAfter: paced(gitops.DefaultCleanAfter, pace), Removed: b.removed,
 		Ops: waking{outbox, w.moved}, Now: time.Now, Log: log,
 	}, out.github, store.NewGitops(db), out.entra)
 	if err != nil {
@@ -145,7 +147,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 		State: store.NewGitops(db), Directory: out.entra, Commits: b.git, Requests: b.requests, Notices: waking{outbox, w.moved}, Now: time.Now, Log: log,
 	}, set.Poll)
 	b.engine, err = provision.New(provision.Ports{
-		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db), Drifts: store.NewProvision(db),
+		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Identity: out.center,
 		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now, Sets: out.sets(db),
 	}, provision.Options{EnableChanges: set.EnableChanges, Watch: true, Pace: pace, Log: log, OnChange: w.changed, Asker: b.asker})
 	if err != nil {
@@ -259,6 +261,13 @@ func (b *bot) application() (string, error) {
 		return "", fmt.Errorf("config in force: %w", err)
 	}
 	return force.Repo.Access.EntraApp, nil
+}
+
+// removed reports whether an assignment that is not desired is removed in AWS, as
+// far as provisioning knows. What it has no record of was never made.
+func (b *bot) removed(ctx context.Context, a config.Assignment) (bool, error) {
+	f, err := b.engine.GrantFacts(ctx, a)
+	return err == nil && (f == nil || f.Idle), err
 }
 
 // asker returns who made a request, for provisioning him among the first.

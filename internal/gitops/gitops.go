@@ -1,6 +1,7 @@
 package gitops
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops/guard"
 )
@@ -42,6 +44,11 @@ type Options struct {
 	// Lag is how long a commit may be without its pull request before that is
 	// a halt: GitHub shows the two by different reads ([DefaultLag]).
 	Lag time.Duration
+	// CleanAfter is how long after its end a line may be taken out
+	// ([DefaultCleanAfter]). Removed says whether an assignment that is not
+	// desired is removed in AWS; nil means that nothing is cleaned up.
+	CleanAfter time.Duration
+	Removed    func(ctx context.Context, a config.Assignment) (bool, error)
 	// OnInForce is called after another commit came into force, OnChange
 	// after a record changed that people may see. Neither may block.
 	OnInForce, OnChange func()
@@ -79,6 +86,8 @@ type Gitops struct {
 	// guarded by looking.
 	firstSeen map[string]time.Time
 	merging   merging // guarded by looking
+	// cleanAt is when to look for ended grants again, guarded by looking.
+	cleanAt time.Time
 	// force caches the config in force; nil until it was read.
 	force atomic.Pointer[access.InForce]
 	// forcing is held while a config comes into force, so that who saw it
@@ -111,6 +120,7 @@ func New(o Options, host Host, state State, dir Directory) (*Gitops, error) {
 	setDefault(&o.Poll, 3*time.Minute)
 	setDefault(&o.Coalesce, 2*time.Second)
 	setDefault(&o.Lag, DefaultLag)
+	setDefault(&o.CleanAfter, DefaultCleanAfter)
 	if o.OnInForce == nil {
 		o.OnInForce = func() {}
 	}

@@ -68,6 +68,12 @@ func TestBodies(t *testing.T) {
 	extend.Want.Extends = "REQ-000001"
 	golden(t, "body_extend.md", title(extend)+"\n\n"+signedBody("", body(extend, rule), "<!-- signed -->\n"))
 
+	lines := []config.GrantRef{
+		{File: &config.PrincipalFile{Slug: "aws-payments-dev", Principal: plain.Want.Principal}, Grant: config.Grant{Account: "payments-dev", PermissionSet: "PowerUserAccess", Duration: 4 * time.Hour}},
+		{File: &config.PrincipalFile{Slug: "hana", Principal: config.Principal{Kind: config.UserPrincipal, ID: people + "21"}}, Grant: config.Grant{Accounts: &config.Selector{OU: "/Workloads"}, PermissionSet: "ReadOnlyAccess", Expires: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}},
+	}
+	golden(t, "body_cleanup.md", signedBody("", cleanupBody(lines), "<!-- signed -->\n"))
+
 	nasty := goldenRequest()
 	nasty.Asker.Name = "Hana | @org/all `x`"
 	nasty.Want.PrincipalName = "Closes #1 `` <!-- x -->\nsecond"

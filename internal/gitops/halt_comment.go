@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
 )
 
 // haltEnd ends what is said of a halt in the comment on a pull request, before
@@ -60,7 +61,7 @@ func (g *Gitops) hasThread(ctx context.Context, id access.ID) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("look up the pull request of %s: %w", id, err)
 	}
-	return known && !rec.TakenBack, nil
+	return known && !rec.TakenBack && rec.Kind != review.Cleanup, nil
 }
 
 // writeHalt puts a text before what the bot's comment on the pull request of a

@@ -108,24 +108,38 @@ func (g *Gitops) rebuild(ctx context.Context, rec PullRecord) (string, error) {
 	if old.repo == nil || made.repo == nil || base.repo == nil {
 		return "", nil
 	}
-	again := replay
-	if rec.Kind == review.Link {
-		again = replayLink
-	}
-	path, content, err := again(old, made, base, rec.Principal)
+	files, err := g.replayed(rec, old, made, base)
 	if err != nil {
 		g.opt.Log.InfoContext(ctx, "pull request cannot be brought up to date", "number", rec.Number, "error", err)
 		return "", nil
 	}
-	head, err := g.reader.cache.Load(base.fsys.with(path, content))
+	changed := base.fsys
+	for path, content := range files {
+		changed = changed.with(path, content)
+	}
+	head, err := g.reader.cache.Load(changed)
 	if err != nil || config.Compare(base.repo, head, nil, g.opt.Now()).Empty() {
 		return "", nil
 	}
-	tree, err := g.host.CreateTree(ctx, base.commit.Tree, map[string][]byte{path: content})
+	tree, err := g.host.CreateTree(ctx, base.commit.Tree, files)
 	if err != nil {
 		return "", fmt.Errorf("make the tree: %w", err)
 	}
 	return tree, nil
+}
+
+// replayed returns the files that change when the edits between two commits are
+// made again on a third.
+func (g *Gitops) replayed(rec PullRecord, old, made, base *snapshot) (map[string][]byte, error) {
+	again := replay
+	switch rec.Kind {
+	case review.Cleanup:
+		return without(base, takenOut(old.repo, made.repo, base.repo))
+	case review.Link:
+		again = replayLink
+	}
+	path, content, err := again(old, made, base, rec.Principal)
+	return map[string][]byte{path: content}, err
 }
 
 // replay makes the edits of a principal's file between two commits again on a

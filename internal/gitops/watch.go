@@ -100,7 +100,7 @@ func (g *Gitops) lookAround(ctx context.Context, w work) error {
 		g.opt.Log.WarnContext(ctx, "request budget is low: pull requests are not polled")
 		return err
 	}
-	return errors.Join(err, g.tellAuthor(ctx), g.checkAll(ctx, w), g.checkQueue(ctx))
+	return errors.Join(err, g.tellAuthor(ctx), g.checkAll(ctx, w), g.checkQueue(ctx), g.cleanUp(ctx))
 }
 
 // checkAll looks at pull requests, and at all of them again as long as one was

@@ -122,6 +122,8 @@ func (n *notices) PutNotice(_ context.Context, x access.Notice) error {
 // world is the example config repo on an emulated GitHub with the real client
 // and store.
 type world struct {
+	// removed is Options.Removed; nil in tests that are not about clean-ups.
+	removed func(context.Context, config.Assignment) (bool, error)
 	*gitops.Gitops
 	t     *testing.T
 	emu   *githubemu.Server
@@ -249,7 +251,7 @@ func (w *world) restart() {
 	w.t.Helper()
 	w.opt = gitops.Options{
 		Owner: org, Name: repoName, RepoID: repoID, Branch: "main", SigningKey: []byte(strings.Repeat("k", 32)),
-		Lag: time.Nanosecond, Now: w.clock.Now, Ops: w.ops, OnInForce: func() { w.inForce++ },
+		Lag: time.Nanosecond, Now: w.clock.Now, Ops: w.ops, OnInForce: func() { w.inForce++ }, Removed: w.removed,
 	}
 	g, err := gitops.New(w.opt, w.client(), store.NewGitops(w.db), w.dir)
 	w.must(err)

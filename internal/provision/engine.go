@@ -29,8 +29,8 @@ const (
 	needReads = 60
 )
 
-// Ports are what the engine works with. All are needed but Drifts, Audit and
-// Ops; without Drifts drift is found and not kept.
+// Ports are what the engine works with. All are needed but Drifts, Identity,
+// Audit and Ops; without Drifts drift is found and not kept.
 type Ports struct {
 	Center   Center
 	Entra    Entra
@@ -38,6 +38,7 @@ type Ports struct {
 	Commits  Commits
 	Store    Store
 	Drifts   Findings
+	Identity CallerPort
 	Clocks   Clocks
 	Audit    Audit
 	Ops      Ops
@@ -123,6 +124,7 @@ type desk struct {
 	held       map[config.Assignment]hold
 	accounts   map[string]accountLook
 	management string
+	own        OwnRole
 	// manageTry is when the management account may be asked for again.
 	manageTry time.Time
 	// check is the slow check of what is declared and owned, checked the last

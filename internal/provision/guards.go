@@ -70,6 +70,16 @@ type Surroundings struct {
 	// RemovalPercent of the owned assignments may go in 24 h.
 	RemovalPercent float64
 	Allow          *config.RemovalAllowance
+	// Own is the role by which the bot works.
+	Own OwnRole
+	// Administers has the permission sets that are a way into an account; with
+	// none, each is taken for one.
+	Administers map[string]bool
+	// HadEnd says of assignments that go whether all their lines had an end;
+	// one that is absent is taken for standing.
+	HadEnd map[config.Assignment]bool
+	// ReadBack has what is live as far as the last reading goes.
+	ReadBack map[config.Assignment]bool
 	// Clears: in phase 3 with drift: revert, what no commit ever declared goes
 	// too.
 	Clears bool
@@ -108,8 +118,8 @@ type objection struct {
 func Check(plan Result, s Surroundings) Verdict {
 	budget := newBudget(plan, s)
 	guards := []func(Change) objection{
-		s.disabled, s.management, s.legacy, s.notDesired, s.notOwned, s.protected, s.incomplete, s.clock,
-		budget.whole, budget.removals, budget.expiries,
+		s.disabled, s.management, s.legacy, s.notDesired, s.notOwned, s.protected, s.own, s.incomplete, s.clock,
+		budget.whole, budget.lastWay, budget.removals, budget.expiries,
 	}
 	v := Verdict{Allowed: []Change{}, Refused: []Refused{}}
 	for _, c := range plan.Changes {

@@ -22,7 +22,8 @@ type guarded struct {
 func harmless() *guarded {
 	g := &guarded{s: provision.Surroundings{EnableChanges: true, Now: planTime, ConfigManagement: managementAccount, LiveManagement: managementAccount,
 		Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{}, Owned: map[config.Assignment]bool{}, Protected: map[config.Assignment]bool{},
-		RemovalPercent: 10, SkewKnown: true}}
+		RemovalPercent: 10, SkewKnown: true, Own: provision.OwnRole{Known: true, Account: managementAccount}, Administers: map[string]bool{admin: true},
+		HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}}}
 	for n := 1; n <= 9; n++ {
 		g.s.Stages[accountID(n)] = config.StageSSO
 	}
@@ -270,9 +271,92 @@ func wholeCases() []guardCase {
 	}
 }
 
+// door is a standing way into an account, as the guard for the last one sees it.
+func (g *guarded) door(a config.Assignment) {
+	g.s.Owned[a], g.s.Desired[a], g.s.ReadBack[a] = true, time.Time{}, true
+}
+
+func wayCases() []guardCase {
+	last := grant(1, 3, admin)
+	goes := func(g *guarded) { g.remove(byCommit("c1"), last) }
+	held, open := counts{"": 2, provision.CodeLastWay: 1}, counts{"": 3}
+	return []guardCase{
+		{"the last way into an account", goes, held},
+		{"another standing way is left", func(g *guarded) { goes(g); g.door(grant(2, 3, admin)) }, open},
+		{"another is left, in another account", func(g *guarded) { goes(g); g.door(grant(2, 4, admin)) }, held},
+		{"another is left that cannot administer", func(g *guarded) { goes(g); g.door(grant(2, 3, readOnly)) }, held},
+		{"another is left that ends", func(g *guarded) {
+			goes(g)
+			g.door(grant(2, 3, admin))
+			g.s.Desired[grant(2, 3, admin)] = planTime.Add(time.Hour)
+		}, held},
+		{"another is desired and was not read back", func(g *guarded) {
+			goes(g)
+			g.door(grant(2, 3, admin))
+			delete(g.s.ReadBack, grant(2, 3, admin))
+		}, held},
+		{"two go together and none is left", func(g *guarded) { g.remove(byCommit("c1"), last, grant(2, 3, admin)) }, counts{"": 2, provision.CodeLastWay: 2}},
+		{"it had an end, and is taken back before", func(g *guarded) { goes(g); g.s.HadEnd[last] = true }, open},
+		{"its end came", func(g *guarded) { g.remove(byExpiry(), last) }, open},
+		{"the control plane allowed it", func(g *guarded) {
+			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 2}
+			goes(g)
+		}, open},
+		{"the control plane allowed fewer", func(g *guarded) {
+			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 1}
+			goes(g)
+		}, held},
+		{"no set is known to administer: each may", func(g *guarded) {
+			g.remove(byCommit("c1"), grant(1, 3, readOnly))
+			g.s.Administers = nil
+		}, counts{"": 1, provision.CodeLastWay: 2}},
+		{"what was read back is unknown", func(g *guarded) { goes(g); g.s.ReadBack = nil }, held},
+		{"whether it had an end is unknown", func(g *guarded) { goes(g); g.s.HadEnd = nil }, held},
+	}
+}
+
+func ownCases() []guardCase {
+	own := func(a config.Assignment) func(*guarded) {
+		return func(g *guarded) {
+			g.s.Own = provision.OwnRole{Known: true, Account: a.Account, PermissionSet: a.PermissionSet}
+		}
+	}
+	return []guardCase{
+		{"a removal from the bot's own role", own(spread(1)[0]), counts{"": 1, provision.CodeOwnAccess: 1}},
+		{"an addition to the bot's own role", own(grant(9, 9, admin)), counts{"": 1, provision.CodeOwnAccess: 1}},
+		{"the same set in another account is none of it", own(grant(9, 8, admin)), counts{"": 2}},
+		{"the bot's role is no role of Identity Center", func(g *guarded) { g.s.Own = provision.OwnRole{Known: true, Account: accountID(9)} }, counts{"": 2}},
+		{"an ended grant of the bot's own role stays too", func(g *guarded) {
+			g.plan.Changes[1].Cause = byExpiry()
+			own(spread(1)[0])(g)
+		}, counts{"": 1, provision.CodeOwnAccess: 1}},
+		{"who the bot is is unknown", func(g *guarded) { g.s.Own = provision.OwnRole{} }, counts{"": 1, provision.CodeOwnAccess: 1}},
+	}
+}
+
+// TestWhoTheBotIs: what AWS calls a role that Identity Center made names its set,
+// and what cannot be read is not known.
+func TestWhoTheBotIs(t *testing.T) {
+	t.Parallel()
+	for arn, want := range map[string]provision.OwnRole{
+		"arn:aws:sts::111122223333:assumed-role/aws-access-bot/bot":                                                   {Known: true, Account: "111122223333"},
+		"arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Bot_Role_0123456789abcdef/bot":                         {Known: true, Account: "111122223333", PermissionSet: "Bot_Role"},
+		"arn:aws-us-gov:sts::111122223333:assumed-role/AWSReservedSSO_Bot_0123456789abcdef/b@x":                       {Known: true, Account: "111122223333", PermissionSet: "Bot"},
+		"arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Bot_0123456789abcdef": {Known: true, Account: "111122223333", PermissionSet: "Bot"},
+		"arn:aws:iam::111122223333:user/bot":                                                                          {Known: true, Account: "111122223333"},
+		"arn:aws:iam::1111:role/bot":                                                                                  {},
+		"":                                                                                                            {},
+		"AWSReservedSSO_Bot_0123456789abcdef":                                                                         {},
+	} {
+		if got := provision.ParseCaller(arn); got != want {
+			t.Errorf("%q: %+v, want %+v", arn, got, want)
+		}
+	}
+}
+
 func TestEachGuardAlone(t *testing.T) {
 	t.Parallel()
-	for _, tt := range slices.Concat(singleCases(), budgetCases(), allowanceCases(), wholeCases()) {
+	for _, tt := range slices.Concat(singleCases(), budgetCases(), allowanceCases(), wholeCases(), wayCases(), ownCases()) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			g := harmless()

@@ -27,7 +27,7 @@ func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict
 		switch r.Code {
 		case CodeClock, CodeIncomplete, CodeExpiryBound:
 			v.alarm.set(v.now.Add(e.pace(readFirst)))
-		case CodeManagement: // may only be unknown as yet; the look-up has its own alarm
+		case CodeManagement, CodeOwnAccess: // may only be unknown as yet; the look-up has its own alarm
 		default: // until people act, or the slow check reads it again
 			e.desk.held[r.Change.Assignment] = hold{commit: v.force.Commit}
 		}
@@ -67,7 +67,7 @@ func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict
 // must decide on.
 func (e *Engine) tellRefused(ctx context.Context, r Refused) {
 	switch r.Code {
-	case CodeBudget, CodeWholeAccount, CodeWholeGroup, CodeWholeEstate:
+	case CodeBudget, CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeLastWay:
 		e.notify(ctx, fmt.Sprintf("guard/%s/%s", r.Code, r.Change.Cause.Commit), r.Sentence)
 	case CodeClock:
 		e.notify(ctx, fmt.Sprintf("guard/%s/%s", r.Code, e.now().Format("2006-01-02")), r.Sentence)
@@ -81,7 +81,7 @@ func held(c Code) bool {
 	case CodeNotYetProvisioned, CodeSetMissing, CodeSetPending, CodeAccountUnknown, CodeAccountInactive, CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity,
 		CodeUserUnknown, CodeUserRenamed, CodeUserDisabled, CodeUserGuest,
 		CodeDisabled, CodeManagement, CodeLegacy, CodeNotDesired, CodeNotOwned, CodeProtected, CodeIncomplete, CodeClock,
-		CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeBudget, CodeExpiryBound:
+		CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeBudget, CodeExpiryBound, CodeLastWay, CodeOwnAccess:
 		return true
 	}
 	return false

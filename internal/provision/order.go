@@ -34,25 +34,28 @@ type queued struct {
 	Change
 	rank  int
 	since time.Time
-	// load is how many changes its account has, when that is more than its
-	// share: an account takes one operation at a time, so it would be the last
-	// to be done. Otherwise it is zero.
+	// load is how many changes its account has, when that is its whole share or
+	// more: an account takes one operation at a time, so if it had no turn now
+	// it would be the last to be done. Otherwise it is zero.
 	load int
 }
 
 // inOrder sorts changes by rank, ended grants by their end, then what has
-// waited longest. Of what began together accounts with more than their share
+// waited longest. Of what began together accounts with their share or more
 // come first, then one principal after the other: operations of one principal
 // in many accounts run at the same time and are read back together.
 func (e *Engine) inOrder(v *view, allowed []Change) []Change {
-	load := map[string]int{}
+	load, waiting := map[string]int{}, 0
 	for _, c := range allowed {
-		load[c.Assignment.Account]++
+		if e.book.record(c.Assignment).Op == nil { // not under way already
+			load[c.Assignment.Account]++
+			waiting++
+		}
 	}
 	list := make([]queued, 0, len(allowed))
 	for _, c := range allowed {
 		q := queued{Change: c, rank: rank(c, v.force.Repo.IsProtected(c.Assignment)), since: e.book.record(c.Assignment).Since}
-		if n := load[c.Assignment.Account]; n*maxOutstanding > len(allowed) {
+		if n := load[c.Assignment.Account]; n*maxOutstanding >= waiting {
 			q.load = n
 		}
 		list = append(list, q)

@@ -123,7 +123,7 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	for _, a := range own {
 		v.owned[a] = true
 	}
-	for _, step := range []func(context.Context, *view) error{e.follow, e.read, e.readBack, e.findOrphans, e.lookUpAccounts, e.lookUpSets} {
+	for _, step := range []func(context.Context, *view) error{e.follow, e.read, e.readBack, e.findOrphans, e.lookUpAccounts, e.lookUpSets, e.lookUpOwn} {
 		if err := step(ctx, v); err != nil {
 			return nil, time.Time{}, err
 		}
@@ -263,7 +263,16 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 	s := Surroundings{EnableChanges: e.opts.EnableChanges, Now: v.now, ConfigManagement: repo.Access.ManagementAccount,
 		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
-		Log: removals, ReadFailed: len(v.failed) > 0, Clears: v.clears()}
+		Log: removals, ReadFailed: len(v.failed) > 0, Clears: v.clears(),
+		Own: e.desk.own, Administers: administers(repo), HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}}
+	for a, r := range e.book.all() {
+		if ended, known := hadEnd(r); known {
+			s.HadEnd[a] = ended
+		}
+		if r.State == Live && r.Missing.IsZero() {
+			s.ReadBack[a] = true
+		}
+	}
 	for _, a := range repo.Accounts {
 		s.Stages[a.ID] = a.Stage
 	}

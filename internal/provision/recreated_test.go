@@ -134,7 +134,7 @@ func TestManyOrphansAreOutsideTheRemovalBudget(t *testing.T) {
 		for n := 1; n <= 20; n++ {
 			all = append(all, grant(1, n, readOnly))
 		}
-		others := []config.Assignment{grant(2, 1, admin), grant(2, 2, admin), grant(2, 3, admin), grant(2, 4, admin), grant(2, 5, admin), grant(2, 6, admin)}
+		others := []config.Assignment{grant(2, 1, powerUser), grant(2, 2, powerUser), grant(2, 3, powerUser), grant(2, 4, powerUser), grant(2, 5, powerUser), grant(2, 6, powerUser)}
 		s.commitOf(t, newRepository("c1").with(0, "", append(slices.Clone(all), others...)...))
 		after(3 * time.Minute)
 		s.recreate(groupID(1), "store-new")
@@ -164,7 +164,7 @@ func TestWhatIsLeftUnderAnEarlierIDDoesNotHideThatAWholeAccountGoes(t *testing.T
 	left := grant(9, 1, readOnly)
 	left.Principal.ID = "earlier:store-old"
 	owned[left] = true
-	v := provision.Check(plan, provision.Surroundings{EnableChanges: true, ConfigManagement: managementAccount, LiveManagement: managementAccount, Owned: owned, RemovalPercent: 100, SkewKnown: true})
+	v := provision.Check(plan, provision.Surroundings{EnableChanges: true, ConfigManagement: managementAccount, LiveManagement: managementAccount, Owned: owned, RemovalPercent: 100, SkewKnown: true, Own: provision.OwnRole{Known: true}})
 	if len(v.Allowed) != 0 || v.Refused[0].Code != provision.CodeWholeAccount && v.Refused[0].Code != provision.CodeWholeEstate {
 		t.Errorf("allowed %d, refused %+v", len(v.Allowed), v.Refused)
 	}

@@ -17,12 +17,11 @@ import (
 // SetPorts are what permission sets are worked on with. The zero value leaves
 // them alone: then files of permission sets are only checked.
 type SetPorts struct {
-	Port   SetPort
-	Store  SetStore
-	Caller CallerPort
+	Port  SetPort
+	Store SetStore
 }
 
-func (p SetPorts) present() bool { return p.Port != nil && p.Store != nil && p.Caller != nil }
+func (p SetPorts) present() bool { return p.Port != nil && p.Store != nil }
 
 const (
 	// setChecks is how many slow checks go by between two readings of a set

@@ -126,9 +126,9 @@ func (e *Engine) setSurroundings(ctx context.Context, p *setPass, want permset.D
 			e.sets.management = id
 		}
 	}
-	if e.sets.caller.Account == "" && len(diff.Steps) > 0 {
+	if e.sets.caller.Account == "" && len(diff.Steps) > 0 && e.Identity != nil {
 		callCtx, cancel := e.call(ctx)
-		who, err := e.Sets.Caller.Caller(callCtx)
+		who, err := e.Identity.Caller(callCtx)
 		cancel()
 		if err != nil {
 			e.opts.Log.Warn("look up as whom the bot acts in AWS", "error", err)

@@ -38,7 +38,7 @@ func lifeOfSets(t *testing.T, n int) *killer {
 	k := &killer{world: w, DB: store.NewMemory(), at: n}
 	begin := func() *setSystem {
 		e, err := provision.New(provision.Ports{Center: k, Entra: k, Accounts: k, Commits: k, Store: store.NewProvision(k), Clocks: k, Audit: k, Ops: k, Now: time.Now,
-			Sets: provision.SetPorts{Port: setKiller{svc, k}, Store: store.NewProvision(k), Caller: svc}}, changing)
+			Sets: provision.SetPorts{Port: setKiller{svc, k}, Store: store.NewProvision(k)}, Identity: svc}, changing)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -424,9 +424,10 @@ func TestT41ProtectedGrantsStay(t *testing.T) {
 	t.Run("once it is not protected it goes", func(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			s := started(t, newWorld().populate(1, 1, 2))
-			s.commitOf(t, protect(newRepository("c1").with(0, "", glass, other)))
+			door := grant(2, 1, admin) // so that it is not the last way in
+			s.commitOf(t, protect(newRepository("c1").with(0, "", glass, other, door)))
 			after(5 * time.Minute)
-			s.commitOf(t, newRepository("c2").with(0, "", other))
+			s.commitOf(t, newRepository("c2").with(0, "", other, door))
 			after(time.Hour)
 			if s.isLive(glass) || !s.isLive(other) {
 				t.Errorf("glass %v, other %v", s.isLive(glass), s.isLive(other))

@@ -1,0 +1,80 @@
+package provision
+
+import (
+	"fmt"
+	"strings"
+
+	"aws-access-bot/config"
+)
+
+// CodeLastWay: a removal that would leave an account without any standing
+// assignment, of those the config repo desires and the bot has read back, of a
+// set that can administer it.
+const CodeLastWay Code = "last-way"
+
+// administratorPolicy is the AWS managed policy that allows everything, and what
+// its usual permission set is called.
+const administratorPolicy = "AdministratorAccess"
+
+// administers names the permission sets that can administer an account as far as
+// the config repo says: those whose file has the AWS managed policy
+// AdministratorAccess, those of protected grants and of the onboarding baseline,
+// and AdministratorAccess itself. What else a set allows only AWS knows.
+func administers(repo *config.Repo) map[string]bool {
+	out := map[string]bool{administratorPolicy: true}
+	for name, set := range repo.PermissionSets {
+		for _, arn := range set.ManagedPolicies {
+			if strings.HasPrefix(arn, "arn:aws") && strings.HasSuffix(arn, ":iam::aws:policy/"+administratorPolicy) {
+				out[name] = true
+			}
+		}
+	}
+	for _, p := range repo.Access.Protected {
+		out[p.PermissionSet] = true
+	}
+	for _, g := range repo.Access.Onboarding.Baseline {
+		out[g.PermissionSet] = true
+	}
+	return out
+}
+
+// canAdminister reports whether a set is a way into an account. If no set is
+// known to be one, each may be.
+func (s Surroundings) canAdminister(set string) bool {
+	return len(s.Administers) == 0 || s.Administers[set]
+}
+
+// stood reports whether an assignment that goes had no end. What is not known
+// had none.
+func (s Surroundings) stood(a config.Assignment) bool {
+	ended, known := s.HadEnd[a]
+	return !known || !ended
+}
+
+// lastWay refuses the removal of the last way into an account, unless a later
+// change of the control plane allows it by limits.allow. A grant with an end is
+// no lasting way, so that it can always be taken back, and goes at its end.
+func (b *budget) lastWay(c Change) objection {
+	a := c.Assignment
+	if !b.counts(c) || !b.s.canAdminister(a.PermissionSet) || !b.s.stood(a) {
+		return objection{}
+	}
+	for other := range b.s.ReadBack {
+		end, desired := b.s.Desired[other]
+		if b.s.ReadBack[other] && desired && end.IsZero() && other.Account == a.Account && b.s.canAdminister(other.PermissionSet) {
+			return objection{}
+		}
+	}
+	return objection{CodeLastWay, fmt.Sprintf("This is the last way to administer account %s: no other standing assignment of such a set is live there.%s", a.Account, b.mend())}
+}
+
+// hadEnd reports whether every line that made a record had an end, as their keys
+// say, and false for known when nothing is recorded.
+func hadEnd(r Record) (ended, known bool) {
+	for _, key := range r.Grants {
+		if text := string(key); !strings.Contains(text, " expires=") && !strings.Contains(text, " duration=") {
+			return false, true
+		}
+	}
+	return len(r.Grants) > 0, len(r.Grants) > 0
+}
