@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/gitops/review"
@@ -141,38 +139,20 @@ func (v viewed) maybe() []provision.Extra {
 	if v.blind == "" {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(v.Plan.Extra), func(x provision.Extra) bool { return x.Live.Kind != config.GroupPrincipal })
+	return v.Plan.Extra
 }
 
 // extra says what is live, is not to be and is not known to be the bot's.
 func (v viewed) extra(x provision.Extra) string {
 	what := fmt.Sprintf("%s in %s for %s", x.Pair.PermissionSet, v.account(x.Pair.Account), v.who(x))
-	single := v.singles(x)
 	switch {
-	case len(single) > 0:
-		return fmt.Sprintf("%s: the config repo has that for %s there; this version checks grants of single users and neither makes nor compares them, so it is left alone", what, strings.Join(single, ", "))
 	case v.dir == "":
 		return what + ": no verified commit declares it, and the bot does not own it; it is left alone"
-	case v.blind != "" && x.Live.Kind == config.GroupPrincipal:
+	case v.blind != "":
 		return what + ": not in " + v.dir + "; would be removed if the bot owns it"
 	default:
 		return what + ": not in " + v.dir + ", and the bot does not own it; it is left alone"
 	}
-}
-
-// singles are the single users that the config repo grants the pair of a live
-// assignment of a single user. Which of them it is nobody has looked up.
-func (v viewed) singles(x provision.Extra) []string {
-	var out []string
-	if x.Live.Kind != config.UserPrincipal {
-		return nil
-	}
-	for _, b := range v.Plan.Blocked {
-		if a := b.Assignment; a != nil && a.Principal.Kind == config.UserPrincipal && a.Pair() == x.Pair {
-			out = append(out, v.principal(a.Principal))
-		}
-	}
-	return out
 }
 
 // who names whose a live assignment is.

@@ -116,12 +116,10 @@ func askOf(repo *config.Repo, f simulateFlags, now time.Time) (whatif.Ask, error
 	if a.PermissionSet, err = access.SetNamed(repo, line.PermissionSet); err != nil {
 		return a, offline(err, "permission set", access.PermissionSets(repo))
 	}
-	a.Group, err = access.GroupNamed(repo, line.Group)
-	switch {
-	case err != nil && strings.EqualFold(line.Group, "me"):
-		a.NotTaken = err.Error() // by chat, and the rules are asked all the same
-	case err != nil:
-		return a, offline(err, "group", slices.Collect(maps.Keys(repo.Groups)))
+	if !strings.EqualFold(line.Group, "me") {
+		if a.Group, err = access.GroupNamed(repo, line.Group); err != nil {
+			return a, offline(err, "group", slices.Collect(maps.Keys(repo.Groups)))
+		}
 	}
 	if f.as == "" {
 		return a, nil

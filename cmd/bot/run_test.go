@@ -51,7 +51,6 @@ func TestExitCodesAndWords(t *testing.T) {
 		{"half of a pair of flags", []string{"sandbox", "--emulators-only"}, exitUsage, []string{"--write-settings"}},
 		{"speed", []string{"sandbox", "--speed", "0"}, exitUsage, []string{"--speed"}},
 		{"the sandbox is for this machine", []string{"sandbox", "--listen", "192.0.2.1:1"}, exitFindings, []string{"other machines would reach it"}},
-		{"a later command", []string{"import", "x"}, exitUsage, []string{"not in this version"}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

@@ -47,7 +47,8 @@ type kill struct {
 
 func kills() []kill {
 	return []kill{
-		{story: failed, steps: []string{"provision.noted"}},
+		{story: missed, steps: []string{"provision.noted"}},
+		{story: failed, steps: []string{"provision.outcome"}},
 		{story: gone, steps: []string{"gitops.blind"}, poll: "1s"},
 		{story: stuck, steps: []string{"gitops.stalled"}, poll: "1s"},
 		{story: grantAndRevoke, steps: []string{"provision.removed", "gitops.inforce:2", "provision.requested:2", "provision.begun:3"}},
@@ -55,7 +56,7 @@ func kills() []kill {
 			"request.create", "request.save", "request.save:2", "binding.save", "inbox.put", "inbox.done", "outbox.notice",
 			"outbox.root.intent", "outbox.root.sent", "outbox.root.sent:2", "outbox.notice.intent", "outbox.notice.sent", "audit.append",
 			"gitops.proposing", "gitops.branch", "gitops.pull", "gitops.facts", "gitops.check", "gitops.comment", "gitops.guard", "gitops.deliveries", "gitops.inforce",
-			"provision.begun", "provision.intent", "provision.requested", "provision.outcome", "provision.readback",
+			"provision.begun", "provision.intent", "provision.requested", "provision.outcome", "provision.readback", "provision.application", "provision.drift",
 		}},
 		{story: grantNew, steps: []string{"provision.assigned", "provision.group", "provision.intent"}},
 		{story: joined, steps: []string{"gitops.joined", "request.save:2"}},
@@ -390,6 +391,41 @@ func (w *world) asked() (request string, err error) {
 		return request != "", "none"
 	})
 	return request, err
+}
+
+// missed has somebody take away in the console what a grant of the first commit
+// gives, and a check that comes upon it.
+func missed(w *world) (string, error) {
+	// Told once who is who in AWS is known, so that the rest is live by then.
+	if err := w.saying("the ops channel", regexp.MustCompile(`Drift: aws-data-analysts has PowerUserAccess in orders-dev`), ops); err != nil {
+		return "", err
+	}
+	if err := w.synced(); err != nil {
+		return "", err
+	}
+	if err := w.play("aws/assignments", object{"account": "payments-prod", "permission_set": "ReadOnlyAccess", "group": "aws-payments-dev", "remove": true}, nil); err != nil {
+		return "", err
+	}
+	if err := w.synced(); err != nil {
+		return "", err
+	}
+	return "", w.saying("the ops channel", regexp.MustCompile(`aws-payments-dev with ReadOnlyAccess in payments-prod .* is gone from AWS`), ops)
+}
+
+// synced makes a full pass, and another one if the bot was killed in it.
+func (w *world) synced() error {
+	for range 2 {
+		if _, _, err := w.run("sync", "--settings", w.settings()); err != nil {
+			return err
+		}
+		if w.bot.alive() {
+			return nil
+		}
+		if err := w.again(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // failed has AWS fail the creation once.

@@ -122,18 +122,9 @@ func (e *Engine) newFindings(v *view, plan Result, known map[string]Finding) []F
 }
 
 // tells reports whether what is live says something by now: somebody whom the
-// config repo does not seem to know may be a group that was not looked for yet,
-// or a user whom it grants the same and who is not looked for.
+// config repo does not seem to know may be somebody who was not looked for yet.
 func (v *view) tells(plan Result, x Extra) bool {
 	if x.Principal != nil {
-		return true
-	}
-	if x.Live.Kind == config.UserPrincipal {
-		for a := range v.wants {
-			if a.Principal.Kind == config.UserPrincipal && a.Pair() == x.Pair {
-				return false
-			}
-		}
 		return true
 	}
 	return !slices.ContainsFunc(plan.Waiting, func(w Waiting) bool { return w.Code == CodeNotLooked })

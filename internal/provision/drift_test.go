@@ -8,6 +8,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision"
 )
 
 // cards are the notices about drift that have buttons.
@@ -228,6 +229,31 @@ func TestPhase3WithRevertRemovesWhatNoCommitDeclared(t *testing.T) {
 				after(3 * time.Hour)
 				if s.writes() != writes {
 					t.Errorf("%d writes more in three hours", s.writes()-writes)
+				}
+			})
+		})
+	}
+}
+
+// TestDriftWhileTheBotWasDownIsFound: what the process before knew of accounts
+// is not needed for it. Only what is to be put back waits for its account.
+func TestDriftWhileTheBotWasDownIsFound(t *testing.T) {
+	for name, mode := range map[string]config.DriftMode{"reported": config.DriftReport, "put back": config.DriftRevert} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := started(t, newWorld().populate(1, 1))
+				a := grant(1, 1, readOnly)
+				repo := newRepository("c1").with(0, "", a)
+				repo.repo.Access.Drift = mode
+				s.commitOf(t, repo)
+				after(time.Minute)
+				s.stop()
+				s.do(func() { delete(s.live, a.Pair()) })
+				next := newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
+				next.run(t)
+				after(2 * time.Hour)
+				if back := next.isLive(a); back != (mode == config.DriftRevert) || mode == config.DriftReport && len(next.cards()) != 1 {
+					t.Errorf("live %v, notices %+v", back, next.notices)
 				}
 			})
 		})

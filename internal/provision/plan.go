@@ -155,15 +155,23 @@ func (p *planner) wanted(d Desire) {
 	switch {
 	case !who.Looked:
 		p.wait(change, CodeNotLooked)
-	case !p.looked(a.Account):
-		p.wait(change, CodeAccountUnread)
 	case who.ID != "" && listed == NotKnown:
 		p.wait(change, CodeUnread)
-	case !p.in.Records[a].ReadBack:
-		p.change(change)
-	default:
+	case p.in.Records[a].ReadBack:
 		p.missing(change)
+	default:
+		p.add(change)
 	}
+}
+
+// add plans an addition once the account is known to be one that it can be
+// made in.
+func (p *planner) add(c Change) {
+	if !p.looked(c.Assignment.Account) {
+		p.wait(c, CodeAccountUnread)
+		return
+	}
+	p.change(c)
 }
 
 // missing judges a desired assignment that was live and is not.
@@ -171,7 +179,7 @@ func (p *planner) missing(c Change) {
 	putBack := p.in.Drift == config.DriftRevert || p.in.Protected[c.Assignment] || p.in.PutBack[c.Assignment]
 	if putBack && p.in.Records[c.Assignment].MissingConfirmed {
 		c.Cause = Cause{Kind: CauseDrift, Commit: p.in.Commit, Requests: c.Cause.Requests}
-		p.change(c)
+		p.add(c)
 		return
 	}
 	p.out.Drift = append(p.out.Drift, Drift{c.Assignment,

@@ -165,7 +165,8 @@ func (e *Engine) lookUpAccounts(ctx context.Context, v *view) error {
 	}
 	wanted := map[string]bool{}
 	for _, r := range e.book.all() {
-		if r.State == Adding && r.Op == nil {
+		// What is missing may have to be put back.
+		if r.Op == nil && (r.State == Adding || r.State == Live && !r.Missing.IsZero()) {
 			wanted[r.Assignment.Account] = true
 		}
 	}

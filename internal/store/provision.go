@@ -69,6 +69,7 @@ func MarkOwned(tx Tx, commit string, assignments []config.Assignment) error {
 //	provision.assigned   that a group or user is assigned to the enterprise application, or is so no longer
 //	provision.group      other progress of a group or user
 //	provision.application  what a look at the enterprise application found
+//	provision.drift      what differs from the config in force, and what of it is over
 type Provision struct {
 	db DB
 }

@@ -17,9 +17,6 @@ type Ask struct {
 	// Term is nil when the request names no length.
 	Term   *config.Term
 	Reason string
-	// NotTaken is why chat takes no such request whatever the rules say, ""
-	// where it does.
-	NotTaken string
 	// By is who asks, nil for somebody who is not known. Somebody without an
 	// entry in people.yaml has an address only.
 	By *config.Person
@@ -89,9 +86,6 @@ func Simulate(repo *config.Repo, a Ask) Simulation {
 	}
 	if err := repo.Requestable(a.Account); err != nil {
 		s.refuse(err)
-	}
-	if a.NotTaken != "" {
-		s.Refused = append(s.Refused, a.NotTaken)
 	}
 	if a.Group == nil && a.Term != nil && a.Term.Standing {
 		s.Refused = append(s.Refused, "access for one person has an end; give a length")

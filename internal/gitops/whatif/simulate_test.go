@@ -20,7 +20,7 @@ func TestSimulate(t *testing.T) {
 		account, set     string
 		group, by        string
 		term             *config.Term
-		reason, notTaken string
+		reason           string
 		rule, termIs     string
 		mayAsk           Answer
 		steps            []string
@@ -112,11 +112,6 @@ func TestSimulate(t *testing.T) {
 			steps: []string{"1 of account-owners: yuki-lead (yuki@example.com); team:payments-leads, whose members are read from GitHub"},
 		},
 		{
-			name: "what chat does not take", account: "payments-dev", set: "ReadOnlyAccess", by: "yuki@example.com", term: hours(1), notTaken: "Not in this version.",
-			rule: "read and develop", termIs: "1h", mayAsk: Yes, possible: false, excluded: []string{"yuki-lead"}, refused: []string{"Not in this version."},
-			steps: []string{"1 of account-owners: team:payments-leads, whose members are read from GitHub"},
-		},
-		{
 			name: "no rule", edits: []edit{{"aws-access.yaml", "    match: {}\n", "    match: {permission_sets: [X]}\n"}}, account: "payments-dev", set: "AdministratorAccess", group: "aws-payments-dev", by: "hana@example.com", term: hours(1),
 			termIs: "1h", mayAsk: Unknown, possible: false, refused: []string{"no approval rule fits"},
 			earlier: []string{"admin in production: it is for env: prod, and payments-dev has env: dev", "a look at the sandbox", "read and develop", "everything else: it is for the permission sets X"},
@@ -132,7 +127,7 @@ func TestSimulate(t *testing.T) {
 			t.Parallel()
 			r := repo(t, test.edits...)
 			by, _ := r.PersonByEmail(test.by)
-			got := Simulate(r, Ask{Account: r.Accounts[test.account], PermissionSet: test.set, Group: r.Groups[test.group], Term: test.term, Reason: test.reason, NotTaken: test.notTaken, By: by, At: noon})
+			got := Simulate(r, Ask{Account: r.Accounts[test.account], PermissionSet: test.set, Group: r.Groups[test.group], Term: test.term, Reason: test.reason, By: by, At: noon})
 			if got.Rule != test.rule || got.Term != test.termIs || got.MayAsk != test.mayAsk || got.Possible != test.possible {
 				t.Errorf("rule %q, term %q, may ask %s, possible %v; want %q, %q, %s, %v", got.Rule, got.Term, got.MayAsk, got.Possible, test.rule, test.termIs, test.mayAsk, test.possible)
 			}
