@@ -39,6 +39,11 @@ func (b *builder) newSet(s Set) {
 			Text: fmt.Sprintf("the file of the permission set %s is silent on what the config language cannot say: %s", s.Name, some(left)),
 			Mend: "the bot leaves that in AWS as it is"})
 	}
+	if n := len(s.Live.Outdated); n > 0 {
+		b.tell(Finding{Code: CodeSetOutdated, Subject: s.Name,
+			Text: fmt.Sprintf("%d account(s) do not have the last change that somebody made to the permission set %s in AWS", n, s.Name),
+			Mend: "the bot will bring it there, as its plan shows; take the change back in AWS if it is not wanted, and import again"})
+	}
 }
 
 // setFile makes the file of a set, with what it is silent on, or says why there
@@ -52,8 +57,8 @@ func (b *builder) setFile(s Set) (data []byte, left []string, why string) {
 	if err != nil {
 		return nil, nil, cause(err)
 	}
-	// The promise of an import: the file asks for no change. Accounts that are
-	// not the latest are not its business.
+	// The promise of an import: the file asks for no change of the set. That
+	// accounts have not its latest form is told apart.
 	if r := permset.Diff(permset.Input{Want: permset.Of(&p), Live: &permset.Live{Definition: s.Live.Definition}, Pending: true}); !r.Empty() {
 		return nil, nil, "a file could not say what it has now"
 	}

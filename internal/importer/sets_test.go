@@ -97,12 +97,31 @@ func TestAFileIsSilentOnWhatAWSKeepsWithoutIt(t *testing.T) {
 		l.Tags = map[string]string{"env": "prod", "empty": "", "Env": "dev", "aws:cloudformation:stack-name": "x", "a\u202eb": "c"}
 	}), set("Cloud", func(l *permset.Live) { l.Tags = map[string]string{"aws:cloudformation:stack-name": "x"} }))
 	odd := repo.PermissionSets["Odd"]
-	if odd == nil || odd.Description != "" || len(odd.Tags) != 1 || odd.Tags["Env"] != "dev" || len(repo.PermissionSets["Cloud"].Tags) != 0 {
+	if odd == nil || repo.PermissionSets["Cloud"] == nil || odd.Description != "" || len(odd.Tags) != 1 || odd.Tags["Env"] != "dev" || len(repo.PermissionSets["Cloud"].Tags) != 0 {
 		t.Fatalf("%+v, said: %v", odd, r.Findings)
 	}
 	said := codes(r)
 	if !slices.Contains(said, "permission-set-parts Odd") || slices.Contains(said, "permission-set-parts Cloud") {
 		t.Errorf("said: %v", said)
+	}
+}
+
+// TestAccountsWithAnOlderFormAreTold: the file is right, and what the bot will do
+// for these accounts comes as no surprise.
+func TestAccountsWithAnOlderFormAreTold(t *testing.T) {
+	t.Parallel()
+	s := live()
+	s.Sets = []importer.Set{set("Old", func(l *permset.Live) { l.Accounts, l.Outdated = []string{dev, prod}, []string{dev} })}
+	o := options()
+	o.PermissionSets = true
+	r := build(t, s, fstest.MapFS{}, o)
+	_, repo := applied(t, s, fstest.MapFS{}, o, r)
+	if repo.PermissionSets["Old"] == nil || !slices.Contains(codes(r), "permission-set-outdated Old") {
+		t.Fatalf("%v, said: %v", repo.PermissionSets, r.Findings)
+	}
+	steps := permset.Diff(permset.Input{Want: permset.Of(repo.PermissionSets["Old"]), Live: s.Sets[0].Live, Pending: true}).Steps
+	if len(steps) != 1 || steps[0].Kind != permset.Provision || !slices.Equal(steps[0].Accounts, []string{dev}) {
+		t.Errorf("%+v", steps)
 	}
 }
 
@@ -159,7 +178,7 @@ func TestAnImportedSetNeedsNoStep(t *testing.T) {
 	}
 	r, repo := importedSets(t, sets...)
 	if len(repo.PermissionSets) != len(sets) {
-		t.Errorf("%d of %d sets have files: %v", len(repo.PermissionSets), len(sets), r.Findings)
+		t.Fatalf("%d of %d sets have files: %v", len(repo.PermissionSets), len(sets), r.Findings)
 	}
 	for _, s := range sets {
 		got := permset.Of(repo.PermissionSets[s.Name])
