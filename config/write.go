@@ -28,6 +28,10 @@ func CheckTag(key, value string) error {
 	return nil
 }
 
+// CheckSetDescription says whether s can stand as the description of a
+// permission set; the error is a [Refusal].
+func CheckSetDescription(s string) error { return checkDescription(s) }
+
 // CheckUserName says whether s can stand as a user principal name; the error is
 // a [Refusal].
 func CheckUserName(s string) error {
@@ -102,27 +106,6 @@ func WriteAccount(a Account) ([]byte, error) {
 	b := p.account
 	same := a.ID == b.ID && a.Name == b.Name && a.Stage == b.Stage && a.OU == b.OU && a.Notify == b.Notify &&
 		slices.Equal(a.Owners, b.Owners) && maps.Equal(a.Tags, b.Tags)
-	return written(path, out, same)
-}
-
-// WritePermissionSet returns the content of a new permission-sets/<Name>.yaml,
-// read back like that of [WriteAccount].
-func WritePermissionSet(s PermissionSet) ([]byte, error) {
-	lines := []string{"name: " + writeScalar(s.Name)}
-	if s.Description != "" {
-		lines = append(lines, "description: "+writeScalar(s.Description))
-	}
-	lines = append(lines, "session_duration: "+FormatDuration(s.SessionDuration), "managed_policies:")
-	for _, arn := range s.ManagedPolicies {
-		lines = append(lines, "  - "+writeScalar(arn))
-	}
-	out, path := joinLines(lines), permissionSetsDir+"/"+s.Name+".yaml"
-	p, err := readWritten(path, permissionSetKind, out)
-	if err != nil {
-		return nil, err
-	}
-	b := p.permissionSet
-	same := s.Name == b.Name && s.Description == b.Description && s.SessionDuration == b.SessionDuration && slices.Equal(s.ManagedPolicies, b.ManagedPolicies)
 	return written(path, out, same)
 }
 

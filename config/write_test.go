@@ -192,3 +192,77 @@ managed_policies:
 		t.Error(diff, err)
 	}
 }
+
+// TestASetIsWrittenAsPeopleWriteIt: every key stands in it,
+// and the policy as a mapping with its elements in the usual order.
+func TestASetIsWrittenAsPeopleWriteIt(t *testing.T) {
+	t.Parallel()
+	inline, err := CanonicalPolicy(`{"Statement": [
+		{"Resource": "*", "Action": ["s3:Get*", "s3:List*"], "Effect": "Allow", "Sid": "Look", "Condition": {"StringEquals": {"aws:RequestedRegion": ["eu-west-1"], "aws:x": "12"}}},
+		{"NotResource": ["say \"it's\" \u0061\/\\"], "NotAction": "iam:*", "Effect": "Deny", "Condition": {}}], "Version": "2012-10-17", "Id": ""}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := PermissionSet{
+		Name: "Deploy", Description: "Accès", SessionDuration: time.Hour, RelayState: "https://console.aws.amazon.com/s3#x",
+		CustomerManagedPolicies: []PolicyRef{{"Own", "/"}, {"1e3", "/ci/"}}, InlinePolicy: inline,
+		Boundary: &Boundary{Customer: &PolicyRef{"Edge", "/b/"}}, Tags: map[string]string{"team": "payments", "鍵": "yes"},
+	}
+	out, err := WritePermissionSet(set)
+	want := `name: Deploy
+description: "Accès"
+session_duration: 1h
+relay_state: "https://console.aws.amazon.com/s3#x"
+customer_managed_policies:
+  - {name: Own}
+  - {name: "1e3", path: /ci/}
+inline_policy:
+  Version: "2012-10-17"
+  Id: ""
+  Statement:
+    - Sid: Look
+      Effect: Allow
+      Action:
+        - "s3:Get*"
+        - "s3:List*"
+      Resource: "*"
+      Condition:
+        StringEquals:
+          aws:RequestedRegion:
+            - eu-west-1
+          aws:x: "12"
+    - Effect: Deny
+      NotAction: "iam:*"
+      NotResource:
+        - 'say "it''s" a/\'
+      Condition: {}
+permissions_boundary:
+  customer_managed_policy: {name: Edge, path: /b/}
+tags:
+  team: payments
+  "鍵": yes
+`
+	if diff := cmp.Diff(want, string(out)); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	for key, spoil := range map[string]func(*PermissionSet){
+		"relay_state":                 func(s *PermissionSet) { s.RelayState = "é" },
+		"a number in the policy":      func(s *PermissionSet) { s.InlinePolicy = `{"Statement":[],"Version":2012}` },
+		"a policy that is not JSON":   func(s *PermissionSet) { s.InlinePolicy = "x" },
+		"a policy that is not normal": func(s *PermissionSet) { s.InlinePolicy = strings.Replace(inline, ":", ": ", 1) },
+		"an empty boundary":           func(s *PermissionSet) { s.Boundary = &Boundary{} },
+		"a tag of AWS":                func(s *PermissionSet) { s.Tags = map[string]string{"aws:x": "y"} },
+		"51 tags": func(s *PermissionSet) {
+			s.Tags = map[string]string{}
+			for i := range 51 {
+				s.Tags[fmt.Sprint("k", i)] = "v"
+			}
+		},
+	} {
+		bad := set
+		spoil(&bad)
+		if out, err := WritePermissionSet(bad); err == nil {
+			t.Errorf("%s was written:\n%s", key, out)
+		}
+	}
+}

@@ -53,13 +53,23 @@ func run(ctx context.Context, args []string, p program) int {
 		statusCommand(p), trustCommand(p), importCommand(p), versionCommand(p))
 	root.SetHelpCommand(helpCommand(root))
 	root.SetFlagErrorFunc(misused)
-	err := root.ExecuteContext(ctx)
+	return p.exitCode(ctx, root.ExecuteContext(ctx))
+}
+
+// exitCode says how a command ended, and tells what it has not told itself. The
+// commands that run until they are interrupted end without an error then; every
+// other has no answer, and who goes by the exit code must not take that for a
+// good one.
+func (p program) exitCode(ctx context.Context, err error) int {
 	var told findings
 	var usage usageError
 	var wrong misuse
 	switch {
-	case err == nil, errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	case err == nil:
 		return exitGood
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		_, _ = fmt.Fprintf(p.stderr, "bot: interrupted before it was finished (%v); run the command again\n", err)
+		return exitFindings
 	case errors.As(err, &told):
 		return exitFindings
 	case errors.As(err, &wrong):

@@ -58,13 +58,12 @@ func loadSettings(path string, p program) (*settings.Settings, error) {
 // bot once its listeners are open and before its workers run.
 func serve(ctx context.Context, set *settings.Settings, p program, log *slog.Logger, started func(*bot) error) error {
 	b, err := open(ctx, set, p, log)
-	if err != nil {
-		return err
-	}
-	err = b.serve(ctx, started)
-	// Workers and listeners have ended; the store goes last.
-	if cerr := b.db.Close(); cerr != nil {
-		err = errors.Join(err, fmt.Errorf("close state file: %w", cerr))
+	if err == nil {
+		err = b.serve(ctx, started)
+		// Workers and listeners have ended; the store goes last.
+		if cerr := b.db.Close(); cerr != nil {
+			err = errors.Join(err, fmt.Errorf("close state file: %w", cerr))
+		}
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		log.Info("stopped")

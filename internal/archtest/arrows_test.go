@@ -81,7 +81,7 @@ func arrows() map[string][]string {
 		"internal/bodylimit":                {},
 		"internal/retryafter":               {}, // what a header says is bounded alike for every service
 		"internal/egress":                   {},
-		"internal/importer":                 {"config", "internal/provision/fault"},
+		"internal/importer":                 {"config", "internal/provision/fault", "internal/provision/permset"},
 		"internal/importer/disk":            {"internal/importer"},
 		"internal/server":                   {},
 		"internal/settings":                 {"internal/secret"},

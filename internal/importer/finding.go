@@ -61,6 +61,10 @@ const (
 	CodeTooLarge Code = "too-large"
 	// CodeSet is a permission set that no file can describe.
 	CodeSet Code = "permission-set"
+	// CodeSetParts are parts of a permission set that its file is silent on.
+	CodeSetParts Code = "permission-set-parts"
+	// CodeSetOutdated is a permission set that accounts have in an older form.
+	CodeSetOutdated Code = "permission-set-outdated"
 	// CodeUnchecked says that Entra was not asked.
 	CodeUnchecked Code = "entra-not-asked"
 	// CodeApplication is an enterprise application that does not provision.

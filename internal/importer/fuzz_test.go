@@ -1,10 +1,14 @@
 package importer_test
 
 import (
+	"fmt"
 	"testing"
 	"testing/fstest"
+	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/importer"
+	"aws-access-bot/internal/provision/permset"
 )
 
 // FuzzOutsideText: whatever things are called outside, an import comes to a valid
@@ -22,9 +26,16 @@ func FuzzOutsideText(f *testing.F) {
 		s.Directory.Users[entra(21)] = importer.DirectoryUser{UPN: user}
 		o := options()
 		o.UsersUntil, o.PermissionSets = noon.AddDate(0, 1, 0), true
-		s.Sets[0].Content = &importer.SetContent{Description: value, Session: key, Managed: []string{"arn:aws:iam::aws:policy/" + account}}
-		s.Sets[1].Content = &importer.SetContent{Description: value, Session: "PT1H", Managed: []string{"arn:aws:iam::aws:policy/ReadOnlyAccess"}}
+		s.Sets[0].Live = &permset.Live{Definition: permset.Definition{Name: s.Sets[0].Name, Description: value, Session: time.Hour, RelayState: key,
+			Managed: []string{"arn:aws:iam::aws:policy/" + account}}}
+		inline, err := config.CanonicalPolicy(fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":%q,"Resource":"*","Condition":{%q:{%q:%q}}}]}`, ou, key, group, value))
+		if err != nil {
+			inline = value
+		}
+		s.Sets[1].Live = &permset.Live{Definition: permset.Definition{Name: s.Sets[1].Name, Description: value, Session: time.Hour, Inline: inline,
+			Customer: []config.PolicyRef{{Name: group, Path: ou}}, Boundary: &config.Boundary{Customer: &config.PolicyRef{Name: key, Path: "/"}}, Tags: map[string]string{key: value, value: key}}}
 		_, repo := applied(t, s, fstest.MapFS{}, o, build(t, s, fstest.MapFS{}, o))
 		emptyPlan(t, planned(repo, s, noon))
+		asDeclared(t, repo, s)
 	})
 }

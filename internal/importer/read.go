@@ -11,6 +11,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/provision/fault"
+	"aws-access-bot/internal/provision/permset"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -29,7 +30,8 @@ type Catalog interface {
 	Place(ctx context.Context) (Place, error)
 	// SetNames lists the permission sets.
 	SetNames(ctx context.Context) ([]string, error)
-	SetContent(ctx context.Context, name string) (SetContent, error)
+	// ReadSet reads all of one permission set.
+	ReadSet(ctx context.Context, name string) (permset.Live, error)
 }
 
 // People reads the identity store.
@@ -330,8 +332,8 @@ func keep[T any](ctx context.Context, mu *sync.Mutex, into map[string]T, id stri
 func (r *reader) contents(ctx context.Context) error {
 	r.Progress("reading the contents of permission sets")
 	return each(ctx, r.out.Sets, func(ctx context.Context, i int, s Set) error {
-		c, err := r.Catalog.SetContent(ctx, s.Name)
-		r.out.Sets[i].Content = &c
+		live, err := r.Catalog.ReadSet(ctx, s.Name)
+		r.out.Sets[i].Live = &live
 		return err
 	})
 }

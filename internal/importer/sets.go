@@ -1,14 +1,14 @@
 package importer
 
 import (
+	"errors"
 	"fmt"
-	"regexp"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/provision/permset"
 )
 
 // sets writes the files of permission sets, if they are wanted.
@@ -18,51 +18,109 @@ func (b *builder) sets() error {
 	}
 	sets := slices.SortedFunc(slices.Values(b.snap.Sets), func(x, y Set) int { return strings.Compare(x.Name, y.Name) })
 	for _, s := range sets {
-		if b.base.PermissionSets[s.Name] != nil {
-			continue
-		}
-		if err := b.newSet(s); err != nil {
-			return err
+		if b.base.PermissionSets[s.Name] == nil {
+			b.newSet(s)
 		}
 	}
 	return nil
 }
 
-func (b *builder) newSet(s Set) error {
-	why := b.unwritable(s)
-	session, ok := parseSession(s.Content)
-	if why == "" && !ok {
-		why = "its session length is not of whole minutes between one and twelve hours"
-	}
-	var data []byte
-	if why == "" {
-		var err error
-		data, err = config.WritePermissionSet(config.PermissionSet{
-			Name: s.Name, Description: s.Content.Description, SessionDuration: session, ManagedPolicies: slices.Sorted(slices.Values(s.Content.Managed)),
-		})
-		if err != nil {
-			why = firstLine(err)
-		}
-	}
+func (b *builder) newSet(s Set) {
+	data, left, why := b.setFile(s)
 	if why != "" {
 		b.tell(Finding{Code: CodeSet, Subject: s.Name,
 			Text: fmt.Sprintf("the permission set %s gets no file: %s", shown(s.Name), why),
 			Mend: "it can be granted by its name without one"})
-		return nil
+		return
 	}
 	b.write(setsDir+s.Name+".yaml", data)
-	return nil
+	if len(left) > 0 {
+		b.tell(Finding{Code: CodeSetParts, Subject: s.Name,
+			Text: fmt.Sprintf("the file of the permission set %s is silent on what the config language cannot say: %s", s.Name, some(left)),
+			Mend: "the bot leaves that in AWS as it is"})
+	}
+	if n := len(s.Live.Outdated); n > 0 {
+		b.tell(Finding{Code: CodeSetOutdated, Subject: s.Name,
+			Text: fmt.Sprintf("%d account(s) do not have the last change that somebody made to the permission set %s in AWS", n, s.Name),
+			Mend: "the bot will bring it there, as its plan shows; take the change back in AWS if it is not wanted, and import again"})
+	}
 }
 
-// unwritable says what a set has that a file cannot say. A file that says less
-// would take the rest away.
+// setFile makes the file of a set, with what it is silent on, or says why there
+// is none.
+func (b *builder) setFile(s Set) (data []byte, left []string, why string) {
+	if why := b.unwritable(s); why != "" {
+		return nil, nil, why
+	}
+	p, left := declared(s.Live.Definition)
+	data, err := config.WritePermissionSet(p)
+	if err != nil {
+		return nil, nil, cause(err)
+	}
+	// The promise of an import: the file asks for no change of the set. That
+	// accounts have not its latest form is told apart.
+	if r := permset.Diff(permset.Input{Want: permset.Of(&p), Live: &permset.Live{Definition: s.Live.Definition}, Pending: true}); !r.Empty() {
+		return nil, nil, "a file could not say what it has now"
+	}
+	return data, left, ""
+}
+
+// declared is the definition as a file has it, and what it leaves out: a file
+// that has no description, or not a tag, lets both stand in AWS. Nothing else
+// may be left out, since a file declares the whole of it.
+func declared(d permset.Definition) (config.PermissionSet, []string) {
+	p := config.PermissionSet{
+		Name: d.Name, Description: d.Description, SessionDuration: d.Session, RelayState: d.RelayState,
+		ManagedPolicies: d.Managed, CustomerManagedPolicies: d.Customer, InlinePolicy: d.Inline, Boundary: d.Boundary,
+	}
+	var left []string
+	if d.Description != "" && config.CheckSetDescription(d.Description) != nil {
+		p.Description, left = "", append(left, "its description")
+	}
+	tags, strange := writableTags(d.Tags)
+	p.Tags = tags
+	return p, append(left, strange...)
+}
+
+// writableTags parts the tags that a file can have from the others. Those of AWS
+// itself, such as CloudFormation's, nobody may write, and they are not
+// mentioned.
+func writableTags(tags map[string]string) (map[string]string, []string) {
+	out, folded := map[string]string{}, map[string]bool{}
+	var left []string
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		fold := strings.ToLower(strings.ToUpper(k))
+		switch {
+		case strings.HasPrefix(fold, "aws:"):
+		case config.CheckTag(k, tags[k]) != nil || folded[fold]:
+			left = append(left, "the tag "+shown(k))
+		default:
+			out[k], folded[fold] = tags[k], true
+		}
+	}
+	return out, left
+}
+
+// cause says in one line why a file cannot be written. Where in the file is of
+// no use, since there is none.
+func cause(err error) string {
+	var problems config.Problems
+	if errors.As(err, &problems) && len(problems) > 0 {
+		return "a file cannot say what it has: " + problems[0].Message
+	}
+	return firstLine(err)
+}
+
+// unwritable says why a set gets no file, whatever it consists of.
 func (b *builder) unwritable(s Set) string {
 	if err := config.CheckPermissionSetName(s.Name); err != nil {
 		return err.Error()
 	}
-	c := s.Content
-	if c == nil {
+	if s.Live == nil {
 		return "it was not read"
+	}
+	if s.Live.Name != s.Name {
+		return "what was read is another set, " + shown(s.Live.Name)
 	}
 	for fold := range b.base.PermissionSets {
 		if strings.EqualFold(fold, s.Name) {
@@ -74,44 +132,15 @@ func (b *builder) unwritable(s Set) string {
 			return "its name differs only in case from another"
 		}
 	}
-	var has []string
-	for what, there := range map[string]bool{
-		"customer-managed policies": c.CustomerManaged > 0, "an inline policy": c.Inline, "a permissions boundary": c.Boundary,
-		"a relay state": c.RelayState != "", "tags": c.Tags > 0,
-	} {
-		if there {
-			has = append(has, what)
-		}
-	}
-	slices.Sort(has)
-	switch {
-	case len(has) > 0:
-		return "a file cannot say that it has " + strings.Join(has, ", ")
-	case len(c.Managed) == 0:
-		return "it has no AWS managed policy"
-	}
-	for _, a := range b.snap.Assignments {
-		if a.Account == b.snap.Organization.Management && a.PermissionSet == s.Name {
-			return "it is used in the management account, so a delegated administrator cannot change it"
-		}
+	if b.inManagement(s) {
+		return "it is used in the management account, so a delegated administrator cannot change it"
 	}
 	return ""
 }
 
-// session is the form in which Identity Center writes session lengths.
-var session = regexp.MustCompile(`^PT(?:([0-9]{1,2})H)?(?:([0-9]{1,3})M)?$`)
-
-// parseSession reads an ISO 8601 duration of hours and minutes.
-func parseSession(c *SetContent) (time.Duration, bool) {
-	if c == nil {
-		return 0, false
-	}
-	m := session.FindStringSubmatch(c.Session)
-	if m == nil {
-		return 0, false
-	}
-	h, _ := strconv.Atoi(m[1]) // empty is none
-	minutes, _ := strconv.Atoi(m[2])
-	d := time.Duration(h)*time.Hour + time.Duration(minutes)*time.Minute
-	return d, d >= time.Hour && d <= 12*time.Hour
+func (b *builder) inManagement(s Set) bool {
+	id := b.snap.Organization.Management
+	return slices.Contains(s.Live.Accounts, id) || slices.ContainsFunc(b.snap.Assignments, func(a Assignment) bool {
+		return a.Account == id && a.PermissionSet == s.Name
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/provision/permset"
 )
 
 // Snapshot is what is live, as plain data. Lists may be in any order.
@@ -70,21 +71,8 @@ type Place struct {
 // Set is a permission set.
 type Set struct {
 	Name string
-	// Content is nil unless it was asked for.
-	Content *SetContent
-}
-
-// SetContent is all that a permission set has.
-type SetContent struct {
-	Description string
-	Session     string // ISO 8601, like PT8H
-	RelayState  string
-	Managed     []string // ARNs of AWS managed policies
-	// The rest only matters for being there.
-	CustomerManaged int
-	Inline          bool
-	Boundary        bool
-	Tags            int
+	// Live is nil unless it was asked for.
+	Live *permset.Live
 }
 
 // Group is a group in the identity store. ExternalIDs are what whoever wrote

@@ -18,6 +18,7 @@ import (
 	"aws-access-bot/internal/provision/awsclient"
 	"aws-access-bot/internal/provision/fault"
 	"aws-access-bot/internal/provision/identitycenter"
+	"aws-access-bot/internal/provision/permset"
 	"aws-access-bot/internal/secret"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -184,18 +185,24 @@ func TestTheContentOfAPermissionSet(t *testing.T) {
 		"ListTagsForResource":                                `{"Tags":[]}`,
 		"GetInlinePolicyForPermissionSet":                    `{"InlinePolicy":""}`,
 		"GetPermissionsBoundaryForPermissionSet":             `{"__type":"ResourceNotFoundException","message":"no boundary"}`,
+		"ListAccountsForProvisionedPermissionSet":            `{"AccountIds":[]}`,
 	}
-	want := importer.SetContent{Description: "all", Session: "PT8H", Managed: []string{"arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"}}
+	want := permset.Live{ARN: "arn:aws:sso:::permissionSet/ssoins-7223d5e8a1b2c3d4/ps-1", Definition: permset.Definition{
+		Name: "Admin", Description: "all", Session: 8 * time.Hour, Managed: []string{"arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"}, Tags: map[string]string{}}}
 	tests := []struct {
 		name, op, answer string
-		want             func(*importer.SetContent)
+		want             func(*permset.Live)
 	}{
-		{"bare", "", "", func(*importer.SetContent) {}},
-		{"customer-managed", "ListCustomerManagedPolicyReferencesInPermissionSet", `{"CustomerManagedPolicyReferences":[{"Name":"X","Path":"/"}]}`, func(c *importer.SetContent) { c.CustomerManaged = 1 }},
-		{"tagged", "ListTagsForResource", `{"Tags":[{"Key":"a","Value":"b"}]}`, func(c *importer.SetContent) { c.Tags = 1 }},
-		{"inline", "GetInlinePolicyForPermissionSet", `{"InlinePolicy":"{}"}`, func(c *importer.SetContent) { c.Inline = true }},
-		{"boundary", "GetPermissionsBoundaryForPermissionSet", `{"PermissionsBoundary":{"ManagedPolicyArn":"arn:aws:iam::aws:policy/A"}}`, func(c *importer.SetContent) { c.Boundary = true }},
-		{"no boundary in the answer", "GetPermissionsBoundaryForPermissionSet", `{}`, func(*importer.SetContent) {}},
+		{"bare", "", "", func(*permset.Live) {}},
+		{"customer-managed", "ListCustomerManagedPolicyReferencesInPermissionSet", `{"CustomerManagedPolicyReferences":[{"Name":"X","Path":"/"}]}`, func(c *permset.Live) { c.Customer = []config.PolicyRef{{Name: "X", Path: "/"}} }},
+		{"tagged", "ListTagsForResource", `{"Tags":[{"Key":"a","Value":"b"}]}`, func(c *permset.Live) { c.Tags = map[string]string{"a": "b"} }},
+		{"inline", "GetInlinePolicyForPermissionSet", `{"InlinePolicy":" { \"b\" : \"\\u0061\\/\" ,\n\"a\":[ ] }\n"}`, func(c *permset.Live) { c.Inline = `{"a":[],"b":"a/"}` }},
+		{"inline with a key twice", "GetInlinePolicyForPermissionSet", `{"InlinePolicy":"{\"a\":1,\"a\":2}"}`, func(c *permset.Live) { c.Inline = `{"a":1,"a":2}` }},
+		{"boundary", "GetPermissionsBoundaryForPermissionSet", `{"PermissionsBoundary":{"ManagedPolicyArn":"arn:aws:iam::aws:policy/A"}}`, func(c *permset.Live) { c.Boundary = &config.Boundary{ManagedPolicy: "arn:aws:iam::aws:policy/A"} }},
+		{"boundary of the accounts' own", "GetPermissionsBoundaryForPermissionSet", `{"PermissionsBoundary":{"CustomerManagedPolicyReference":{"Name":"B"}}}`, func(c *permset.Live) {
+			c.Boundary = &config.Boundary{Customer: &config.PolicyRef{Name: "B", Path: "/"}}
+		}},
+		{"no boundary in the answer", "GetPermissionsBoundaryForPermissionSet", `{}`, func(*permset.Live) {}},
 	}
 	for _, tc := range tests {
 		got, err := content(t, bare, tc.op, tc.answer)
@@ -216,7 +223,7 @@ func TestTheContentOfAPermissionSet(t *testing.T) {
 }
 
 // content reads the content of Admin where one operation answers otherwise.
-func content(t *testing.T, bare contents, op, answer string) (importer.SetContent, error) {
+func content(t *testing.T, bare contents, op, answer string) (permset.Live, error) {
 	t.Helper()
 	c := contents{}
 	for k, v := range bare {
@@ -231,5 +238,5 @@ func content(t *testing.T, bare contents, op, answer string) (importer.SetConten
 	if err != nil {
 		t.Fatal(err)
 	}
-	return identitycenter.New(cfg, fast, time.Now).SetContent(t.Context(), "Admin")
+	return identitycenter.New(cfg, fast, time.Now).ReadSet(t.Context(), "Admin")
 }

@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/importer"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/fault"
 	"aws-access-bot/internal/provision/identitycenter"
@@ -201,5 +203,41 @@ func TestTheCallerIsWhoSigns(t *testing.T) {
 	who, err := w.client().Caller(t.Context())
 	if want := (provision.Caller{Account: admin, ARN: "arn:aws:iam::" + admin + ":user/bot"}); err != nil || who != want {
 		t.Errorf("caller %+v, %v, want %+v", who, err, want)
+	}
+}
+
+// TestAnImportedSetIsAsAWSHasIt: what AWS has, with every part that a set can
+// have, is imported to a file that asks for no step.
+func TestAnImportedSetIsAsAWSHasIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.client()
+	bring(t, c, wholeSet(), nil)
+	live, err := c.ReadSet(t.Context(), "Deploy")
+	w.must(err)
+	r, err := importer.Build(importer.Snapshot{
+		Organization: importer.Organization{ID: "o-a1b2c3d4e5", Management: "999999999999"}, Place: importer.Place{Region: "ap-northeast-1", StoreID: "d-9567000000"},
+		Accounts: []importer.Account{{ID: prod, Name: "prod", State: importer.Active}}, Sets: []importer.Set{{Name: "Deploy", Live: &live}},
+	}, fstest.MapFS{}, importer.Options{
+		ControlPlane: []config.ApproverRef{{Kind: config.ApproverEmail, Name: "ken@example.com"}},
+		People:       []config.Person{{Entra: entraID, Email: "ken@example.com", GitHub: &config.GitHubUser{Login: "ken", ID: 1003}}},
+		EntraApp:     "5b0c0f5e-0000-4000-8000-000000000001", PermissionSets: true, Now: time.Now(),
+	})
+	w.must(err)
+	files := fstest.MapFS{}
+	for _, f := range r.Files {
+		files[f.Path] = &fstest.MapFile{Data: f.New, Mode: 0o644}
+	}
+	repo, err := config.Load(files)
+	w.must(err)
+	file := repo.PermissionSets["Deploy"]
+	if file == nil {
+		t.Fatalf("no file: %v", r.Findings)
+	}
+	if diff := permset.Diff(permset.Input{Want: permset.Of(file), Live: &live, Pending: true}); !diff.Empty() {
+		t.Errorf("%+v\n%s", diff, files["permission-sets/Deploy.yaml"].Data)
+	}
+	if diff := cmp.Diff(wholeSet(), permset.Of(file)); diff != "" {
+		t.Errorf("the file is silent on something (-live +file):\n%s", diff)
 	}
 }
