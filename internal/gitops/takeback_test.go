@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
@@ -110,6 +111,103 @@ func TestAPersonsPullRequestFromTheBotsBranchIsNotTakenBack(t *testing.T) {
 	if f, err := w.PullFacts(t.Context(), req); err != nil || f != nil {
 		t.Errorf("recorded: %+v, %v", f, err)
 	}
+}
+
+// TestT06AWithdrawnRequestStaysWithdrawnWithoutItsRecord: after a loss of the
+// state GitHub still shows that the pull request was closed, and who opened
+// another one of its branch with the signed block copied, to be rid of what was
+// objected to.
+func TestT06AWithdrawnRequestStaysWithdrawnWithoutItsRecord(t *testing.T) {
+	t.Parallel()
+	again := func(w *world, who string) int {
+		w.t.Helper()
+		m, err := w.repo.CreatePull(who, githubemu.PullSpec{Head: "access/" + string(req), Title: "x", Body: w.emu.State().Repos[0].Pulls[0].Body})
+		w.must(err)
+		return m
+	}
+	tests := []struct {
+		name string
+		// play has the pull request closed, the state lost, and one open again.
+		play func(w *world, n int) int
+		text string
+		code gitops.HaltCode
+	}{
+		{"opened again after the loss", func(w *world, n int) int {
+			w.must(w.repo.ClosePull("hana-dev", n))
+			w.look()
+			w.loses()
+			w.look()
+			w.must(w.repo.ReopenPull("taro-data", n))
+			return n
+		}, "closed and opened again", gitops.HaltWithdrawn},
+		{"opened again before the loss", func(w *world, n int) int {
+			w.must(w.repo.ClosePull("hana-dev", n))
+			w.must(w.repo.ReopenPull("taro-data", n))
+			w.loses()
+			return n
+		}, "closed and opened again", gitops.HaltWithdrawn},
+		{"another one by a person", func(w *world, n int) int {
+			w.review("ken-platform", n, "REQUEST_CHANGES")
+			w.look()
+			w.must(w.repo.ClosePull("hana-dev", n))
+			w.loses()
+			return again(w, "hana-dev")
+		}, "did not open it", gitops.HaltNoRecord},
+		{"another one by a bot", func(w *world, n int) int {
+			_, err := w.emu.AddUser(githubemu.User{Login: "robot", Type: "Bot"})
+			w.must(err)
+			w.must(w.repo.SetRole("robot", "write"))
+			w.review("ken-platform", n, "REQUEST_CHANGES")
+			w.look()
+			w.must(w.repo.ClosePull("hana-dev", n))
+			w.loses()
+			return again(w, "robot")
+		}, "are both of its branch: what was said on one is not on the other", gitops.HaltWithdrawn},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			n := tt.play(w, w.proposed(w.request(req)))
+			before := w.status().InForce
+			w.clock.move(time.Second)
+			w.look()
+			w.review("yuki-lead", n, "APPROVE")
+			w.look()
+			c := w.check(w.head("access/" + string(req)))
+			if c.Conclusion != "failure" || !strings.Contains(c.Summary, tt.text) || !strings.Contains(c.Summary, "Close it and ask again.") {
+				t.Errorf("the check is %s:\n%s", c.Conclusion, c.Summary)
+			}
+			if f, err := w.PullFacts(t.Context(), req); err != nil || f != nil {
+				t.Errorf("recorded: %+v, %v", f, err)
+			}
+			w.merge(n, "squash") // past the rules
+			w.look()
+			w.holds(before, tt.code)
+			if w.devPower() {
+				t.Error("it is granted")
+			}
+		})
+	}
+}
+
+// TestWhatWasOpenedAfterTheMergeTakesNothingFromIt: anybody can open another
+// pull request from the branch.
+func TestWhatWasOpenedAfterTheMergeTakesNothingFromIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.status().InForce
+	n := w.proposed(w.request(req))
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	sha := w.merge(n, "squash")
+	_, err := w.repo.CreatePull("stranger", githubemu.PullSpec{Head: "access/" + string(req), Title: "again"})
+	w.must(err)
+	w.db = store.NewMemory()
+	w.restart()
+	w.must(w.Trust(t.Context(), before, "the test"))
+	w.look()
+	w.holds(sha, "")
 }
 
 // TestWhatLiesBehindForGoodSaysSo on the check and on the card, approved or not,
