@@ -13,8 +13,8 @@ import (
 const (
 	// startDepth is how many first parents are read to find when grants began.
 	startDepth = 500
-	// maxStartless is how many grants are named whose start was not found.
-	maxStartless = 10
+	// maxListed is how many grants are named that grant nothing.
+	maxListed = 10
 )
 
 // tracing walks first parents back from a trusted commit to find when grants
@@ -187,8 +187,8 @@ func startlessWord(list []config.GrantRef) string {
 	if len(list) == 0 {
 		return ""
 	}
-	names := make([]string, 0, maxStartless+1)
-	for _, ref := range list[:min(len(list), maxStartless)] {
+	names := make([]string, 0, maxListed+1)
+	for _, ref := range list[:min(len(list), maxListed)] {
 		names = append(names, fmt.Sprintf("%s line %d (%s, %s)", ref.Grant.Pos.File, ref.Grant.Pos.Line, ref.Grant.PermissionSet, config.FormatDuration(ref.Grant.Duration)))
 	}
 	if more := len(list) - len(names); more > 0 {

@@ -34,11 +34,10 @@ func (g *Gitops) trust(ctx context.Context, sha string, v voucher) (note string,
 	if s.invalid != nil {
 		return "", s.invalid
 	}
-	starts, startless, err := g.trustedStarts(ctx, s, walk)
+	starts, note, err := g.trustedStarts(ctx, s, walk)
 	if err != nil {
 		return "", err
 	}
-	note = startlessWord(startless)
 	now := g.opt.Now()
 	force := &InForce{Commit: sha, Tree: s.commit.Tree, At: now, Starts: starts, Files: s.files()}
 	known := s.repo // who is who: as in force until now
@@ -111,10 +110,10 @@ func noBranch(branch string, w Walk) error {
 
 // trustedStarts keeps known starts and finds those of other grants: the merge
 // of the request's own pull request, else of the commit that brought them in. A
-// grant with a duration whose start is not found grants nothing, and is listed.
-// Of the others, which their own end or nothing ends, it is the date of the
+// grant with a duration whose start is not found grants nothing, which the note
+// says, as it does of those that were merged too late. Of the others, which their own end or nothing ends, it is the date of the
 // trusted commit then.
-func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, w Walk) (starts config.Starts, startless []config.GrantRef, err error) {
+func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, w Walk) (starts config.Starts, note string, err error) {
 	at := s.commit.At
 	if now := g.opt.Now(); at.IsZero() || at.After(now) {
 		at = now
@@ -123,7 +122,7 @@ func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, w Walk) (starts
 	if w.InForce.Commit != "" {
 		force, err := g.inForce(ctx)
 		if err != nil {
-			return nil, nil, err
+			return nil, "", err
 		}
 		base = force.Repo
 	}
@@ -136,7 +135,7 @@ func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, w Walk) (starts
 		}
 		start, ok, err := g.mergedStart(ctx, ref.Grant.Request)
 		if err != nil {
-			return nil, nil, err
+			return nil, "", err
 		}
 		if ok {
 			starts[ref.Key] = start
@@ -146,17 +145,22 @@ func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, w Walk) (starts
 	}
 	found, err := g.trace(ctx, s, sought)
 	if err != nil {
-		return nil, nil, fmt.Errorf("find when grants began: %w", err)
+		return nil, "", fmt.Errorf("find when grants began: %w", err)
 	}
+	var startless []config.GrantRef
+	var late []string
 	for _, ref := range sought {
 		if start, ok := found[ref.Key]; ok {
 			starts[ref.Key] = start
+			if why := whyVoid(ref.Grant, start, s.repo.Access.Limits); why != "" {
+				late = append(late, voidLine(ref, why))
+			}
 		} else if ref.Grant.Duration > 0 {
 			starts[ref.Key] = neverStarted()
 			startless = append(startless, ref)
 		}
 	}
-	return starts, startless, nil
+	return starts, strings.TrimSpace(startlessWord(startless) + " " + lateWord(late)), nil
 }
 
 // mergedStart finds when the pull request of a request was merged, the first
