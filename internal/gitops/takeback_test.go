@@ -1,11 +1,13 @@
 package gitops_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/sandbox/githubemu"
@@ -188,6 +190,79 @@ func TestT06AWithdrawnRequestStaysWithdrawnWithoutItsRecord(t *testing.T) {
 				t.Error("it is granted")
 			}
 		})
+	}
+}
+
+// TestTitleAndTableAreTrueWithoutTheRecord: an approver reads them, so what
+// people make of them after the state was lost, or before, is put back from the
+// signed block and the commit.
+func TestTitleAndTableAreTrueWithoutTheRecord(t *testing.T) {
+	t.Parallel()
+	asks := map[string]func(*access.Request){
+		"a group":             func(*access.Request) {},
+		"a reason with marks": func(r *access.Request) { r.Want.Reason = "it is `mine` | ours" },
+		"one person": func(r *access.Request) {
+			r.Want.Principal = config.Principal{Kind: config.UserPrincipal, ID: person + "25"}
+			r.Want.PrincipalSlug, r.Want.PrincipalName = "", "taro@example.com"
+		},
+	}
+	for name, ask := range asks {
+		for _, before := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, edited before the loss: %v", name, before), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				r := w.request(req)
+				r.Want.PermissionSet = "AdministratorAccess"
+				ask(&r)
+				n := w.proposed(r)
+				was := w.emu.State().Repos[0].Pulls[0]
+				edit := func() {
+					title := strings.Replace(was.Title, "AdministratorAccess", "ReadOnlyAccess", 1)
+					body := strings.NewReplacer("`AdministratorAccess`", "`ReadOnlyAccess`", "`4h`", "`1h`", "payments-dev", "payments-test").Replace(was.Body)
+					w.must(w.repo.EditPull("taro-data", n, &title, &body, nil, nil))
+				}
+				if before {
+					edit()
+				}
+				w.loses()
+				w.look()
+				if !before {
+					edit()
+					w.look()
+				}
+				is := w.emu.State().Repos[0].Pulls[0]
+				// The directory of the test knows no names.
+				want := strings.Replace(was.Body, "`Hana` `hana", "`"+hanaEntra+"` `hana", 1)
+				if is.Title != was.Title || is.Body != want {
+					t.Errorf("it is %q:\n%s\nwant %q:\n%s", is.Title, is.Body, was.Title, want)
+				}
+			})
+		}
+	}
+}
+
+// TestATakeAwayIsToldAnewWithoutTheRecord, but for its reason, which is nowhere
+// else.
+func TestATakeAwayIsToldAnewWithoutTheRecord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.proposed(w.request(req))
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.merge(n, "squash")
+	w.look()
+	r := w.request("REQ-9KD0M4")
+	r.Kind, r.Want.Revokes, r.Want.Reason = access.KindRevoke, req, ""
+	m := w.proposed(r)
+	was := w.emu.State().Repos[0].Pulls[m-1]
+	title, body := "Revoke nothing", strings.ReplaceAll(was.Body, "PowerUserAccess", "ReadOnlyAccess")
+	w.must(w.repo.EditPull("taro-data", m, &title, &body, nil, nil))
+	w.loses()
+	w.look()
+	is := w.emu.State().Repos[0].Pulls[m-1]
+	want := strings.Replace(was.Body, "`Hana` `hana", "`"+hanaEntra+"` `hana", 1)
+	if is.Title != was.Title || is.Body != want {
+		t.Errorf("it is %q:\n%s\nwant %q:\n%s", is.Title, is.Body, was.Title, want)
 	}
 }
 
