@@ -122,6 +122,32 @@ func TestTrustPastAHaltDoesNotBeginADurationAnew(t *testing.T) {
 	}
 }
 
+// TestTheFirstMergeOfARequestCounts: whoever merges its branch once more does not
+// begin it anew.
+func TestTheFirstMergeOfARequestCounts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := w.file(devFile, "x", "x")
+	n := w.proposed(w.request(req))
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.merge(n, "squash")
+	w.clock.move(3 * time.Hour)
+	push(w, map[string]*githubemu.File{devFile: old})
+	m, err := w.repo.CreatePull("stranger", githubemu.PullSpec{Head: "access/" + string(req), Title: "again"})
+	w.must(err)
+	w.merge(m, "squash")
+	w.clock.move(30 * time.Minute)
+	w.trustsAnew()
+	if !w.devPower() {
+		t.Fatal("it was not merged once more, or has ended already")
+	}
+	w.clock.move(time.Hour)
+	if w.devPower() {
+		t.Error("it lasts longer than it was approved for")
+	}
+}
+
 // TestWhatIsNotKnownToHaveBegunGrantsNothing, which whoever trusts and the
 // operations channel are told, and the next merge does not begin it either. The
 // line written anew begins with its merge.
