@@ -34,7 +34,7 @@ type tracing struct {
 	found config.Starts
 }
 
-// trace finds when grants at a snapshot began, as the walk would have: when the
+// trace finds when grants with a duration began that a snapshot has, as the walk would have: when the
 // first-parent commit was merged that brought the key in. It goes back no
 // further than the longest duration needs, since what was there by then has
 // ended for sure. A grant whose start it does not find is not in the result.
@@ -68,26 +68,15 @@ func (g *Gitops) trace(ctx context.Context, s *snapshot, sought []config.GrantRe
 	return t.found, err
 }
 
-// goesOn reports whether a grant is sought whose end hangs on its start, and
-// more commits may be read.
-func (t *tracing) goesOn() bool {
-	if len(t.met) >= startDepth {
-		return false
-	}
-	for _, ref := range t.sought {
-		if ref.Grant.Duration > 0 {
-			return true
-		}
-	}
-	return false
-}
+// goesOn reports whether a grant is sought and more commits may be read.
+func (t *tracing) goesOn() bool { return len(t.sought) > 0 && len(t.met) < startDepth }
 
 // ended settles the grants that have ended for sure, since a commit that is so
 // old has them already.
 func (t *tracing) ended(ctx context.Context, c Commit) error {
 	for key, ref := range t.sought {
 		d := ref.Grant.Duration
-		if d <= 0 || c.At.Add(d).After(t.now) {
+		if c.At.Add(d).After(t.now) {
 			continue
 		}
 		// The committer's date may be earlier than the merge.

@@ -109,10 +109,10 @@ func noBranch(branch string, w Walk) error {
 }
 
 // trustedStarts keeps known starts and finds those of other grants: the merge
-// of the request's own pull request, else of the commit that brought them in. A
-// grant with a duration whose start is not found grants nothing, which the note
-// says, as it does of those that were merged too late. Of the others, which their own end or nothing ends, it is the date of the
-// trusted commit then.
+// of the request's own pull request, else, with a duration, of the commit that
+// brought them in. One whose start is not found grants nothing, which the note
+// says, as it does of those that were merged too late. Others, which their own
+// end or nothing ends, begin with the trusted commit.
 func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, w Walk) (starts config.Starts, note string, err error) {
 	at := s.commit.At
 	if now := g.opt.Now(); at.IsZero() || at.After(now) {
@@ -139,7 +139,7 @@ func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, w Walk) (starts
 		}
 		if ok {
 			starts[ref.Key] = start
-		} else {
+		} else if ref.Grant.Duration > 0 {
 			sought = append(sought, ref)
 		}
 	}
@@ -155,7 +155,7 @@ func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, w Walk) (starts
 			if why := whyVoid(ref.Grant, start, s.repo.Access.Limits); why != "" {
 				late = append(late, voidLine(ref, why))
 			}
-		} else if ref.Grant.Duration > 0 {
+		} else {
 			starts[ref.Key] = neverStarted()
 			startless = append(startless, ref)
 		}
