@@ -65,7 +65,8 @@ func startOf(b testing.TB, opts sandbox.Options) running {
 		err := serve(ctx, set, p, slog.New(slog.DiscardHandler), func(x *bot) error {
 			defer close(up)
 			made = x
-			return x.Trust(ctx, sbx.SeedCommit(), gitops.Word{Token: secret.New(sbx.GitHubToken(sandbox.Operator)), System: "the benchmark"})
+			_, err := x.Trust(ctx, sbx.SeedCommit(), gitops.Word{Token: secret.New(sbx.GitHubToken(sandbox.Operator)), System: "the benchmark"})
+			return err
 		})
 		if err != nil {
 			b.Errorf("serve: %v", err)

@@ -29,8 +29,9 @@ import (
 // the state file itself.
 type operations interface {
 	Status(ctx context.Context) (statusReport, error)
-	// Trust puts a commit in force by somebody's word.
-	Trust(ctx context.Context, sha string, w gitops.Word) error
+	// Trust puts a commit in force by somebody's word, and returns what he has to
+	// know besides, "" for nothing.
+	Trust(ctx context.Context, sha string, w gitops.Word) (note string, err error)
 	Sync(ctx context.Context) (provision.Report, error)
 	// Plan compares the commit in force with the live systems and writes
 	// nothing to them.
@@ -97,7 +98,7 @@ func (b *bot) Status(ctx context.Context) (statusReport, error) {
 }
 
 // Trust implements operations.
-func (b *bot) Trust(ctx context.Context, sha string, w gitops.Word) error {
+func (b *bot) Trust(ctx context.Context, sha string, w gitops.Word) (string, error) {
 	return b.git.Vouch(ctx, sha, w)
 }
 
@@ -133,7 +134,8 @@ func control(b *bot) http.Handler {
 			server.JSON(w, http.StatusBadRequest, failure{"what to trust could not be read; is this bot of another version?", false})
 			return
 		}
-		reply(w, struct{}{}, b.Trust(r.Context(), in.SHA, gitops.Word{Token: secret.New(in.Token), System: in.System}))
+		note, err := b.Trust(r.Context(), in.SHA, gitops.Word{Token: secret.New(in.Token), System: in.System})
+		reply(w, trustAnswer{note}, err)
 	})
 	return mux
 }
@@ -145,6 +147,11 @@ type trustCall struct {
 	SHA    string `json:"sha"`
 	Token  string `json:"token"`
 	System string `json:"system"`
+}
+
+// trustAnswer is what somebody has to know whose word was taken.
+type trustAnswer struct {
+	Note string `json:"note,omitempty"`
 }
 
 // failure is an error on the control socket.
@@ -202,8 +209,10 @@ func (r remote) Status(ctx context.Context) (st statusReport, err error) {
 }
 
 // Trust implements operations.
-func (r remote) Trust(ctx context.Context, sha string, w gitops.Word) error {
-	return r.call(ctx, http.MethodPost, "/trust", trustCall{sha, w.Token.Reveal(), w.System}, &struct{}{})
+func (r remote) Trust(ctx context.Context, sha string, w gitops.Word) (string, error) {
+	var out trustAnswer
+	err := r.call(ctx, http.MethodPost, "/trust", trustCall{sha, w.Token.Reveal(), w.System}, &out)
+	return out.Note, err
 }
 
 // Sync implements operations.

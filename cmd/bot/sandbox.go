@@ -108,7 +108,7 @@ func botInside(ctx context.Context, p program, sbx *sandbox.Sandbox, f sandboxFl
 	return serve(ctx, set, p, log, func(b *bot) error {
 		if _, err := b.git.InForce(ctx); errors.Is(err, access.ErrNotFound) {
 			word := gitops.Word{Token: secret.New(sbx.GitHubToken(sandbox.Operator)), System: "the sandbox"}
-			if err := b.Trust(ctx, sbx.SeedCommit(), word); err != nil {
+			if _, err := b.Trust(ctx, sbx.SeedCommit(), word); err != nil {
 				return err
 			}
 		}

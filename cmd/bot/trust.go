@@ -46,10 +46,14 @@ func trustCommand(p program) *cobra.Command {
 			}
 			word := gitops.Word{Token: token, System: operator()}
 			return withOperations(c.Context(), set, p, mayCreate, func(o operations) error {
-				if err := o.Trust(c.Context(), args[0], word); err != nil {
+				note, err := o.Trust(c.Context(), args[0], word)
+				if err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(p.stdout, "%s is in force\n", args[0])
+				if note != "" {
+					note = "\n" + note + "\n"
+				}
+				_, err = fmt.Fprintf(p.stdout, "%s is in force\n%s", args[0], note)
 				return err
 			})
 		},

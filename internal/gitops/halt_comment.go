@@ -74,20 +74,32 @@ func (g *Gitops) writeHalt(ctx context.Context, h *Halt, text string) error {
 		return err
 	}
 	rec, _, err := g.state.Comment(ctx, h.Pull)
-	if err != nil {
+	if err != nil || rec.Digest == aboveDigest(text) || !g.pace.AllowN(g.opt.Now(), 1) {
+		return err // when it waits for its turn, the poll comes back to it
+	}
+	return g.writeAbove(ctx, h.Pull, text)
+}
+
+// aboveDigest marks the record of a comment that begins with a text.
+func aboveDigest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "halt/" + hex.EncodeToString(sum[:])
+}
+
+// writeAbove puts a text about a merge before what the bot's comment on the pull
+// request says, in place of one put there earlier.
+func (g *Gitops) writeAbove(ctx context.Context, number int, text string) error {
+	rec, _, err := g.state.Comment(ctx, number)
+	digest := aboveDigest(text)
+	if err != nil || rec.Digest == digest {
 		return err
 	}
-	sum := sha256.Sum256([]byte(text))
-	digest := "halt/" + hex.EncodeToString(sum[:])
-	if rec.Digest == digest || !g.pace.AllowN(g.opt.Now(), 1) {
-		return nil // when it waits for its turn, the poll comes back to it
-	}
-	own, err := g.host.OwnComments(ctx, h.Pull)
+	own, err := g.host.OwnComments(ctx, number)
 	if err != nil {
-		return fmt.Errorf("read the comment on pull request %d: %w", h.Pull, err)
+		return fmt.Errorf("read the comment on pull request %d: %w", number, err)
 	}
-	mark, rest := g.marker(h.Pull), ""
-	rec = CommentRecord{Number: h.Pull, Digest: digest}
+	mark, rest := g.marker(number), ""
+	rec = CommentRecord{Number: number, Digest: digest}
 	for _, c := range own {
 		if after, mine := strings.CutPrefix(c.Body, strings.TrimSuffix(mark, "\n")); mine {
 			rec.ID, rec.URL, rest = c.ID, c.URL, strings.TrimLeft(after, "\r\n")
@@ -99,9 +111,9 @@ func (g *Gitops) writeHalt(ctx context.Context, h *Halt, text string) error {
 	}
 	body := text + "\n" + haltEnd + rest
 	if len(body) > maxComment {
-		p, err := g.host.Pull(ctx, h.Pull)
+		p, err := g.host.Pull(ctx, number)
 		if err != nil {
-			return fmt.Errorf("read pull request %d: %w", h.Pull, err)
+			return fmt.Errorf("read pull request %d: %w", number, err)
 		}
 		body = cutShown(body, maxComment, p.URL)
 	}
@@ -110,11 +122,11 @@ func (g *Gitops) writeHalt(ctx context.Context, h *Halt, text string) error {
 		err = g.host.EditComment(ctx, rec.ID, body)
 	} else {
 		var made Comment
-		made, err = g.host.CreateComment(ctx, h.Pull, body)
+		made, err = g.host.CreateComment(ctx, number, body)
 		rec.ID, rec.URL = made.ID, made.URL
 	}
 	if err != nil {
-		return fmt.Errorf("say on pull request %d that it halted: %w", h.Pull, err)
+		return fmt.Errorf("say on pull request %d what became of its merge: %w", number, err)
 	}
 	return g.state.SaveComment(ctx, rec)
 }

@@ -126,7 +126,36 @@ func (g *Gitops) claim(ctx context.Context, p *Pull) (b Block, ours bool, bad *f
 	case b.Repo != g.opt.RepoID || branchPrefix+string(b.Request) != p.HeadRef:
 		return b, true, faultf(HaltNoRecord, "The signed block of pull request #%d belongs to another one.%s", p.Number, askAgain(p)), nil
 	}
-	return b, true, nil, nil
+	bad, err = g.unrecordedFault(ctx, p, b.Request)
+	return b, true, bad, err
+}
+
+// unrecordedFault is the fault of a pull request with the signed block of a
+// request whose record is lost, where GitHub shows that the request ended, or
+// that this is not the pull request that the bot made for it: a block can be
+// copied. The record would have said so.
+func (g *Gitops) unrecordedFault(ctx context.Context, p *Pull, id access.ID) (*fault, error) {
+	if !p.Author.Bot {
+		return faultf(HaltNoRecord, "The bot has no record of pull request #%d and did not open it, though it carries the signed block of %s.%s", p.Number, id, askAgain(p)), nil
+	}
+	all, err := g.host.PullsFrom(ctx, p.HeadRef)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, fmt.Errorf("find the pull requests from %s: %w", p.HeadRef, err)
+	}
+	for _, other := range all {
+		// What was opened after this was merged takes nothing from it.
+		if other.Number != p.Number && (!p.Merged() || other.CreatedAt.Before(p.MergedAt)) {
+			return faultf(HaltWithdrawn, "The bot has no record of request %s, and pull requests #%d and #%d are both of its branch: what was said on one is not on the other.%s", id, min(other.Number, p.Number), max(other.Number, p.Number), askAgain(p)), nil
+		}
+	}
+	reopened, err := g.host.Reopened(ctx, p.Number)
+	if err != nil {
+		return nil, fmt.Errorf("read whether pull request %d was closed: %w", p.Number, err)
+	}
+	if reopened {
+		return faultf(HaltWithdrawn, "Pull request #%d was closed and opened again. Its request %s ended when it was closed.%s", p.Number, id, askAgain(p)), nil
+	}
+	return nil, nil
 }
 
 // askAgain is the mend of a pull request of the bot's that is not what the bot

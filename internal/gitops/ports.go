@@ -67,6 +67,8 @@ type Pulls interface {
 	// Turned returns when a pull request was last turned to another base or
 	// opened again, zero for never.
 	Turned(ctx context.Context, number int) (time.Time, error)
+	// Reopened reports whether a pull request was ever closed and opened again.
+	Reopened(ctx context.Context, number int) (bool, error)
 }
 
 // Teams reads the active, direct members of a team by its number. Members of

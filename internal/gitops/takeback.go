@@ -10,8 +10,8 @@ import (
 
 // takeBack makes the record of a pull request of the bot's anew from its signed
 // block, when the record was lost: only the bot can put it on a new base, and
-// without a record it moves nothing. The block has all that is needed for that.
-// What the bot wrote in title and body is not signed, so it is not put back.
+// without a record it moves nothing. The block has all that is needed for that,
+// and for title and body, which are put back as the record has them.
 func (g *Gitops) takeBack(ctx context.Context, p *Pull, walk Walk) error {
 	if walk.InForce.Commit == "" || !p.Author.Bot || p.HeadRepo != g.opt.RepoID {
 		return nil
@@ -36,10 +36,15 @@ func (g *Gitops) takeBack(ctx context.Context, p *Pull, walk Walk) error {
 			return fmt.Errorf("take back who joined %s: %w", b.Request, err)
 		}
 	}
+	head, text, err := g.retold(ctx, b)
+	if err != nil {
+		return fmt.Errorf("write what pull request %d asks for anew: %w", p.Number, err)
+	}
 	rec := PullRecord{
 		Request: b.Request, Kind: b.Kind, Branch: p.HeadRef, Base: b.Base, Head: b.Head, Number: p.Number, URL: p.URL,
 		Requester: b.Requester, Principal: b.Principal, Account: b.Account, PermissionSet: b.PermissionSet,
 		Fingerprint: b.Fingerprint, AskedAt: b.AskedAt, State: access.PullOpen, TakenBack: true,
+		Title: head, Text: text,
 	}
 	if err := g.state.SavePull(ctx, StepPull, rec); err != nil {
 		return fmt.Errorf("take back the record of pull request %d: %w", p.Number, err)

@@ -1,14 +1,15 @@
 package gitops_test
 
 import (
-	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
-	"aws-access-bot/internal/sandbox/emukit"
 	"aws-access-bot/internal/sandbox/githubemu"
 	"aws-access-bot/internal/store"
 )
@@ -114,93 +115,174 @@ func TestAPersonsPullRequestFromTheBotsBranchIsNotTakenBack(t *testing.T) {
 	}
 }
 
-// TestAnotherBotsPullRequestOfTheSameCommitIsNotTakenBack: the block is signed
-// for the branch that the bot made.
-func TestAnotherBotsPullRequestOfTheSameCommitIsNotTakenBack(t *testing.T) {
+// TestT06AWithdrawnRequestStaysWithdrawnWithoutItsRecord: after a loss of the
+// state GitHub still shows that the pull request was closed, and who opened
+// another one of its branch with the signed block copied, to be rid of what was
+// objected to.
+func TestT06AWithdrawnRequestStaysWithdrawnWithoutItsRecord(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	n := w.proposed(w.request(req))
-	head, body := w.head("access/"+string(req)), w.emu.State().Repos[0].Pulls[0].Body
-	w.must(w.repo.ClosePull("hana-dev", n))
-	_, err := w.emu.AddUser(githubemu.User{ID: 5001, Login: "helper[bot]", Type: "Bot"})
-	w.must(err)
-	w.must(w.repo.SetRole("helper[bot]", "write"))
-	_, err = w.repo.Push("helper[bot]", githubemu.Push{Branch: "twin", Parent: head, Message: "nothing"})
-	w.must(err)
-	w.must(w.repo.ForcePush("helper[bot]", "twin", head, false))
-	_, err = w.repo.CreatePull("helper[bot]", githubemu.PullSpec{Head: "twin", Title: "x", Body: body})
-	w.must(err)
-	w.loses()
-	w.look()
-	if f, err := w.PullFacts(t.Context(), req); err != nil || f != nil {
-		t.Errorf("recorded: %+v, %v", f, err)
+	again := func(w *world, who string) int {
+		w.t.Helper()
+		m, err := w.repo.CreatePull(who, githubemu.PullSpec{Head: "access/" + string(req), Title: "x", Body: w.emu.State().Repos[0].Pulls[0].Body})
+		w.must(err)
+		return m
 	}
-	if c := w.check(head); c.Conclusion != "failure" || !strings.Contains(c.Summary, "belongs to another one. Close it and ask again.") {
-		t.Errorf("the check is %s:\n%s", c.Conclusion, c.Summary)
-	}
-}
-
-// TestWhatACrashLeftIsNotTakenBack: the pull request whose number was not stored
-// yet is found by its branch, judged like any other, and merged by the bot once
-// its number is known.
-func TestWhatACrashLeftIsNotTakenBack(t *testing.T) {
-	t.Parallel()
-	w := autoWorld(t, "")
-	r := w.request(req)
-	w.kit.Faults.Add(emukit.Fault{Name: "lost", Op: "POST /repos/{owner}/{repo}/pulls", Status: 502, AfterEffect: true})
-	if err := w.Propose(t.Context(), r); err == nil || len(w.emu.State().Repos[0].Pulls) != 1 {
-		t.Fatalf("proposed: %v, with %d pull requests", err, len(w.emu.State().Repos[0].Pulls))
-	}
-	w.look()
-	if c := w.check(w.head("access/" + string(req))); c.Conclusion != "action_required" {
-		t.Errorf("the check is %s:\n%s", c.Conclusion, c.Summary)
-	}
-	w.must(w.Propose(t.Context(), r))
-	w.review("yuki-lead", w.facts(req).Ref.Number, "APPROVE")
-	w.look()
-	if w.merges() != 1 {
-		t.Errorf("the bot did not merge its own pull request: %q", w.facts(req).Missing)
-	}
-}
-
-// TestWhoIsTakenBackAsJoinedHasHisName, where the directory knows one: who left
-// is known by his id, and a directory that fails is asked again.
-func TestWhoIsTakenBackAsJoinedHasHisName(t *testing.T) {
-	t.Parallel()
-	const taro = person + "25"
-	failed := errors.New("no answer")
 	tests := []struct {
 		name string
-		dir  namedDirectory
-		want string // "" for no record
+		// play has the pull request closed, the state lost, and one open again.
+		play func(w *world, n int) int
+		text string
+		code gitops.HaltCode
 	}{
-		{"known", namedDirectory{users: map[string]access.Entrant{taro: {Person: access.Person{Entra: taro, Name: "Taro"}, Enabled: true}}}, "Taro"},
-		{"without a name", namedDirectory{users: map[string]access.Entrant{taro: {Person: access.Person{Entra: taro}, Enabled: true}}}, taro},
-		{"gone", namedDirectory{errs: map[string]error{taro: access.ErrNotFound}}, taro},
-		{"not to be read", namedDirectory{errs: map[string]error{taro: failed}}, ""},
+		{"opened again after the loss", func(w *world, n int) int {
+			w.must(w.repo.ClosePull("hana-dev", n))
+			w.look()
+			w.loses()
+			w.look()
+			w.must(w.repo.ReopenPull("taro-data", n))
+			return n
+		}, "closed and opened again", gitops.HaltWithdrawn},
+		{"opened again before the loss", func(w *world, n int) int {
+			w.must(w.repo.ClosePull("hana-dev", n))
+			w.must(w.repo.ReopenPull("taro-data", n))
+			w.loses()
+			return n
+		}, "closed and opened again", gitops.HaltWithdrawn},
+		{"another one by a person", func(w *world, n int) int {
+			w.review("ken-platform", n, "REQUEST_CHANGES")
+			w.look()
+			w.must(w.repo.ClosePull("hana-dev", n))
+			w.loses()
+			return again(w, "hana-dev")
+		}, "did not open it", gitops.HaltNoRecord},
+		{"another one by a bot", func(w *world, n int) int {
+			_, err := w.emu.AddUser(githubemu.User{Login: "robot", Type: "Bot"})
+			w.must(err)
+			w.must(w.repo.SetRole("robot", "write"))
+			w.review("ken-platform", n, "REQUEST_CHANGES")
+			w.look()
+			w.must(w.repo.ClosePull("hana-dev", n))
+			w.loses()
+			return again(w, "robot")
+		}, "are both of its branch: what was said on one is not on the other", gitops.HaltWithdrawn},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.proposed(w.request(req))
-			w.must(w.Join(t.Context(), req, access.Person{Entra: taro, Name: "T."}))
+			n := tt.play(w, w.proposed(w.request(req)))
+			before := w.status().InForce
+			w.clock.move(time.Second)
 			w.look()
-			w.loses()
-			tt.dir.directory = w.dir
-			w.asks(&tt.dir)
-			if err := w.Look(t.Context()); errors.Is(err, failed) != (tt.want == "") {
-				t.Errorf("look: %v", err)
+			w.review("yuki-lead", n, "APPROVE")
+			w.look()
+			c := w.check(w.head("access/" + string(req)))
+			if c.Conclusion != "failure" || !strings.Contains(c.Summary, tt.text) || !strings.Contains(c.Summary, "Close it and ask again.") {
+				t.Errorf("the check is %s:\n%s", c.Conclusion, c.Summary)
 			}
-			rec, known, err := store.NewGitops(w.db).Pull(t.Context(), req)
-			if err != nil || known != (tt.want != "") {
-				t.Fatalf("recorded: %v, %v", known, err)
+			if f, err := w.PullFacts(t.Context(), req); err != nil || f != nil {
+				t.Errorf("recorded: %+v, %v", f, err)
 			}
-			if known && (len(rec.Joined) != 1 || rec.Joined[0].Name != tt.want) {
-				t.Errorf("joined: %+v, want %q", rec.Joined, tt.want)
+			w.merge(n, "squash") // past the rules
+			w.look()
+			w.holds(before, tt.code)
+			if w.devPower() {
+				t.Error("it is granted")
 			}
 		})
 	}
+}
+
+// TestTitleAndTableAreTrueWithoutTheRecord: an approver reads them, so what
+// people make of them after the state was lost, or before, is put back from the
+// signed block and the commit.
+func TestTitleAndTableAreTrueWithoutTheRecord(t *testing.T) {
+	t.Parallel()
+	asks := map[string]func(*access.Request){
+		"a group":             func(*access.Request) {},
+		"a reason with marks": func(r *access.Request) { r.Want.Reason = "it is `mine` | ours" },
+		"one person": func(r *access.Request) {
+			r.Want.Principal = config.Principal{Kind: config.UserPrincipal, ID: person + "25"}
+			r.Want.PrincipalSlug, r.Want.PrincipalName = "", "taro@example.com"
+		},
+	}
+	for name, ask := range asks {
+		for _, before := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, edited before the loss: %v", name, before), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				r := w.request(req)
+				r.Want.PermissionSet = "AdministratorAccess"
+				ask(&r)
+				n := w.proposed(r)
+				was := w.emu.State().Repos[0].Pulls[0]
+				edit := func() {
+					title := strings.Replace(was.Title, "AdministratorAccess", "ReadOnlyAccess", 1)
+					body := strings.NewReplacer("`AdministratorAccess`", "`ReadOnlyAccess`", "`4h`", "`1h`", "payments-dev", "payments-test").Replace(was.Body)
+					w.must(w.repo.EditPull("taro-data", n, &title, &body, nil, nil))
+				}
+				if before {
+					edit()
+				}
+				w.loses()
+				w.look()
+				if !before {
+					edit()
+					w.look()
+				}
+				is := w.emu.State().Repos[0].Pulls[0]
+				// The directory of the test knows no names.
+				want := strings.Replace(was.Body, "`Hana` `hana", "`"+hanaEntra+"` `hana", 1)
+				if is.Title != was.Title || is.Body != want {
+					t.Errorf("it is %q:\n%s\nwant %q:\n%s", is.Title, is.Body, was.Title, want)
+				}
+			})
+		}
+	}
+}
+
+// TestATakeAwayIsToldAnewWithoutTheRecord, but for its reason, which is nowhere
+// else.
+func TestATakeAwayIsToldAnewWithoutTheRecord(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.proposed(w.request(req))
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.merge(n, "squash")
+	w.look()
+	r := w.request("REQ-9KD0M4")
+	r.Kind, r.Want.Revokes, r.Want.Reason = access.KindRevoke, req, ""
+	m := w.proposed(r)
+	was := w.emu.State().Repos[0].Pulls[m-1]
+	title, body := "Revoke nothing", strings.ReplaceAll(was.Body, "PowerUserAccess", "ReadOnlyAccess")
+	w.must(w.repo.EditPull("taro-data", m, &title, &body, nil, nil))
+	w.loses()
+	w.look()
+	is := w.emu.State().Repos[0].Pulls[m-1]
+	want := strings.Replace(was.Body, "`Hana` `hana", "`"+hanaEntra+"` `hana", 1)
+	if is.Title != was.Title || is.Body != want {
+		t.Errorf("it is %q:\n%s\nwant %q:\n%s", is.Title, is.Body, was.Title, want)
+	}
+}
+
+// TestWhatWasOpenedAfterTheMergeTakesNothingFromIt: anybody can open another
+// pull request from the branch.
+func TestWhatWasOpenedAfterTheMergeTakesNothingFromIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.status().InForce
+	n := w.proposed(w.request(req))
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	sha := w.merge(n, "squash")
+	_, err := w.repo.CreatePull("stranger", githubemu.PullSpec{Head: "access/" + string(req), Title: "again"})
+	w.must(err)
+	w.db = store.NewMemory()
+	w.restart()
+	w.must(w.Trust(t.Context(), before, "the test"))
+	w.look()
+	w.holds(sha, "")
 }
 
 // TestWhatLiesBehindForGoodSaysSo on the check and on the card, approved or not,

@@ -18,25 +18,25 @@ const trustDepth = 5000
 var commitForm = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
 // trust puts a commit in force: it must be the branch head or a first parent on
-// the way to it, and its config valid.
-func (g *Gitops) trust(ctx context.Context, sha string, v voucher) error {
+// the way to it, and its config valid. It returns what is to be known besides.
+func (g *Gitops) trust(ctx context.Context, sha string, v voucher) (note string, err error) {
 	walk, err := g.state.Walk(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := g.trustable(ctx, walk, sha); err != nil {
-		return err
+		return "", err
 	}
 	s, err := g.reader.read(ctx, sha)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if s.invalid != nil {
-		return s.invalid
+		return "", s.invalid
 	}
-	starts, err := g.trustedStarts(ctx, s, walk)
+	starts, note, err := g.trustedStarts(ctx, s, walk)
 	if err != nil {
-		return err
+		return "", err
 	}
 	now := g.opt.Now()
 	force := &InForce{Commit: sha, Tree: s.commit.Tree, At: now, Starts: starts, Files: s.files()}
@@ -47,20 +47,23 @@ func (g *Gitops) trust(ctx context.Context, sha string, v voucher) error {
 	who := v.words(known)
 	verdicts, err := g.trustedVerdicts(ctx, walk, s, starts, who+", in a command run by "+orNobody(v.system))
 	if err != nil {
-		return err
+		return "", err
 	}
 	a := Advance{
 		From: walk.Position, To: sha, InForce: force, Desired: desired(s.repo, starts, now),
 		Blobs: blobs(s), Verdicts: verdicts, Auto: walk.Auto,
 	}
 	g.record(&a, walk, &v, who)
+	if note != "" {
+		a.Tell.Text += " " + note
+	}
 	g.tellAuthorEnd(ctx, walk.Halt)
 	if err := g.enforce(ctx, a, s.repo); err != nil {
-		return err
+		return "", err
 	}
 	g.opt.Log.InfoContext(ctx, "commit trusted", "commit", sha, "before", walk.InForce.Commit, "by", who, "system", v.system)
 	// It is stored already; this wakes whoever brings it out.
-	return g.tellOps(ctx, a.Tell.Key, a.Tell.Text)
+	return note, g.tellOps(ctx, a.Tell.Key, a.Tell.Text)
 }
 
 // trustable refuses a commit that is not on the branch, or older than the one
@@ -106,8 +109,11 @@ func noBranch(branch string, w Walk) error {
 }
 
 // trustedStarts keeps known starts and finds those of other grants: the merge
-// of the request's own pull request, else the date of the commit.
-func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, w Walk) (config.Starts, error) {
+// of the request's own pull request, else, with a duration, of the commit that
+// brought them in. One whose start is not found grants nothing, which the note
+// says, as it does of those that were merged too late. Others, which their own
+// end or nothing ends, begin with the trusted commit.
+func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, w Walk) (starts config.Starts, note string, err error) {
 	at := s.commit.At
 	if now := g.opt.Now(); at.IsZero() || at.After(now) {
 		at = now
@@ -116,48 +122,70 @@ func (g *Gitops) trustedStarts(ctx context.Context, s *snapshot, w Walk) (config
 	if w.InForce.Commit != "" {
 		force, err := g.inForce(ctx)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		base = force.Repo
 	}
 	fresh := config.Start{MergedAt: at, AskedAt: at}
-	starts := config.NextStarts(base, s.repo, w.InForce.Starts, fresh)
+	starts = config.NextStarts(base, s.repo, w.InForce.Starts, fresh)
+	var sought []config.GrantRef
 	for _, ref := range s.repo.Grants() {
-		if starts[ref.Key] != fresh || ref.Grant.Request == "" {
+		if starts[ref.Key] != fresh {
 			continue
 		}
 		start, ok, err := g.mergedStart(ctx, ref.Grant.Request)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if ok {
 			starts[ref.Key] = start
+		} else if ref.Grant.Duration > 0 {
+			sought = append(sought, ref)
 		}
 	}
-	return starts, nil
+	found, err := g.trace(ctx, s, sought)
+	if err != nil {
+		return nil, "", fmt.Errorf("find when grants began: %w", err)
+	}
+	var startless []config.GrantRef
+	var late []string
+	for _, ref := range sought {
+		if start, ok := found[ref.Key]; ok {
+			starts[ref.Key] = start
+			if why := whyVoid(ref.Grant, start, s.repo.Access.Limits); why != "" {
+				late = append(late, voidLine(ref, why))
+			}
+		} else {
+			starts[ref.Key] = neverStarted()
+			startless = append(startless, ref)
+		}
+	}
+	return starts, strings.TrimSpace(startlessWord(startless) + " " + lateWord(late)), nil
 }
 
-// mergedStart finds when the pull request of a request was merged.
-func (g *Gitops) mergedStart(ctx context.Context, request string) (config.Start, bool, error) {
+// mergedStart finds when the pull request of a request was merged, the first
+// time; false for a grant without a request.
+func (g *Gitops) mergedStart(ctx context.Context, request string) (start config.Start, ok bool, err error) {
+	if request == "" {
+		return start, false, nil
+	}
 	pulls, err := g.host.PullsFrom(ctx, branchPrefix+request)
 	if errors.Is(err, ErrNotFound) {
-		return config.Start{}, false, nil
+		return start, false, nil
 	}
 	if err != nil {
-		return config.Start{}, false, fmt.Errorf("find the pull request of %s: %w", request, err)
+		return start, false, fmt.Errorf("find the pull request of %s: %w", request, err)
 	}
 	for i := range pulls {
 		p := &pulls[i]
 		if !p.Merged() || p.BaseRef != g.opt.Branch || p.BaseRepo != g.opt.RepoID || p.HeadRepo != g.opt.RepoID {
 			continue
 		}
-		start := config.Start{MergedAt: p.MergedAt, AskedAt: p.CreatedAt}
-		if b, err := ParseBlock(p.Body, g.opt.SigningKey); err == nil && string(b.Request) == request {
-			start.AskedAt = b.AskedAt
+		if !ok || p.MergedAt.Before(start.MergedAt) {
+			start, ok = *g.startOf(p), true
 		}
-		return start, true, nil
 	}
-	return config.Start{}, false, nil
+	return start, ok, nil
 }
 
 // trustedVerdicts records that commits up to the trusted one are in force by

@@ -134,8 +134,8 @@ type PullRecord struct {
 	// Refused is why no pull request could be made.
 	Refused string
 	// TakenBack is set when the record was lost and made anew from the signed
-	// block: nobody knows the request in chat any more, and whether its pull
-	// request was closed in between is not known.
+	// block: nobody knows the request in chat any more. Its pull request had
+	// never been closed then.
 	TakenBack bool
 
 	State access.PullState

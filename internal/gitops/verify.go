@@ -355,14 +355,8 @@ func void(repo *config.Repo, id string, starts config.Starts) string {
 		if ref.Grant.Request != id || id == "" {
 			continue
 		}
-		s := starts[ref.Key]
-		limit := repo.Access.Limits.StartBy
-		switch {
-		case limit > 0 && s.MergedAt.Sub(s.AskedAt) > limit:
-			return fmt.Sprintf("It was merged %s after it was asked for; after %s a grant grants nothing (limits.start_by). Ask again.",
-				span(s.MergedAt.Sub(s.AskedAt)), config.FormatDuration(limit))
-		case !ref.Grant.Expires.IsZero() && !ref.Grant.Expires.After(s.MergedAt):
-			return fmt.Sprintf("It was merged after its end, %s. Ask again.", ref.Grant.Expires.UTC().Format("2006-01-02 15:04 UTC"))
+		if why := whyVoid(ref.Grant, starts[ref.Key], repo.Access.Limits); why != "" {
+			return why + " Ask again."
 		}
 	}
 	return ""

@@ -46,30 +46,32 @@ type voucher struct {
 // role on the config repo and be a member of its organization, which is read
 // with the App's credential. The commit must be the branch head or a first
 // parent on the way to it, and its config valid. Who, when, and what was in
-// force before is recorded with it and told in the operations channel.
-func (g *Gitops) Vouch(ctx context.Context, sha string, w Word) error {
+// force before is recorded with it and told in the operations channel. The
+// note, "" for none, is what he has to know besides: what grants nothing, since
+// it was not found when it began.
+func (g *Gitops) Vouch(ctx context.Context, sha string, w Word) (note string, err error) {
 	v, err := g.voucher(ctx, w)
 	if err != nil {
 		g.opt.Log.WarnContext(ctx, "trust refused", "commit", sha, "account", v.user.Login, "id", v.user.ID, "system", w.System, "error", err)
-		return fmt.Errorf("trust %s: %w", short(sha), err)
+		return "", fmt.Errorf("trust %s: %w", short(sha), err)
 	}
 	return g.trustBy(ctx, sha, v)
 }
 
 // trustBy puts a commit in force by the word of somebody who may give it.
-func (g *Gitops) trustBy(ctx context.Context, sha string, v voucher) error {
+func (g *Gitops) trustBy(ctx context.Context, sha string, v voucher) (note string, err error) {
 	if !commitForm.MatchString(sha) {
-		return fmt.Errorf("trust %q: a commit is named by its 40 hex digits", sha)
+		return "", fmt.Errorf("trust %q: a commit is named by its 40 hex digits", sha)
 	}
 	g.looking.Lock()
 	defer g.looking.Unlock()
-	if err := g.trust(ctx, sha, v); err != nil {
-		return fmt.Errorf("trust %s: %w", short(sha), err)
+	if note, err = g.trust(ctx, sha, v); err != nil {
+		return "", fmt.Errorf("trust %s: %w", short(sha), err)
 	}
 	g.opt.OnInForce()
 	g.opt.OnChange()
 	g.Hint(0)
-	return nil
+	return note, nil
 }
 
 // voucher finds out who shows a token and whether he may name commits.

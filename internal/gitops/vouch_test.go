@@ -26,6 +26,12 @@ func (w *world) word(login string) gitops.Word {
 	return gitops.Word{Token: secret.New(token), System: "system user root"}
 }
 
+// vouch puts a commit in force by a word.
+func (w *world) vouch(sha string, word gitops.Word) error {
+	_, err := w.Vouch(w.t.Context(), sha, word)
+	return err
+}
+
 // TestOnlyAnAdministratorOfTheConfigRepoNamesACommit, whom GitHub knows by his
 // own token.
 func TestOnlyAnAdministratorOfTheConfigRepoNamesACommit(t *testing.T) {
@@ -86,7 +92,7 @@ func TestOnlyAnAdministratorOfTheConfigRepoNamesACommit(t *testing.T) {
 			w.must(err)
 			w.Gitops = g
 			head := w.head("main")
-			err = w.Vouch(t.Context(), head, tt.word(w))
+			err = w.vouch(head, tt.word(w))
 			if strings.Contains(fmt.Sprint(err)+log.String(), "canary") {
 				t.Errorf("the token is told: %v\n%s", err, log)
 			}
@@ -121,7 +127,7 @@ func TestT37ATrustedCommitIsRecordedWithItsWordAndNotItsToken(t *testing.T) {
 	w.db = db
 	w.restart()
 	head := w.head("main")
-	w.must(w.Vouch(t.Context(), head, w.word("hana-dev")))
+	w.must(w.vouch(head, w.word("hana-dev")))
 	who := "hana-dev (GitHub account 1002; hana@example.com, " + hanaEntra + " in Entra)"
 	v, known, err := store.NewGitops(db).CommitVerdict(t.Context(), head)
 	if want := "trusted by " + who + ", in a command run by system user root"; err != nil || !known || v.Outcome != gitops.Trusted || v.Text != want {
@@ -132,7 +138,7 @@ func TestT37ATrustedCommitIsRecordedWithItsWordAndNotItsToken(t *testing.T) {
 	w.look()
 	w.holds(head, gitops.HaltApproval)
 	bad := w.head("main")
-	w.must(w.Vouch(t.Context(), bad, w.word("hana-dev")))
+	w.must(w.vouch(bad, w.word("hana-dev")))
 	w.audited(who, bad, "in force before: "+head+"; halted at "+bad+" by rule approval-missing")
 	due, err := store.NewOutbox(db).DueNotices(t.Context())
 	w.must(err)
@@ -169,10 +175,10 @@ func TestAWordThatIsNotStoredChangesNothing(t *testing.T) {
 	word := w.word("hana-dev")
 	w.merge(w.proposed(w.request(req)), "squash")
 	w.look()
-	if err := w.Vouch(t.Context(), strings.Repeat("0", 40), word); err == nil || errors.Is(err, gitops.ErrDenied) {
+	if err := w.vouch(strings.Repeat("0", 40), word); err == nil || errors.Is(err, gitops.ErrDenied) {
 		t.Errorf("a commit that is not there: %v", err)
 	}
-	if err := w.Vouch(t.Context(), "HEAD", word); err == nil {
+	if err := w.vouch("HEAD", word); err == nil {
 		t.Error("what is no commit's id was trusted")
 	}
 	w.holds(before, gitops.HaltApproval)

@@ -36,6 +36,8 @@ type walker struct {
 	// people are behind the assignments of units that passed and are not
 	// stored yet.
 	people []audience.Kept
+	// voids is what they brought that grants nothing.
+	voids []voided
 	// moved is set when another commit came into force.
 	moved bool
 	// dry is set for a rehearsal, which stores and tells nothing.
@@ -329,6 +331,9 @@ func (w *walker) pass(ctx context.Context, i int, after *snapshot, j *judged) er
 		w.pending = append(w.pending, w.verdict(u, j, Undone, "put back by a later commit"))
 		return nil
 	}
+	if err := w.voidsOf(ctx, u, after, j); err != nil {
+		return err
+	}
 	w.starts = config.NextStarts(w.base.repo, after.repo, w.starts, config.Start{MergedAt: u.pull.MergedAt, AskedAt: j.origin.askedAt})
 	v := w.verdict(u, j, Verified, approvedBy(&j.verdict))
 	v.Approvers, v.Rules = decidedBy(&j.verdict)
@@ -445,6 +450,9 @@ func (w *walker) store(ctx context.Context, a Advance, repo *config.Repo) error 
 	w.walk.Position, w.walk.Halt = a.To, nil
 	if w.dry != nil {
 		return nil // what is pending stays: nothing is stored
+	}
+	if err := w.tellVoids(ctx); err != nil {
+		return err
 	}
 	if err := w.g.enforce(ctx, a, repo); err != nil {
 		return fmt.Errorf("record commit %s: %w", short(a.To), err)

@@ -200,16 +200,33 @@ func (c *Client) answeredAt(resp *gh.Response) time.Time {
 	return c.now().UTC()
 }
 
-// Turned implements [gitops.Pulls] by the timeline, which an App may read that
-// may read pull requests.
-func (c *Client) Turned(ctx context.Context, number int) (time.Time, error) {
-	type event struct {
-		Kind string    `json:"event"`
-		At   time.Time `json:"created_at"`
-	}
+// event is an entry of a timeline.
+type event struct {
+	Kind string    `json:"event"`
+	At   time.Time `json:"created_at"`
+}
+
+// timeline reads what happened to a pull request. An App may that may read pull
+// requests.
+func (c *Client) timeline(ctx context.Context, number int) ([]event, error) {
 	list, err := rawPages[event](ctx, c, c.path("issues/%d/timeline?per_page=100", number))
 	if err != nil {
-		return time.Time{}, c.wrap(fmt.Sprintf("read the timeline of pull request %d", number), err)
+		return nil, c.wrap(fmt.Sprintf("read the timeline of pull request %d", number), err)
+	}
+	return list, nil
+}
+
+// Reopened implements [gitops.Pulls] by the timeline.
+func (c *Client) Reopened(ctx context.Context, number int) (bool, error) {
+	list, err := c.timeline(ctx, number)
+	return slices.ContainsFunc(list, func(e event) bool { return e.Kind == "reopened" }), err
+}
+
+// Turned implements [gitops.Pulls] by the timeline.
+func (c *Client) Turned(ctx context.Context, number int) (time.Time, error) {
+	list, err := c.timeline(ctx, number)
+	if err != nil {
+		return time.Time{}, err
 	}
 	var last time.Time
 	for _, e := range list {

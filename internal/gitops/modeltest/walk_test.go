@@ -498,6 +498,32 @@ func (w *world) mergeBase(a, b string) string {
 	return best
 }
 
+// begun says when each grant at a commit began, if all on the way to it came
+// into force when it was merged.
+func (w *world) begun(sha string) starts {
+	chain := []string{sha}
+	for at := sha; len(w.commits[at].parents) > 0; {
+		at = w.commits[at].parents[0]
+		chain = append(chain, at)
+	}
+	slices.Reverse(chain)
+	var base state
+	var out starts
+	for _, at := range chain {
+		c := w.commits[at]
+		if !c.state.valid() {
+			continue
+		}
+		merged := c.at
+		if p := w.source(at, chain); p != nil {
+			merged = p.mergedAt
+		}
+		out = follow(base, c.state, out, always(merged))
+		base = c.state
+	}
+	return out
+}
+
 // expectTrust says where the bot must be after an operator's word; false when it
 // must refuse.
 func (w *world) expectTrust(sha string) bool {
@@ -519,13 +545,14 @@ func (w *world) expectTrust(sha string) bool {
 	}
 	m := &w.model
 	c := w.commits[sha]
-	m.starts = follow(m.state, c.state, m.starts, func(_ grantKey, e entry) time.Time {
+	begun := w.begun(sha)
+	m.starts = follow(m.state, c.state, m.starts, func(k grantKey, e entry) time.Time {
 		for _, r := range w.asks {
 			if p := w.pulls[r.pull]; r.id == e.request && p != nil && !p.mergedAt.IsZero() {
 				return p.mergedAt
 			}
 		}
-		return c.at
+		return begun[k]
 	})
 	m.outcomes = maps.Clone(m.outcomes)
 	if chain, ok := w.chain(m.position, sha); ok && len(chain) > 0 {

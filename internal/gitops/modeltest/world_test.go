@@ -133,7 +133,8 @@ func newWorld(t *testing.T, m mode, sum *tally) (*world, func()) {
 	w.restart()
 	w.sync()
 	sha := w.main()
-	w.must(w.bot.Vouch(w.ctx, sha, w.bossWord()))
+	_, err = w.bot.Vouch(w.ctx, sha, w.bossWord())
+	w.must(err)
 	s := w.commits[sha].state
 	w.model = walk{
 		position: sha, inForce: sha, state: s, starts: follow(state{}, s, nil, always(w.commits[sha].at)),
