@@ -122,6 +122,7 @@ func (x *examined) summary(plan string) string {
 	x.writeAlike(&b)
 	writeObjections(&b, x.objections, "###")
 	x.writeForm(&b)
+	x.writeHandles(&b)
 	x.writeNeeds(&b)
 	x.writeControl(&b)
 	x.writeSets(&b, "###")
