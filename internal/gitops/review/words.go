@@ -18,6 +18,10 @@ func Describe(n Need, base, head *config.Repo) string {
 	case SubjectLine:
 		a := n.Change.Assignment
 		return fmt.Sprintf("the entry of %s for %s, which selects no account yet", a.PermissionSet, PrincipalName(a.Principal, base, head))
+	case SubjectNarrow:
+		if a := n.Change.Assignment; a.Account == "" {
+			return fmt.Sprintf("%s %s for %s, which selects no account yet", n.Subject, a.PermissionSet, PrincipalName(a.Principal, base, head))
+		}
 	case SubjectProtected:
 		a := n.Change.Assignment
 		return fmt.Sprintf("taking away or narrowing the protected entry of %s for %s", a.PermissionSet, PrincipalName(a.Principal, base, head))
