@@ -16,9 +16,11 @@ const laterNote = "accounts that join later would not get it"
 // its own need, so that what is left are selectors.
 func (e *evaluation) narrowedLines() {
 	said := map[config.Assignment]bool{}
+	lines := e.in.Change.Lines()
 	for _, ref := range config.Narrowed(e.in.Base, e.in.Head, e.in.Starts, e.in.Start) {
 		pair := config.Assignment{Principal: ref.File.Principal, PermissionSet: ref.Grant.PermissionSet}
 		switch {
+		case !lines.Takes(ref): // somebody else did
 		case !e.in.Base.IsProtected(pair):
 			if ref.Grant.Accounts != nil {
 				e.narrowedSelector(ref, pair)

@@ -20,9 +20,10 @@ func (e *evaluation) changedReasons() {
 		stays[standing(e.in.Head, ref)+"\x00"+ref.Grant.Reason] = true
 	}
 	gone := e.goneFrom(stays)
+	lines := e.in.Change.Lines()
 	for _, ref := range e.in.Head.Grants() {
 		old, kept := was[standing(e.in.Head, ref)]
-		if kept && old.Reason == ref.Grant.Reason {
+		if kept && old.Reason == ref.Grant.Reason || !lines.Brings(ref) {
 			continue
 		}
 		accounts := e.in.Head.Resolve(ref.Grant)
@@ -121,10 +122,11 @@ func (e *evaluation) refuseTakenIDs() {
 	for _, ref := range e.in.Base.Grants() {
 		had[origin(e.in.Base, ref)] = true
 	}
+	lines := e.in.Change.Lines()
 	came := map[config.Assignment]config.Grant{} // by what they grant to whom
 	for _, ref := range e.in.Head.Grants() {
 		name := origin(e.in.Head, ref)
-		if stays[name] = true; had[name] || ref.Grant.Request != "" {
+		if stays[name] = true; had[name] || ref.Grant.Request != "" || !lines.Brings(ref) {
 			continue
 		}
 		for _, acc := range e.in.Head.Resolve(ref.Grant) {
@@ -132,7 +134,7 @@ func (e *evaluation) refuseTakenIDs() {
 		}
 	}
 	for _, ref := range e.in.Base.Grants() {
-		if ref.Grant.Request == "" || stays[origin(e.in.Base, ref)] || e.ended(ref) {
+		if ref.Grant.Request == "" || stays[origin(e.in.Base, ref)] || e.ended(ref) || !lines.Takes(ref) {
 			continue
 		}
 		for _, acc := range e.in.Base.Resolve(ref.Grant) {

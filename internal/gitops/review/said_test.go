@@ -148,3 +148,17 @@ func TestTheRuleOfTheOldLengthHoldsForAReason(t *testing.T) {
 		t.Errorf("pass %v: %s", v.Pass, says)
 	}
 }
+
+// TestOnlyTheLinesOfTheChangeAreJudged: what others merged meanwhile, and the bot
+// has not put in force, is theirs to have approved.
+func TestOnlyTheLinesOfTheChangeAreJudged(t *testing.T) {
+	t.Parallel()
+	const selector = "  - accounts: {ou: /Sandbox}\n    permission_set: PowerUserAccess\n    reason: x\n"
+	force := exampleTree(t).grant(devFile, selector+devAsked)
+	merged := exampleTree(t).grant(devFile, strings.Replace(devGrant, "looking", "lunch", 1))
+	in := byHand(input(t, force, merged), taro)
+	in.Change = config.Compare(in.Head, in.Head, nil, noon)
+	if v := Evaluate(in); !v.Pass {
+		t.Errorf("asked for others' lines: %q", Sentences(v, in.Base, in.Head))
+	}
+}
