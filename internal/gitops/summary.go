@@ -270,7 +270,7 @@ func (x *examined) writePeople(b *strings.Builder) {
 	}
 	for _, o := range x.verdict.Overruled {
 		fmt.Fprintf(b, "- %s dismissed the review of %s but %s (`%s`): what it says stands until %s approves.\n",
-			code(o.By.Login), code(o.Person.User.Login), o.Why, o.Code, code(o.Person.User.Login))
+			code(o.By.Login), code(o.Person.User.Login), prose(o.Why), o.Code, code(o.Person.User.Login))
 	}
 	said := map[string]bool{}
 	line := func(prefix string, e review.Excluded) {
