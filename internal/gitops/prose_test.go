@@ -116,7 +116,7 @@ func TestNamesActNowhere(t *testing.T) {
 		}
 		for where, text := range texts {
 			out := strings.ReplaceAll(withoutSpans(text), "[pull request #3](x)", "") // a link of ours
-			out = regexp.MustCompile(`\\[[:punct:]]`).ReplaceAllString(out, "") // what is escaped acts not
+			out = regexp.MustCompile(`\\[[:punct:]]`).ReplaceAllString(out, "")       // what is escaped acts not
 			for _, acts := range []string{"](", "![", "<img", "<details", "<summary", "</", "<https", "://evil", "//evil", "@org", "&lt;", "&#64", ":white", "~~", "_b", "[^"} {
 				if strings.Contains(out, acts) {
 					t.Errorf("%s with the name %q: %q acts in\n%s", where, nasty, acts, text)
