@@ -16,7 +16,9 @@ type Change struct {
 	Shortened  []AssignmentChange `json:"shortened,omitempty"`
 	Removed    []AssignmentChange `json:"removed,omitempty"`
 	// Control has the changed fields of the control plane, sorted by path and
-	// field. A path outside the known layout is one entry with field "".
+	// field. A path outside the known layout is one entry with field "", and so is
+	// an account file that is gone, and a group or user file that is gone and had
+	// owners, or whose slug means another one now.
 	Control []FieldChange `json:"control,omitempty"`
 	// NewAccounts, NewPrincipals are the paths of new files of these kinds.
 	NewAccounts   []string `json:"new_accounts,omitempty"`
@@ -57,7 +59,8 @@ type FieldChange struct {
 	New   string `json:"new,omitempty"`
 }
 
-// Empty reports a change of nothing but form: comments, order, file names.
+// Empty reports a change of nothing but form: comments, order, and names of files
+// that meant nothing before.
 func (c Change) Empty() bool {
 	return len(c.Added)+len(c.Lengthened)+len(c.Shortened)+len(c.Removed) == 0 &&
 		len(c.Control)+len(c.NewAccounts)+len(c.NewPrincipals)+len(c.Entries)+len(c.Content) == 0
@@ -65,9 +68,9 @@ func (c Change) Empty() bool {
 
 // RemovalOnly reports a change that takes access away and does nothing else:
 // access entries and principal files are removed, none is added or altered, and
-// nothing of the control plane is touched. An empty change is not one.
+// nothing else of the control plane is touched. An empty change is not one.
 func (c Change) RemovalOnly() bool {
-	if c.Empty() || len(c.Added)+len(c.Lengthened) > 0 || len(c.Control)+len(c.NewAccounts)+len(c.NewPrincipals) > 0 {
+	if c.Empty() || len(c.Added)+len(c.Lengthened)+len(c.NewAccounts)+len(c.NewPrincipals) > 0 || !c.controlGoes(c.gone()) {
 		return false
 	}
 	for _, f := range c.Content {
@@ -79,18 +82,38 @@ func (c Change) RemovalOnly() bool {
 }
 
 // Mixed reports a change that touches the control plane and access entries at
-// once, which is refused. New files are not control plane, and what a control
-// plane change does to assignments through selectors touches no entry.
+// once, which is refused. New files are not control plane, what a control plane
+// change does to assignments through selectors touches no entry, and a file that
+// goes under the control plane takes its own entries with it.
 func (c Change) Mixed() bool {
 	if len(c.Control) == 0 {
 		return false
 	}
+	gone := c.gone()
+	only := c.controlGoes(gone)
 	for _, f := range c.Content {
-		if f.Field == accessField || f.Field == "" {
+		if (f.Field == accessField || f.Field == "") && !(only && gone[f.Path]) {
 			return true
 		}
 	}
 	return false
+}
+
+// gone has the paths of the group and user files that are removed.
+func (c Change) gone() map[string]bool {
+	gone := map[string]bool{}
+	for _, f := range c.Content {
+		if f.Field == "" && f.New == "" {
+			gone[f.Path] = true
+		}
+	}
+	return gone
+}
+
+// controlGoes reports whether the control plane is touched by files that go, if at
+// all.
+func (c Change) controlGoes(gone map[string]bool) bool {
+	return !slices.ContainsFunc(c.Control, func(f FieldChange) bool { return !gone[f.Path] || f.Field != "" && f.Field != HandleField })
 }
 
 // fingerprint is what [Change.Fingerprint] hashes. Whether a gain is new or an

@@ -342,8 +342,9 @@ func (c *comparison) idle(reach [][]Assignment, changed map[Assignment]bool, giv
 	}
 }
 
-// removedFiles records principal files that are gone: as an entry of their
-// own where no assignment goes with them.
+// removedFiles records principal files that are gone: as an entry of their own
+// where no assignment goes with them, and as the control plane's where its field
+// owners goes, or where another file has the slug now.
 func (c *comparison) removedFiles(changed map[Assignment]bool) {
 	gone := map[Principal]bool{}
 	for a := range changed {
@@ -355,10 +356,23 @@ func (c *comparison) removedFiles(changed map[Assignment]bool) {
 		}
 		entry := FieldChange{Path: p.base.Path(), Old: fieldsText(principalFields(p.base))}
 		c.change.Content = append(c.change.Content, entry)
+		if len(p.base.Owners) > 0 || c.headHas(p.base) {
+			c.change.Control = append(c.change.Control, entry)
+		}
 		if !gone[p.base.Principal] {
 			c.change.Entries = append(c.change.Entries, entry)
 		}
 	}
+}
+
+// headHas reports whether head has a file at the path of one of base.
+func (c *comparison) headHas(f *PrincipalFile) bool {
+	files := c.head.Groups
+	if f.Principal.Kind == UserPrincipal {
+		files = c.head.Users
+	}
+	_, has := files[f.Slug]
+	return has
 }
 
 func (l line) assignments(rs *resolver, touched map[Assignment]bool) []Assignment {

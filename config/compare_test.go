@@ -157,13 +157,14 @@ func TestCompare(t *testing.T) {
 		{
 			name: "a deleted group file is the removal of its grants",
 			head: []txtar.File{with("groups/pay.yaml", "")},
-			want: summary{Removed: []string{"pay-prod ReadOnlyAccess pay, standing"}, RemovalOnly: true},
+			want: summary{Removed: []string{"pay-prod ReadOnlyAccess pay, standing"}, Control: []string{"groups/pay.yaml : id: 0b7e3f4c-0000-4000-8000-000000000011, name: pay, owners: [yuki@example.com] -> "}, RemovalOnly: true},
 		},
 		{
 			name: "a deleted file without grants is an entry",
 			base: []txtar.File{pay()},
 			head: []txtar.File{with("groups/pay.yaml", "")},
 			want: summary{
+				Control:     []string{"groups/pay.yaml : id: 0b7e3f4c-0000-4000-8000-000000000011, name: pay, owners: [yuki@example.com] -> "},
 				Entries:     []FieldChange{{Path: "groups/pay.yaml", Old: "id: 0b7e3f4c-0000-4000-8000-000000000011, name: pay, owners: [yuki@example.com]"}},
 				RemovalOnly: true,
 			},
@@ -225,7 +226,10 @@ func TestCompare(t *testing.T) {
 			base: []txtar.File{pay()},
 			head: []txtar.File{with("groups/pay.yaml", ""), with("README.md", "new")},
 			want: summary{
-				Control: []string{"README.md :  -> 11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437"},
+				Control: []string{
+					"README.md :  -> 11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437",
+					"groups/pay.yaml : id: 0b7e3f4c-0000-4000-8000-000000000011, name: pay, owners: [yuki@example.com] -> ",
+				},
 				Entries: []FieldChange{{Path: "groups/pay.yaml", Old: "id: 0b7e3f4c-0000-4000-8000-000000000011, name: pay, owners: [yuki@example.com]"}},
 				Mixed:   true,
 			},

@@ -55,6 +55,7 @@ func (c *comparison) control() {
 	c.content(accessPath, rulesField(c.base), rulesField(c.head))
 	add(fieldChanges(peoplePath, peopleFields(&c.base.People), peopleFields(&c.head.People)))
 	add(c.accountControl())
+	add(c.handles())
 	for _, p := range c.pairs {
 		if p.base != nil && p.head != nil && p.base != p.head {
 			add(fieldChanges(p.head.Path(), principalFields(p.base), principalFields(p.head)))

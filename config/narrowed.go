@@ -5,35 +5,46 @@ import (
 	"time"
 )
 
-// Narrowed returns the grants of protected groups and permission sets that head
-// does not have any more and has nothing as wide and as long for, sorted by key:
-// accounts that join later would not get what is protected, also where nothing
-// changes today. What has ended at a time narrows nothing. What is protected is
-// read in base.
+// Narrowed returns the grants that head does not have any more and has nothing as
+// wide and as long for, sorted by key: accounts that join later would not get what
+// they select, also where nothing changes today. What has ended at a time narrows
+// nothing; a grant that starts does not know is taken to start then.
 func Narrowed(base, head *Repo, starts Starts, at time.Time) []GrantRef {
-	if len(base.Access.Protected) == 0 {
-		return nil
+	ends := func(f *PrincipalFile, g Grant) ending {
+		start, known := starts[f.Key(g)]
+		if !known {
+			start = Start{MergedAt: at}
+		}
+		return endingOf(g, start)
+	}
+	kept := map[GrantKey]bool{}
+	for _, ref := range head.Grants() {
+		kept[ref.Key] = true
 	}
 	var out []GrantRef
 	for _, ref := range base.Grants() {
-		if !base.IsProtected(Assignment{ref.File.Principal, "", ref.Grant.PermissionSet}) {
-			continue
+		if kept[ref.Key] && sameTarget(base, head, ref.Grant) {
+			continue // most are, so that the rest may take its time
 		}
-		if start, known := starts[ref.Key]; known || !ref.Grant.Expires.IsZero() {
-			if end, standing := ref.Grant.End(start); !standing && !end.After(at) {
-				continue
-			}
-		}
-		if !covered(base, head, ref) {
+		if ends(ref.File, ref.Grant).after(ending{end: at}) && !covered(base, head, ref, ends) {
 			out = append(out, ref)
 		}
 	}
 	return out
 }
 
+// sameTarget reports whether what a grant names means the same in both repos.
+func sameTarget(base, head *Repo, g Grant) bool {
+	if g.Accounts != nil {
+		return true
+	}
+	was, now := base.Accounts[g.Account], head.Accounts[g.Account]
+	return was != nil && now != nil && was.ID == now.ID
+}
+
 // covered reports whether a repo has a grant of the same principal and set that
 // reaches all that a grant of base does, now and later, for as long.
-func covered(base, head *Repo, ref GrantRef) bool {
+func covered(base, head *Repo, ref GrantRef, ends func(*PrincipalFile, Grant) ending) bool {
 	var account *Account
 	if ref.Grant.Accounts == nil {
 		was, ok := base.Accounts[ref.Grant.Account]
@@ -46,22 +57,8 @@ func covered(base, head *Repo, ref GrantRef) bool {
 	}
 	f, ok := head.PrincipalFile(ref.File.Principal)
 	return ok && slices.ContainsFunc(f.Access, func(g Grant) bool {
-		return g.PermissionSet == ref.Grant.PermissionSet && g.asLong(ref.Grant) && g.asWide(ref.Grant, account)
+		return g.PermissionSet == ref.Grant.PermissionSet && !ends(ref.File, ref.Grant).after(ends(f, g)) && g.asWide(ref.Grant, account)
 	})
-}
-
-// asLong reports whether a grant lasts as long as another.
-func (g Grant) asLong(as Grant) bool {
-	switch t, of := g.Term(), as.Term(); {
-	case t.Standing:
-		return true
-	case of.Standing:
-		return false
-	case !t.End.IsZero() && !of.End.IsZero():
-		return !t.End.Before(of.End)
-	default:
-		return t.For > 0 && of.For > 0 && t.For >= of.For
-	}
 }
 
 // asWide reports whether a grant reaches every account that another does; for

@@ -48,7 +48,7 @@ func TestNarrowed(t *testing.T) {
 		{"an account for its folder", []string{"account: pay-prod, " + set}, []string{prod}, false},
 		{"an account for another folder", []string{"account: pay-prod, " + set}, []string{"accounts: {ou: /Workloads/Dev}, " + set}, true},
 		{"another account", []string{"account: pay-prod, " + set}, []string{"account: pay-dev, " + set}, true},
-		{"another set", []string{"account: pay-prod, permission_set: ReadOnlyAccess"}, nil, false},
+		{"what is not protected", []string{"account: pay-prod, permission_set: ReadOnlyAccess"}, nil, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

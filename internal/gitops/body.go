@@ -31,8 +31,18 @@ func title(r access.Request) string {
 		verb = "Extend"
 	}
 	w := r.Want
-	t := fmt.Sprintf("%s %s in %s for %s (%s)", verb, oneLine(w.PermissionSet), oneLine(w.AccountSlug), oneLine(w.PrincipalName), r.ID)
+	t := fmt.Sprintf("%s %s in %s for %s (%s)", verb, oneLine(w.PermissionSet), oneLine(accountTitle(w)), oneLine(w.PrincipalName), r.ID)
 	return clip(t, maxTitle)
+}
+
+// accountTitle names the account of a request: a slug is only the name of a
+// file, and stands beside the account's own where that is another.
+func accountTitle(w access.Want) string {
+	switch w.AccountName {
+	case "", w.AccountSlug:
+		return w.AccountSlug
+	}
+	return w.AccountName + " (file " + w.AccountSlug + ")"
 }
 
 // clip returns at most max runes.
@@ -94,7 +104,7 @@ func body(r access.Request, rule *config.Rule) string {
 	row("Request", code(string(r.ID)))
 	row("Asked by", code(r.Asker.Name)+" "+code(r.Asker.Email))
 	row(kindWord(w.Principal), code(w.PrincipalName)+", Entra object "+code(w.Principal.ID))
-	row("Account", code(w.AccountName)+", "+code(w.AccountID))
+	row("Account", code(accountTitle(w))+", "+code(w.AccountID))
 	if w.OU != "" {
 		row("OU", code(w.OU))
 	}

@@ -119,9 +119,11 @@ type examined struct {
 	head   *config.Repo
 	change config.Change
 	// left is from as it was read, nil where from is another config. form are
-	// the files that differ while the change is none.
+	// the files that differ while the change is none; renamed is set when names
+	// of files are among it.
 	left    *snapshot
 	form    []string
+	renamed bool
 	verdict review.Verdict
 	teams   map[string][]int64
 	manager string
@@ -304,7 +306,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return nil
 	}
 	if x.change.Empty() && x.left != nil && x.restore == nil {
-		x.form = formOnly(x.left, head)
+		x.form, x.renamed = formOnly(x.left, head)
 	}
 	x.own = o.request != nil && x.pull.Author.Bot
 	in := review.Input{Base: force.Repo, Head: head.repo, Change: x.change, Start: now, Starts: force.Starts, HeadSHA: x.pull.HeadSHA}

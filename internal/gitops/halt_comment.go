@@ -28,13 +28,18 @@ func (g *Gitops) tellAuthor(ctx context.Context) error {
 	if h == nil {
 		return nil
 	}
+	return g.writeHalt(ctx, h, haltText(h))
+}
+
+// haltText is what a comment says of a halt.
+func haltText(h *Halt) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### The merge of this halted the bot\n\nThe bot stands still at commit %s since %s (rule `%s`). %s\n\nWhat is in force stays in force; nothing that is merged comes into force until one of these:\n\n",
 		code(short(h.Commit)), h.At.UTC().Format(time.RFC3339), h.Code, prose(h.Text))
 	for _, w := range h.Ways {
 		fmt.Fprintf(&b, "- %s\n", proseWithCode(w))
 	}
-	return g.writeHalt(ctx, h, b.String())
+	return b.String()
 }
 
 // tellAuthorEnd says there that the halt is over. It is written before the end is

@@ -179,7 +179,7 @@ func (g *Gitops) leftBehind(x *examined) string {
 	switch {
 	case !x.behind:
 	case !x.own && !strings.HasPrefix(x.pull.HeadRef, branchPrefix):
-		x.notes = append(x.notes, fmt.Sprintf("The branch is behind %s and must be brought up to date before it can be merged.", g.opt.Branch))
+		x.notes = append(x.notes, fmt.Sprintf("The branch is behind %s and must be brought up to date before it can be merged. Whoever presses \"Update branch\" pushes to it and no longer counts as an approver, so %s should press it, who wrote this pull request.", g.opt.Branch, x.pull.Author.Login))
 	case len(x.faults)+len(x.problems) > 0: // they say what to do
 	case g.current(x.walk):
 		return fmt.Sprintf("It lies behind %s and the bot cannot put the same change on the new base. Close it and ask again.", g.opt.Branch)

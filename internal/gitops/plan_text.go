@@ -28,6 +28,7 @@ func (x *examined) commentText() string {
 	}
 	writeObjections(&b, x.objections, "####")
 	x.writeAlike(&b)
+	x.writeHandles(&b)
 	if len(x.change.Control) > 0 {
 		fmt.Fprintf(&b, "Fields of the control plane change too: %d, listed in the check.\n\n", len(x.change.Control))
 	}

@@ -306,8 +306,13 @@ func (g *Gitops) extend(ctx context.Context, l lane, p *part) (lane, error) {
 	w.useAuto(u, &j)
 	w.base = after
 	l.walker, l.own = w, true
-	l.said = append(slices.Clip(l.said), fmt.Sprintf("- pull request #%d at %s: %s", p.number, short(merged.HeadSHA), approvedBy(&j.verdict)))
+	l.said = append(slices.Clip(l.said), saidOf(&merged, &j.verdict))
 	return l, nil
+}
+
+// saidOf is the line of a part in Markdown.
+func saidOf(p *Pull, v *review.Verdict) string {
+	return fmt.Sprintf("- pull request #%d at %s: %s", p.Number, code(short(p.HeadSHA)), prose(approvedBy(v)))
 }
 
 // whyNot says in words why a part must not be merged, "" when it may.

@@ -109,7 +109,7 @@ func writeBook(b *strings.Builder, list []impact.BookChange) {
 		}
 		fmt.Fprintf(b, "- %s: %s, was %s", code(c.Field), cell(c.After), cell(c.Before))
 		if c.Means != "" {
-			b.WriteString(" (" + oneLine(c.Means) + ")")
+			b.WriteString(" (" + prose(c.Means) + ")")
 		}
 		if c.Weaker {
 			b.WriteString(". **Weaker**")
@@ -155,7 +155,7 @@ func (x *examined) writeStuck(b *strings.Builder) {
 	}
 	b.WriteString("\n### Whom to turn to\n\n")
 	for _, s := range stuck {
-		fmt.Fprintf(b, "- %s\n", oneLine(s))
+		fmt.Fprintf(b, "- %s\n", prose(s))
 	}
 	b.WriteString("\n")
 }

@@ -122,6 +122,7 @@ func (x *examined) summary(plan string) string {
 	x.writeAlike(&b)
 	writeObjections(&b, x.objections, "###")
 	x.writeForm(&b)
+	x.writeHandles(&b)
 	x.writeNeeds(&b)
 	x.writeControl(&b)
 	x.writeSets(&b, "###")
@@ -269,10 +270,12 @@ func (x *examined) writePeople(b *strings.Builder) {
 	}
 	for _, o := range x.verdict.Overruled {
 		fmt.Fprintf(b, "- %s dismissed the review of %s but %s (`%s`): what it says stands until %s approves.\n",
-			code(o.By.Login), code(o.Person.User.Login), o.Why, o.Code, code(o.Person.User.Login))
+			code(o.By.Login), code(o.Person.User.Login), prose(o.Why), o.Code, code(o.Person.User.Login))
 	}
 	said := map[string]bool{}
+	pushed := false
 	line := func(prefix string, e review.Excluded) {
+		pushed = pushed || e.Pushed() && !x.own
 		text := fmt.Sprintf("- %s %s: %s (`%s`).\n", code(e.User.Login), prefix, prose(e.Why), e.Code)
 		if !said[text] {
 			b.WriteString(text)
@@ -289,5 +292,8 @@ func (x *examined) writePeople(b *strings.Builder) {
 		for _, e := range n.Cannot {
 			line("may not approve this", e)
 		}
+	}
+	if pushed {
+		fmt.Fprintf(b, "\nBringing a branch up to date is a push to it. Where somebody who could approve only did that, %s opens the same change anew from a new branch, and that person approves there.\n", code(x.pull.Author.Login))
 	}
 }

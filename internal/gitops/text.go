@@ -27,7 +27,7 @@ func inert(s string) string {
 			return r
 		}
 	}, s)
-	return strings.NewReplacer(
+	s = strings.NewReplacer(
 		"@", "@"+zwsp,
 		"#", "#"+zwsp,
 		"://", ":"+zwsp+"//",
@@ -35,6 +35,10 @@ func inert(s string) string {
 		"<!", "<"+zwsp+"!",
 		"GH-", "GH"+zwsp+"-", "gh-", "gh"+zwsp+"-",
 	).Replace(s)
+	for strings.Contains(s, "//") { // an address without a scheme is one too
+		s = strings.ReplaceAll(s, "//", "/"+zwsp+"/")
+	}
+	return s
 }
 
 // oneLine returns inert text on one line.

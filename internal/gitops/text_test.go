@@ -13,7 +13,7 @@ func TestInert(t *testing.T) {
 		{"a mention", "ask @org/all", "ask @\u200borg/all"},
 		{"a closing keyword", "Closes #1", "Closes #\u200b1"},
 		{"the other form of an issue", "fixes GH-12", "fixes GH\u200b-12"},
-		{"a link", "see https://evil.example/x", "see https:\u200b//evil.example/x"},
+		{"a link", "see https://evil.example/x", "see https:\u200b/\u200b/evil.example/x"},
 		{"a bare host", "www.evil.example", "www\u200b.evil.example"},
 		{"a comment", "<!-- aws-access-bot:v1 x y -->", "<\u200b!-- aws-access-bot:v1 x y -->"},
 		{"direction marks and control characters", "a\u202eb\x00c\u200bd\x1b[0m", "abcd[0m"},

@@ -112,15 +112,16 @@ func (e *evaluation) reasons(a config.Assignment) []string {
 	return out
 }
 
-// Groups returns the Entra ids of the groups that gain by a change, so that
-// their members can be read. It needs no facts itself.
+// Groups returns the Entra ids of the groups that gain by a change, or whose
+// members may narrow an entry, so that their members can be read. It needs no
+// facts itself.
 func Groups(in Input) []string {
 	e := newEvaluation(in)
 	e.collectNeeds()
 	var out []string
 	for i := range e.v.Needs {
 		n := &e.v.Needs[i]
-		if gains(n) && n.Change.Assignment.Principal.Kind == config.GroupPrincipal && !slices.Contains(out, n.Change.Assignment.Principal.ID) {
+		if (gains(n) || n.Subject == SubjectNarrow) && n.Change.Assignment.Principal.Kind == config.GroupPrincipal && !slices.Contains(out, n.Change.Assignment.Principal.ID) {
 			out = append(out, n.Change.Assignment.Principal.ID)
 		}
 	}

@@ -24,7 +24,6 @@ func (e *evaluation) collectNeeds() {
 		e.gain(SubjectLengthen, &c.Lengthened[i])
 	}
 	e.idleLines()
-	e.narrowedLines()
 	e.changedReasons()
 	exempt := e.removalExempt()
 	for i := range c.Shortened {
@@ -33,6 +32,7 @@ func (e *evaluation) collectNeeds() {
 	for i := range c.Removed {
 		e.loss(SubjectRemove, &c.Removed[i], exempt)
 	}
+	e.narrowedLines()
 }
 
 // controlNeeded reports whether the control plane must approve: for its

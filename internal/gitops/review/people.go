@@ -41,6 +41,13 @@ func (e *evaluation) readReviews() {
 // inactiveClause says that somebody is no enabled member of the tenant.
 const inactiveClause = "is disabled, a guest or gone in Entra"
 
+// pushedClause says that somebody pushed to the branch.
+const pushedClause = "pushed to the branch"
+
+// Pushed reports whether it was for a push to the branch, which bringing it up to
+// date is too.
+func (x Excluded) Pushed() bool { return x.Code == NotPusher && x.Why == pushedClause }
+
 func (e *evaluation) inactive(entra string) bool { return slices.Contains(e.in.Inactive, entra) }
 
 // outsideClause says that somebody is an outside collaborator or left.
@@ -129,7 +136,7 @@ func (e *evaluation) excludedHere(p Person) (Code, string, bool) {
 	}
 	same := func(u User) bool { return u.ID == p.User.ID }
 	if slices.ContainsFunc(e.in.Pushers, same) {
-		return NotPusher, "pushed to the branch", true
+		return NotPusher, pushedClause, true
 	}
 	if slices.ContainsFunc(e.in.Carried, same) || slices.Contains(e.in.CarriedEntra, p.Entra) {
 		return NotPusher, "wrote an earlier commit that this change takes in", true

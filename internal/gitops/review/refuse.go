@@ -58,7 +58,7 @@ func (e *evaluation) refuseMixed() {
 		}
 	}
 	e.refusef(RefusedMixed, "%s. An account is its id, so every entry that names such a file would mean another account, beside the fields of the files that change: control plane and grants together. Two pull requests do not mend that; put the ids back: %s. "+
-		"If the files were to change their names, exchange the files whole, and in the same pull request the names in the entries of groups/ and users/.",
+		"If the files were to change their names, exchange the files whole, and in the same pull request the names in the entries of groups/ and users/, and nothing else; the control plane approves that.",
 		strings.Join(what, ", and "), strings.Join(mend, ", "))
 }
 

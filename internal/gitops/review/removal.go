@@ -10,7 +10,7 @@ import (
 // change, or "".
 func (e *evaluation) removalExempt() string {
 	c := e.in.Change
-	if !c.RemovalOnly() || len(c.Control) > 0 {
+	if !c.RemovalOnly() {
 		return ""
 	}
 	if r := e.in.Request; r != nil && r.Kind == Cleanup {

@@ -85,6 +85,32 @@ func TestARemovalBesideAGainNeedsAnApproval(t *testing.T) {
 	}
 }
 
+// TestAFileWithOwnersGoesUnderTheControlPlane, beside what its grants need: whoever
+// is entitled to these needs nobody for them.
+func TestAFileWithOwnersGoesUnderTheControlPlane(t *testing.T) {
+	t.Parallel()
+	const path = "groups/aws-x.yaml"
+	file := "id: 0b7e3f4c-0000-4000-8000-0000000000f4\nname: aws-x\nowners: [yuki@example.com]\naccess:\n"
+	tests := []struct {
+		name, file string
+		author     User
+		missing    []string
+	}{
+		{"by a stranger", file + devGrant, taro, []string{"control-plane/control plane", "remove/read and develop"}},
+		{"by its owner", file + devGrant, yuki, []string{"control-plane/control plane"}},
+		{"without owners, by who owns the account", strings.Replace(file, "owners: [yuki@example.com]\n", "", 1) + devGrant, yuki, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			v := Evaluate(byHand(input(t, exampleTree(t).plus(path, tt.file), exampleTree(t)), tt.author))
+			if got := missing(v); !slices.Equal(got, tt.missing) || len(v.Refused) > 0 || v.Pass != (tt.missing == nil) {
+				t.Errorf("pass %v, missing %q, refused %v", v.Pass, got, v.Refused)
+			}
+		})
+	}
+}
+
 // TestCleanup: the bot takes out ended grants alone, and nothing else.
 func TestCleanup(t *testing.T) {
 	t.Parallel()

@@ -57,7 +57,9 @@ type stuckStep struct {
 	// files with owners, teams, the manager in Entra.
 	unlinked, files, teams []string
 	manager                bool
-	depth                  int
+	// anew is set when somebody may not who pushed to what a person wrote.
+	anew  bool
+	depth int
 }
 
 func (k *stuckStep) say(clause string) {
@@ -72,8 +74,9 @@ func (k *stuckStep) people(s *StepState) {
 		if !k.named(s.Approvers, p, k.by) || slices.Contains(s.Approved, p) {
 			continue
 		}
-		if _, why, out := k.excluded(p, k.need); out {
+		if code, why, out := k.excluded(p, k.need); out {
 			k.say(p.User.Login + " " + why)
+			k.anew = k.anew || k.in.Request == nil && Excluded{p.User, code, why}.Pushed()
 			continue
 		}
 		for _, other := range k.need.Steps {
@@ -190,6 +193,9 @@ func (k *stuckStep) address(email string) {
 // mends says who could make it possible.
 func (k *stuckStep) mends() []string {
 	var out []string
+	if k.anew {
+		out = append(out, login(k.in.Author)+" can open the same change anew from a new branch: whoever only brought this one up to date may approve there.")
+	}
 	if names := distinct(k.unlinked); len(names) > 0 {
 		out = append(out, some(names, "and")+" can link a GitHub account with `/aws-access link github your-login` in chat.")
 	}

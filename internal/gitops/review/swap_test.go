@@ -1,6 +1,7 @@
 package review
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -43,19 +44,37 @@ func TestAccountsThatTookEachOthersIdsAreNamed(t *testing.T) {
 	}
 }
 
-// TestFilesThatExchangeTheirNamesAreNoChange, as the refusal of exchanged ids
-// says: the files whole, and the entries that name them.
-func TestFilesThatExchangeTheirNamesAreNoChange(t *testing.T) {
-	t.Parallel()
-	base := exampleTree(t)
+// exchanged are the files of two accounts under each other's names, with the
+// entries that name them: no assignment changes.
+func exchanged(base tree) tree {
 	after := base.plus(devAccount, base[prodAccount]).plus(prodAccount, base[devAccount])
 	for path, text := range base {
 		if strings.HasPrefix(path, "groups/") || strings.HasPrefix(path, "users/") {
 			after = after.plus(path, strings.NewReplacer("account: payments-dev", "account: payments-prod", "account: payments-prod", "account: payments-dev").Replace(text))
 		}
 	}
-	if in := input(t, base, after); !in.Change.Empty() {
-		t.Errorf("there is a change: %+v", in.Change)
+	return after
+}
+
+// TestFilesThatExchangeTheirNamesAreTheControlPlanes: no assignment changes, and
+// from then on a request for one account would be for the other.
+func TestFilesThatExchangeTheirNamesAreTheControlPlanes(t *testing.T) {
+	t.Parallel()
+	base := exampleTree(t)
+	after := exchanged(base)
+	in := byHand(input(t, base, after), taro)
+	if c := in.Change; len(c.Added)+len(c.Removed)+len(c.Content) > 0 || len(c.Control) != 2 {
+		t.Fatalf("the change: %+v", c)
+	}
+	if v := Evaluate(in); v.Pass || len(v.Refused) > 0 || !slices.Equal(missing(v), []string{"control-plane/control plane"}) {
+		t.Errorf("pass %v, refused %v, missing %q", v.Pass, v.Refused, missing(v))
+	}
+	in.Reviews = []Review{approved(ken), approved(lena)}
+	if v := Evaluate(in); !v.Pass {
+		t.Errorf("not with the control plane: %q", Sentences(v, in.Base, in.Head))
+	}
+	if got := AccountName(prodID, in.Base, in.Head); got != "payments-prod (file payments-dev, …3333)" {
+		t.Errorf("the account is called %q", got)
 	}
 }
 

@@ -219,11 +219,12 @@ type Subject string
 const (
 	SubjectAdd        Subject = "add"
 	SubjectLengthen   Subject = "lengthen"
-	SubjectAgain      Subject = "grant once more"   // what another line grants already
-	SubjectEnded      Subject = "ended entry"       // its end has passed: it grants nothing
-	SubjectLine       Subject = "entry"             // that selects no account yet
-	SubjectReason     Subject = "another reason of" // an entry that stands
-	SubjectProtected  Subject = "protected entry"   // that goes, or reaches less
+	SubjectAgain      Subject = "grant once more"        // what another line grants already
+	SubjectEnded      Subject = "ended entry"            // its end has passed: it grants nothing
+	SubjectLine       Subject = "entry"                  // that selects no account yet
+	SubjectReason     Subject = "another reason of"      // an entry that stands
+	SubjectProtected  Subject = "protected entry"        // that goes, or reaches less
+	SubjectNarrow     Subject = "narrow the selector of" // which gives less later
 	SubjectShorten    Subject = "shorten"
 	SubjectRemove     Subject = "remove"
 	SubjectControl    Subject = "control-plane"

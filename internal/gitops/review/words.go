@@ -18,6 +18,10 @@ func Describe(n Need, base, head *config.Repo) string {
 	case SubjectLine:
 		a := n.Change.Assignment
 		return fmt.Sprintf("the entry of %s for %s, which selects no account yet", a.PermissionSet, PrincipalName(a.Principal, base, head))
+	case SubjectNarrow:
+		if a := n.Change.Assignment; a.Account == "" {
+			return fmt.Sprintf("%s %s for %s, which selects no account yet", n.Subject, a.PermissionSet, PrincipalName(a.Principal, base, head))
+		}
 	case SubjectProtected:
 		a := n.Change.Assignment
 		return fmt.Sprintf("taking away or narrowing the protected entry of %s for %s", a.PermissionSet, PrincipalName(a.Principal, base, head))
@@ -38,14 +42,16 @@ func AssignmentName(a config.Assignment, base, head *config.Repo) string {
 	return fmt.Sprintf("%s in %s for %s", a.PermissionSet, AccountName(a.Account, base, head), PrincipalName(a.Principal, base, head))
 }
 
-// AccountName names an account, as the head knows it, else the base.
+// AccountName names an account, as the head knows it, else the base: by its
+// name, which the control plane approves, and by the name of its file where that
+// is another: "payments-dev (…4444)".
 func AccountName(id string, base, head *config.Repo) string {
 	for _, r := range []*config.Repo{head, base} {
 		if r == nil {
 			continue
 		}
 		if acc, ok := r.AccountByID(id); ok {
-			return fmt.Sprintf("%s (…%s)", acc.Slug, last4(id))
+			return named(acc.Name, acc.Slug, "…"+last4(id))
 		}
 	}
 	return id
@@ -65,13 +71,22 @@ func PrincipalName(p config.Principal, base, head *config.Repo) string {
 		}
 		if f, ok := r.PrincipalFile(p); ok {
 			tail := "…" + p.ID[max(0, len(p.ID)-tailDigits):]
-			if p.Kind == config.GroupPrincipal && f.Slug != f.Name {
-				tail = "file " + f.Slug + ", " + tail
+			if p.Kind == config.GroupPrincipal {
+				return named(f.Name, f.Slug, tail)
 			}
 			return f.Name + " (" + tail + ")"
 		}
 	}
 	return p.String()
+}
+
+// named puts the end of an id beside a name, and the name of the file where it
+// is another.
+func named(name, slug, tail string) string {
+	if slug != name {
+		tail = "file " + slug + ", " + tail
+	}
+	return name + " (" + tail + ")"
 }
 
 // TermText says how long a grant lasts: "standing", "4h", "until 2026-12-24
