@@ -46,7 +46,7 @@ func (e *Engine) lookUpSets(ctx context.Context, v *view) error {
 func (e *Engine) noSets() map[string]bool {
 	out := map[string]bool{}
 	for name, look := range e.desk.sets {
-		if look.missing {
+		if look.missing && e.now().Sub(look.at) < heldFor {
 			out[name] = true
 		}
 	}

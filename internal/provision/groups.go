@@ -270,7 +270,8 @@ func (e *Engine) ensureAssigned(ctx context.Context, g PrincipalRecord, n princi
 	if !g.Left.IsZero() && e.now().Sub(g.Left) < e.pace(replicaGrace) {
 		found = false
 	}
-	own := found && g.AppAssigned.IsZero() && !g.AssignIntent.IsZero()
+	had, intended := g.AppAssignment, g.AppAssigned.IsZero() && !g.AssignIntent.IsZero()
+	own := found && intended
 	if !found {
 		g.AssignIntent, g.AppAssigned, g.AppAssignment = e.now(), time.Time{}, ""
 		if err := e.book.savePrincipal(ctx, StepIntent, g); err != nil {
@@ -286,14 +287,16 @@ func (e *Engine) ensureAssigned(ctx context.Context, g PrincipalRecord, n princi
 		if err != nil {
 			return g, &stepError{CodeEntra, fmt.Sprintf("The %s could not be assigned to the enterprise application", g.kind()), err}
 		}
-		own = !already
+		own = !already || intended
 		e.audit(ctx, "app.assign", g.Principal.String(), n.cause, "assigned")
 		g = g.demandAnew()
 	}
 	if g.AppAssigned.IsZero() {
 		g.AppAssigned = e.now()
 	}
-	g.AppAssignment, g.AssignedByBot = id, g.AssignedByBot || own
+	// Another one than the bot made is somebody else's.
+	still := g.AssignedByBot && (id == had || found && had == "")
+	g.AppAssignment, g.AssignedByBot = id, still || own
 	g.Ensured, g.MemberLooks, g.Attempts, g.NextTry = e.now(), 0, 0, time.Time{}
 	return g, e.book.savePrincipal(context.WithoutCancel(ctx), StepAssigned, g)
 }

@@ -159,7 +159,11 @@ func (b *budget) findWholes() {
 			parts[key].going++
 		}
 	}
-	for a := range b.base() {
+	all := b.base()
+	for a := range b.planned { // also what no commit ever declared
+		all[a] = true
+	}
+	for a := range all {
 		_, desired := b.s.Desired[a]
 		going := b.planned[a] || b.spent[a] && !desired
 		count("account "+a.Account, going)

@@ -155,11 +155,19 @@ func budgetCases() []guardCase {
 		{"a sixth that no commit declared refuses all", func(g *guarded) {
 			g.s.Clears = true
 			for n := 1; n <= 6; n++ {
-				a := grant(8, n, readOnly)
+				a := grant(10+n, n, readOnly)
 				g.remove(byDrift(), a)
 				delete(g.s.Owned, a)
 			}
 		}, counts{"": 1, provision.CodeBudget: 7}},
+		{"all that a group has, though no commit declared it, is a whole group", func(g *guarded) {
+			g.s.Clears = true
+			for n := 1; n <= 6; n++ {
+				a := grant(8, n, readOnly)
+				g.remove(byDrift(), a)
+				delete(g.s.Owned, a)
+			}
+		}, counts{"": 1, provision.CodeWholeGroup: 6, provision.CodeBudget: 1}},
 		{"a sixth refuses all", func(g *guarded) { g.remove(byCommit("c1"), spread(6)[1:]...) }, counts{"": 1, provision.CodeBudget: 6}},
 		{"ten percent of a hundred are allowed", func(g *guarded) {
 			g.drop()

@@ -19,6 +19,8 @@ const (
 // for, then what is put back.
 func rank(c Change, protected bool) int {
 	switch {
+	case c.Kind == Remove && c.Cause.Kind == CauseDrift: // what no commit ever declared
+		return rankDrift
 	case c.Kind == Remove:
 		return rankRemoval
 	case protected:

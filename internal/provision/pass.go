@@ -254,6 +254,11 @@ func (v *view) protected() map[config.Assignment]bool {
 			out[a] = true
 		}
 	}
+	for a := range v.clear { // live, and declared by no commit
+		if v.force.Repo.IsProtected(a) {
+			out[a] = true
+		}
+	}
 	return out
 }
 

@@ -79,9 +79,9 @@ type Input struct {
 	// SetFiles are the paths of the permission sets that are declared and left
 	// alone.
 	SetFiles []string
-	// Sets has the declared permission sets that are worked on: whether one can
-	// be assigned yet.
-	Sets  map[string]bool
+	// Sets has the declared permission sets that are worked on: why one cannot
+	// be assigned now, or "".
+	Sets  map[string]string
 	Drift config.DriftMode
 	// PutBack are missing assignments that somebody asked to have put back.
 	PutBack map[config.Assignment]bool
@@ -198,10 +198,12 @@ func (p *planner) obstacle(a config.Assignment, who PrincipalState) (Code, strin
 	case looked && !account.Active:
 		return CodeAccountInactive, fmt.Sprintf("%s is %s, not ACTIVE.", p.in.Names.account(a.Account), orUnknown(account.State))
 	}
-	usable, declared := p.in.Sets[a.PermissionSet]
+	why, declared := p.in.Sets[a.PermissionSet]
 	switch {
-	case declared && (!usable || p.sight.NoSet(a.Pair())):
-		return CodeSetPending, fmt.Sprintf("%s declares the permission set, and it is not made yet; this follows once it is.", setPath(a.PermissionSet))
+	case why != "":
+		return CodeSetPending, why
+	case declared && p.sight.NoSet(a.Pair()):
+		return CodeSetPending, notMade(a.PermissionSet)
 	case p.sight.NoSet(a.Pair()):
 		return CodeSetMissing, fmt.Sprintf("Identity Center has no permission set named %s.", a.PermissionSet)
 	}
@@ -251,11 +253,19 @@ func (p *planner) unwanted(a config.Assignment) {
 		p.out.Gone = append(p.out.Gone, a) // never was in the identity store
 	case len(ids) == 0:
 		p.wait(change, CodeNotLooked)
-	case p.sight.NoSet(a.Pair()):
+	case p.nothingThere(a, ids):
 		p.out.Gone = append(p.out.Gone, a)
 	default:
 		p.removeLive(change, ids, rec)
 	}
+}
+
+// nothingThere reports that a reading of the pair found no permission set of the
+// name, and nothing that was read since lists the principal. That a name was
+// once not found says nothing of what is live now.
+func (p *planner) nothingThere(a config.Assignment, ids []string) bool {
+	one := p.sight.Pairs[a.Pair()]
+	return one.Complete && one.NoSet && !slices.ContainsFunc(ids, func(id string) bool { return p.listed(a, id) == Listed })
 }
 
 // removeLive plans the removal of what is listed, or may exist unlisted. Of

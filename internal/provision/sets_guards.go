@@ -66,8 +66,8 @@ func CheckSet(r permset.Result, s SetSurroundings) (Code, string) {
 		return CodeIncomplete, fmt.Sprintf("%s is not changed while AWS Organizations does not tell which account is the management account.", name)
 	case slices.Contains(reach, s.LiveManagement) || slices.Contains(reach, s.ConfigManagement):
 		return CodeSetManagement, fmt.Sprintf("%s is assigned in the management account, where the bot changes nothing: a delegated administrator may not. Use another permission set there, or change this one by hand from the management account.", name)
-	case s.Caller.Account == "" && len(wide) > 0:
-		return CodeIncomplete, fmt.Sprintf("%s would get power over identities and access, and from which account the bot acts is not known yet, so that cannot be judged: %s", name, sentences(wide))
+	case !ParseCaller(s.Caller.ARN).Known || s.Caller.Account == "":
+		return CodeIncomplete, fmt.Sprintf("%s is not changed while AWS does not tell as whom the bot acts: whether the change would reach what the bot itself may do cannot be judged.", name)
 	case permset.Reserved(s.Caller.ARN) == name:
 		return CodeSetOwn, fmt.Sprintf("The bot acts by a role of %s itself, so a change of it would change what the bot may do. Let the bot act by a role of its own, or change this set by hand.", name)
 	case len(wide) > 0 && slices.Contains(reach, s.Caller.Account):

@@ -160,7 +160,8 @@ func TestAnAnswerWithoutEndIsAnError(t *testing.T) {
 			_, _ = io.WriteString(w, `{"Instances":[]}`)
 		})))
 		_, err := c.ListInstances(t.Context(), &ssoadmin.ListInstancesInput{})
-		if err == nil || !strings.Contains(err.Error(), "answer larger") {
+		// Which of the two the SDK shows hangs on who closes the connection first.
+		if err == nil || !strings.Contains(err.Error(), "answer larger") && !strings.Contains(err.Error(), "use of closed network connection") {
 			t.Errorf("status %d: got %v", status, err)
 		}
 	}
