@@ -46,7 +46,7 @@ func TestFindingOfTheApplicationIsToldOnceAsLongAsItLastsAndAgainWhenItComesBack
 			t.Helper()
 			s.do(func() { s.app.Role, s.app.Job.LastSuccess = role, s.now().Add(25*time.Hour) })
 			after(25 * time.Hour)
-			if n := len(s.notices); n != told {
+			if n := len(s.noticed()); n != told {
 				t.Errorf("role %s: told %d times, want %d", role, n, told)
 			}
 		}
@@ -75,8 +75,8 @@ func TestC12LookAtTheApplicationThatFailsKeepsWhatWasFound(t *testing.T) {
 		})
 		after(23 * time.Hour)
 		got := s.appReport(t)
-		if len(got.Findings) != 1 || got.Failing.IsZero() || got.At.IsZero() || len(s.notices) != 1 {
-			t.Errorf("report %+v, notices %+v", got, s.notices)
+		if len(got.Findings) != 1 || got.Failing.IsZero() || got.At.IsZero() || len(s.noticed()) != 1 {
+			t.Errorf("report %+v, notices %+v", got, s.noticed())
 		}
 		if lines := got.Lines(time.Now()); !slices.ContainsFunc(lines, func(l string) bool { return l == "not readable since "+got.Failing.Format(time.RFC3339) }) {
 			t.Errorf("lines: %q", lines)
@@ -99,8 +99,8 @@ func TestNothingIsSaidOfTheApplicationBeforeACommitIsTrusted(t *testing.T) {
 		s.do(func() { s.app.Job.LastSuccess = s.now() })
 		s.commitOf(t, repoWithToken("c1"))
 		after(2 * time.Minute)
-		if len(s.notices) != 1 {
-			t.Errorf("notices: %+v", s.notices)
+		if len(s.noticed()) != 1 {
+			t.Errorf("notices: %+v", s.noticed())
 		}
 	})
 }

@@ -2,6 +2,7 @@ package provision_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,10 +12,17 @@ import (
 	"aws-access-bot/internal/provision"
 )
 
+// noticed are the notices so far.
+func (s *system) noticed() []access.Notice {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.notices)
+}
+
 // cards are the notices about drift that have buttons.
 func (s *system) cards() []access.Notice {
 	var out []access.Notice
-	for _, n := range s.notices {
+	for _, n := range s.noticed() {
 		if n.Kind == access.NoticeDrift {
 			out = append(out, n)
 		}
@@ -49,8 +57,8 @@ func TestDriftHasACardOnceWithWhatCanBeDone(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s, a := drifted(t)
 		cards := s.cards()
-		if len(cards) != 1 || len(s.notices) != 1 {
-			t.Fatalf("notices %+v", s.notices)
+		if len(cards) != 1 || len(s.noticed()) != 1 {
+			t.Fatalf("notices %+v", s.noticed())
 		}
 		if c := cards[0]; !strings.Contains(c.Text, "is gone from AWS") || !strings.Contains(c.Text, "Seen first at") || len(c.Acts) != 3 || c.Drift == "" {
 			t.Errorf("card %+v", c)
@@ -168,8 +176,8 @@ func TestManyDriftsAreToldInOneMessage(t *testing.T) {
 		s.commitOf(t, newRepository("c1").with(0, "", grant(1, 1, readOnly)))
 		s.do(func() { s.notices = nil })
 		after(5 * time.Hour)
-		if len(s.cards()) != 0 || len(s.notices) != 1 || !strings.Contains(s.notices[0].Text, "/aws-access drift") {
-			t.Errorf("notices: %+v", s.notices)
+		if len(s.cards()) != 0 || len(s.noticed()) != 1 || !strings.Contains(s.noticed()[0].Text, "/aws-access drift") {
+			t.Errorf("notices: %+v", s.noticed())
 		}
 		if n := len(s.known(t)); n != 7 {
 			t.Errorf("%d known, want 7", n)
@@ -253,7 +261,7 @@ func TestDriftWhileTheBotWasDownIsFound(t *testing.T) {
 				next.run(t)
 				after(2 * time.Hour)
 				if back := next.isLive(a); back != (mode == config.DriftRevert) || mode == config.DriftReport && len(next.cards()) != 1 {
-					t.Errorf("live %v, notices %+v", back, next.notices)
+					t.Errorf("live %v, notices %+v", back, next.noticed())
 				}
 			})
 		})

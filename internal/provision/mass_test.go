@@ -116,7 +116,7 @@ func TestTheLastWayIntoAnAccountStays(t *testing.T) {
 		if !s.isLive(door) || s.isLive(temp) {
 			t.Errorf("the last way is live: %v, what had an end: %v", s.isLive(door), s.isLive(temp))
 		}
-		if f := s.facts(t, door); f.TroubleCode != string(provision.CodeLastWay) || len(s.notices) == 0 {
+		if f := s.facts(t, door); f.TroubleCode != string(provision.CodeLastWay) || len(s.noticed()) == 0 {
 			t.Errorf("nobody is told: %+v", f)
 		}
 		s.commitOf(t, newRepository("c3").with(0, "", next))

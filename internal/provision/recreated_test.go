@@ -56,7 +56,7 @@ func TestC14RecreatedGroupGetsItsAccessUnderTheNewIDAndLosesItUnderTheOld(t *tes
 			t.Error("what the bot never owned was removed")
 		}
 		if !s.told("group-recreated/") || s.told("drift/") || s.told("guard/") {
-			t.Errorf("notices: %+v", s.notices)
+			t.Errorf("notices: %+v", s.noticed())
 		}
 		if diff := cmp.Diff([]config.Assignment{all[1], all[0], all[2]}, s.owned(t)); diff != "" {
 			t.Errorf("owned (-want +got):\n%s", diff)
@@ -101,7 +101,7 @@ func TestAssignmentsThatWentWithTheOldGroupAreMadeAnewWithoutDrift(t *testing.T)
 		s.sync(t) // whoever notices it first
 		after(50 * time.Second)
 		if !s.existsAs(a, "store-new") || s.told("drift/") {
-			t.Errorf("made anew %v, notices %+v", s.existsAs(a, "store-new"), s.notices)
+			t.Errorf("made anew %v, notices %+v", s.existsAs(a, "store-new"), s.noticed())
 		}
 	})
 }
@@ -117,7 +117,7 @@ func TestEarlierIDThatStillExistsKeepsItsAssignmentsAndIsTold(t *testing.T) {
 		s.recreate(groupID(1), "store-new")
 		after(3 * time.Hour)
 		if !s.existsAs(a, "store-new") || !s.existsAs(a, old) || !s.told("twice/") {
-			t.Errorf("new %v, old %v, notices %+v", s.existsAs(a, "store-new"), s.existsAs(a, old), s.notices)
+			t.Errorf("new %v, old %v, notices %+v", s.existsAs(a, "store-new"), s.existsAs(a, old), s.noticed())
 		}
 		s.do(func() { s.lingers = nil }) // somebody deletes it
 		after(2 * time.Hour)
@@ -147,7 +147,7 @@ func TestManyOrphansAreOutsideTheRemovalBudget(t *testing.T) {
 		s.commitOf(t, newRepository("c2").with(0, "", append(slices.Clone(all), others[5])...))
 		after(2 * time.Minute)
 		if s.isLive(others[0]) || !s.isLive(others[5]) {
-			t.Errorf("the budget was spent on orphans: %v", s.notices)
+			t.Errorf("the budget was spent on orphans: %v", s.noticed())
 		}
 	})
 }

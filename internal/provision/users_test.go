@@ -22,17 +22,21 @@ func TestUserIsAssignedProvisionedGrantedAndAfterTheEndTakenOutAgain(t *testing.
 		if f.ReadBack.IsZero() || f.AppAssigned.IsZero() || f.Seen.IsZero() || f.MembersSeen != 1 || f.MembersTotal != 1 {
 			t.Fatalf("facts: %+v", f)
 		}
-		for _, c := range s.calls {
-			if c.op == "ProvisionOnDemand" && c.key != userID(1)+" []" {
-				t.Errorf("provisioned %q", c.key)
+		s.do(func() {
+			for _, c := range s.calls {
+				if c.op == "ProvisionOnDemand" && c.key != userID(1)+" []" {
+					t.Errorf("provisioned %q", c.key)
+				}
 			}
-		}
+		})
 		after(56 * time.Minute)
 		if !s.isLive(a) || s.count("Unassign") != 0 {
 			t.Errorf("before the end: live %v, unassigned %d times", s.isLive(a), s.count("Unassign"))
 		}
 		after(5 * time.Minute)
-		if s.isLive(a) || s.count("Unassign") != 1 || !s.assigned[userID(1)].IsZero() || len(s.owned(t)) != 0 {
+		var assigned time.Time
+		s.do(func() { assigned = s.assigned[userID(1)] })
+		if s.isLive(a) || s.count("Unassign") != 1 || !assigned.IsZero() || len(s.owned(t)) != 0 {
 			t.Errorf("after the end: live %v, unassigned %d times, owned %v", s.isLive(a), s.count("Unassign"), s.owned(t))
 		}
 		after(3 * time.Hour)
