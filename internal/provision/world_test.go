@@ -6,16 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/fault"
-	"aws-access-bot/internal/store"
 )
 
 // errLost is an answer that did not arrive.
@@ -444,122 +441,6 @@ func (w *world) MemberCount(_ context.Context, id string) (int, error) {
 	return 0, fault.New(fault.ErrNotFound, "members of "+id, "", nil)
 }
 
-func (w *world) Group(_ context.Context, id string) (provision.Group, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if _, err := w.enter("Group", id); err != nil {
-		return provision.Group{}, err
-	}
-	g, ok := w.groups[id]
-	if !ok {
-		return g, fault.New(fault.ErrNotFound, "group "+id, "", nil)
-	}
-	return g, nil
-}
-
-func (w *world) UserByID(_ context.Context, id string) (provision.User, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if _, err := w.enter("User", id); err != nil {
-		return provision.User{}, err
-	}
-	u, ok := w.users[id]
-	if !ok {
-		return u, fault.New(fault.ErrNotFound, "user "+id, "", nil)
-	}
-	return u, nil
-}
-
-func (w *world) DirectUsers(_ context.Context, id string) ([]provision.User, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if _, err := w.enter("DirectUsers", id); err != nil {
-		return nil, err
-	}
-	return slices.Clone(w.members[id]), nil
-}
-
-func (w *world) AppAssignment(_ context.Context, id string) (string, bool, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if _, err := w.enter("AppAssignment", id); err != nil {
-		return "", false, err
-	}
-	_, ok := w.assigned[id]
-	return "app-" + id, ok, nil
-}
-
-func (w *world) Assign(_ context.Context, id string) (string, bool, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	f, err := w.enter("Assign", id)
-	if err != nil {
-		return "", false, err
-	}
-	_, already := w.assigned[id]
-	if !already {
-		w.assigned[id] = w.now()
-	}
-	return "app-" + id, already, f.lose()
-}
-
-func (w *world) Unassign(_ context.Context, assignment string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	f, err := w.enter("Unassign", assignment)
-	if err != nil {
-		return err
-	}
-	id := strings.TrimPrefix(assignment, "app-")
-	delete(w.assigned, id)
-	if u, ok := w.scim[id]; ok {
-		u.off = true // what SCIM does to a user in its next cycle
-		w.scim[id] = u
-	}
-	return f.lose()
-}
-
-func (w *world) ProvisionOnDemand(_ context.Context, who config.Principal, members []string) (provision.OnDemand, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	id := who.ID
-	f, err := w.enter("ProvisionOnDemand", id+" "+fmt.Sprint(members))
-	if err != nil {
-		return provision.OnDemand{}, err
-	}
-	at, ok := w.assigned[id]
-	switch {
-	case f.fail != "":
-		return provision.OnDemand{Reason: f.fail}, nil
-	case !ok || w.now().Sub(at) < w.replication:
-		return provision.OnDemand{NotYetAssigned: true, Reason: "not assigned"}, nil
-	}
-	if g, ok := w.scim[id]; !ok {
-		w.scim[id] = scimGroup{id: storeID(id), visible: w.now().Add(time.Second), members: len(members)}
-	} else {
-		g.off = false
-		g.members += len(members)
-		w.scim[id] = g
-	}
-	return provision.OnDemand{OK: true, Refused: w.refuses[strings.Join(members, " ")]}, f.lose()
-}
-
-func (w *world) Job(context.Context) (provision.JobState, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	_, err := w.enter("Job", "")
-	return w.job, err
-}
-
-func (w *world) Application(context.Context) (provision.Application, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if _, err := w.enter("Application", ""); err != nil {
-		return provision.Application{}, err
-	}
-	return w.app, nil
-}
-
 func (w *world) State(_ context.Context, id string) (provision.AccountState, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -638,78 +519,3 @@ func (w *world) isLive(a config.Assignment) bool {
 
 // storeID is the id that a group gets in the identity store.
 func storeID(entra string) string { return "store-" + entra }
-
-// system is an engine in a world.
-type system struct {
-	*world
-	db     store.DB
-	engine *provision.Engine
-	cancel context.CancelFunc
-	ended  chan struct{}
-}
-
-// newSystem makes a system that does not run yet.
-func newSystem(t *testing.T, w *world, db store.DB, o provision.Options) *system {
-	t.Helper()
-	e, err := provision.New(provision.Ports{Center: w, Entra: w, Accounts: w, Commits: w, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Clocks: w,
-		Audit: w, Ops: w, Now: time.Now}, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &system{world: w, db: db, engine: e}
-}
-
-// run starts the engine; the test's end stops it.
-func (s *system) run(t *testing.T) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	s.cancel, s.ended = cancel, make(chan struct{})
-	go func() {
-		defer close(s.ended)
-		if err := s.engine.Run(ctx); err != nil {
-			t.Errorf("run: %v", err)
-		}
-	}()
-	t.Cleanup(s.stop)
-}
-
-func (s *system) stop() {
-	s.cancel()
-	<-s.ended
-}
-
-// commit puts a config in force, as the code that verifies commits does.
-func (s *system) commit(t *testing.T, sha string, repo *config.Repo, starts config.Starts) {
-	t.Helper()
-	var desired []config.Assignment
-	for _, d := range repo.Desired(starts, time.Now()) {
-		desired = append(desired, d.Assignment)
-	}
-	err := s.db.Update(t.Context(), "gitops.inforce", func(tx store.Tx) error { return store.MarkOwned(tx, sha, desired) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.do(func() { s.force = access.InForce{Commit: sha, Repo: repo, Starts: starts} })
-	s.engine.Wake()
-}
-
-func (s *system) facts(t *testing.T, a config.Assignment) access.GrantFacts {
-	t.Helper()
-	f, err := s.engine.GrantFacts(t.Context(), a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f == nil {
-		return access.GrantFacts{}
-	}
-	return *f
-}
-
-func (s *system) owned(t *testing.T) []config.Assignment {
-	t.Helper()
-	owned, err := store.NewProvision(s.db).Owned(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return owned
-}
