@@ -1,0 +1,28 @@
+// The IAM users of an account: a table in which one plays them.
+import { h, when } from "./dom.js";
+
+const at = (t) => (t ? new Date(t).getTime() : 0);
+
+// usage is when a user was last seen, by password or key; zero for never.
+export const usage = (u) => Math.max(at(u.password?.last_used), ...(u.keys || []).map((k) => at(k.last_used)), 0);
+
+const used = (x) => (x.last_used ? "used " + when(x.last_used) : "never used");
+
+export function users(a, act) {
+  return h("div", { class: "table-box" }, h("table", { class: "users" },
+    h("thead", {}, h("tr", {}, ["IAM user", "Password", "Access keys", ""].map((name) => h("th", {}, name)))),
+    h("tbody", {}, a.users.map((u) => row(a, u, act)))));
+}
+
+function row(a, u, act) {
+  const play = (path, more, done) => act("aws/iam/" + path, { account: a.id, user: u.name, ...more }, u.name + " " + done);
+  const keys = u.keys || [], use = keys.findIndex((k) => !k.inactive);
+  return h("tr", { dataset: { user: u.name } },
+    h("td", {}, h("b", {}, u.name), u.mfa && h("span", { class: "muted" }, " MFA"), u.path !== "/" && h("div", { class: "muted" }, u.path)),
+    h("td", {}, u.password ? used(u.password) : h("span", { class: "muted" }, "none")),
+    h("td", {}, keys.length ? keys.map((k) => h("div", { class: k.inactive ? "muted" : "" }, (k.inactive ? "inactive, " : "") + used(k), k.service && h("span", { class: "muted" }, " " + k.service))) : h("span", { class: "muted" }, "none")),
+    h("td", { class: "users-do" },
+      u.password && h("button", { class: "quiet", onclick: play("use", {}, "signed in to the console.") }, "Sign in"),
+      use >= 0 && h("button", { class: "quiet", onclick: play("use", { service: "s3", key: use + 1 }, "called S3 with an access key.") }, "Use key"),
+      h("button", { class: "quiet", onclick: play("users", { remove: true }, "is deleted.") }, "Delete")));
+}
