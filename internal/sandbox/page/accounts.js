@@ -80,7 +80,7 @@ function account(a, was) {
     h("div", { class: "holding-body" },
       h("p", { class: "muted" }, about(a)),
       a.users.length > 0 && users(a, act),
-      a.id === shared.world.aws.management_account ? null : h("div", { class: "buttons" }, a.ou ? inside(a) : outside(a))));
+      a.id === shared.world.aws.management_account ? null : h("div", { class: "buttons" }, a.ou ? inside(a) : outside(a), more(a))));
 }
 
 function labels(a) {
@@ -106,6 +106,10 @@ function inside(a) {
   return [h("label", { class: "choice" }, "OU ", to), states(a),
     h("button", { class: "button", onclick: act("aws/account", { id: a.id, leave: true }, a.name + " has left the organization.") }, "Leave")];
 }
+
+const more = (a) => h("button", {
+  class: "button", onclick: act("aws/iam/users", { account: a.id, user: "temp-" + (a.users.length + 1), password: true, keys: 1 }, a.name + " has one more IAM user."),
+}, "Add an IAM user");
 
 const states = (a) => (a.state === "ACTIVE"
   ? [["suspended", "Suspend"], ["closed", "Close"]] : [["active", "Make it active again"]])

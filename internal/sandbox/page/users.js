@@ -1,4 +1,5 @@
-// The IAM users of an account: a table in which one plays them.
+// The IAM users of an account, each with what it was used for last. Here one
+// plays them.
 import { h, when } from "./dom.js";
 
 const at = (t) => (t ? new Date(t).getTime() : 0);
@@ -9,20 +10,20 @@ export const usage = (u) => Math.max(at(u.password?.last_used), ...(u.keys || []
 const used = (x) => (x.last_used ? "used " + when(x.last_used) : "never used");
 
 export function users(a, act) {
-  return h("div", { class: "table-box" }, h("table", { class: "users" },
-    h("thead", {}, h("tr", {}, ["IAM user", "Password", "Access keys", ""].map((name) => h("th", {}, name)))),
-    h("tbody", {}, a.users.map((u) => row(a, u, act)))));
+  return h("div", { class: "users" }, a.users.map((u) => row(a, u, act)));
 }
 
 function row(a, u, act) {
   const play = (path, more, done) => act("aws/iam/" + path, { account: a.id, user: u.name, ...more }, u.name + " " + done);
-  const keys = u.keys || [], use = keys.findIndex((k) => !k.inactive);
-  return h("tr", { dataset: { user: u.name } },
-    h("td", {}, h("b", {}, u.name), u.mfa && h("span", { class: "muted" }, " MFA"), u.path !== "/" && h("div", { class: "muted" }, u.path)),
-    h("td", {}, u.password ? used(u.password) : h("span", { class: "muted" }, "none")),
-    h("td", {}, keys.length ? keys.map((k) => h("div", { class: k.inactive ? "muted" : "" }, (k.inactive ? "inactive, " : "") + used(k), k.service && h("span", { class: "muted" }, " " + k.service))) : h("span", { class: "muted" }, "none")),
-    h("td", { class: "users-do" },
+  const keys = u.keys || [], first = keys.findIndex((k) => !k.inactive);
+  return h("div", { class: "user", dataset: { user: u.name } },
+    h("div", {}, h("b", {}, u.name), u.mfa && h("span", { class: "muted" }, " MFA"), u.path !== "/" && h("div", { class: "muted" }, u.path)),
+    h("div", { class: u.password ? "" : "muted" }, u.password ? "password " + used(u.password) : "no password"),
+    h("div", {}, keys.length ? keys.map(key) : h("span", { class: "muted" }, "no keys")),
+    h("div", { class: "user-do" },
       u.password && h("button", { class: "quiet", onclick: play("use", {}, "signed in to the console.") }, "Sign in"),
-      use >= 0 && h("button", { class: "quiet", onclick: play("use", { service: "s3", key: use + 1 }, "called S3 with an access key.") }, "Use key"),
+      first >= 0 && h("button", { class: "quiet", onclick: play("use", { service: "s3", key: first + 1 }, "called S3 with an access key.") }, "Use key"),
       h("button", { class: "quiet", onclick: play("users", { remove: true }, "is deleted.") }, "Delete")));
 }
+
+const key = (k) => h("div", { class: k.inactive ? "muted" : "" }, (k.inactive ? "inactive key " : "key ") + used(k), k.service && h("span", { class: "muted" }, " " + k.service));
