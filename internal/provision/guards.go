@@ -83,6 +83,9 @@ type Surroundings struct {
 	// Clears: in phase 3 with drift: revert, what no commit ever declared goes
 	// too.
 	Clears bool
+	// Undeclared has all of what goes so, in sight now or not, with the commit
+	// that was in force when it was first seen.
+	Undeclared map[config.Assignment]string
 	// Log has the removals begun in the last 24 hours.
 	Log []Removal
 	// ReadFailed: a read of this cycle failed or was cut short.
@@ -114,7 +117,8 @@ type objection struct {
 
 // Check asks every guard. A change is refused under the first guard that
 // objects. Guards that count see the whole plan, with what is still to be
-// read, so that a plan is never passed in slices.
+// read, so that a plan is never passed in slices; what no commit ever declared is
+// a plan of its own.
 func Check(plan Result, s Surroundings) Verdict {
 	budget := newBudget(plan, s)
 	guards := []func(Change) objection{

@@ -152,14 +152,14 @@ func singleCases() []guardCase {
 func budgetCases() []guardCase {
 	return []guardCase{
 		{"five removals are always allowed", func(g *guarded) { g.remove(byCommit("c1"), spread(5)[1:]...) }, counts{"": 6}},
-		{"a sixth that no commit declared refuses all", func(g *guarded) {
+		{"a sixth that no commit declared refuses all of those", func(g *guarded) {
 			g.s.Clears = true
 			for n := 1; n <= 6; n++ {
 				a := grant(10+n, n, readOnly)
 				g.remove(byDrift(), a)
 				delete(g.s.Owned, a)
 			}
-		}, counts{"": 1, provision.CodeBudget: 7}},
+		}, counts{"": 2, provision.CodeBudget: 6}},
 		{"all that a group has, though no commit declared it, is a whole group", func(g *guarded) {
 			g.s.Clears = true
 			for n := 1; n <= 6; n++ {
@@ -167,7 +167,7 @@ func budgetCases() []guardCase {
 				g.remove(byDrift(), a)
 				delete(g.s.Owned, a)
 			}
-		}, counts{"": 1, provision.CodeWholeGroup: 6, provision.CodeBudget: 1}},
+		}, counts{"": 2, provision.CodeWholeGroup: 6}},
 		{"a sixth refuses all", func(g *guarded) { g.remove(byCommit("c1"), spread(6)[1:]...) }, counts{"": 1, provision.CodeBudget: 6}},
 		{"ten percent of a hundred are allowed", func(g *guarded) {
 			g.drop()

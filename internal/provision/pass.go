@@ -33,8 +33,10 @@ type view struct {
 	// verify are the operations that left the list and are to be read back.
 	verify []need
 	shut   map[LiveAssignment]bool
-	// putBack and clear say what drift is undone; see takeDrift.
-	putBack, clear map[config.Assignment]bool
+	// putBack and clear say what drift is undone, strays what is in the end and
+	// quiet what is not for now; see takeDrift.
+	putBack, quiet map[config.Assignment]bool
+	clear, strays  map[config.Assignment]string
 }
 
 // look makes the view of a pass. It returns nil until a commit is in force.
@@ -194,7 +196,7 @@ func (e *Engine) input(v *view) Input {
 	in := Input{Commit: v.force.Commit, Desired: v.desired, Owned: slices.SortedFunc(maps.Keys(v.owned), config.Assignment.Compare),
 		Ended: map[config.Assignment]time.Time{}, Live: e.desk.sight.Pairs, Wholes: e.desk.sight.Wholes, NoSets: e.noSets(), Principals: map[config.Principal]PrincipalState{},
 		Accounts: map[string]AccountState{}, Records: map[config.Assignment]RecordState{}, Protected: v.protected(),
-		Drift: repo.Access.Drift, PutBack: v.putBack, Undeclared: v.clear, Names: v.names}
+		Drift: repo.Access.Drift, PutBack: v.putBack, Undeclared: v.clear, Quiet: v.quiet, Names: v.names}
 	for p, g := range e.book.allPrincipals() {
 		in.Principals[p] = PrincipalState{
 			Looked: !g.Looked.IsZero(), ID: g.StoreID, Earlier: g.EarlierIDs, Code: blocking(g.Code), Sentence: g.Trouble}
@@ -254,7 +256,7 @@ func (v *view) protected() map[config.Assignment]bool {
 			out[a] = true
 		}
 	}
-	for a := range v.clear { // live, and declared by no commit
+	for a := range v.strays { // live, and declared by no commit
 		if v.force.Repo.IsProtected(a) {
 			out[a] = true
 		}
@@ -268,7 +270,7 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 	s := Surroundings{EnableChanges: e.opts.EnableChanges, Now: v.now, ConfigManagement: repo.Access.ManagementAccount,
 		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
-		Log: removals, ReadFailed: len(v.failed) > 0, Clears: v.clears(),
+		Log: removals, ReadFailed: len(v.failed) > 0, Clears: v.clears(), Undeclared: v.strays,
 		Own: e.desk.own, Administers: administers(repo), HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}}
 	for a, r := range e.book.all() {
 		if ended, known := hadEnd(r); known {

@@ -85,8 +85,11 @@ type Input struct {
 	Drift config.DriftMode
 	// PutBack are missing assignments that somebody asked to have put back.
 	PutBack map[config.Assignment]bool
-	// Undeclared are live, neither desired nor owned, and to be removed.
-	Undeclared map[config.Assignment]bool
+	// Undeclared are live, neither desired nor owned, and to be removed, with the
+	// commit that was in force when each was first seen.
+	Undeclared map[config.Assignment]string
+	// Quiet are undeclared too, and left alone for now: somebody snoozed them.
+	Quiet map[config.Assignment]bool
 	Names      Names
 }
 
@@ -109,8 +112,9 @@ func Plan(in Input) Result {
 		}
 	}
 	for a, rec := range in.Records {
-		// What no commit declared, and its removal has begun.
-		if rec.Removal != nil && rec.Removal.Kind == CauseDrift && !p.desired[a] && !p.owned[a] {
+		// What no commit declared, and its removal is under way.
+		drift := rec.Removal != nil && rec.Removal.Kind == CauseDrift && (rec.Begun || !in.Quiet[a])
+		if drift && !p.desired[a] && !p.owned[a] {
 			p.unwanted(a)
 		}
 	}
@@ -328,8 +332,8 @@ func (p *planner) extras() {
 // undeclared plans the removal of what no commit ever declared, where that is
 // wanted and has not begun yet.
 func (p *planner) undeclared(a config.Assignment, id string) {
-	if p.in.Undeclared[a] && p.in.Records[a].Removal == nil && !p.in.Protected[a] {
-		p.change(Change{Kind: Remove, Assignment: a, PrincipalID: id, Cause: Cause{Kind: CauseDrift, Commit: p.in.Commit}})
+	if commit, ok := p.in.Undeclared[a]; ok && p.in.Records[a].Removal == nil && !p.in.Protected[a] {
+		p.change(Change{Kind: Remove, Assignment: a, PrincipalID: id, Cause: Cause{Kind: CauseDrift, Commit: commit}})
 	}
 }
 

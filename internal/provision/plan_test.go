@@ -184,11 +184,16 @@ func driftCases() []planCase {
 		}, []string{"extra"}},
 		{"what no commit declared goes where that is wanted", []config.Pair{a.Pair()}, func(in *provision.Input) {
 			listed(in, a, storeID(groupID(1)))
-			in.Undeclared = map[config.Assignment]bool{a: true}
-		}, []string{"Remove aws-group-1 with ReadOnlyAccess in account-1 (…0001): drift from commit c1.", "extra"}},
+			in.Undeclared = map[config.Assignment]string{a: "c0"}
+		}, []string{"Remove aws-group-1 with ReadOnlyAccess in account-1 (…0001): drift from commit c0.", "extra"}},
+		{"nor what is snoozed, though its removal was decided", []config.Pair{a.Pair()}, func(in *provision.Input) {
+			listed(in, a, storeID(groupID(1)))
+			cause := provision.Cause{Kind: provision.CauseDrift, Commit: "c0"}
+			in.Quiet, in.Records[a] = map[config.Assignment]bool{a: true}, provision.RecordState{PrincipalID: storeID(groupID(1)), Removal: &cause}
+		}, []string{"extra"}},
 		{"but not what is protected", []config.Pair{a.Pair()}, func(in *provision.Input) {
 			listed(in, a, storeID(groupID(1)))
-			in.Undeclared, in.Protected[a] = map[config.Assignment]bool{a: true}, true
+			in.Undeclared, in.Protected[a] = map[config.Assignment]string{a: "c0"}, true
 		}, []string{"extra"}},
 		{"drift is not put back before a second reading", []config.Pair{a.Pair()}, func(in *provision.Input) {
 			in.Desired, in.Drift = desire(nil, time.Time{}, a), config.DriftRevert
