@@ -72,6 +72,13 @@
 // process did before it was killed is seen and not repeated. No set is deleted.
 // A set that the bot makes is assigned only once it is as declared.
 //
+// # Ends
+//
+// An ended grant goes at its minute, outside the guards that count, under a bound
+// of its own. Not so an end that a commit newly set or brought nearer: when it
+// passes within a day of that commit it is a removal by it. What an assignment's
+// end was, and which commit brought it near, is kept in its record ([Cut]).
+//
 // # Pending and drift
 //
 // A record is pending until its first read-back, and is applied. When it is

@@ -27,15 +27,24 @@ const (
 // counted are removals that count, by assignment, with the commit of their cause.
 type counted map[config.Assignment]string
 
-// of returns how many a commit is behind.
-func (c counted) of(commit string) int {
-	n := 0
-	for _, by := range c {
-		if by == commit {
-			n++
+// byCommit returns how many each commit is behind.
+func (c counted) byCommit() map[string]int {
+	out := map[string]int{}
+	for _, commit := range c {
+		out[commit]++
+	}
+	return out
+}
+
+// most returns the commit that is behind most, the first in order of several.
+func most(byCommit map[string]int) string {
+	best := ""
+	for commit, n := range byCommit {
+		if n > byCommit[best] || n == byCommit[best] && commit < best {
+			best = commit
 		}
 	}
-	return n
+	return best
 }
 
 // budget counts the removals of a plan together with those begun before.
@@ -47,8 +56,14 @@ type budget struct {
 	// planned are the owned removals, strays those of what no commit ever
 	// declared; waiting ones, and those not in sight now, included.
 	planned, strays counted
-	// asked is both before limits.allow takes some out.
-	asked, askedStrays counted
+	// asked and askedStrays are how many of these each commit is behind, before
+	// limits.allow takes some out; went are those begun before, and not to be begun
+	// again.
+	asked, askedStrays, went map[string]int
+	// worst and worstStray are the commits behind most of what is left then.
+	worst, worstStray string
+	// base has what was owned at the start of the window.
+	base map[config.Assignment]bool
 	// spent has what was begun in 24 h and counts against the budget.
 	spent map[config.Assignment]bool
 	// due has the expiries that may go now.
@@ -66,8 +81,10 @@ func newBudget(plan Result, s Surroundings) *budget {
 		}
 	}
 	b.collect(plan)
-	b.asked, b.askedStrays = maps.Clone(b.planned), maps.Clone(b.strays)
+	b.asked, b.askedStrays, b.went = b.planned.byCommit(), b.strays.byCommit(), b.begun()
+	b.base = b.owned()
 	b.allow()
+	b.worst, b.worstStray = most(b.planned.byCommit()), most(b.strays.byCommit())
 	b.expiriesDue(plan)
 	b.wholes = b.findWholes(b.planned)
 	all := maps.Clone(b.planned)
@@ -121,27 +138,28 @@ func (b *budget) allow() {
 	if b.s.Allow == nil || b.s.Allow.Commit == "" {
 		return
 	}
-	used := b.went(b.s.Allow.Commit)
-	for _, list := range []counted{b.planned, b.strays} {
-		if used += list.of(b.s.Allow.Commit); used > b.s.Allow.Removals {
+	commit := b.s.Allow.Commit
+	used := b.went[commit]
+	for i, list := range []counted{b.planned, b.strays} {
+		if used += []int{b.asked[commit], b.askedStrays[commit]}[i]; used > b.s.Allow.Removals {
 			return
 		}
 		maps.DeleteFunc(list, func(_ config.Assignment, commit string) bool { return b.allows(commit) })
 	}
 }
 
-// went returns how many removals of a commit were begun and are not to be begun
-// again.
-func (b *budget) went(commit string) int {
-	n := 0
+// begun returns how many removals of each commit were begun, expiries apart, and
+// are not to be begun again.
+func (b *budget) begun() map[string]int {
+	out := map[string]int{}
 	for _, r := range b.s.Log {
-		_, owned := b.asked[r.Assignment]
-		_, stray := b.askedStrays[r.Assignment]
-		if !r.Expiry && r.Commit == commit && !owned && !stray {
-			n++
+		_, owned := b.planned[r.Assignment]
+		_, stray := b.strays[r.Assignment]
+		if !r.Expiry && !owned && !stray {
+			out[r.Commit]++
 		}
 	}
-	return n
+	return out
 }
 
 // expiriesDue picks the expiries that the bound leaves room for, the earliest
@@ -167,10 +185,10 @@ func (b *budget) expiriesDue(plan Result) {
 	}
 }
 
-// base has what was owned at the start of the window: what is owned now and
+// owned returns what was owned at the start of the window: what is owned now and
 // what was removed since. What is left under ids that are gone is no part of it:
 // it would make what is whole look like a part.
-func (b *budget) base() map[config.Assignment]bool {
+func (b *budget) owned() map[config.Assignment]bool {
 	all := make(map[config.Assignment]bool, len(b.s.Owned))
 	for a, owned := range b.s.Owned {
 		if _, left := earlierID(a.Principal); owned && !left {
@@ -197,7 +215,7 @@ func (b *budget) findWholes(removals counted) map[string]int {
 			parts[key].going++
 		}
 	}
-	all := b.base()
+	all := maps.Clone(b.base)
 	for a := range removals { // also what no commit ever declared
 		all[a] = true
 	}
@@ -236,16 +254,16 @@ func wholeName(key string) string {
 	return key
 }
 
-// mend says how people allow a removal that is refused, with all others of the
-// same commit: a number that fits once it is merged.
-func (b *budget) mend(c Change) string {
-	commit := c.Cause.Commit
-	n, with := b.went(commit)+b.asked.of(commit), ""
-	if _, stray := b.askedStrays[c.Assignment]; stray {
+// mend says how people allow the removals of a commit that are refused, and those
+// of what no commit declares where these are meant: with a number that fits once
+// it is merged.
+func (b *budget) mend(commit string, strays bool) string {
+	n, with := b.went[commit]+b.asked[commit], ""
+	if strays {
 		if n > 0 {
 			with = fmt.Sprintf(" That counts %d more that commit %s is behind.", n, short(commit))
 		}
-		n += b.askedStrays.of(commit)
+		n += b.askedStrays[commit]
 	}
 	return fmt.Sprintf(" To allow it, add to aws-access.yaml, by a pull request of its own: limits: {allow: {commit: %q, removals: %d}}.%s", commit, n, with)
 }
@@ -272,7 +290,7 @@ func (b *budget) whole(c Change) objection {
 	}
 	for _, key := range []string{"", "account " + c.Assignment.Account, c.Assignment.Principal.String()} {
 		if n, ok := wholes[key]; ok {
-			return objection{wholeCode(key), fmt.Sprintf("All %d %s of %s would go.%s", n, what, wholeName(key), b.mend(c))}
+			return objection{wholeCode(key), fmt.Sprintf("All %d %s of %s would go.%s", n, what, wholeName(key), b.mend(c.Cause.Commit, stray))}
 		}
 	}
 	return objection{}
@@ -293,10 +311,10 @@ func (b *budget) removals(c Change) objection {
 	switch {
 	case !stray && room < 0:
 		return objection{CodeBudget, fmt.Sprintf("The plan removes %d assignments and %d went in the last 24 hours; the limit is %d of %d owned, and a plan over it is refused whole.%s",
-			len(b.planned), len(b.spent), limit, len(b.base()), b.mend(c))}
+			len(b.planned), len(b.spent), limit, len(b.base), b.mend(b.worst, stray))}
 	case stray && room < len(b.strays):
 		return objection{CodeBudget, fmt.Sprintf("There are %d assignments that no commit declares, and room for %d of the %d removals that 24 hours may have (%d went, %d are due by commits), so none of them is removed.%s",
-			len(b.strays), max(room, 0), limit, len(b.spent), len(b.planned), b.mend(c))}
+			len(b.strays), max(room, 0), limit, len(b.spent), len(b.planned), b.mend(b.worstStray, stray))}
 	}
 	return objection{}
 }
@@ -308,7 +326,7 @@ func (b *budget) limit() (int, bool) {
 	if math.IsNaN(share) || share < 0 || share > 100 {
 		return 0, false
 	}
-	return max(leastBudget, int(share*float64(len(b.base()))/100)), true
+	return max(leastBudget, int(share*float64(len(b.base))/100)), true
 }
 
 func (b *budget) expiries(c Change) objection {

@@ -56,7 +56,8 @@ func (s Surroundings) stood(a config.Assignment) bool {
 // no lasting way, so that it can always be taken back, and goes at its end.
 func (b *budget) lastWay(c Change) objection {
 	a := c.Assignment
-	if counts, _ := b.counts(c); !counts || !b.s.canAdminister(a.PermissionSet) || !b.s.stood(a) {
+	counts, stray := b.counts(c)
+	if !counts || !b.s.canAdminister(a.PermissionSet) || !b.s.stood(a) {
 		return objection{}
 	}
 	for other := range b.s.ReadBack {
@@ -65,7 +66,7 @@ func (b *budget) lastWay(c Change) objection {
 			return objection{}
 		}
 	}
-	return objection{CodeLastWay, fmt.Sprintf("This is the last way to administer account %s: no other standing assignment of such a set is live there.%s", a.Account, b.mend(c))}
+	return objection{CodeLastWay, fmt.Sprintf("This is the last way to administer account %s: no other standing assignment of such a set is live there.%s", a.Account, b.mend(c.Cause.Commit, stray))}
 }
 
 // hadEnd reports whether every line that made a record had an end, as their keys

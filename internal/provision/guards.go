@@ -212,10 +212,11 @@ func (s Surroundings) incomplete(c Change) objection {
 func (s Surroundings) clock(c Change) objection {
 	wrong := s.SkewKnown && s.Skew.Abs() > maxSkew
 	sentence := fmt.Sprintf("The clock of the bot is %s off those of AWS, Microsoft and GitHub; mend it first.", s.Skew.Abs().Round(time.Second))
+	ended := c.Kind == Remove && (c.Cause.Kind == CauseExpiry || !c.Cause.End.IsZero())
 	switch {
-	case c.Kind == Remove && c.Cause.Kind == CauseExpiry && wrong, c.Kind == Add && !s.Desired[c.Assignment].IsZero() && wrong:
+	case ended && wrong, c.Kind == Add && !s.Desired[c.Assignment].IsZero() && wrong:
 		return objection{CodeClock, sentence}
-	case c.Kind == Remove && c.Cause.Kind == CauseExpiry && !s.SkewKnown:
+	case ended && !s.SkewKnown:
 		return objection{CodeClock, "No trusted service has told the time lately; ended grants wait for one."}
 	}
 	return objection{}

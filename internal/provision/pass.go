@@ -194,7 +194,7 @@ func (e *Engine) report(v *view, plan Result, verdict Verdict, started int) Repo
 func (e *Engine) input(v *view) Input {
 	repo := v.force.Repo
 	in := Input{Commit: v.force.Commit, Desired: v.desired, Owned: slices.SortedFunc(maps.Keys(v.owned), config.Assignment.Compare),
-		Ended: map[config.Assignment]time.Time{}, Live: e.desk.sight.Pairs, Wholes: e.desk.sight.Wholes, NoSets: e.noSets(), Principals: map[config.Principal]PrincipalState{},
+		Ended: map[config.Assignment]Cause{}, Live: e.desk.sight.Pairs, Wholes: e.desk.sight.Wholes, NoSets: e.noSets(), Principals: map[config.Principal]PrincipalState{},
 		Accounts: map[string]AccountState{}, Records: map[config.Assignment]RecordState{}, Protected: v.protected(),
 		Drift: repo.Access.Drift, PutBack: v.putBack, Undeclared: v.clear, Quiet: v.quiet, Names: v.names}
 	for p, g := range e.book.allPrincipals() {
@@ -207,8 +207,8 @@ func (e *Engine) input(v *view) Input {
 	}
 	for a, r := range e.book.all() {
 		in.Records[a] = planned(r)
-		if end, ok := v.ended(r); ok && v.owned[a] {
-			in.Ended[a] = end
+		if cause, ok := v.endCause(r); ok && v.owned[a] {
+			in.Ended[a] = cause
 		}
 	}
 	in.Sets = e.declaredSets(v)
@@ -274,7 +274,7 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 		Own: e.desk.own, Administers: administers(repo), HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}}
 	for a, r := range e.book.all() {
 		if ended, known := hadEnd(r); known {
-			s.HadEnd[a] = ended
+			s.HadEnd[a] = ended && !r.stood(v.now)
 		}
 		if r.State == Live && r.Missing.IsZero() {
 			s.ReadBack[a] = true

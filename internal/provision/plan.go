@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	"aws-access-bot/config"
 )
@@ -63,9 +62,9 @@ type Input struct {
 	// Desired is desired(commit in force, starts, now).
 	Desired []Desire
 	Owned   []config.Assignment
-	// Ended has the latest end of assignments whose grants were in force and
-	// have ended.
-	Ended map[config.Assignment]time.Time
+	// Ended has the cause of removal of assignments whose grants were in force
+	// and have ended.
+	Ended map[config.Assignment]Cause
 	// Live has the pairs that were read, Wholes the principals that were; what
 	// is absent in both is not known.
 	Live       map[config.Pair]PairState
@@ -90,7 +89,7 @@ type Input struct {
 	Undeclared map[config.Assignment]string
 	// Quiet are undeclared too, and left alone for now: somebody snoozed them.
 	Quiet map[config.Assignment]bool
-	Names      Names
+	Names Names
 }
 
 // Plan compares desired with live. It is pure: the same input gives the same
@@ -300,8 +299,8 @@ func (p *planner) removeCause(a config.Assignment, rec RecordState) Cause {
 	if rec.Removal != nil {
 		return *rec.Removal
 	}
-	if end, ok := p.in.Ended[a]; ok {
-		return Cause{Kind: CauseExpiry, Commit: p.in.Commit, End: end.UTC()}
+	if cause, ok := p.in.Ended[a]; ok {
+		return cause
 	}
 	return Cause{Kind: CauseCommit, Commit: p.in.Commit}
 }
