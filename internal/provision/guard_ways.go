@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/provision/permset"
 )
 
 // CodeLastWay: a removal that would leave an account without any standing
@@ -12,19 +13,19 @@ import (
 // set that can administer it.
 const CodeLastWay Code = "last-way"
 
-// administratorPolicy is the AWS managed policy that allows everything, and what
-// its usual permission set is called.
-const administratorPolicy = "AdministratorAccess"
+// administratorSet is what the usual permission set with the AWS managed policy
+// that allows everything is called, as the policy itself.
+const administratorSet = "AdministratorAccess"
 
 // administers names the permission sets that can administer an account as far as
 // the config repo says: those whose file has the AWS managed policy
 // AdministratorAccess, those of protected grants and of the onboarding baseline,
 // and AdministratorAccess itself. What else a set allows only AWS knows.
 func administers(repo *config.Repo) map[string]bool {
-	out := map[string]bool{administratorPolicy: true}
+	out := map[string]bool{administratorSet: true}
 	for name, set := range repo.PermissionSets {
 		for _, arn := range set.ManagedPolicies {
-			if strings.HasPrefix(arn, "arn:aws") && strings.HasSuffix(arn, ":iam::aws:policy/"+administratorPolicy) {
+			if permset.AllowsAll(arn) {
 				out[name] = true
 			}
 		}
