@@ -24,9 +24,6 @@ const (
 	CodeProtected Code = "protected"
 	// CodeIncomplete: a removal in a cycle in which a read failed.
 	CodeIncomplete Code = "incomplete-read"
-	// CodeClock: something that hangs on the time while our clock and those of
-	// trusted services disagree, or cannot be compared.
-	CodeClock Code = "clock"
 	// CodeWholeAccount, CodeWholeGroup, CodeWholeEstate: all that is owned of
 	// an account, of a group or at all, five assignments or more, would go.
 	CodeWholeAccount Code = "whole-account"
@@ -37,10 +34,6 @@ const (
 	// CodeExpiryBound: more than 50 expiries within 10 minutes.
 	CodeExpiryBound Code = "expiry-bound"
 )
-
-// maxSkew is how far our clock may be from trusted Date headers before what
-// hangs on the time is held. Date headers have whole seconds.
-const maxSkew = 60 * time.Second
 
 // Removal is one entry of the log of removals that were begun.
 type Removal struct {
@@ -94,6 +87,8 @@ type Surroundings struct {
 	// was heard lately.
 	Skew      time.Duration
 	SkewKnown bool
+	// ClockSet: ours was set, so lately that Skew may be from before.
+	ClockSet bool
 }
 
 // Refused is a change that a guard holds back.
@@ -203,21 +198,6 @@ func (s Surroundings) protected(c Change) objection {
 func (s Surroundings) incomplete(c Change) objection {
 	if c.Kind == Remove && s.ReadFailed {
 		return objection{CodeIncomplete, "A read of AWS was not complete; removals wait for one that is."}
-	}
-	return objection{}
-}
-
-// clock holds expiries while the time is in doubt, and additions that end
-// while our clock is known to be wrong.
-func (s Surroundings) clock(c Change) objection {
-	wrong := s.SkewKnown && s.Skew.Abs() > maxSkew
-	sentence := fmt.Sprintf("The clock of the bot is %s off those of AWS, Microsoft and GitHub; mend it first.", s.Skew.Abs().Round(time.Second))
-	ended := c.Kind == Remove && (c.Cause.Kind == CauseExpiry || !c.Cause.End.IsZero())
-	switch {
-	case ended && wrong, c.Kind == Add && !s.Desired[c.Assignment].IsZero() && wrong:
-		return objection{CodeClock, sentence}
-	case ended && !s.SkewKnown:
-		return objection{CodeClock, "No trusted service has told the time lately; ended grants wait for one."}
 	}
 	return objection{}
 }

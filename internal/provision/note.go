@@ -37,6 +37,7 @@ func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict
 	}
 	for _, c := range verdict.Allowed {
 		said[c.Assignment] = objection{}
+		delete(e.desk.held, c.Assignment) // if it has no turn now it is read again
 	}
 	for _, a := range plan.Live {
 		said[a] = objection{}

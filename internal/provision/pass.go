@@ -23,6 +23,8 @@ type view struct {
 	names   Names
 	alarm   alarm // when the next pass is due
 	full    bool
+	// clockSet: our clock was set lately, see watchedClock.
+	clockSet bool
 	// failed are the readings that failed, in this pass or in the check that
 	// ended in it; read is how many were made.
 	failed []target
@@ -110,10 +112,12 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	if err := e.book.load(ctx); err != nil {
 		return nil, time.Time{}, err
 	}
+	set := e.desk.clock.look(e.now(), e.Elapsed())
 	v, err := e.look(ctx, full)
 	if err != nil || v == nil {
 		return nil, time.Time{}, err
 	}
+	v.clockSet = set
 	e.takeReleased()
 	if err := e.book.begin(ctx, v.force.Commit, recreated(v, e.book.allPrincipals(), e.book.all()), nil); err != nil {
 		return nil, time.Time{}, err
@@ -270,7 +274,7 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 	s := Surroundings{EnableChanges: e.opts.EnableChanges, Now: v.now, ConfigManagement: repo.Access.ManagementAccount,
 		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
-		Log: removals, ReadFailed: len(v.failed) > 0, Clears: v.clears(), Undeclared: v.strays,
+		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays,
 		Own: e.desk.own, Administers: administers(repo), HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}}
 	for a, r := range e.book.all() {
 		if ended, known := hadEnd(r); known {
