@@ -46,6 +46,10 @@ func (v *view) cut(old Record, d Desire) *Cut {
 		}
 		return nil
 	}
+	at := v.now
+	for _, k := range d.Grants { // a merge is never later than we take it to be, should our clock be behind
+		at = later(at, v.force.Starts[k].MergedAt)
+	}
 	from := old.End
 	if old.Cut.counts(v.now) {
 		from = old.Cut.From
@@ -54,7 +58,7 @@ func (v *view) cut(old Record, d Desire) *Cut {
 	case !nearer(d.End, from):
 		return nil
 	case nearer(d.End, old.End):
-		return &Cut{Commit: v.force.Commit, At: v.now, From: from}
+		return &Cut{Commit: v.force.Commit, At: at.UTC(), From: from}
 	}
 	return old.Cut // longer again, and not as long as it was
 }

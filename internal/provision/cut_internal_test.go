@@ -40,6 +40,10 @@ func TestACutIsAnEndThatACommitBroughtNearer(t *testing.T) {
 		{"an end that was not kept yet, of the same line", Record{State: Live, Grants: []config.GrantKey{timed}}, at(time.Hour), []config.GrantKey{timed}, nil},
 		{"an end that was not kept yet, of another line", Record{State: Live, Grants: []config.GrantKey{timed}}, at(time.Hour), nil, fresh(never)},
 	}
+	if got := (&view{now: now, force: access.InForce{Starts: config.Starts{timed: {MergedAt: at(25 * time.Hour)}}}}).cut(Record{State: Live},
+		Desire{Desired: config.Desired{End: at(26 * time.Hour), Grants: []config.GrantKey{timed}}}); !got.counts(at(26 * time.Hour)) {
+		t.Errorf("with a clock that is a day behind GitHub's: %+v", got)
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -28,7 +28,7 @@ func TestAnEndThatACommitSetsCountsAsARemovalByIt(t *testing.T) {
 				s.stop()
 				s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
 				s.run(t)
-				after(30 * time.Hour)
+				after(4 * time.Hour)
 				if n := s.alive(mine); n != 7 {
 					t.Fatalf("%d of 7 are left: a commit took them away round the budget", n)
 				}
@@ -131,7 +131,7 @@ func TestTheLastWayStaysHoweverItsEndIsBroughtNear(t *testing.T) {
 					last = r
 					after(10 * time.Minute)
 				}
-				after(3 * time.Hour)
+				after(30 * time.Hour)
 				if f := s.facts(t, door); !s.isLive(door) || f.TroubleCode != string(provision.CodeLastWay) {
 					t.Errorf("the last way is live %v; %q", s.isLive(door), f.TroubleCode)
 				}

@@ -134,12 +134,15 @@ func TestUndeclaredOnesHaveWhatOwnedRemovalsLeave(t *testing.T) {
 				}
 				after(61 * time.Minute) // found, and not looked at again
 				s.commitOf(t, cleared(sha("b"), mine[going:]...))
-				after(8 * time.Hour)
+				after(3 * time.Hour)
 				if n := s.alive(mine[:going]); n != 0 {
 					t.Errorf("%d owned ones are left", n)
 				}
 				if n := s.alive(strays(3)); n != left {
 					t.Errorf("%d undeclared ones are left, want %d", n, left)
+				}
+				if left == 0 {
+					return
 				}
 				after(24 * time.Hour)
 				if n := s.alive(strays(3)); n != 0 {
