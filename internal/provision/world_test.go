@@ -65,6 +65,9 @@ type world struct {
 
 	// faults are asked in order before a call; one that applies is used up.
 	faults []*scripted
+	// down has the operations that fail for as long as they stand here, and
+	// the error that they answer with.
+	down map[string]error
 
 	force     access.InForce
 	notices   []access.Notice
@@ -132,7 +135,7 @@ func (w *world) enter(op, key string) (f scripted, err error) {
 			return *s, nil
 		}
 	}
-	return scripted{}, nil
+	return scripted{}, w.down[op]
 }
 
 // lose returns the scripted error of a call that had its effect.
