@@ -9,6 +9,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/provision/fault"
+	"aws-access-bot/internal/store"
 )
 
 // TestFaults has the cells of the fault matrix that are about what the engine
@@ -35,6 +36,99 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(cell, test)
 	}
+	for cell, tests := range map[string]map[string]func(*testing.T){
+		"C12/lag": {
+			"an assignment that is not listed yet is no missing one": assignmentThatIsNotListedYetIsNoMissingOne,
+		},
+		"C13/lag": {
+			"assignment that does not replicate yet is tried again in silence": assignmentThatDoesNotReplicateYetIsTriedAgainInSilence,
+			"group that is missed once is not taken for gone":                  groupThatIsMissedOnceIsNotTakenForGone,
+		},
+		"C13/duplicate": {
+			"assignment by an administrator is not the bots": assignmentByAnAdministratorIsNotTheBots,
+		},
+		"C13/throttled": {
+			"throttled on demand request is waited out by all": throttledOnDemandRequestIsWaitedOutByAll,
+		},
+		"C13/timeout": {
+			"lost answer of taking a user out is looked after":     lostAnswerOfTakingAUserOutIsLookedAfter,
+			"entra trouble is retried without a second assignment": entraTroubleIsRetriedWithoutASecondAssignment,
+		},
+		"C13/revoked": {
+			"user keeps what the bot may not take away": userKeepsWhatTheBotMayNotTakeAway,
+		},
+		"C12/5xx": {
+			"look at the application that fails keeps what was found": lookAtTheApplicationThatFailsKeepsWhatWasFound,
+		},
+		"C14/lag": {
+			"group unseen for long is told and granted when the cycle brings it":          groupUnseenForLongIsToldAndGrantedWhenTheCycleBringsIt,
+			"recreated group gets its access under the new ID and loses it under the old": recreatedGroupGetsItsAccessUnderTheNewIDAndLosesItUnderTheOld,
+			"earlier ID that still exists keeps its assignments and is told":              earlierIDThatStillExistsKeepsItsAssignmentsAndIsTold,
+		},
+		"C15/partial": {
+			"failed read means no removal in its cycle":              failedReadMeansNoRemovalInItsCycle,
+			"denied half way through a check is made up for by pair": deniedHalfWayThroughACheckIsMadeUpForByPair,
+		},
+		"C15/lag": {
+			"listing that lags once is no drift":                          listingThatLagsOnceIsNoDrift,
+			"succeeded but not listed is never live and is created again": succeededButNotListedIsNeverLiveAndIsCreatedAgain,
+		},
+		"C16/lag": {
+			"absence from the list is no success":        absenceFromTheListIsNoSuccess,
+			"deletion that failed is not called removed": deletionThatFailedIsNotCalledRemoved,
+		},
+		"C16/timeout": {
+			"aws trouble is retried until it is live":             awsTroubleIsRetriedUntilItIsLive,
+			"removal trouble is retried until it is gone":         removalTroubleIsRetriedUntilItIsGone,
+			"lost deletion of what is not listed yet is repeated": lostDeletionOfWhatIsNotListedYetIsRepeated,
+		},
+		"C16/duplicate": {
+			"after a lost database live ones are read back without a write": afterALostDatabaseLiveOnesAreReadBackWithoutAWrite,
+		},
+		"C16/order": {
+			"revocation during creation comes after it":             revocationDuringCreationComesAfterIt,
+			"granted again during its deletion is created after it": grantedAgainDuringItsDeletionIsCreatedAfterIt,
+		},
+		"C17/lag": {
+			"operation that the list does not know yet goes on":      operationThatTheListDoesNotKnowYetGoesOn,
+			"request that AWS never knows is decided by the listing": requestThatAWSNeverKnowsIsDecidedByTheListing,
+		},
+		"C17/throttled": {
+			"throttled list is asked again later": throttledListIsAskedAgainLater,
+		},
+		"C17/5xx": {
+			"list of operations that fails is asked again": listOfOperationsThatFailsIsAskedAgain,
+		},
+		"C18/lag": {
+			"what cannot be done is told and done once it can": whatCannotBeDoneIsToldAndDoneOnceItCan,
+		},
+	} {
+		for name, test := range tests {
+			t.Run(cell+"/"+name, test)
+		}
+	}
+}
+
+func assignmentThatIsNotListedYetIsNoMissingOne(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld().populate(1)
+		w.assignedLag = 10 * time.Minute
+		s := started(t, w)
+		a, b := grant(1, 1, readOnly), grant(1, 2, readOnly)
+		s.commitOf(t, newRepository("c1").with(0, "", a))
+		after(2 * time.Minute)
+		s.commitOf(t, newRepository("c2").with(0, "", a, b))
+		after(2 * time.Minute)
+		for _, x := range []config.Assignment{a, b} {
+			if f := s.facts(t, x); f.ReadBack.IsZero() || f.Trouble != "" {
+				t.Errorf("%s: %+v", x, f)
+			}
+		}
+		g, _, err := store.NewProvision(s.db).Principal(t.Context(), a.Principal)
+		if err != nil || !g.AssignedByBot || len(s.noticed()) != 0 {
+			t.Errorf("the bot's own assignment is not known as such: %+v, %v; told %v", g, err, s.noticed())
+		}
+	})
 }
 
 // What Microsoft Graph is asked, reads and writes.

@@ -41,6 +41,8 @@ type world struct {
 	// replication is how long an app assignment is unknown to on-demand
 	// provisioning; cycle is when the regular cycle runs next, zero is never.
 	replication time.Duration
+	// assignedLag is how long an app assignment is not listed.
+	assignedLag time.Duration
 	cycle       time.Time
 	job         provision.JobState
 	app         provision.Application
