@@ -38,6 +38,8 @@ type Ports struct {
 	Commits  Commits
 	Store    Store
 	Drifts   Findings
+	// Trail knows who made a drift; nil where that is not looked up.
+	Trail    Trail
 	Identity CallerPort
 	Clocks   Clocks
 	Audit    Audit
@@ -85,6 +87,7 @@ type Engine struct {
 	wakeAssignments chan struct{}
 	wakePrincipals  chan struct{}
 	wakeSets        chan struct{}
+	wakeTrail       chan struct{}
 	sets            sets
 
 	// turn is held by the one pass at a time; it guards desk. Whoever waits has
@@ -176,7 +179,7 @@ func New(p Ports, o Options) (*Engine, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakePrincipals: make(chan struct{}, 1),
-		wakeSets: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
+		wakeSets: make(chan struct{}, 1), wakeTrail: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
 		needs: map[config.Principal]principalNeed{}, stepping: map[config.Principal]bool{}}
 	e.book = &book{store: p.Store, changed: func() {
 		if o.OnChange != nil {
@@ -214,6 +217,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	loops.Go(func() { e.assignmentLoop(ctx) })
 	loops.Go(func() { e.principalLoop(ctx) })
 	loops.Go(func() { e.setLoop(ctx) })
+	if e.Trail != nil && e.Drifts != nil {
+		loops.Go(func() { e.trailLoop(ctx) })
+	}
 	if e.opts.Watch {
 		loops.Go(func() { e.applicationLoop(ctx) })
 	}
