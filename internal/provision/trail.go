@@ -183,5 +183,13 @@ func (f Finding) said() string {
 
 // awaitsTrail reports whether the telling of a finding waits for who made it.
 func (v *view) awaitsTrail(f Finding) bool {
-	return v.trail && f.Told.IsZero() && f.TrailAsked.IsZero() && v.now.Sub(f.Since) < trailHold
+	return f.Told.IsZero() && f.TrailAsked.IsZero() && v.now.Sub(f.Since) < v.hold
+}
+
+// trailWait is zero where nobody knows who made a drift.
+func (e *Engine) trailWait() time.Duration {
+	if e.Trail == nil {
+		return 0
+	}
+	return e.pace(trailHold)
 }
