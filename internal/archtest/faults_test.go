@@ -84,7 +84,7 @@ type processFault struct {
 func processFaults() []processFault {
 	const notYet = "there is one process and one file: a second process is refused"
 	return []processFault{
-		{"kill -9 at any step", "nothing is lost or done twice", []string{"cmd/bot TestP8KillAfterEveryDurableStep", "internal/provision TestP5KillAfterEveryStepAndEveryWriteEndsTheSame", "internal/provision TestP5KillAtEveryStepOfASetEndsTheSame", "internal/provision TestP5KillAtEveryStepOfLeaving", "internal/provision TestP5KillAtEveryStepOfARecreatedGroup", "internal/provision TestP8KillAtEveryKindOfStepAmongSixHundredGrants", "internal/store TestAKilledProcessLosesNothingThatWasReported"}, ""},
+		{"kill -9 at any step", "nothing is lost or done twice", []string{"cmd/bot TestP8KillAfterEveryDurableStep", "cmd/bot TestP8KillWhileSomebodyLeavesOrAGroupIsRecreated", "internal/provision TestP5KillAfterEveryStepAndEveryWriteEndsTheSame", "internal/provision TestP5KillAtEveryStepOfASetEndsTheSame", "internal/provision TestP5KillAtEveryStepOfLeaving", "internal/provision TestP5KillAtEveryStepOfARecreatedGroup", "internal/provision TestP8KillAtEveryKindOfStepAmongSixHundredGrants", "internal/store TestAKilledProcessLosesNothingThatWasReported"}, ""},
 		{"Disk full", "new work is refused, and goes on when there is space", []string{"internal/store TestAFullDiskRefusesUpdatesUntilThereIsSpace"}, ""},
 		{"fsync fails", "the process ends, and reads what is there when it starts", []string{"internal/store TestAfterAWriteErrorNothingIsWrittenAnyMore"}, ""},
 		{"Power cut at the first start", "the file is made whole or not at all", []string{"internal/store TestWhatAnInterruptedFirstStartLeftIsReplaced"}, ""},
