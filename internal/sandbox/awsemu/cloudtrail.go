@@ -2,6 +2,7 @@ package awsemu
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -81,7 +82,8 @@ func (s *Server) record(c *call, err error) {
 		r, n := utf8.DecodeRuneInString(k)
 		params[string(unicode.ToLower(r))+k[n:]] = v
 	}
-	bad, _ := err.(*apiError) //nolint:errorlint // the operations return it as it is
+	var bad *apiError
+	errors.As(err, &bad) // nil for a call that was not refused
 	s.note(trailEvent{at: c.now, by: c.identity, name: c.op, params: params, fault: bad})
 }
 
