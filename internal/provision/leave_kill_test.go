@@ -71,7 +71,7 @@ func leaving(t *testing.T, n int) *killer {
 	if !k.isLive(g) || !k.isLive(u) {
 		t.Errorf("killed after %s: not live before the end", k.where)
 	}
-	s = k.pass(t, s, 3*time.Hour, 20*time.Second)
+	s = k.pass(t, s, 90*time.Minute, time.Minute)
 	s.stop()
 	for _, a := range []config.Assignment{g, u} {
 		p, found, err := store.NewProvision(s.db).Principal(t.Context(), a.Principal)
@@ -120,7 +120,7 @@ func recreating(t *testing.T, n int) *killer {
 	s = k.pass(t, s, time.Minute, 2*time.Second)
 	old := storeID(groupID(1))
 	s.recreate(groupID(1), "store-new")
-	s = k.pass(t, s, 90*time.Minute, 20*time.Second)
+	s = k.pass(t, s, 70*time.Minute, time.Minute)
 	s.stop()
 	want := map[string]int{}
 	for _, x := range []config.Assignment{a, b} {

@@ -108,6 +108,9 @@ func (k *killer) judge600(t *testing.T, s *system, stay, went []config.Assignmen
 }
 
 func TestP8KillAtEveryKindOfStepAmongSixHundredGrants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute under the race detector, which sees the same code among fifty")
+	}
 	inBubble(t, func(t *testing.T) {
 		kills := killedOften(t)
 		for _, step := range []string{"provision.begun", "provision.intent", "create", "delete", "provision.requested", "provision.outcome", "provision.readback", "provision.removed"} {
