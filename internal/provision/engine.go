@@ -85,6 +85,7 @@ type Engine struct {
 	wakeAssignments chan struct{}
 	wakePrincipals  chan struct{}
 	wakeSets        chan struct{}
+	wakeApplication chan struct{}
 	sets            sets
 
 	// turn is held by the one pass at a time; it guards desk. Whoever waits has
@@ -174,7 +175,7 @@ func New(p Ports, o Options) (*Engine, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakePrincipals: make(chan struct{}, 1),
-		wakeSets: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
+		wakeSets: make(chan struct{}, 1), wakeApplication: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
 		needs: map[config.Principal]principalNeed{}, stepping: map[config.Principal]bool{}}
 	e.book = &book{store: p.Store, changed: func() {
 		if o.OnChange != nil {
@@ -196,6 +197,7 @@ func (e *Engine) now() time.Time { return e.Now().UTC().Round(0) }
 func (e *Engine) Wake() {
 	poke(e.wakeAssignments)
 	poke(e.wakeSets)
+	poke(e.wakeApplication)
 }
 
 func poke(c chan struct{}) {
