@@ -207,7 +207,7 @@ func (m *mover) refresh() {
 	if m.r.State == StateVerified || m.r.State == StateLive || m.r.State == StateEnding {
 		m.r.Trouble = g.Trouble
 		if g.TroubleCode != "" && g.Trouble != "" {
-			m.tell(NoticeTrouble, g.TroubleCode, g.Trouble)
+			m.tell(NoticeTrouble, occurrence(g), g.Trouble)
 		}
 	}
 	if m.r.State == StateVerified && m.r.Kind == KindGrant {
@@ -216,6 +216,14 @@ func (m *mover) refresh() {
 	if m.r.State == StateLive {
 		m.r.MembersSeen, m.r.MembersTotal, m.r.End = g.MembersSeen, g.MembersTotal, g.End
 	}
+}
+
+// occurrence names a trouble and which time of it this is.
+func occurrence(g *GrantFacts) string {
+	if g.TroubleSince.IsZero() {
+		return g.TroubleCode
+	}
+	return g.TroubleCode + "/" + g.TroubleSince.UTC().Format(time.RFC3339Nano)
 }
 
 // approval takes over whether an open pull request is approved, which is told

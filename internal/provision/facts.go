@@ -42,7 +42,10 @@ func facts(r Record, g PrincipalRecord) access.GrantFacts {
 		AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
 		RemoveAsked: r.RemoveAsked, Removed: r.Removed,
 		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal,
-		Trouble: r.Trouble, TroubleCode: string(r.Code),
+		Trouble: r.Trouble, TroubleCode: string(r.Code), TroubleSince: r.Since,
+	}
+	if r.Code == CodeMissing {
+		f.TroubleSince = r.Missing
 	}
 	if r.State == Adding {
 		f.AppAssigned, f.Seen = stageTimes(r, g)
@@ -52,7 +55,7 @@ func facts(r Record, g PrincipalRecord) access.GrantFacts {
 	}
 	// Whoever waited for the on-demand provisioning is told whom it refused.
 	if f.Trouble == "" && g.Refused != "" && (r.State == Adding || r.State == Live && r.ReadBack.After(g.FirstDemand)) {
-		f.TroubleCode = string(CodeMembers)
+		f.TroubleCode, f.TroubleSince = string(CodeMembers), g.FirstDemand
 		f.Trouble = "On-demand provisioning did not take every member: " + g.Refused + " They have no access until that is mended and the regular cycle, about every 40 minutes, has been by."
 	}
 	if !r.Missing.IsZero() {

@@ -90,6 +90,31 @@ func TestRecreatedGroupIsToldInTheThreadUntilItsAccessIsReadBack(t *testing.T) {
 	})
 }
 
+// TestASecondRecreationIsAnotherTrouble: it is told in the thread again.
+func TestASecondRecreationIsAnotherTrouble(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1))
+		a := grant(1, 1, readOnly)
+		s.commitOf(t, newRepository("c1").with(0, "REQ-AAAAAA", a))
+		after(time.Minute)
+		since := map[time.Time]bool{}
+		for _, id := range []string{"store-new", "store-newer"} {
+			s.do(func() { s.latency = 5 * time.Minute })
+			s.recreate(groupID(1), id)
+			for range 14 {
+				after(time.Minute)
+				if f := s.facts(t, a); f.TroubleCode == string(provision.CodeRecreated) {
+					since[f.TroubleSince] = true
+				}
+			}
+			after(30 * time.Minute)
+		}
+		if len(since) != 2 || since[time.Time{}] {
+			t.Errorf("recreated at %v; want two times", since)
+		}
+	})
+}
+
 func TestAssignmentsThatWentWithTheOldGroupAreMadeAnewWithoutDrift(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1))
