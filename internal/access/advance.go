@@ -142,8 +142,7 @@ func (m *mover) fromVerified() bool {
 		return false
 	}
 	m.reach(StageReadBack, g.ReadBack)
-	m.r.MembersSeen, m.r.MembersTotal = g.MembersSeen, g.MembersTotal
-	m.r.End = g.End
+	m.reaches(g)
 	m.tell(NoticeLive, "", "")
 	return m.to(StateLive)
 }
@@ -195,7 +194,7 @@ func (m *mover) refresh() {
 	if v := m.f.Verdict; v != nil && m.r.State == StateHalted {
 		m.r.Outcome = v.Halt
 	}
-	m.r.Trouble, m.r.Expect = "", ""
+	m.r.Trouble, m.r.Expect, m.r.Warning = "", "", ""
 	if p := m.f.Pull; p != nil && m.r.State == StateMerged && p.Waits != "" {
 		m.r.Trouble = p.Waits
 		m.tell(NoticeTrouble, "waits", p.Waits)
@@ -211,11 +210,17 @@ func (m *mover) refresh() {
 		}
 	}
 	if m.r.State == StateVerified && m.r.Kind == KindGrant {
-		m.r.Expect = g.Expect
+		m.r.Expect, m.r.Warning = g.Expect, g.Warning
 	}
 	if m.r.State == StateLive {
-		m.r.MembersSeen, m.r.MembersTotal, m.r.End = g.MembersSeen, g.MembersTotal, g.End
+		m.reaches(g)
 	}
+}
+
+// reaches takes over whom a live grant reaches, and for how long.
+func (m *mover) reaches(g *GrantFacts) {
+	m.r.MembersSeen, m.r.MembersTotal, m.r.Absent, m.r.Warning = g.MembersSeen, g.MembersTotal, g.Absent, g.Warning
+	m.r.End = g.End
 }
 
 // occurrence names a trouble and which time of it this is.

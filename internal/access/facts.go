@@ -84,6 +84,10 @@ type GrantFacts struct {
 	Removed      time.Time // removal read back
 	MembersSeen  int
 	MembersTotal int
+	// Absent names some of the members who were not seen, in a sentence for
+	// people; Warning says of whom it does not reach at all. "" is nothing.
+	Absent  string
+	Warning string
 	// Trouble is what holds it up now, in a sentence for people. TroubleCode is
 	// its stable name, and TroubleSince when that which it holds up began: it is
 	// told once per name and beginning, so that what comes again later is told

@@ -41,7 +41,7 @@ func facts(r Record, g PrincipalRecord) access.GrantFacts {
 		Idle:        r.State == Gone,
 		AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
 		RemoveAsked: r.RemoveAsked, Removed: r.Removed,
-		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal,
+		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, Absent: g.Absent, Warning: g.Nested,
 		Trouble: r.Trouble, TroubleCode: string(r.Code), TroubleSince: r.Since,
 	}
 	if r.Code == CodeMissing {

@@ -16,7 +16,7 @@ import (
 // recreate gives a group a new id in the identity store, as SCIM does when it
 // deletes a group and makes it again.
 func (s *system) recreate(group, id string) {
-	s.do(func() { s.scim[group] = scimGroup{id: id, members: 1} })
+	s.do(func() { s.scim[group] = scimGroup{id: id, members: []string{"user-1-0"}} })
 }
 
 // existsAs reports whether an assignment exists under an identity store id.

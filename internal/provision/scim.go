@@ -96,6 +96,7 @@ func (e *Engine) hasten(ctx context.Context, g PrincipalRecord, n principalNeed)
 		return g, &stepError{CodeEntra, "The members of the group could not be read in Entra", err}
 	}
 	if g.FirstDemand.IsZero() {
+		g = e.lookInside(ctx, g)
 		g.FirstDemand = now
 	}
 	g.DemandTries++
@@ -218,40 +219,4 @@ func (e *Engine) lookAtJob(ctx context.Context, g PrincipalRecord) PrincipalReco
 		g.Code, g.Trouble = "", ""
 	}
 	return g
-}
-
-// countMembers counts how many of the group's enabled direct members are in
-// the identity store. A user is found or not, which find has seen.
-func (e *Engine) countMembers(ctx context.Context, g PrincipalRecord) (PrincipalRecord, error) {
-	if g.isUser() {
-		g.MembersTotal, g.MembersSeen = 1, 1
-		if g.Asleep {
-			g.MembersSeen = 0
-		}
-		g.MembersRead, g.MemberLooks, g.Attempts, g.NextTry = e.now(), g.MemberLooks+1, 0, time.Time{}
-		return g, nil
-	}
-	users, err := e.membersOf(ctx, g)
-	if err != nil {
-		return g, fmt.Errorf("members of group %s in Entra: %w", g.Principal.ID, err)
-	}
-	callCtx, cancel := e.call(ctx)
-	defer cancel()
-	count, err := e.Center.MemberCount(callCtx, g.StoreID)
-	if err != nil {
-		return g, fmt.Errorf("members of group %s in the identity store: %w", g.Principal.ID, err)
-	}
-	g.MembersTotal = 0
-	for _, u := range users {
-		if u.Enabled {
-			g.MembersTotal++
-		}
-	}
-	g.MembersSeen, g.MembersRead = min(count, g.MembersTotal), e.now()
-	if g.MembersSeen == g.MembersTotal {
-		g.Refused = ""
-	}
-	g.MemberLooks++
-	g.Attempts, g.NextTry = 0, time.Time{}
-	return g, nil
 }

@@ -156,7 +156,7 @@ func (c *Client) UserByID(ctx context.Context, id string) (provision.User, error
 	if err != nil {
 		return provision.User{}, err
 	}
-	return provision.User{ID: u.Entra, Name: u.UPN, Enabled: u.Enabled, Guest: u.Guest}, nil
+	return provision.User{ID: u.Entra, Name: u.UPN, Enabled: u.Enabled, Guest: u.Guest, Lacks: u.Lacks}, nil
 }
 
 // DirectUsers implements provision.Entra.
@@ -167,7 +167,7 @@ func (c *Client) DirectUsers(ctx context.Context, group string) ([]provision.Use
 	}
 	out := make([]provision.User, len(members))
 	for i, m := range members {
-		out[i] = provision.User{ID: m.Entra, Name: m.UPN, Enabled: m.Enabled, Guest: m.Guest}
+		out[i] = provision.User{ID: m.Entra, Name: m.UPN, Enabled: m.Enabled, Guest: m.Guest, Lacks: m.Lacks}
 	}
 	return out, nil
 }
