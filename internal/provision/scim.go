@@ -35,6 +35,20 @@ func (e *Engine) find(ctx context.Context, g PrincipalRecord) (PrincipalRecord, 
 		e.notify(ctx, fmt.Sprintf("%s-gone/%s/%d", g.kind(), g.Principal.ID, g.Waiting.Unix()),
 			fmt.Sprintf("The %s %s is gone from Identity Center. Its assignments there are dangling.", g.kind(), g.Name))
 	}
+	return e.seenAt(ctx, g, now, asleep), nil
+}
+
+// lookedUp notes what a list showed of a group or user that was never looked for.
+func (e *Engine) lookedUp(ctx context.Context, g PrincipalRecord, id string, asleep bool) PrincipalRecord {
+	now := e.now()
+	if id != g.StoreID {
+		g = e.arrived(ctx, g, id, now)
+	}
+	return e.seenAt(ctx, g, now, asleep)
+}
+
+// seenAt notes a search that came to its end.
+func (e *Engine) seenAt(ctx context.Context, g PrincipalRecord, now time.Time, asleep bool) PrincipalRecord {
 	g.Looked, g.Attempts, g.NextTry, g.Asleep = now, 0, time.Time{}, asleep
 	if g.StoreID != "" {
 		g = e.bury(ctx, g)
@@ -45,7 +59,7 @@ func (e *Engine) find(ctx context.Context, g PrincipalRecord) (PrincipalRecord, 
 			g.Code, g.Trouble = "", ""
 		}
 	}
-	return g, nil
+	return g
 }
 
 // lookFor returns the id of the group or user in the identity store, empty when
