@@ -212,6 +212,9 @@ func (m *mover) refresh() {
 	if m.r.State == StateVerified && m.r.Kind == KindGrant {
 		m.r.Expect, m.r.Warning = g.Expect, g.Warning
 	}
+	if m.r.State == StateEnding {
+		m.r.Expect = g.Expect
+	}
 	if m.r.State == StateLive {
 		m.reaches(g)
 	}

@@ -138,6 +138,18 @@ func TestATroubleIsToldOnceEachTimeItComes(t *testing.T) {
 	}
 }
 
+// TestWhatIsWaitedForIsShown while it is set up and while it is taken away, and
+// not when it is live.
+func TestWhatIsWaitedForIsShown(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[State]string{StateVerified: "27th", StateEnding: "27th", StateLive: ""} {
+		g := &GrantFacts{Desired: state != StateEnding, Expect: "27th"}
+		if got, _ := Advance(in(state), Facts{Grant: g}, at(6)); got.Expect != want || got.State != state {
+			t.Errorf("%s: %q in %s", state, got.Expect, got.State)
+		}
+	}
+}
+
 // TestAdvanceUnderAnyFacts plays random facts and checks what must hold
 // whatever gitops and provision say.
 func TestAdvanceUnderAnyFacts(t *testing.T) {

@@ -31,7 +31,7 @@ func (e *Engine) GrantFacts(ctx context.Context, a config.Assignment) (*access.G
 			return nil, fmt.Errorf("facts of %s: %w", a, err)
 		}
 		f.Expect = fmt.Sprintf("Until the %s is in Identity Center it takes %s.", a.Principal.Kind, m.Estimate())
-	} else if r.State == Adding && r.Created.IsZero() && f.Trouble == "" {
+	} else if (r.State == Adding && r.Created.IsZero() || r.State == Removing) && f.Trouble == "" {
 		f.Expect = e.place(a)
 	}
 	return &f, nil

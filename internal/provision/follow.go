@@ -47,7 +47,7 @@ type Synced struct {
 
 // SyncToEnd is Sync, and follows the operations until none is under way and none
 // waits for its turn. Run must run meanwhile. told is called with each change of
-// how far it is, by one goroutine, and not after SyncToEnd has returned. What is
+// how far it is, one call after the other, and not after SyncToEnd has returned. What is
 // begun goes on when ctx ends.
 func (e *Engine) SyncToEnd(ctx context.Context, told func(Progress)) (Synced, error) {
 	e.at(StageReading, 0, 0)
@@ -80,25 +80,26 @@ func (e *Engine) Watched(ctx context.Context, told func(Progress), work func(con
 	return work(ctx)
 }
 
-// watch calls told with what look returns whenever that has changed, until stop
-// is called, which waits for the last call.
+// watch calls told with what look returns, at once and whenever that has changed,
+// until stop is called, which waits for the last call.
 func (e *Engine) watch(ctx context.Context, told func(Progress), look func() Progress) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
+	last := look()
+	told(last) // however soon it is over
 	go func() {
 		defer close(ended)
 		tick := time.NewTicker(tellEvery)
 		defer tick.Stop()
-		var last Progress
 		for {
-			if now := look(); now != last {
-				told(now)
-				last = now
-			}
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
+			}
+			if now := look(); now != last {
+				told(now)
+				last = now
 			}
 		}
 	}()

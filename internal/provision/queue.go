@@ -117,6 +117,8 @@ func (e *Engine) lineUp(v *view, line []config.Assignment) Queue {
 	switch every := e.pace(max(placesEvery, time.Duration(e.threads(line))*placesPerReply)); {
 	case q.Due <= queueFrom:
 		e.places = places{}
+	case e.places.at == nil && q.Rate == 0 && v.now.Sub(e.desk.ends.since) < e.pace(placesEvery):
+		// In a moment there is an estimate to be told with it.
 	case e.places.at == nil || v.now.Sub(e.places.since) >= every:
 		e.places = places{q, map[config.Assignment]int{}, v.now}
 		for i, r := range under {
