@@ -94,7 +94,7 @@ func dryRun(ctx context.Context, out *outside, commits access.Commits, db store.
 	engine, err := provision.New(provision.Ports{
 		Center: out.center, Entra: out.entra, Accounts: out.orgs, Store: store.NewProvision(db),
 		Commits: commits, Clocks: out.clock, Now: time.Now, Sets: out.sets(db), Identity: out.center,
-	}, provision.Options{Log: log, Sweep: -1})
+	}, provision.Options{Log: log, Sweep: -1, Sketch: true})
 	if err != nil {
 		return provision.Report{}, err
 	}

@@ -61,6 +61,10 @@ type Options struct {
 	// first one Check after the start. Zero is once a day, or once a week
 	// where assignments are read by principal; negative is never.
 	Sweep time.Duration
+	// Sketch says that nobody acts on what is found out and that the records are
+	// thrown away: then who is in no list of Identity Center is not there, and
+	// need not be looked for by himself.
+	Sketch bool
 	// CallTimeout is the deadline of one outside call; zero is 30 seconds.
 	CallTimeout time.Duration
 	// Watch has the enterprise application looked at, at the start and daily.

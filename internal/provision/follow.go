@@ -7,11 +7,15 @@ import (
 	"aws-access-bot/config"
 )
 
-// How often whoever watches is told, and how long operations are followed while
-// nothing moves.
+// How often whoever watches is told, and how long operations are followed.
+// followPatience is how long nothing may move.
 const (
 	tellEvery      = 250 * time.Millisecond
 	followPatience = 5 * time.Minute
+	// followArrival is how long after its undertaking began a group or user is
+	// waited for: provisioning on demand takes a minute or two, the cycle longer
+	// than anybody watches.
+	followArrival = 2 * time.Minute
 )
 
 // Work is how the changes of a sync go. What is in none of the other
@@ -149,7 +153,7 @@ func (f *follower) follow(ctx context.Context, told func(Progress)) error {
 			moved = f.engine.now()
 		}
 		last = now
-		if now.Running == 0 && now.queued() == 0 || f.engine.now().Sub(moved) >= f.engine.pace(followPatience) {
+		if now.Running == 0 && now.queued() == 0 && !f.arriving() || f.engine.now().Sub(moved) >= f.engine.pace(followPatience) {
 			return nil
 		}
 		select {
@@ -158,6 +162,19 @@ func (f *follower) follow(ctx context.Context, told func(Progress)) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// arriving reports whether a group or user that is waited for may be there in a
+// moment.
+func (f *follower) arriving() bool {
+	e := f.engine
+	for a, kind := range f.due {
+		rec, g := e.book.record(a), e.book.principal(a.Principal)
+		if kind == Add && rec.State == Adding && !e.arrivedYet(a.Principal) && g.LeftToCycle.IsZero() && g.Code == "" && e.now().Sub(rec.Since) < e.pace(followArrival) {
+			return true
+		}
+	}
+	return false
 }
 
 // count counts how the changes stand.

@@ -21,8 +21,7 @@ func news(list *[]provision.Progress) func(provision.Progress) {
 func TestASyncIsFollowedToTheEndOfItsOperations(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1, 1, 2, 3)
-		w.replication = 24 * time.Hour // who is not in AWS by now does not get there
-		w.faults = []*scripted{{op: "CreateAccountAssignment", fail: "A resource limit was reached"}}
+		w.faults = []*scripted{{op: "CreateAccountAssignment", fail: "A resource limit was reached"}, {op: "ProvisionOnDemand", fail: "no"}}
 		all := spread(60)
 		s := started(t, w)
 		s.commitOf(t, newRepository("c1").with(0, "", append(all, grant(9, 1, readOnly), grant(9, 2, readOnly))...))
@@ -50,6 +49,31 @@ func TestASyncIsFollowedToTheEndOfItsOperations(t *testing.T) {
 		}
 		if !stages[provision.StageReading] || !stages[provision.StageOperating] || !rate {
 			t.Errorf("stages %v, rate and estimate told: %v", stages, rate)
+		}
+	})
+}
+
+// TestASyncWaitsForWhoIsProvisionedOnDemand, but not for the regular cycle.
+func TestASyncWaitsForWhoIsProvisionedOnDemand(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		for _, replication := range []time.Duration{20 * time.Second, 24 * time.Hour} {
+			w := newWorld().populate(1)
+			w.replication = replication
+			s := started(t, w)
+			s.commitOf(t, newRepository("c1").with(0, "", grant(1, 1, readOnly)))
+			begun := time.Now()
+			out, err := s.engine.SyncToEnd(t.Context(), func(provision.Progress) {})
+			if err != nil || out.Work == nil {
+				t.Fatalf("%+v, %v", out.Work, err)
+			}
+			soon := replication < time.Hour
+			if w := *out.Work; soon != (w.Done == 1) || soon == (w.Waiting == 1) {
+				t.Errorf("replication %s: %+v", replication, w)
+			}
+			if took := time.Since(begun); took > 3*time.Minute {
+				t.Errorf("replication %s: took %s", replication, took)
+			}
+			s.stop()
 		}
 	})
 }

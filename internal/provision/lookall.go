@@ -64,7 +64,7 @@ func (e *Engine) lookAll(ctx context.Context, left []config.Principal) (Unlooked
 // lookOnce looks once for each of many, in lists and then one by one. It returns
 // why the last of those who could not be looked for was not, or "".
 func (e *Engine) lookOnce(ctx context.Context, left []config.Principal, total int) string {
-	found := e.findMany(ctx, left)
+	lists := e.findMany(ctx, left)
 	var why atomic.Pointer[string]
 	var g errgroup.Group
 	g.SetLimit(parallelCalls)
@@ -72,7 +72,7 @@ func (e *Engine) lookOnce(ctx context.Context, left []config.Principal, total in
 	known.Store(int64(total - len(left)))
 	for _, p := range left {
 		g.Go(func() error {
-			err := e.lookUp(ctx, p, found)
+			err := e.lookUp(ctx, p, lists)
 			if err != nil {
 				text := sentence(fault.Reason(err))
 				why.Store(&text)
@@ -89,10 +89,18 @@ func (e *Engine) lookOnce(ctx context.Context, left []config.Principal, total in
 	return ""
 }
 
-// findMany looks for many in lists; nil when that does not work.
-func (e *Engine) findMany(ctx context.Context, left []config.Principal) map[config.Principal]Found {
+// listed is what lists showed. The zero one shows nothing.
+type listed struct {
+	found map[config.Principal]Found
+	// whole: who is not found is not there, as far as lists that change while
+	// they are read can tell. What is acted on goes by more than that.
+	whole bool
+}
+
+// findMany looks for many in lists.
+func (e *Engine) findMany(ctx context.Context, left []config.Principal) listed {
 	if len(left) < manyFrom {
-		return nil
+		return listed{}
 	}
 	wanted := make([]Wanted, len(left))
 	for i, p := range left {
@@ -100,17 +108,17 @@ func (e *Engine) findMany(ctx context.Context, left []config.Principal) map[conf
 	}
 	callCtx, cancel := context.WithTimeout(ctx, 4*e.opts.CallTimeout) // it is several calls
 	defer cancel()
-	found, err := e.Center.FindMany(callCtx, wanted)
+	found, whole, err := e.Center.FindMany(callCtx, wanted)
 	if err != nil {
 		e.opts.Log.Warn("look for many groups and users at once", "error", err)
-		return nil
+		return listed{}
 	}
-	return found
+	return listed{found, whole && e.opts.Sketch}
 }
 
-// lookUp looks for one group or user, unless it was found in a list or somebody
+// lookUp looks for one group or user, unless lists have told of it or somebody
 // else has looked meanwhile, and stores what came of it.
-func (e *Engine) lookUp(ctx context.Context, p config.Principal, found map[config.Principal]Found) error {
+func (e *Engine) lookUp(ctx context.Context, p config.Principal, lists listed) error {
 	if err := e.claims.wait(ctx, p); err != nil {
 		return err
 	}
@@ -124,7 +132,7 @@ func (e *Engine) lookUp(ctx context.Context, p config.Principal, found map[confi
 		g.Name = n.name
 	}
 	var failed error
-	if f, ok := found[p]; ok {
+	if f, ok := lists.found[p]; ok || lists.whole {
 		g = e.lookedUp(ctx, g, f.ID, f.Asleep)
 	} else if g, failed = e.find(ctx, g); failed != nil {
 		g = e.stumbled(g, failed)

@@ -59,13 +59,21 @@ func TestASyncRightAfterTheStartLooksForGroupsFirst(t *testing.T) {
 // TestManyAreLookedForInLists, and only who is not in them by himself.
 func TestManyAreLookedForInLists(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		w := newWorld().populate(1, 1, 2, 3, 4, 5, 6, 7)
-		s := newSystem(t, w, store.NewMemory(), provision.Options{})
-		r, _ := everyGroup()
-		s.commitOf(t, r)
-		s.sync(t)
-		if lists, groups, users := s.count("List"), s.count("GetGroupId"), s.count("GetUserId"); lists != 1 || groups != 2 || users != 3 {
-			t.Errorf("%d lists, %d groups and %d users by themselves; want 1, 2 and 3", lists, groups, users)
+		for _, sketch := range []bool{false, true} {
+			s := newSystem(t, newWorld().populate(1, 1, 2, 3, 4, 5, 6, 7), store.NewMemory(), provision.Options{Sketch: sketch})
+			r, all := everyGroup()
+			s.commitOf(t, r)
+			rep := s.sync(t)
+			want := [3]int{1, 2, 3}
+			if sketch { // nobody acts on it, so the list's word is enough
+				want = [3]int{1, 0, 0}
+			}
+			if got := [3]int{s.count("List"), s.count("GetGroupId"), s.count("GetUserId")}; got != want {
+				t.Errorf("sketch %v: %d lists, groups and users by themselves; want %d", sketch, got, want)
+			}
+			if len(rep.Plan.Waiting) != 0 || len(rep.Plan.Changes) != len(all) {
+				t.Errorf("sketch %v: %d changes, waits for %v", sketch, len(rep.Plan.Changes), rep.Plan.Waiting)
+			}
 		}
 	})
 }

@@ -143,8 +143,10 @@ type IdentityStore interface {
 	Exists(ctx context.Context, kind config.PrincipalKind, id string) (bool, error)
 	// FindMany looks for groups and users as FindGroup and FindUser do, many at
 	// once and with fewer calls. It may leave out what is there: who is not in
-	// its answer must be looked for by himself.
-	FindMany(ctx context.Context, wanted []Wanted) (map[config.Principal]Found, error)
+	// its answer must be looked for by himself before anything is concluded.
+	// whole says that the lists were read to their end, so that he was not in
+	// them.
+	FindMany(ctx context.Context, wanted []Wanted) (found map[config.Principal]Found, whole bool, err error)
 	// Members lists the members of a group by their external ids, which are the
 	// Entra object ids, every page. Whoever has none is left out. groupID is the
 	// id in the identity store.

@@ -442,11 +442,11 @@ func (w *world) Members(_ context.Context, id string) ([]string, error) {
 	return nil, fault.New(fault.ErrNotFound, "members of "+id, "", nil)
 }
 
-func (w *world) FindMany(_ context.Context, wanted []provision.Wanted) (map[config.Principal]provision.Found, error) {
+func (w *world) FindMany(_ context.Context, wanted []provision.Wanted) (map[config.Principal]provision.Found, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, err := w.enter("List", fmt.Sprint(len(wanted))); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	out := map[config.Principal]provision.Found{}
 	for _, x := range wanted {
@@ -454,7 +454,7 @@ func (w *world) FindMany(_ context.Context, wanted []provision.Wanted) (map[conf
 			out[x.Principal] = provision.Found{ID: g.id, Asleep: g.off}
 		}
 	}
-	return out, nil
+	return out, true, nil
 }
 
 func (w *world) State(_ context.Context, id string) (provision.AccountState, error) {

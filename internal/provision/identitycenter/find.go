@@ -24,12 +24,12 @@ type search struct {
 
 // FindMany implements provision.IdentityStore: by lists of everything, a hundred
 // a call, as long as that takes fewer calls than to look for each.
-func (c *Client) FindMany(ctx context.Context, wanted []provision.Wanted) (map[config.Principal]provision.Found, error) {
+func (c *Client) FindMany(ctx context.Context, wanted []provision.Wanted) (found map[config.Principal]provision.Found, whole bool, err error) {
 	_, storeID, err := c.Instance(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	out := make(map[config.Principal]provision.Found, len(wanted))
+	found = make(map[config.Principal]provision.Found, len(wanted))
 	groups, users := map[string]search{}, map[string]search{}
 	for _, w := range wanted {
 		s := search{strings.ToLower(w.Principal.ID), w.Name, w.Principal}
@@ -39,22 +39,22 @@ func (c *Client) FindMany(ctx context.Context, wanted []provision.Wanted) (map[c
 			groups[s.entra] = s
 		}
 	}
-	err = c.listFor("list groups", groups, func(token *string) (*string, error) {
+	wholeGroups, err := c.listFor("list groups", groups, func(token *string) (*string, error) {
 		res, err := c.store.ListGroups(ctx, &identitystore.ListGroupsInput{IdentityStoreId: &storeID, MaxResults: aws.Int32(pageSize), NextToken: token})
 		if err != nil {
 			return nil, err
 		}
 		for _, g := range res.Groups {
 			if s, ok := c.take(groups, g.ExternalIds, aws.ToString(g.DisplayName)); ok {
-				out[s.who] = provision.Found{ID: aws.ToString(g.GroupId)}
+				found[s.who] = provision.Found{ID: aws.ToString(g.GroupId)}
 			}
 		}
 		return res.NextToken, nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	err = c.listFor("list users", users, func(token *string) (*string, error) {
+	wholeUsers, err := c.listFor("list users", users, func(token *string) (*string, error) {
 		res, err := c.store.ListUsers(ctx, &identitystore.ListUsersInput{IdentityStoreId: &storeID, MaxResults: aws.Int32(pageSize), NextToken: token})
 		if err != nil {
 			return nil, err
@@ -62,31 +62,34 @@ func (c *Client) FindMany(ctx context.Context, wanted []provision.Wanted) (map[c
 		for _, u := range res.Users {
 			c.meet(aws.ToString(u.UserId), u.ExternalIds)
 			if s, ok := c.take(users, u.ExternalIds, aws.ToString(u.UserName)); ok {
-				out[s.who] = provision.Found{ID: aws.ToString(u.UserId), Asleep: u.UserStatus == types.UserStatusDisabled}
+				found[s.who] = provision.Found{ID: aws.ToString(u.UserId), Asleep: u.UserStatus == types.UserStatusDisabled}
 			}
 		}
 		return res.NextToken, nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	return out, nil
+	return found, wholeGroups && wholeUsers, nil
 }
 
 // listFor reads a list until nobody is left to be found, or until it has taken
-// as many calls as looking for each would have.
-func (c *Client) listFor(op string, left map[string]search, page func(token *string) (*string, error)) error {
+// as many calls as looking for each would have. whole is whether whoever is left
+// is not in it.
+func (c *Client) listFor(op string, left map[string]search, page func(token *string) (*string, error)) (whole bool, err error) {
 	most, n := callsEach*len(left), 0
 	if most == 0 {
-		return nil
+		return true, nil
 	}
-	return pages(op, func(token *string) (*string, error) {
+	err = pages(op, func(token *string) (*string, error) {
 		next, err := page(token)
-		if n++; err == nil && (len(left) == 0 || n >= most) {
+		n, whole = n+1, len(left) == 0 || aws.ToString(next) == ""
+		if err == nil && (whole || n >= most) {
 			return nil, nil
 		}
 		return next, err
 	})
+	return whole && err == nil, err
 }
 
 // take takes whoever has one of the external ids out of those who are left: of

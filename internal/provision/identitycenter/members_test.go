@@ -108,8 +108,8 @@ func TestManyAreFoundByListsInFewCalls(t *testing.T) {
 	w.must(err)
 	who := config.Principal{Kind: config.UserPrincipal, ID: person(900)}
 	wanted, want[who] = append(wanted, provision.Wanted{Principal: who, Name: "off@example.com"}), provision.Found{ID: off, Asleep: true}
-	got, err := c.FindMany(t.Context(), wanted)
-	if diff := gocmp.Diff(want, got); err != nil || diff != "" {
+	got, whole, err := c.FindMany(t.Context(), wanted)
+	if diff := gocmp.Diff(want, got); err != nil || diff != "" || !whole {
 		t.Fatalf("%v %s", err, diff)
 	}
 	if g, u := w.calls("ListGroups"), w.calls("ListUsers"); g != 3 || u > 2 {
@@ -123,8 +123,17 @@ func TestAListDoesNotTakeANameForAPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	other := config.Principal{Kind: config.GroupPrincipal, ID: "0b7e3f4c-0000-4000-8000-000000000099"}
-	got, err := w.client().FindMany(t.Context(), []provision.Wanted{{Principal: other, Name: "aws-payments"}})
-	if err != nil || len(got) != 0 {
-		t.Errorf("%v, %v", got, err)
+	got, whole, err := w.client().FindMany(t.Context(), []provision.Wanted{{Principal: other, Name: "aws-payments"}})
+	if err != nil || len(got) != 0 || !whole {
+		t.Errorf("%v, whole %v, %v", got, whole, err)
+	}
+	// A list that is too long for one group is not read to its end.
+	for i := range 250 {
+		_, err := w.scim.UpsertGroup(fmt.Sprintf("0b7e3f4c-0000-4000-8000-%012d", 500+i), fmt.Sprintf("aws-group-%d", i))
+		w.must(err)
+	}
+	_, whole, err = w.client().FindMany(t.Context(), []provision.Wanted{{Principal: other, Name: "aws-payments"}})
+	if n := w.calls("ListGroups"); err != nil || whole || n != 3 {
+		t.Errorf("whole %v after %d lists, %v", whole, n-1, err)
 	}
 }
