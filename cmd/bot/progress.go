@@ -145,6 +145,9 @@ func stageText(at provision.Progress) string {
 	case provision.StageMembers:
 		return fmt.Sprintf("reading %d groups and users in Entra", at.Total)
 	case provision.StageOperating:
+		if at.Total == 1 {
+			return "1 operation is due in AWS"
+		}
 		return fmt.Sprintf("%d operations are due in AWS", at.Total)
 	}
 	return ""
@@ -168,7 +171,7 @@ func workText(w provision.Work) string {
 	for _, x := range []struct {
 		n    int
 		what string
-	}{{w.Failed, "failed"}, {w.Running, "under way"}, {w.Waiting, "waiting for Entra"}, {w.Held, "held back"}} {
+	}{{w.Failed, "failed"}, {w.Running, "under way"}, {w.Unlisted, "not listed yet"}, {w.Waiting, "waiting for Entra"}, {w.Held, "held back"}} {
 		if x.n > 0 {
 			text += fmt.Sprintf(", %d %s", x.n, x.what)
 		}

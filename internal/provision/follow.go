@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"aws-access-bot/config"
@@ -16,6 +17,9 @@ const (
 	// waited for: provisioning on demand takes a minute or two, the cycle longer
 	// than anybody watches.
 	followArrival = 2 * time.Minute
+	// followListing is how long after its end an operation is expected to show
+	// in AWS's lists.
+	followListing = 20 * time.Second
 )
 
 // Work is how the changes of a sync go. What is in none of the other
@@ -27,6 +31,9 @@ type Work struct {
 	Waiting int `json:"waiting"` // for Entra to bring the group or user
 	Held    int `json:"held"`    // by a guard, since the plan was made
 	Running int `json:"running"` // in AWS
+	// Unlisted are those that AWS says have ended, while its lists do not show
+	// it: that is looked at again, and may take long.
+	Unlisted int `json:"unlisted"`
 	// Rate is how many end in a second, Left how long the rest takes; zero when
 	// that is not known.
 	Rate float64       `json:"rate"`
@@ -37,7 +44,7 @@ type Work struct {
 
 // queued is how many wait for their turn.
 func (o Work) queued() int {
-	return o.Due - o.Done - o.Failed - o.Waiting - o.Held - o.Running
+	return o.Due - o.Done - o.Failed - o.Waiting - o.Held - o.Running - o.Unlisted
 }
 
 // Synced is a sync with how its operations went.
@@ -190,11 +197,13 @@ func (f *follower) count() Work {
 		switch rec := f.engine.book.record(a); {
 		case kind == Add && rec.State == Live, kind == Remove && rec.State == Gone:
 			o.Done++
-		case rec.Op != nil:
+		case rec.Op != nil && (rec.Op.outstanding() || f.engine.now().Sub(rec.Op.Ended) < f.engine.pace(followListing)):
 			o.Running++
+		case rec.Op != nil:
+			o.Unlisted++
 		case refused[a]:
 			o.Held++
-		case (rec.Code == CodeFailed || rec.Code == CodeRefused) && rec.NextTry.After(f.engine.now()):
+		case slices.Contains([]Code{CodeFailed, CodeRefused, CodeNotListed, CodeStillListed}, rec.Code) && rec.NextTry.After(f.engine.now()):
 			o.Failed++
 		case kind == Add && !f.engine.arrivedYet(a.Principal):
 			o.Waiting++

@@ -21,7 +21,10 @@ func news(list *[]provision.Progress) func(provision.Progress) {
 func TestASyncIsFollowedToTheEndOfItsOperations(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1, 1, 2, 3)
-		w.faults = []*scripted{{op: "CreateAccountAssignment", fail: "A resource limit was reached"}, {op: "ProvisionOnDemand", fail: "no"}}
+		w.faults = []*scripted{{op: "CreateAccountAssignment", fail: "A resource limit was reached"}}
+		for range 20 {
+			w.faults = append(w.faults, &scripted{op: "ProvisionOnDemand", fail: "no"})
+		}
 		all := spread(60)
 		s := started(t, w)
 		s.commitOf(t, newRepository("c1").with(0, "", append(all, grant(9, 1, readOnly), grant(9, 2, readOnly))...))
@@ -74,6 +77,25 @@ func TestASyncWaitsForWhoIsProvisionedOnDemand(t *testing.T) {
 				t.Errorf("replication %s: took %s", replication, took)
 			}
 			s.stop()
+		}
+	})
+}
+
+// TestASyncDoesNotWaitForAListThatContradictsAWS: what is said to have ended and
+// is not listed may take long.
+func TestASyncDoesNotWaitForAListThatContradictsAWS(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld().populate(1, 1)
+		w.faults = []*scripted{{op: "CreateAccountAssignment", unheard: true}}
+		s := started(t, w)
+		s.commitOf(t, newRepository("c1").with(0, "", grant(1, 1, readOnly)))
+		begun := time.Now()
+		out, err := s.engine.SyncToEnd(t.Context(), func(provision.Progress) {})
+		if err != nil || out.Work == nil || out.Work.Unlisted != 1 || out.Work.Done != 0 || time.Since(begun) > time.Minute {
+			t.Errorf("%+v after %s, %v", out.Work, time.Since(begun), err)
+		}
+		if n := s.count("CreateAccountAssignment"); n != 1 {
+			t.Errorf("created %d times", n)
 		}
 	})
 }
