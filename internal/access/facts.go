@@ -113,5 +113,6 @@ type Facts struct {
 	Pull    *PullFacts
 	Verdict *Verdict
 	Grant   *GrantFacts
-	Link    *LinkFacts // of a KindLink only
+	Link    *LinkFacts    // of a KindLink only
+	Onboard *OnboardFacts // of a KindOnboard only
 }

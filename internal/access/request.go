@@ -18,6 +18,9 @@ const (
 	KindGrant  Kind = "grant"
 	KindRevoke Kind = "revoke"
 	KindLink   Kind = "link" // an account of a person, in people.yaml
+	// KindOnboard brings an account in: its file, its baseline, its OU.
+	KindOnboard Kind = "onboard"
+	KindPhase   Kind = "phase" // the next phase of the migration
 )
 
 // State is where a request is in its life; see the package comment.
@@ -38,12 +41,16 @@ const (
 	StateVoid     State = "void"
 	StateUndone   State = "undone"
 	StateLinked   State = "linked" // the end of a KindLink that went well
+	// StateStopped is an onboarding that does not go on by itself. It is not
+	// final: it may be taken up again.
+	StateStopped State = "stopped"
+	StateDone    State = "done" // the end of a KindOnboard and a KindPhase that went well
 )
 
 // Final reports whether nothing can follow.
 func (s State) Final() bool {
 	switch s {
-	case StateEnded, StateClosed, StateRefused, StateVoid, StateUndone, StateLinked:
+	case StateEnded, StateClosed, StateRefused, StateVoid, StateUndone, StateLinked, StateDone:
 		return true
 	default:
 		return false
@@ -109,6 +116,10 @@ type Want struct {
 	Extends ID `json:"extends,omitempty"`
 	// Link is what a KindLink claims of its principal; it is zero otherwise.
 	Link Link `json:"link,omitzero"`
+	// Onboard is what a KindOnboard wants of the account AccountID.
+	Onboard *Onboarding `json:"onboard,omitempty"`
+	// Phase is that of a KindPhase, 1 to 3; 0 otherwise.
+	Phase config.Phase `json:"phase,omitempty"`
 }
 
 // Assignment returns the assignment that is wanted.
@@ -131,6 +142,11 @@ const (
 	StageReadBack Stage = "readback" // account assignment listed
 	StageRemoving Stage = "removing"
 	StageRemoved  Stage = "removed" // removal read back
+	// The stages of an account that is onboarded.
+	StageInvited  Stage = "invited"
+	StageJoined   Stage = "joined"
+	StagePlaced   Stage = "placed"   // seen in the OU of its file
+	StageBaseline Stage = "baseline" // its baseline was read back
 )
 
 // PullRef is a pull request on the config repo.

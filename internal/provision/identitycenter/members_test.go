@@ -40,7 +40,7 @@ func TestMembersAreNamedByTheirEntraIdsToTheLastPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.client()
-	if _, _, err := c.FindGroup(t.Context(), entraID, "aws-payments"); err != nil {
+	if _, _, err := c.FindGroup(t.Context(), entraID, "", "aws-payments"); err != nil {
 		t.Fatal(err)
 	}
 	members := func(want []string) {
