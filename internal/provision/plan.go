@@ -93,24 +93,26 @@ type Input struct {
 // Plan compares desired with live. It is pure: the same input gives the same
 // bytes, whatever the order of its lists.
 func Plan(in Input) Result {
-	p := planner{in: in, sight: Sight{in.Live, in.Wholes, in.NoSets}, out: newResult(in.Commit), desired: map[config.Assignment]bool{}, owned: map[config.Assignment]bool{}}
-	for _, d := range in.Desired {
-		p.desired[d.Assignment] = true
+	p := planner{in: in, sight: Sight{in.Live, in.Wholes, in.NoSets}, out: newResult(in.Commit),
+		claims: make(map[config.Assignment]claim, max(len(in.Desired), len(in.Owned)))}
+	p.out.Live = make([]config.Assignment, 0, len(in.Desired))
+	for i := range in.Desired {
+		p.claims[in.Desired[i].Assignment] |= desiredClaim
 	}
 	for _, a := range in.Owned {
-		p.owned[a] = true
+		p.claims[a] |= ownedClaim
 	}
-	for _, d := range in.Desired {
-		p.wanted(d)
+	for i := range in.Desired {
+		p.wanted(&in.Desired[i])
 	}
-	for a := range p.owned {
-		if !p.desired[a] {
+	for a, c := range p.claims {
+		if c == ownedClaim {
 			p.unwanted(a)
 		}
 	}
 	for a, rec := range in.Records {
 		// What no commit declared, and its removal has begun.
-		if rec.Removal != nil && rec.Removal.Kind == CauseDrift && !p.desired[a] && !p.owned[a] {
+		if rec.Removal != nil && rec.Removal.Kind == CauseDrift && p.claims[a] == 0 {
 			p.unwanted(a)
 		}
 	}
@@ -129,17 +131,25 @@ func newResult(commit string) Result {
 		Live: []config.Assignment{}, Gone: []config.Assignment{}}
 }
 
+// claim is what ties an assignment to the config repo: that it is desired,
+// that it is owned, or both.
+type claim uint8
+
+const (
+	desiredClaim claim = 1 << iota
+	ownedClaim
+)
+
 // planner collects a plan.
 type planner struct {
-	in      Input
-	sight   Sight
-	out     Result
-	desired map[config.Assignment]bool
-	owned   map[config.Assignment]bool
+	in     Input
+	sight  Sight
+	out    Result
+	claims map[config.Assignment]claim // of what is desired or owned
 }
 
 // wanted judges a desired assignment.
-func (p *planner) wanted(d Desire) {
+func (p *planner) wanted(d *Desire) {
 	a := d.Assignment
 	who := p.in.Principals[a.Principal]
 	listed := p.listed(a, who.ID)
@@ -222,7 +232,7 @@ func orUnknown(s string) string {
 	return s
 }
 
-func (p *planner) addCause(d Desire) Cause {
+func (p *planner) addCause(d *Desire) Cause {
 	c := Cause{Kind: CauseCommit, Commit: p.in.Commit, Requests: slices.Clone(d.Requests)}
 	slices.Sort(c.Requests)
 	switch {
@@ -312,16 +322,18 @@ func (p *planner) listed(a config.Assignment, id string) Answer {
 func (p *planner) extras() {
 	byID := p.byID()
 	p.sight.Each(func(pair config.Pair, l LiveAssignment) {
-		e := Extra{Pair: pair, Live: l}
-		if who, ok := byID[l.PrincipalID]; ok && who.Kind == l.Kind {
-			a := config.Assignment{Principal: who, Account: pair.Account, PermissionSet: pair.PermissionSet}
-			if p.desired[a] || p.owned[a] {
-				return
-			}
-			e.Principal = &who
-			p.undeclared(a, l.PrincipalID)
+		who, ok := byID[l.PrincipalID]
+		if !ok || who.Kind != l.Kind {
+			p.out.Extra = append(p.out.Extra, Extra{Pair: pair, Live: l})
+			return
 		}
-		p.out.Extra = append(p.out.Extra, e)
+		a := config.Assignment{Principal: who, Account: pair.Account, PermissionSet: pair.PermissionSet}
+		if p.claims[a] != 0 {
+			return
+		}
+		known := who // a copy for what is extra only, which is little
+		p.out.Extra = append(p.out.Extra, Extra{Pair: pair, Live: l, Principal: &known})
+		p.undeclared(a, l.PrincipalID)
 	})
 }
 
@@ -336,14 +348,15 @@ func (p *planner) undeclared(a config.Assignment, id string) {
 // byID maps identity store ids to principals. Should two claim one id, the
 // first in order has it, so that the plan does not depend on map order.
 func (p *planner) byID() map[string]config.Principal {
-	out := map[string]config.Principal{}
+	out := make(map[string]config.Principal, len(p.in.Principals))
 	claim := func(id string, who config.Principal) {
-		if had, taken := out[id]; id != "" && (!taken || who.String() < had.String()) {
+		if had, taken := out[id]; id != "" && (!taken || had != who && who.String() < had.String()) {
 			out[id] = who
 		}
 	}
 	for who, s := range p.in.Principals {
-		for _, id := range s.ids() {
+		claim(s.ID, who)
+		for _, id := range s.Earlier {
 			claim(id, who)
 		}
 	}

@@ -1,11 +1,11 @@
 package provision
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"aws-access-bot/config"
@@ -220,7 +220,10 @@ func (e *Engine) lookUpManagement(ctx context.Context, v *view) {
 }
 
 func comparePairs(a, b config.Pair) int {
-	return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.PermissionSet, b.PermissionSet))
+	if c := strings.Compare(a.Account, b.Account); c != 0 {
+		return c
+	}
+	return strings.Compare(a.PermissionSet, b.PermissionSet)
 }
 
 func sortedRecords(m map[config.Assignment]Record) []Record {

@@ -110,9 +110,13 @@ func (s Sight) Each(f func(config.Pair, LiveAssignment)) {
 		}
 	}
 	for who, whole := range s.Wholes {
+		if who.PrincipalID == "" {
+			continue
+		}
 		for _, pair := range whole.Pairs {
+			// A pair that shows it too had it above; one that does not is older.
 			one := s.Pairs[pair]
-			if a, _ := s.Ask(pair, who); a == Listed && !(one.Complete && one.has(who)) {
+			if !one.Complete || whole.Began.After(one.Began) && !one.has(who) {
 				f(pair, who)
 			}
 		}

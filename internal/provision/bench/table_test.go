@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"net/http"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -265,46 +264,6 @@ func terraformOne(t *testing.T, w *world, c provision.Center, a config.Assignmen
 		time.Sleep(5 * time.Second)
 	}
 	insist(list)
-}
-
-// planRow: the planner alone, in real time.
-func planRow(t *testing.T) line {
-	l := line{"plan of 100,000 assignments from parsed state", "300 ms, 300 MiB", "failed"}
-	t.Run(l.what, func(t *testing.T) {
-		in := largeInput()
-		var before, after runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		begun := time.Now()
-		r := provision.Plan(in)
-		took := time.Since(begun)
-		runtime.ReadMemStats(&after)
-		if len(r.Live) != large.assignments {
-			t.Fatalf("%d live", len(r.Live))
-		}
-		l.measured = fmt.Sprintf("%d ms, %d MiB allocated", took.Milliseconds(), (after.TotalAlloc-before.TotalAlloc)>>20)
-		t.Log(l.measured)
-	})
-	return l
-}
-
-// largeInput has 100,000 assignments that are live and read by principal.
-func largeInput() provision.Input {
-	all := (&world{shape: large}).draw()
-	in := provision.Input{Commit: "c1", Owned: all, Wholes: map[provision.LiveAssignment]provision.Whole{}, Principals: map[config.Principal]provision.PrincipalState{},
-		Accounts: map[string]provision.AccountState{}, Records: map[config.Assignment]provision.RecordState{}}
-	pairs := map[string][]config.Pair{}
-	for _, a := range all {
-		id := "store-" + a.Principal.ID
-		in.Desired = append(in.Desired, provision.Desire{Desired: config.Desired{Assignment: a}})
-		in.Principals[a.Principal] = provision.PrincipalState{Looked: true, ID: id}
-		in.Records[a] = provision.RecordState{ReadBack: true, PrincipalID: id}
-		pairs[id] = append(pairs[id], a.Pair())
-	}
-	for id, list := range pairs {
-		in.Wholes[provision.LiveAssignment{PrincipalID: id, Kind: config.GroupPrincipal}] = provision.NewWhole(provision.Reading{}, list)
-	}
-	return in
 }
 
 // idleRows: three days in which nothing changes, after the day of the start.
