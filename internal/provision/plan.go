@@ -93,26 +93,14 @@ type Input struct {
 // Plan compares desired with live. It is pure: the same input gives the same
 // bytes, whatever the order of its lists.
 func Plan(in Input) Result {
-	p := planner{in: in, sight: Sight{in.Live, in.Wholes, in.NoSets}, out: newResult(in.Commit),
-		claims: make(map[config.Assignment]claim, max(len(in.Desired), len(in.Owned)))}
-	p.out.Live = make([]config.Assignment, 0, len(in.Desired))
-	for i := range in.Desired {
-		p.claims[in.Desired[i].Assignment] |= desiredClaim
+	p := newPlanner(in)
+	for i := range p.desired {
+		p.wanted(&p.desired[i])
 	}
-	for _, a := range in.Owned {
-		p.claims[a] |= ownedClaim
-	}
-	for i := range in.Desired {
-		p.wanted(&in.Desired[i])
-	}
-	for a, c := range p.claims {
-		if c == ownedClaim {
-			p.unwanted(a)
-		}
-	}
+	p.eachUnwanted(p.unwanted)
 	for a, rec := range in.Records {
 		// What no commit declared, and its removal has begun.
-		if rec.Removal != nil && rec.Removal.Kind == CauseDrift && p.claims[a] == 0 {
+		if rec.Removal != nil && rec.Removal.Kind == CauseDrift && !p.claimed(a) {
 			p.unwanted(a)
 		}
 	}
@@ -131,28 +119,12 @@ func newResult(commit string) Result {
 		Live: []config.Assignment{}, Gone: []config.Assignment{}}
 }
 
-// claim is what ties an assignment to the config repo: that it is desired,
-// that it is owned, or both.
-type claim uint8
-
-const (
-	desiredClaim claim = 1 << iota
-	ownedClaim
-)
-
-// planner collects a plan.
-type planner struct {
-	in     Input
-	sight  Sight
-	out    Result
-	claims map[config.Assignment]claim // of what is desired or owned
-}
-
 // wanted judges a desired assignment.
 func (p *planner) wanted(d *Desire) {
 	a := d.Assignment
-	who := p.in.Principals[a.Principal]
-	listed := p.listed(a, who.ID)
+	h := p.holder(a.Principal)
+	who := &h.state
+	listed := p.listedOf(h, a.Pair())
 	if listed == Listed {
 		p.out.Live = append(p.out.Live, a)
 		return
@@ -197,7 +169,7 @@ func (p *planner) missing(c Change) {
 }
 
 // obstacle says why a desired assignment that is not live cannot be made.
-func (p *planner) obstacle(a config.Assignment, who PrincipalState) (Code, string) {
+func (p *planner) obstacle(a config.Assignment, who *PrincipalState) (Code, string) {
 	if who.Code != "" {
 		return who.Code, who.Sentence
 	}
@@ -318,52 +290,12 @@ func (p *planner) listed(a config.Assignment, id string) Answer {
 	return seen
 }
 
-// extras reports what is seen live and is neither desired nor owned.
-func (p *planner) extras() {
-	byID := p.byID()
-	p.sight.Each(func(pair config.Pair, l LiveAssignment) {
-		who, ok := byID[l.PrincipalID]
-		if !ok || who.Kind != l.Kind {
-			p.out.Extra = append(p.out.Extra, Extra{Pair: pair, Live: l})
-			return
-		}
-		a := config.Assignment{Principal: who, Account: pair.Account, PermissionSet: pair.PermissionSet}
-		if p.claims[a] != 0 {
-			return
-		}
-		known := who // a copy for what is extra only, which is little
-		p.out.Extra = append(p.out.Extra, Extra{Pair: pair, Live: l, Principal: &known})
-		p.undeclared(a, l.PrincipalID)
-	})
-}
-
 // undeclared plans the removal of what no commit ever declared, where that is
 // wanted and has not begun yet.
 func (p *planner) undeclared(a config.Assignment, id string) {
 	if p.in.Undeclared[a] && p.in.Records[a].Removal == nil && !p.in.Protected[a] {
 		p.change(Change{Kind: Remove, Assignment: a, PrincipalID: id, Cause: Cause{Kind: CauseDrift, Commit: p.in.Commit}})
 	}
-}
-
-// byID maps identity store ids to principals. Should two claim one id, the
-// first in order has it, so that the plan does not depend on map order.
-func (p *planner) byID() map[string]config.Principal {
-	out := make(map[string]config.Principal, len(p.in.Principals))
-	claim := func(id string, who config.Principal) {
-		if had, taken := out[id]; id != "" && (!taken || had != who && who.String() < had.String()) {
-			out[id] = who
-		}
-	}
-	for who, s := range p.in.Principals {
-		claim(s.ID, who)
-		for _, id := range s.Earlier {
-			claim(id, who)
-		}
-	}
-	for a, rec := range p.in.Records {
-		claim(rec.PrincipalID, a.Principal)
-	}
-	return out
 }
 
 func (p *planner) change(c Change) {

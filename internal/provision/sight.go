@@ -39,8 +39,13 @@ func NewWhole(r Reading, pairs []config.Pair) Whole {
 
 // has reports whether a pair is among those of the principal.
 func (w Whole) has(p config.Pair) bool {
-	_, found := slices.BinarySearchFunc(w.Pairs, p, comparePairs)
+	_, found := w.find(p)
 	return found
+}
+
+// find returns the place of a pair among those of the principal.
+func (w Whole) find(p config.Pair) (int, bool) {
+	return slices.BinarySearchFunc(w.Pairs, p, comparePairs)
 }
 
 // has reports whether a principal is listed in the pair.
@@ -98,7 +103,10 @@ func (s Sight) NoSet(pair config.Pair) bool {
 }
 
 // Each calls f with everything that is listed, once each, in no order.
-func (s Sight) Each(f func(config.Pair, LiveAssignment)) {
+func (s Sight) Each(f func(config.Pair, LiveAssignment)) { s.each(nil, f) }
+
+// each is Each without some places of the readings by principal.
+func (s Sight) each(without map[LiveAssignment][]bool, f func(config.Pair, LiveAssignment)) {
 	for pair, one := range s.Pairs {
 		if !one.Complete {
 			continue
@@ -113,7 +121,11 @@ func (s Sight) Each(f func(config.Pair, LiveAssignment)) {
 		if who.PrincipalID == "" {
 			continue
 		}
-		for _, pair := range whole.Pairs {
+		skip := without[who]
+		for i, pair := range whole.Pairs {
+			if skip != nil && skip[i] {
+				continue
+			}
 			// A pair that shows it too had it above; one that does not is older.
 			one := s.Pairs[pair]
 			if !one.Complete || whole.Began.After(one.Began) && !one.has(who) {
