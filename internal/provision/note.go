@@ -3,6 +3,8 @@ package provision
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"aws-access-bot/config"
@@ -36,8 +38,10 @@ func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict
 	for _, c := range verdict.Allowed {
 		said[c.Assignment] = objection{}
 	}
-	for _, a := range plan.Live {
-		said[a] = objection{}
+	for _, r := range e.book.troubled() {
+		if _, live := slices.BinarySearchFunc(plan.Live, r.Assignment, config.Assignment.Compare); live {
+			said[r.Assignment] = objection{}
+		}
 	}
 	if err := e.noteTroubles(ctx, said); err != nil {
 		return err
@@ -90,11 +94,12 @@ func held(c Code) bool {
 // noteTroubles stores what holds records up. An empty objection ends one that
 // was noted here before; what AWS answered stays until it is overcome.
 func (e *Engine) noteTroubles(ctx context.Context, said map[config.Assignment]objection) error {
-	for _, r := range sortedRecords(e.book.all()) {
-		o, ok := said[r.Assignment]
-		if !ok || r.Code == o.code && r.Trouble == o.sentence {
+	for _, a := range slices.SortedFunc(maps.Keys(said), config.Assignment.Compare) {
+		o, had := said[a], e.book.find(a)
+		if had == nil || had.Code == o.code && had.Trouble == o.sentence {
 			continue
 		}
+		r := *had
 		if o.code == "" && !held(r.Code) || o.code == CodeIncomplete {
 			continue
 		}

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -135,18 +136,24 @@ func (s Sight) each(without map[LiveAssignment][]bool, f func(config.Pair, LiveA
 	}
 }
 
-// since returns the readings that began at a time or later.
-func (s Sight) since(t time.Time) Sight {
-	out := Sight{Pairs: make(map[config.Pair]PairState, len(s.Pairs)), Wholes: make(map[LiveAssignment]Whole, len(s.Wholes))}
+// forget drops the readings that began before a time.
+func (s Sight) forget(t time.Time) {
+	maps.DeleteFunc(s.Pairs, func(_ config.Pair, one PairState) bool { return one.Began.Before(t) })
+	maps.DeleteFunc(s.Wholes, func(_ LiveAssignment, whole Whole) bool { return whole.Began.Before(t) })
+}
+
+// began returns what was read at a time or later.
+func (s Sight) began(t time.Time) (map[config.Pair]bool, map[LiveAssignment]bool) {
+	pairs, whos := map[config.Pair]bool{}, map[LiveAssignment]bool{}
 	for pair, one := range s.Pairs {
-		if !one.Began.Before(t) {
-			out.Pairs[pair] = one
+		if one.Complete && !one.Began.Before(t) {
+			pairs[pair] = true
 		}
 	}
 	for who, whole := range s.Wholes {
 		if !whole.Began.Before(t) {
-			out.Wholes[who] = whole
+			whos[who] = true
 		}
 	}
-	return out
+	return pairs, whos
 }
