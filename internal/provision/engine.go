@@ -92,6 +92,7 @@ type Engine struct {
 	turn chan struct{}
 	desk desk
 
+	outlooks  outlooks
 	demands   demandWindow
 	measuring sync.Mutex // one measure is added at a time
 

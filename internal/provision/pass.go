@@ -51,35 +51,15 @@ func (e *Engine) look(ctx context.Context, full bool) (*view, error) {
 		return nil, err
 	}
 	v := &view{now: e.now(), force: force, full: full, owned: make(map[config.Assignment]bool, len(owned)),
-		wants: map[config.Assignment]Desire{}, refs: map[config.GrantKey]config.GrantRef{}, names: names(force.Repo)}
+		names: names(force.Repo)}
 	for _, a := range owned {
 		v.owned[a] = true
 	}
 	e.nameOrphans(v)
-	for _, ref := range force.Repo.Grants() {
-		v.refs[ref.Key] = ref
-	}
-	for _, d := range force.Repo.Desired(force.Starts, v.now) {
-		desire := Desire{Desired: d, Requests: v.requests(d.Grants)}
-		v.desired = append(v.desired, desire)
-		v.wants[d.Assignment] = desire
-	}
-	if end, ok := force.Repo.Ends(force.Starts, v.now); ok {
-		v.alarm.set(end)
-	}
+	o := e.outlooks.at(force, v.now)
+	v.desired, v.wants, v.refs = o.desired, o.wants, o.refs
+	v.alarm.set(o.until)
 	return v, nil
-}
-
-// requests returns the requests of grants, sorted.
-func (v *view) requests(keys []config.GrantKey) []string {
-	var out []string
-	for _, k := range keys {
-		if r := v.refs[k].Grant.Request; r != "" && !slices.Contains(out, r) {
-			out = append(out, r)
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 func names(r *config.Repo) Names {
