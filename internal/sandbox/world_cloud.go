@@ -25,6 +25,7 @@ func (w *world) makeAWS() error {
 	w.aws = awsemu.New(w.kit, awsemu.Options{
 		Region: w.repo.Access.IdentityCenter.Region, OrganizationID: w.repo.Access.OrganizationID,
 		ManagementAccount: w.repo.Access.ManagementAccount, DelegatedAdmin: botAccount,
+		MaxAccounts: accountQuota,
 	})
 	w.aws.AddCredentials(w.secrets.awsKeyID, w.secrets.awsSecret, botAccount, botARN)
 	err := errors.Join(
@@ -34,7 +35,7 @@ func (w *world) makeAWS() error {
 	)
 	for _, a := range w.repo.Accounts {
 		err = errors.Join(err, w.aws.AddAccount(awsemu.Account{
-			ID: a.ID, Name: a.Name, Email: "aws+" + a.Slug + "@example.com", OU: a.OU, Tags: a.Tags,
+			ID: a.ID, Name: a.Name, Email: "aws+" + a.Slug + "@example.com", OU: a.OU, Tags: a.Tags, Joined: w.kit.Now().AddDate(-2, 0, 0),
 		}))
 	}
 	for _, set := range w.repo.PermissionSets {
