@@ -103,6 +103,7 @@ type Engine struct {
 	turn chan struct{}
 	desk desk
 
+	outlooks  outlooks
 	demands   demandWindow
 	claims    *claims
 	measuring sync.Mutex // one measure is added at a time
