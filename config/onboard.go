@@ -163,3 +163,9 @@ func valueOf(n *yaml.Node, key string) *yaml.Node {
 	}
 	return nil
 }
+
+// Asking returns the rule by which requesters of onboardings are judged: its
+// requesters and nothing else.
+func (o Onboarding) Asking() *Rule {
+	return &Rule{Name: "onboarding", Requesters: o.Requesters}
+}
