@@ -132,10 +132,7 @@ func onboardAsked(b Block, made *config.Repo) (access.Request, bool) {
 	if !ok {
 		return access.Request{}, false
 	}
-	o := &access.Onboarding{Slug: account.Slug, Name: account.Name, OU: account.OU, Tags: account.Tags}
-	for _, ref := range account.Owners {
-		o.Owners = append(o.Owners, ref.String())
-	}
+	o := &access.Onboarding{Slug: account.Slug, Name: account.Name, OU: account.OU, Owners: account.OwnerNames(), Tags: account.Tags}
 	return access.Request{ID: b.Request, Kind: access.KindOnboard, Want: access.Want{
 		AccountID: account.ID, AccountSlug: account.Slug, AccountName: account.Name, OU: account.OU, Onboard: o,
 	}}, true
