@@ -125,6 +125,9 @@ func (m *mover) fromVerified() bool {
 	if m.r.Kind == KindLink {
 		return m.fromVerifiedLink()
 	}
+	if m.r.Kind == KindPhase {
+		return m.fromVerifiedPhase()
+	}
 	g := m.f.Grant
 	if g == nil {
 		return false

@@ -36,6 +36,8 @@ type Service struct {
 	Accounts Accounts
 	// Drifts finds and undoes drift; nil where that is not to be had in chat.
 	Drifts Drifts
+	// Boards tells how far the migration is; nil where that is not to be had.
+	Boards *Boards
 	// Stored is called after a request was stored, for the workers.
 	Stored func()
 	Now    func() time.Time

@@ -29,7 +29,7 @@
 //	ending     removal read back                           ended      reply: ended
 //	ending     desired again                               verified   root message
 //
-// refused, closed, void, undone, ended and linked are final. Any state but a final one
+// refused, closed, void, undone, ended, linked and done are final. Any state but a final one
 // may carry a Trouble: what holds it up now, in a sentence for people; it goes
 // when the fact goes. A revocation (KindRevoke) has the same states; "live"
 // is not reached, it goes from verified to ended when the removal is read back.
@@ -39,6 +39,11 @@
 //
 //	verified   the config in force has the link            linked     reply, and in private: linked
 //	verified   it has another one by now                   undone     reply
+//
+// A request for another phase (KindPhase) ends there too:
+//
+//	verified   the config in force is in the phase         done       reply: what holds from now on
+//	verified   it is in an earlier one by now              undone     reply
 //
 // # Being linked
 //

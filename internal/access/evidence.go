@@ -50,6 +50,10 @@ func (o *Observer) Facts(ctx context.Context, r Request) (Facts, error) {
 		f.Link, err = o.linkFacts(ctx, r)
 		return f, err
 	}
+	if r.Kind == KindPhase {
+		f.Phase, err = o.phaseFacts(ctx)
+		return f, err
+	}
 	if f.Grant, err = o.grant(ctx, r); err != nil {
 		return Facts{}, fmt.Errorf("grant facts of %s: %w", r.ID, err)
 	}

@@ -241,6 +241,8 @@ const (
 	NoticeEnding  NoticeKind = "about-to-end"
 	NoticeEnded   NoticeKind = "ended"
 	NoticeLinked  NoticeKind = "linked"
+	// NoticeDone is that an account is in its place, or a phase has begun.
+	NoticeDone NoticeKind = "done"
 	// NoticeExtended has the request that goes on in its text.
 	NoticeExtended NoticeKind = "extended"
 	// NoticeGrown is about who has the access, not about the request.

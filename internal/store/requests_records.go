@@ -80,6 +80,8 @@ type wantRecord struct {
 	Revokes       access.ID            `json:"revokes,omitempty"`
 	Extends       access.ID            `json:"extends,omitempty"`
 	Link          *linkRecord          `json:"link,omitempty"`
+	Onboard       *onboardRecord       `json:"onboard,omitempty"`
+	Phase         config.Phase         `json:"phase,omitempty"`
 }
 
 // linkRecord is an access.Link as it is kept.
@@ -177,7 +179,7 @@ func newWantRecord(w access.Want) wantRecord {
 		AccountSlug: w.AccountSlug, AccountID: w.AccountID, AccountName: w.AccountName, OU: w.OU,
 		PermissionSet: w.PermissionSet,
 		Standing:      w.Term.Standing, Until: w.Term.End.UTC(), ForNanos: int64(w.Term.For),
-		Reason: w.Reason, Revokes: w.Revokes, Extends: w.Extends, Link: newLinkRecord(w.Link),
+		Reason: w.Reason, Revokes: w.Revokes, Extends: w.Extends, Link: newLinkRecord(w.Link), Onboard: newOnboardRecord(w.Onboard), Phase: w.Phase,
 	}
 }
 
@@ -188,7 +190,7 @@ func (r wantRecord) want() access.Want {
 		AccountSlug: r.AccountSlug, AccountID: r.AccountID, AccountName: r.AccountName, OU: r.OU,
 		PermissionSet: r.PermissionSet,
 		Term:          config.Term{Standing: r.Standing, End: r.Until, For: time.Duration(r.ForNanos)},
-		Reason:        r.Reason, Revokes: r.Revokes, Extends: r.Extends, Link: r.Link.link(),
+		Reason:        r.Reason, Revokes: r.Revokes, Extends: r.Extends, Link: r.Link.link(), Onboard: r.Onboard.onboarding(), Phase: r.Phase,
 	}
 }
 
