@@ -101,7 +101,7 @@ func TestSummariesOfOnboardings(t *testing.T) {
 	p := brought(t, alike, nil)
 	x := &examined{
 		pull: &Pull{Number: 7, HeadSHA: "head", URL: "https://github.example/pull/7"}, base: p.base.repo, from: p.base.repo, head: p.head, change: p.change,
-		preflights: []preflighted{{"accounts/payments-prod-44445555.yaml", *aheadOf()}},
+		preflights: []preflighted{{"accounts/payments-prod-44445555.yaml", "The account cannot be brought in like this.", *aheadOf()}},
 	}
 	x.verdict = review.Evaluate(review.Input{
 		Base: x.base, Head: x.head, Change: x.change, Start: aheadOf().At, HeadSHA: "head", PushersKnown: true,
