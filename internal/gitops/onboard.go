@@ -84,6 +84,9 @@ type preflighted struct {
 	list access.Preflight
 }
 
+// notLikeThis says what it means that something blocks an onboarding.
+const notLikeThis = "The account cannot be brought in like this."
+
 // preflights holds every account that a change brings in against AWS.
 func (g *Gitops) preflights(ctx context.Context, x *examined) []preflighted {
 	if g.opt.Preflight == nil {
@@ -93,7 +96,7 @@ func (g *Gitops) preflights(ctx context.Context, x *examined) []preflighted {
 	for _, path := range broughtIn(x.change) {
 		for slug, account := range x.head.Accounts {
 			if config.AccountPath(slug) == path && account.Stage == config.StageSSO {
-				out = append(out, preflighted{path, "The account cannot be brought in like this.", g.preflightOf(ctx, x.from, x.head, account)})
+				out = append(out, preflighted{path, notLikeThis, g.preflightOf(ctx, x.from, x.head, account)})
 			}
 		}
 	}
@@ -138,10 +141,7 @@ func onboardAsked(b Block, made *config.Repo) (access.Request, bool) {
 	if !ok {
 		return access.Request{}, false
 	}
-	o := &access.Onboarding{Slug: account.Slug, Name: account.Name, OU: account.OU, Tags: account.Tags}
-	for _, ref := range account.Owners {
-		o.Owners = append(o.Owners, ref.String())
-	}
+	o := &access.Onboarding{Slug: account.Slug, Name: account.Name, OU: account.OU, Owners: account.OwnerNames(), Tags: account.Tags}
 	return access.Request{ID: b.Request, Kind: access.KindOnboard, Want: access.Want{
 		AccountID: account.ID, AccountSlug: account.Slug, AccountName: account.Name, OU: account.OU, Onboard: o,
 	}}, true

@@ -23,7 +23,7 @@ func onboardLead(p *proposal) string {
 		return "A legacy account is to be managed here. This changes its `stage` to `sso` and nothing else: that is control plane, and grants may not be changed with it. " +
 			"Once it is in force, `/aws-onboard " + p.request.Want.AccountID + "` makes the pull request with the lines of its baseline.\n\n"
 	case config.OnboardBaseline:
-		return "An account that has its file is to get the lines of the baseline that it lacks. Each falls under the rule of its own.\n\n"
+		return "An account that has its file is to get the lines of the baseline that it lacks. The people of `onboarding.approvers` approve them.\n\n"
 	}
 	if m := p.request.Want.Onboard; m != nil && m.Member {
 		return "An AWS account is to be managed here. Merging this moves it to its OU, if it is not there, and gives the baseline. Approve on GitHub; the check `" + CheckName + "` says who may, and what is missing.\n\n"
@@ -44,7 +44,7 @@ func onboardBody(p *proposal) string {
 	account, ok := p.head.AccountByID(r.Want.AccountID)
 	if ok && o != nil {
 		row("File", code(config.AccountPath(account.Slug)))
-		row("Owners", code(review.Approvers(account.Owners)))
+		row("Owners", code(strings.Join(account.OwnerNames(), ", ")))
 		row("OU", code(account.OU)+fromOU(o, account.OU))
 		if tags := tagText(account.Tags); tags != "" {
 			row("Tags", code(tags))

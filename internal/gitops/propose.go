@@ -20,7 +20,7 @@ const maxReviewers = 15
 type proposal struct {
 	request access.Request
 	base    *snapshot
-	head    *config.Repo // nil when invalid is set
+	head    *config.Repo      // nil when invalid is set
 	files   map[string][]byte // that change, by path
 	rule    *config.Rule      // nil where no grant is asked for, and for a revocation no rule covers
 	change  config.Change

@@ -66,3 +66,19 @@ func (e *evaluation) gainsOnlyIn(account string) bool {
 	}
 	return true
 }
+
+// onboards reports whether a gain is a line that the bot writes for the account
+// of an onboarding: those of the baseline are for its approvers, also when the
+// file of the account came before, as that of a legacy account did.
+func (e *evaluation) onboards(c *config.AssignmentChange) bool {
+	r := e.in.Request
+	return r != nil && r.Kind == Onboard && r.Account == c.Assignment.Account && !c.FromControl
+}
+
+// wasLegacy reports whether an account is managed from this change on, though its
+// file stands at the base.
+func (e *evaluation) wasLegacy(account string) bool {
+	was, had := e.in.Base.AccountByID(account)
+	is, has := e.in.Head.AccountByID(account)
+	return had && has && was.Stage == config.StageLegacy && is.Stage == config.StageSSO
+}
