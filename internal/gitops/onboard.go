@@ -84,6 +84,9 @@ type preflighted struct {
 	list access.Preflight
 }
 
+// notLikeThis says what it means that something blocks an onboarding.
+const notLikeThis = "The account cannot be brought in like this."
+
 // preflights holds every account that a change brings in against AWS.
 func (g *Gitops) preflights(ctx context.Context, x *examined) []preflighted {
 	if g.opt.Preflight == nil {
@@ -93,7 +96,7 @@ func (g *Gitops) preflights(ctx context.Context, x *examined) []preflighted {
 	for _, path := range broughtIn(x.change) {
 		for slug, account := range x.head.Accounts {
 			if config.AccountPath(slug) == path && account.Stage == config.StageSSO {
-				out = append(out, preflighted{path, "The account cannot be brought in like this.", g.preflightOf(ctx, x.from, x.head, account)})
+				out = append(out, preflighted{path, notLikeThis, g.preflightOf(ctx, x.from, x.head, account)})
 			}
 		}
 	}

@@ -46,6 +46,9 @@ func (g *Gitops) stepAhead(ctx context.Context, from config.Phase, repo *config.
 	return &pre
 }
 
+// notYet says what it means that something blocks a phase.
+const notYet = "The phase cannot begin like this."
+
 // phaseAhead is the list for an open pull request that goes to another phase.
 // repo has the accounts: the head, or where it is not valid the config in force.
 func (g *Gitops) phaseAhead(ctx context.Context, from *config.Repo, head *snapshot) []preflighted {
@@ -61,7 +64,7 @@ func (g *Gitops) phaseAhead(ctx context.Context, from *config.Repo, head *snapsh
 	if pre == nil {
 		return nil
 	}
-	return []preflighted{{of: to.String(), stop: "The phase cannot begin like this.", list: *pre}}
+	return []preflighted{{of: to.String(), stop: notYet, list: *pre}}
 }
 
 // phaseTitle is the title of a phase's pull request.
@@ -87,10 +90,19 @@ func phaseBody(p *proposal) string {
 	b.WriteString("\nGoing back needs `phase_back: true`, written by hand, and the same approvals.\n")
 	if p.preflight != nil {
 		b.WriteString("\n### What stands before it\n\nAs of " + p.preflight.At.UTC().Format(clockText) + "; the check keeps it up to date.\n\n")
-		writePreflight(&b, *p.preflight)
+		first := *p.preflight
+		first.Lines = first.Lines[:min(len(first.Lines), maxAhead)]
+		writePreflight(&b, first)
+		if more := len(p.preflight.Lines) - maxAhead; more > 0 {
+			fmt.Fprintf(&b, "- and %d more, which the check lists\n", more)
+		}
 	}
 	return b.String()
 }
+
+// maxAhead is how many lines of what stands before a phase a body lists: GitHub
+// takes no more than 65,536 characters.
+const maxAhead = 100
 
 // replayPhase makes the step of a commit again on another base.
 func replayPhase(made, base *snapshot) (map[string][]byte, error) {

@@ -124,10 +124,10 @@ func (n *notices) PutNotice(_ context.Context, x access.Notice) error {
 type world struct {
 	// removed is Options.Removed; nil in tests that are not about clean-ups.
 	removed func(context.Context, config.Assignment) (bool, error)
-	// aws is Options.Preflight; nil in tests that are not about onboarding.
-	aws func(context.Context, *config.Repo, *config.Repo, *config.Account) (access.Preflight, error)
 	// ahead is Options.Ahead.
 	ahead func(context.Context, *config.Repo, config.Phase) (access.Preflight, error)
+	// aws is Options.Preflight; nil in tests that are not about onboarding.
+	aws func(context.Context, *config.Repo, *config.Repo, *config.Account) (access.Preflight, error)
 	*gitops.Gitops
 	t     *testing.T
 	emu   *githubemu.Server
