@@ -1,5 +1,6 @@
 // Package organizations is AWS Organizations for the provisioner: which
 // accounts are there, in which state, and which one is the management account.
+// [Manager] makes the two writes that the bot has: it invites and moves.
 //
 // The service has one endpoint in each partition and is signed for that
 // endpoint's Region: us-east-1, cn-northwest-1 in China, us-gov-west-1 in
@@ -29,8 +30,10 @@ import (
 type Client struct {
 	api *organizations.Client
 
-	mu         sync.Mutex // guards management
+	mu         sync.Mutex // guards what follows
 	management string
+	// tree has the path of each OU and of the root by id, as they were read last.
+	tree map[string][]string
 }
 
 // New returns a client. Calls are reads and are retried.
