@@ -22,8 +22,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
-	"github.com/aws/smithy-go/auth"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Client implements provision.Accounts. It is safe for concurrent use.
@@ -54,13 +52,7 @@ func signingRegion(region string) string {
 	if err != nil {
 		return region
 	}
-	schemes, _ := auth.GetAuthOptions(&e.Properties)
-	for _, s := range schemes {
-		if r, ok := smithyhttp.GetSigV4SigningRegion(&s.SignerProperties); ok {
-			return r
-		}
-	}
-	return region
+	return awsclient.SigningRegion(e, region)
 }
 
 // State implements provision.Accounts. Status is read where State is empty:
