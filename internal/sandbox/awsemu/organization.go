@@ -193,6 +193,20 @@ func (s *Server) MoveAccount(id, path string) error {
 	})
 }
 
+// SetQuota changes how many accounts the organization may have.
+func (s *Server) SetQuota(accounts int) {
+	s.lock()
+	defer s.mu.Unlock()
+	s.opts.MaxAccounts = accounts
+}
+
+// SetDirectTransfer changes [Options.DirectTransfer].
+func (s *Server) SetDirectTransfer(on bool) {
+	s.lock()
+	defer s.mu.Unlock()
+	s.opts.DirectTransfer = on
+}
+
 func (s *Server) editAccount(id string, edit func(*Account) error) error {
 	s.lock()
 	defer s.mu.Unlock()
