@@ -227,7 +227,7 @@ func connect(ctx context.Context, set *settings.Settings, application func() (st
 	if err != nil {
 		return nil, err
 	}
-	out.center, out.orgs = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg)
+	out.center, out.orgs = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg, 0)
 	rt, err := gate.Transport(set.Slack.APIURL)
 	if err != nil {
 		return nil, fmt.Errorf("slack.api_url: %w", err)

@@ -66,7 +66,7 @@ func inside(r Record, s Sight) (Record, action) {
 
 // place moves a member to the OU of its file.
 func place(r Record, s Sight) (Record, action) {
-	if s.Account.OU == s.OU {
+	if s.Unit != "" && s.Account.Parent == s.Unit {
 		r.Placed, r.Move = s.Now, nil
 		return grow(r.on(Placed), s), nothing
 	}
@@ -81,6 +81,9 @@ func place(r Record, s Sight) (Record, action) {
 			return r, nothing
 		}
 	}
+	if s.Unit == "" {
+		return r.hold(s.Now, sayNoUnit(s.OU)), nothing
+	}
 	if s.Account.OU != root && (s.From == "" || s.Account.OU != s.From) {
 		return r.stop(s.Now, sayMoved(s)), nothing
 	}
@@ -89,9 +92,6 @@ func place(r Record, s Sight) (Record, action) {
 			return r.hold(s.Now, w), nothing
 		}
 		return r.stop(s.Now, w), nothing
-	}
-	if s.Unit == "" {
-		return r.hold(s.Now, sayNoUnit(s.OU)), nothing
 	}
 	if s.Now.Before(r.NextTry) {
 		return r, nothing

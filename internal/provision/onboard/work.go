@@ -100,7 +100,7 @@ func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Accou
 		s.Invitations = invitationsTo(r.Account, list)
 		return s, nil
 	}
-	if s.Account.OU != s.OU && r.Placed.IsZero() && !r.settled() {
+	if r.Placed.IsZero() && !r.settled() {
 		if s.Unit, _, err = e.Organization.Unit(cctx, s.OU); err != nil {
 			return s, err
 		}

@@ -23,10 +23,6 @@ import (
 
 var _ onboard.Organization = (*Client)(nil)
 
-// maxDepth bounds the way up from an account: OUs nest at most five deep (AWS
-// Organizations quotas), and one more is the root.
-const maxDepth = 10
-
 // Features implements onboard.Organization.
 func (c *Client) Features(ctx context.Context) (access.FeatureSet, error) {
 	const op = "describe organization"
@@ -170,8 +166,8 @@ func (c *Client) OUs(ctx context.Context) ([]string, error) {
 	return slices.Sorted(maps.Keys(out)), nil
 }
 
-// Account implements onboard.Organization: what is read is as of now, so the way
-// up from the account is walked each time.
+// Account implements onboard.Organization. Which root or OU the account is in is
+// read now; how that is called may be as of the last reading of the OUs.
 func (c *Client) Account(ctx context.Context, id string) (onboard.Place, error) {
 	op := "describe account " + id
 	out, err := c.api.DescribeAccount(ctx, &organizations.DescribeAccountInput{AccountId: &id})
@@ -186,9 +182,21 @@ func (c *Client) Account(ctx context.Context, id string) (onboard.Place, error) 
 		return onboard.Place{}, fmt.Errorf("%s: the answer is not about that account", op)
 	}
 	p := onboard.Place{EstateAccount: estateAccount(*out.Account)}
-	if p.Parent, p.OU, err = c.wayUp(ctx, id); err != nil {
+	up, err := c.parent(ctx, id)
+	if err != nil {
 		return onboard.Place{}, unlisted(err)
 	}
+	p.Parent = aws.ToString(up.Id)
+	units := c.lastTree()
+	if units[p.Parent] == nil {
+		if units, err = c.readTree(ctx); err != nil {
+			return onboard.Place{}, unlisted(err)
+		}
+	}
+	if units[p.Parent] == nil {
+		return onboard.Place{}, fmt.Errorf("account %s is in %s, which is no OU any more; try again", id, p.Parent)
+	}
+	p.OU = ouPath(units[p.Parent])
 	a := importer.Account{ID: id, Tags: map[string]string{}}
 	if err := c.tags(ctx, &a); err != nil {
 		return onboard.Place{}, unlisted(err)
@@ -197,54 +205,12 @@ func (c *Client) Account(ctx context.Context, id string) (onboard.Place, error) 
 	return p, nil
 }
 
-// wayUp returns the id of what an account is in, and the path of names of that.
-func (c *Client) wayUp(ctx context.Context, account string) (parent, path string, err error) {
-	var names []string
-	for at := account; ; {
-		up, err := c.parent(ctx, at)
-		if err != nil {
-			return "", "", err
-		}
-		if parent == "" {
-			parent = aws.ToString(up.Id)
-		}
-		if up.Type == types.ParentTypeRoot {
-			slices.Reverse(names)
-			return parent, ouPath(names), nil
-		}
-		if len(names) == maxDepth {
-			return "", "", fmt.Errorf("account %s: OUs nest more than %d deep", account, maxDepth)
-		}
-		at = aws.ToString(up.Id)
-		unit, err := c.api.DescribeOrganizationalUnit(ctx, &organizations.DescribeOrganizationalUnitInput{OrganizationalUnitId: &at})
-		if err != nil {
-			return "", "", awsclient.Mapped("describe OU "+at, err)
-		}
-		if unit.OrganizationalUnit == nil || aws.ToString(unit.OrganizationalUnit.Name) == "" {
-			return "", "", fmt.Errorf("describe OU %s: no name in the answer", at)
-		}
-		names = append(names, *unit.OrganizationalUnit.Name)
-	}
-}
-
 // Unit implements onboard.Organization: it walks down from the root by name.
 func (c *Client) Unit(ctx context.Context, path string) (string, bool, error) {
-	var roots []types.Root
-	err := pages("list roots", func(token *string) (*string, error) {
-		page, err := c.api.ListRoots(ctx, &organizations.ListRootsInput{MaxResults: aws.Int32(pageSize), NextToken: token})
-		if err != nil {
-			return nil, err
-		}
-		roots = append(roots, page.Roots...)
-		return page.NextToken, nil
-	})
+	at, err := c.rootID(ctx)
 	if err != nil {
 		return "", false, unlisted(err)
 	}
-	if len(roots) != 1 || aws.ToString(roots[0].Id) == "" {
-		return "", false, fmt.Errorf("list roots: %d roots", len(roots))
-	}
-	at := *roots[0].Id
 	for name := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
 		if name == "" {
 			continue
@@ -256,6 +222,23 @@ func (c *Client) Unit(ctx context.Context, path string) (string, bool, error) {
 		at = below
 	}
 	return at, true, nil
+}
+
+// rootID returns the id of the root, which never changes.
+func (c *Client) rootID(ctx context.Context) (string, error) {
+	units := c.lastTree()
+	if units == nil {
+		var err error
+		if units, err = c.readTree(ctx); err != nil {
+			return "", err
+		}
+	}
+	for id, names := range units {
+		if len(names) == 0 {
+			return id, nil
+		}
+	}
+	return "", errors.New("list roots: no root")
 }
 
 // below returns the id of the OU of a name right below one, "" for none.

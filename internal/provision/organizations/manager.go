@@ -25,9 +25,9 @@ type Manager struct {
 var _ onboard.Management = (*Manager)(nil)
 
 // NewManager returns a manager with the credentials of cfg. Writes are not
-// retried: whether one had an effect is looked for first.
-func NewManager(cfg aws.Config) *Manager {
-	return &Manager{reads: New(cfg).api, writes: organizations.NewFromConfig(cfg, func(o *organizations.Options) {
+// retried: whether one had an effect is looked for first. pace is that of [New].
+func NewManager(cfg aws.Config, pace float64) *Manager {
+	return &Manager{reads: New(cfg, pace).api, writes: organizations.NewFromConfig(cfg, paced(pace), func(o *organizations.Options) {
 		o.Retryer = aws.NopRetryer{}
 		if o.BaseEndpoint != nil {
 			o.Region = signingRegion(o.Region)

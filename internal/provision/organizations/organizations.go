@@ -34,9 +34,10 @@ type Client struct {
 	tree map[string][]string
 }
 
-// New returns a client. Calls are reads and are retried.
-func New(cfg aws.Config) *Client {
-	return &Client{api: organizations.NewFromConfig(cfg, func(o *organizations.Options) {
+// New returns a client. Calls are reads and are retried. It keeps to AWS's rates;
+// pace multiplies them, zero is one.
+func New(cfg aws.Config, pace float64) *Client {
+	return &Client{api: organizations.NewFromConfig(cfg, paced(pace), func(o *organizations.Options) {
 		o.Retryer = awsclient.ReadRetryer()
 		if o.BaseEndpoint != nil {
 			o.Region = signingRegion(o.Region)
