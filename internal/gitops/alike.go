@@ -11,13 +11,13 @@ import (
 	"aws-access-bot/internal/gitops/review"
 )
 
-// writeAlike warns of groups and users of the change whose name another one has
+// writeAlike warns of groups, users and accounts of the change whose name another one has
 // too, or one that looks the same: an approver reads names.
 func (x *examined) writeAlike(b *strings.Builder) {
 	if !x.shows() {
 		return
 	}
-	for _, line := range alike(x.change, x.base, x.head) {
+	for _, line := range append(alike(x.change, x.base, x.head), alikeAccounts(x.change, x.head)...) {
 		fmt.Fprintf(b, "> **Look twice.** %s\n\n", line)
 	}
 }
@@ -36,6 +36,28 @@ func alike(c config.Change, base, head *config.Repo) []string {
 			}
 			out = append(out, fmt.Sprintf("%s has a name that %s has too, or one that looks the same. They are not the same %s.",
 				code(review.PrincipalName(f.Principal, base, head)), code(review.PrincipalName(o.Principal, base, head)), f.Principal.Kind))
+		}
+	}
+	return out
+}
+
+// alikeAccounts returns the warnings of accounts that the change brings in.
+func alikeAccounts(c config.Change, head *config.Repo) []string {
+	var out []string
+	for _, path := range broughtIn(c) {
+		for _, slug := range slices.Sorted(maps.Keys(head.Accounts)) {
+			a := head.Accounts[slug]
+			if config.AccountPath(slug) != path {
+				continue
+			}
+			for _, other := range slices.Sorted(maps.Keys(head.Accounts)) {
+				o := head.Accounts[other]
+				if o.ID == a.ID || skeleton(o.Name) != skeleton(a.Name) && skeleton(other) != skeleton(a.Name) {
+					continue
+				}
+				out = append(out, fmt.Sprintf("The account %s has a name that %s has too, or one that looks the same. They are not the same account.",
+					code(review.AccountName(a.ID, head, head)), code(review.AccountName(o.ID, head, head))))
+			}
 		}
 	}
 	return out

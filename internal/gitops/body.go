@@ -23,6 +23,9 @@ func title(r access.Request) string {
 		t := fmt.Sprintf("Link a %s account to %s (%s)", accountWord(r.Want.Link), oneLine(r.Want.PrincipalName), r.ID)
 		return clip(t, maxTitle)
 	}
+	if r.Kind == access.KindOnboard {
+		return onboardTitle(r)
+	}
 	verb := "Grant"
 	switch {
 	case r.Kind == access.KindRevoke:
@@ -63,6 +66,9 @@ func labels(r access.Request) []string {
 	if r.Kind == access.KindLink {
 		return []string{CheckName, "link"}
 	}
+	if r.Kind == access.KindOnboard {
+		return []string{CheckName, "onboarding", clip("account: "+r.Want.AccountSlug, maxLabel)}
+	}
 	return []string{
 		CheckName,
 		clip("account: "+r.Want.AccountSlug, maxLabel),
@@ -72,8 +78,11 @@ func labels(r access.Request) []string {
 
 // body returns the bot's part of the body of the proposal's pull request.
 func (p *proposal) body() string {
-	if p.request.Kind == access.KindLink {
+	switch p.request.Kind {
+	case access.KindLink:
 		return linkBody(p.request, p.base.repo)
+	case access.KindOnboard:
+		return onboardBody(p)
 	}
 	return body(p.request, p.rule)
 }

@@ -135,6 +135,8 @@ func (g *Gitops) replayed(rec PullRecord, old, made, base *snapshot) (map[string
 	switch rec.Kind {
 	case review.Cleanup:
 		return without(base, takenOut(old.repo, made.repo, base.repo))
+	case review.Onboard:
+		return replayOnboard(rec.Account, old, made, base)
 	case review.Link:
 		again = replayLink
 	}

@@ -24,7 +24,7 @@ func (x *examined) run() CheckRun {
 
 func (x *examined) conclusion() string {
 	switch {
-	case len(x.problems)+len(x.faults)+len(x.verdict.Refused) > 0:
+	case len(x.problems)+len(x.faults)+len(x.verdict.Refused)+len(x.blockers()) > 0:
 		return "failure"
 	case x.verdict.Pass:
 		return "success"
@@ -43,6 +43,8 @@ func (x *examined) title() string {
 		return "refused: " + oneLine(x.verdict.Refused[0].Sentence)
 	case x.base == nil:
 		return "no commit is trusted yet"
+	case len(x.blockers()) > 0:
+		return "pre-flight: " + oneLine(x.blockers()[0])
 	case x.verdict.Pass && x.restored() != "":
 		return x.restored()
 	case x.verdict.Pass && x.formTitle() != "":
@@ -101,6 +103,7 @@ func (x *examined) missing() []string {
 	if x.base == nil {
 		return append(out, x.notes...)
 	}
+	out = append(out, x.blockers()...)
 	out = append(out, review.Sentences(x.verdict, x.base, x.head)...)
 	if x.held != "" {
 		out = append(out, x.held)
@@ -120,6 +123,7 @@ func (x *examined) summary(plan string) string {
 		return b.String()
 	}
 	x.writeAlike(&b)
+	x.writePreflights(&b)
 	writeObjections(&b, x.objections, "###")
 	x.writeForm(&b)
 	x.writeHandles(&b)
