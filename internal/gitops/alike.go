@@ -52,7 +52,7 @@ func alikeAccounts(c config.Change, head *config.Repo) []string {
 			}
 			for _, other := range slices.Sorted(maps.Keys(head.Accounts)) {
 				o := head.Accounts[other]
-				if o.ID == a.ID || skeleton(o.Name) != skeleton(a.Name) && skeleton(other) != skeleton(a.Name) {
+				if o.ID == a.ID || config.Skeleton(o.Name) != config.Skeleton(a.Name) && config.Skeleton(other) != config.Skeleton(a.Name) {
 					continue
 				}
 				out = append(out, fmt.Sprintf("The account %s has a name that %s has too, or one that looks the same. They are not the same account.",

@@ -12,7 +12,7 @@ import (
 
 // Keys of the bucket "onboard".
 const (
-	keyOnboardAccount = "account/" // and the id of the account: onboardRecord
+	keyOnboardAccount = "account/" // and the id of the account: accountRecord
 	keyOnboardAgain   = "again/"   // and the id of the account: againRecord
 	keyOnboardIAM     = "iam/"     // and the id of the account: iamRecord
 	keyOnboardBegun   = "begun"    // there once the first config was recorded
@@ -52,7 +52,7 @@ func (o *Onboard) Onboardings(ctx context.Context) (onboard.Book, error) {
 		if b.Told, _, err = getJSON[[]string](tx, bucketOnboard, keyOnboardTold); err != nil {
 			return err
 		}
-		err = scanJSON(tx, bucketOnboard, keyOnboardAccount, func(_ string, r onboardRecord) error {
+		err = scanJSON(tx, bucketOnboard, keyOnboardAccount, func(_ string, r accountRecord) error {
 			b.Records = append(b.Records, r.domain())
 			return nil
 		})
@@ -88,7 +88,7 @@ func (o *Onboard) BeginOnboardings(ctx context.Context, begin []onboard.Record, 
 			return err
 		}
 		for _, r := range begin {
-			if err := putJSON(tx, bucketOnboard, keyOnboardAccount+r.Account, newOnboardRecord(r)); err != nil {
+			if err := putJSON(tx, bucketOnboard, keyOnboardAccount+r.Account, newAccountRecord(r)); err != nil {
 				return err
 			}
 		}
@@ -114,7 +114,7 @@ func (o *Onboard) SaveOnboarding(ctx context.Context, step onboard.Step, r onboa
 				return err
 			}
 		}
-		return putJSON(tx, bucketOnboard, keyOnboardAccount+r.Account, newOnboardRecord(r))
+		return putJSON(tx, bucketOnboard, keyOnboardAccount+r.Account, newAccountRecord(r))
 	})
 	return wrapOnboard("save "+r.Account, err)
 }
@@ -178,8 +178,8 @@ type moveRecord struct {
 	Accepted time.Time `json:"accepted,omitzero"`
 }
 
-// onboardRecord is a stored [onboard.Record].
-type onboardRecord struct {
+// accountRecord is a stored [onboard.Record].
+type accountRecord struct {
 	Account    string            `json:"account"`
 	State      string            `json:"state"`
 	Began      time.Time         `json:"began"`
@@ -201,8 +201,8 @@ type onboardRecord struct {
 	Again      time.Time         `json:"again,omitzero"`
 }
 
-func newOnboardRecord(r onboard.Record) onboardRecord {
-	out := onboardRecord{
+func newAccountRecord(r onboard.Record) accountRecord {
+	out := accountRecord{
 		Account: r.Account, State: string(r.State), Began: r.Began, Commit: r.Commit, Member: r.Member, Outside: r.Outside,
 		LeftFrom: string(r.LeftFrom), Joined: r.Joined, Placed: r.Placed, Baseline: r.Baseline, Stop: noteRecord(r.Stop), Trouble: noteRecord(r.Trouble),
 		Attempts: r.Attempts, NextTry: r.NextTry, Reminded: r.Reminded, RemindedAt: r.RemindedAt, Again: r.Again,
@@ -216,7 +216,7 @@ func newOnboardRecord(r onboard.Record) onboardRecord {
 	return out
 }
 
-func (r onboardRecord) domain() onboard.Record {
+func (r accountRecord) domain() onboard.Record {
 	out := onboard.Record{
 		Account: r.Account, State: onboard.State(r.State), Began: r.Began, Commit: r.Commit, Member: r.Member, Outside: r.Outside,
 		LeftFrom: onboard.State(r.LeftFrom), Joined: r.Joined, Placed: r.Placed, Baseline: r.Baseline, Stop: onboard.Note(r.Stop), Trouble: onboard.Note(r.Trouble),

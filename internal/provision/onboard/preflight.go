@@ -35,7 +35,7 @@ type gathered struct {
 	// Members are how many accounts the organization has, the management account
 	// with them.
 	Members answer[int]
-	// Names are those of the other members in AWS, by id.
+	// Names are those of the members in AWS, by id.
 	Names map[string]string
 	// Owners are those of the file that are people, by address: what is wrong
 	// with each, "" for nothing.
@@ -294,21 +294,15 @@ func (c *check) policies(set string, all answer[map[string]answer[bool]]) {
 	}
 }
 
-// alike names other accounts with a name that looks the same.
+// alike names members of the organization with a name that looks the same. Those
+// that have a file are compared where the pull request is summarized.
 func (c *check) alike() {
 	mine := []string{config.Skeleton(c.Account.Name), config.Skeleton(c.Account.Slug)}
-	others := maps.Clone(c.Names)
-	if others == nil {
-		others = map[string]string{}
-	}
-	for _, a := range c.Head.Accounts {
-		others[a.ID] = a.Name
-	}
-	delete(others, c.Account.ID)
-	for _, id := range slices.Sorted(maps.Keys(others)) {
-		if slices.Contains(mine, config.Skeleton(others[id])) {
-			c.note("alike", "Look twice that the number is the one that is meant.", "Account %s is called %s, which looks like the name of this one. They are not the same account.", id, shown(others[id]))
+	for _, id := range slices.Sorted(maps.Keys(c.Names)) {
+		if _, filed := c.Head.AccountByID(id); filed || !slices.Contains(mine, config.Skeleton(c.Names[id])) {
+			continue
 		}
+		c.note("alike", "Look twice that the number is the one that is meant.", "Account %s is called %s in AWS, which looks like the name of this one. They are not the same account.", id, shown(c.Names[id]))
 	}
 }
 
