@@ -121,3 +121,28 @@ func (p Phase) Step(to Phase, back bool) error {
 // Loosens reports whether going from this phase to another allows what was not
 // allowed before.
 func (p Phase) Loosens(to Phase) bool { return to < p }
+
+// Rules says what holds in the phase, a sentence each.
+func (p Phase) Rules() []string {
+	rules := []string{map[bool]string{
+		true:  "A new account file may be legacy: such an account stays as it is, and nothing is granted in it.",
+		false: "A new account file must be sso; those that are legacy may stay so.",
+	}[p.AllowsNewLegacy()]}
+	if !p.AllowsLegacy() {
+		rules[0] = "No account file may be legacy."
+	}
+	if p.Invites() {
+		rules = append(rules, "An account outside of the Organization can be onboarded: it is invited, and moved to its OU once it has accepted.")
+	} else {
+		rules = append(rules, "Only accounts of the Organization can be onboarded; nobody is invited into it.")
+	}
+	rules = append(rules, map[Unfiled]string{
+		UnfiledIgnored: "Accounts of the Organization without a file are ignored.",
+		UnfiledWaiting: "Accounts of the Organization without a file are shown as waiting for onboarding.",
+		UnfiledError:   "Accounts of the Organization without a file are an error, told until they are onboarded.",
+	}[p.Unfiled()])
+	if p.RemovesUndeclared(DriftRevert) {
+		return append(rules, "A live assignment that no commit ever declared is reported, and removed where drift is revert, within the removal budget.")
+	}
+	return append(rules, "A live assignment that no commit ever declared is reported.")
+}

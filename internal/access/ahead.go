@@ -21,6 +21,9 @@ const (
 	AheadUnread      = "organization-unread"
 )
 
+// clockText is how a time stands in sentences.
+const clockText = "2006-01-02 15:04 UTC"
+
 // Live is what is known beside the config repo.
 type Live struct {
 	// View is nil where the organization was not looked at yet; Trouble then
@@ -41,7 +44,7 @@ func Ahead(repo *config.Repo, to config.Phase, live Live) []PreflightLine {
 	l := &ahead{repo: repo, to: to}
 	l.legacy()
 	if live.View == nil {
-		l.add(AheadUnread, PreflightUnknown, "AWS Organizations was not read yet, so it is not known which accounts have no file, which invitations are open and whether all features are on."+spaced(live.Trouble),
+		l.add(AheadUnread, PreflightUnknown, "Which accounts have no file, which invitations are open, and whether all features are on: AWS Organizations was not read yet."+spaced(live.Trouble),
 			"Wait for the next look, or look there yourself before you approve.")
 	} else {
 		l.features(live.View)
@@ -49,7 +52,7 @@ func Ahead(repo *config.Repo, to config.Phase, live Live) []PreflightLine {
 		l.outside(live.View)
 		l.invitations(live.View)
 		if live.View.Trouble != "" {
-			l.add(AheadUnread, PreflightUnknown, "Not everything in AWS Organizations could be read. "+live.View.Trouble, "")
+			l.add(AheadUnread, PreflightUnknown, "What changed since "+live.View.At.UTC().Format(clockText)+": not everything in AWS Organizations could be read. "+live.View.Trouble, "")
 		}
 	}
 	l.undeclared(live)
@@ -115,7 +118,7 @@ func (l *ahead) features(v *EstateView) {
 		l.add(AheadFeatures, PreflightBlock, "The Organization shares only its bill (consolidated billing), so nobody can be invited into what this phase is about."+spaced(consents),
 			"In the console of the management account open AWS Organizations > Settings and begin the process to enable all features; every invited account has to agree, then it is finished there.")
 	default:
-		l.add(AheadFeatures, PreflightUnknown, "Whether the Organization has all features is not known.", "")
+		l.add(AheadFeatures, PreflightUnknown, "Whether the Organization has all features.", "")
 	}
 }
 
@@ -164,7 +167,7 @@ func (l *ahead) outside(v *EstateView) {
 	}
 	members := v.members()
 	for _, a := range l.accounts() {
-		if _, in := members[a.ID]; !in && a.ID != l.repo.Access.ManagementAccount {
+		if _, in := members[a.ID]; !in && a.ID != l.repo.Access.ManagementAccount && (a.Stage != config.StageLegacy || l.to.AllowsLegacy()) {
 			l.add(AheadOutside, PreflightBlock, fmt.Sprintf("%s (%s) has an account file and is not in the Organization. Its owners are %s.", a.Name, a.ID, ownerList(a.Owners)),
 				"Have its invitation accepted, or take its file out.")
 		}
@@ -179,7 +182,7 @@ func (l *ahead) invitations(v *EstateView) {
 	for _, h := range v.Handshakes {
 		if h.isInvitation() && h.isOpen() {
 			none = false
-			l.add(AheadInvitations, PreflightBlock, fmt.Sprintf("The invitation %s to %s is open until %s.", h.ID, nameOf(v, l.repo, h.Account), h.Expires.UTC().Format("2006-01-02 15:04 UTC")),
+			l.add(AheadInvitations, PreflightBlock, fmt.Sprintf("The invitation %s to %s is open until %s.", h.ID, nameOf(v, l.repo, h.Account), h.Expires.UTC().Format(clockText)),
 				"Have it accepted, or cancel it in the console of the management account, AWS Organizations > Invitations.")
 		}
 	}
@@ -195,7 +198,7 @@ func (l *ahead) undeclared(live Live) {
 	switch {
 	case !l.to.RemovesUndeclared(config.DriftRevert):
 	case !live.Counted:
-		l.add(AheadUndeclared, PreflightUnknown, "How many live assignments no commit ever declared is not known.", "")
+		l.add(AheadUndeclared, PreflightUnknown, "How many live assignments no commit ever declared.", "")
 	case live.Undeclared == 0:
 		l.add(AheadUndeclared, PreflightGood, "No live assignment was found that no commit ever declared.", "")
 	case l.to.RemovesUndeclared(mode):

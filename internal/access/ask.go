@@ -357,7 +357,7 @@ func already(force InForce, w Want, now time.Time) error {
 	case had.IsZero():
 		return &Refusal{Field: "permission_set", Message: what + ", with no end.", Mend: "Nothing needs to be asked for: see the AWS access portal."}
 	case !w.Term.Standing && !had.Before(end):
-		return &Refusal{Field: "duration", Message: fmt.Sprintf("%s, until %s.", what, had.UTC().Format("2006-01-02 15:04 UTC")), Mend: "Ask for longer than that, if you need it longer."}
+		return &Refusal{Field: "duration", Message: fmt.Sprintf("%s, until %s.", what, had.UTC().Format(clockText)), Mend: "Ask for longer than that, if you need it longer."}
 	default:
 		return nil
 	}

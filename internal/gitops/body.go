@@ -23,8 +23,11 @@ func title(r access.Request) string {
 		t := fmt.Sprintf("Link a %s account to %s (%s)", accountWord(r.Want.Link), oneLine(r.Want.PrincipalName), r.ID)
 		return clip(t, maxTitle)
 	}
-	if r.Kind == access.KindOnboard {
+	switch r.Kind {
+	case access.KindOnboard:
 		return onboardTitle(r)
+	case access.KindPhase:
+		return phaseTitle(r)
 	}
 	verb := "Grant"
 	switch {
@@ -66,6 +69,9 @@ func labels(r access.Request) []string {
 	if r.Kind == access.KindLink {
 		return []string{CheckName, "link"}
 	}
+	if r.Kind == access.KindPhase {
+		return []string{CheckName, "phase"}
+	}
 	if r.Kind == access.KindOnboard {
 		return []string{CheckName, "onboarding", clip("account: "+r.Want.AccountSlug, maxLabel)}
 	}
@@ -83,6 +89,8 @@ func (p *proposal) body() string {
 		return linkBody(p.request, p.base.repo)
 	case access.KindOnboard:
 		return onboardBody(p)
+	case access.KindPhase:
+		return phaseBody(p)
 	}
 	return body(p.request, p.rule)
 }

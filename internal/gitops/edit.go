@@ -23,6 +23,8 @@ func (g *Gitops) prepare(r access.Request, base *snapshot, starts config.Starts)
 		err = p.link()
 	case access.KindOnboard:
 		err = p.onboard()
+	case access.KindPhase:
+		err = p.phase()
 	default:
 		err = p.putIn()
 	}
@@ -36,13 +38,19 @@ func (g *Gitops) prepare(r access.Request, base *snapshot, starts config.Starts)
 	}
 	if p.head, err = g.reader.cache.Load(changed); err != nil {
 		var problems config.Problems
-		if errors.As(err, &problems) {
+		switch isProblems := errors.As(err, &problems); {
+		case isProblems && r.Kind == access.KindPhase:
+			// The base is valid: these stand before the phase, and the pull
+			// request shows them until they are mended.
+			p.invalid = problems
+			return p, nil
+		case isProblems:
 			return nil, &access.Refusal{Message: "With this change the config repo would not be valid: " + problems[0].Message + ".", Mend: problems[0].Mend}
 		}
 		return nil, err
 	}
 	p.change = config.Compare(base.repo, p.head, starts, now)
-	if r.Kind == access.KindLink || r.Kind == access.KindOnboard {
+	if r.Kind == access.KindLink || r.Kind == access.KindOnboard || r.Kind == access.KindPhase {
 		return p, nil
 	}
 	if rule, ok := base.repo.RuleFor(r.Want.Assignment(), r.Want.Term, now); ok {

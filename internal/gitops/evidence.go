@@ -99,6 +99,9 @@ func (g *Gitops) standsIn(ctx context.Context, rec PullRecord, repo *config.Repo
 		return stands, true, err
 	case review.Onboard:
 		return onboarded(repo, rec.Account), true, nil
+	case review.Phase:
+		stands, err = g.phaseStands(ctx, rec, repo)
+		return stands, true, err
 	default:
 		return false, false, nil
 	}

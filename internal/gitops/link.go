@@ -20,6 +20,8 @@ func kindOf(k access.Kind) review.Kind {
 		return review.Link
 	case access.KindOnboard:
 		return review.Onboard
+	case access.KindPhase:
+		return review.Phase
 	default:
 		return review.Grant
 	}

@@ -42,9 +42,13 @@ func (p *proposal) onboard() error {
 // content returns a file of the snapshot, nil when it has none.
 func (s *snapshot) content(path string) []byte { return s.fsys[path] }
 
-// lookAhead asks AWS about the account that a proposal brings in. What it does
-// not answer now is asked again by the check.
+// lookAhead asks AWS about the account that a proposal brings in, or about what
+// stands before a phase. What it does not answer now is asked again by the check.
 func (g *Gitops) lookAhead(ctx context.Context, p *proposal) error {
+	if p.request.Kind == access.KindPhase {
+		p.preflight = g.stepAhead(ctx, p.base.repo.Access.Phase, p.base.repo, p.request.Want.Phase)
+		return ctx.Err()
+	}
 	if p.request.Kind != access.KindOnboard || g.opt.Preflight == nil {
 		return nil
 	}
@@ -72,11 +76,16 @@ func (g *Gitops) preflightOf(ctx context.Context, base, head *config.Repo, accou
 	return pre
 }
 
-// preflighted is the pre-flight list of one account file of a change.
+// preflighted is the pre-flight list of one account file of a change, or of the
+// phase that it goes to.
 type preflighted struct {
-	path string
+	of   string // path or phase
+	stop string // what it means that something blocks
 	list access.Preflight
 }
+
+// notLikeThis says what it means that something blocks an onboarding.
+const notLikeThis = "The account cannot be brought in like this."
 
 // preflights holds every account that a change brings in against AWS.
 func (g *Gitops) preflights(ctx context.Context, x *examined) []preflighted {
@@ -87,7 +96,7 @@ func (g *Gitops) preflights(ctx context.Context, x *examined) []preflighted {
 	for _, path := range broughtIn(x.change) {
 		for slug, account := range x.head.Accounts {
 			if config.AccountPath(slug) == path && account.Stage == config.StageSSO {
-				out = append(out, preflighted{path, g.preflightOf(ctx, x.from, x.head, account)})
+				out = append(out, preflighted{path, notLikeThis, g.preflightOf(ctx, x.from, x.head, account)})
 			}
 		}
 	}

@@ -36,8 +36,8 @@ func aheadOf() *access.Preflight {
 	}}
 }
 
-// brought applies a request to the example repo with files over it.
-func brought(t *testing.T, r access.Request, over map[string]string) *proposal {
+// exampleBase is the example repo with files over it.
+func exampleBase(t *testing.T, over map[string]string) *snapshot {
 	t.Helper()
 	files := memFS{}
 	err := fs.WalkDir(example.FS(), ".", func(p string, d fs.DirEntry, err error) error {
@@ -57,18 +57,25 @@ func brought(t *testing.T, r access.Request, over map[string]string) *proposal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proposal{request: r, base: &snapshot{fsys: files, repo: repo}}
+	return &snapshot{fsys: files, repo: repo}
+}
+
+// brought applies a request to the example repo with files over it.
+func brought(t *testing.T, r access.Request, over map[string]string) *proposal {
+	t.Helper()
+	p := &proposal{request: r, base: exampleBase(t, over)}
 	if err := p.onboard(); err != nil {
 		t.Fatal(err)
 	}
-	changed := files
+	changed := p.base.fsys
 	for path, content := range p.files {
 		changed = changed.with(path, content)
 	}
+	var err error
 	if p.head, err = config.Load(changed); err != nil {
 		t.Fatal(err)
 	}
-	p.change = config.Compare(repo, p.head, nil, time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC))
+	p.change = config.Compare(p.base.repo, p.head, nil, time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC))
 	return p
 }
 
@@ -101,7 +108,7 @@ func TestSummariesOfOnboardings(t *testing.T) {
 	p := brought(t, alike, nil)
 	x := &examined{
 		pull: &Pull{Number: 7, HeadSHA: "head", URL: "https://github.example/pull/7"}, base: p.base.repo, from: p.base.repo, head: p.head, change: p.change,
-		preflights: []preflighted{{"accounts/payments-prod-44445555.yaml", *aheadOf()}},
+		preflights: []preflighted{{"accounts/payments-prod-44445555.yaml", notLikeThis, *aheadOf()}},
 	}
 	x.verdict = review.Evaluate(review.Input{
 		Base: x.base, Head: x.head, Change: x.change, Start: aheadOf().At, HeadSHA: "head", PushersKnown: true,

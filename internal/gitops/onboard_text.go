@@ -112,24 +112,31 @@ func writePreflight(b *strings.Builder, p access.Preflight) {
 // undone for it.
 func (x *examined) writePreflights(b *strings.Builder) {
 	for _, p := range x.preflights {
-		fmt.Fprintf(b, "### Pre-flight of %s\n\n", code(p.path))
+		fmt.Fprintf(b, "### Pre-flight of %s\n\n", code(p.of))
 		if p.list.Blocked() {
-			b.WriteString("**The account cannot be brought in like this.** What is marked ⛔ has to be mended first.\n\n")
+			b.WriteString("**" + p.stop + "** What is marked ⛔ has to be mended first.\n\n")
 		}
 		writePreflight(b, p.list)
 		b.WriteString("\n")
 	}
 }
 
-// blockers are what keeps the accounts of the change from being brought in, a
-// sentence each.
+// blockers are what keeps the accounts of the change from being brought in, or
+// its phase from beginning, a sentence each.
 func (x *examined) blockers() []string {
 	var out []string
 	for _, p := range x.preflights {
-		for _, l := range p.list.Lines {
-			if l.Result == access.PreflightBlock {
-				out = append(out, strings.TrimSpace(l.Sentence+" "+l.Mend))
-			}
+		out = append(out, blocking(p.list)...)
+	}
+	return out
+}
+
+// blocking are the lines of a list that block, a sentence each.
+func blocking(p access.Preflight) []string {
+	var out []string
+	for _, l := range p.Lines {
+		if l.Result == access.PreflightBlock {
+			out = append(out, strings.TrimSpace(l.Sentence+" "+l.Mend))
 		}
 	}
 	return out

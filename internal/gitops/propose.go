@@ -20,13 +20,15 @@ const maxReviewers = 15
 type proposal struct {
 	request access.Request
 	base    *snapshot
-	head    *config.Repo
+	head    *config.Repo      // nil when invalid is set
 	files   map[string][]byte // that change, by path
 	rule    *config.Rule      // nil where no grant is asked for, and for a revocation no rule covers
 	change  config.Change
-	// preflight is what AWS says of an account that is brought in; nil when
-	// nobody asked.
+	// preflight is what AWS says of an account that is brought in, or what
+	// stands before a phase; nil when nobody asked.
 	preflight *access.Preflight
+	// invalid are the problems of the head of a step to another phase.
+	invalid config.Problems
 }
 
 // Propose implements [access.Pulls]. The branch is made from the default
@@ -127,7 +129,7 @@ func (g *Gitops) propose(ctx context.Context, r access.Request, rec PullRecord) 
 		g.opt.Log.WarnContext(ctx, "judge new pull request", "number", pull.Number, "error", err)
 	} else {
 		// The check says the same with the next look.
-		rec.Missing = review.Sentences(v, p.base.repo, p.head)
+		rec.Missing = p.missing(v)
 		g.decorate(ctx, p, pull.Number, v)
 	}
 	return g.state.SavePull(ctx, StepPull, rec)
@@ -269,7 +271,7 @@ func (g *Gitops) mayAsk(ctx context.Context, p *proposal) error {
 		return g.linkable(ctx, p)
 	case p.request.Kind == access.KindOnboard:
 		return g.among(ctx, p, p.base.repo.Access.Onboarding.Asking())
-	case p.request.Kind == access.KindRevoke:
+	case p.request.Kind == access.KindRevoke, p.request.Kind == access.KindPhase:
 		return nil
 	}
 	return g.among(ctx, p, p.rule)
@@ -297,9 +299,29 @@ func (g *Gitops) among(ctx context.Context, p *proposal, rule *config.Rule) erro
 	return nil
 }
 
+// missing is what a new pull request lacks.
+func (p *proposal) missing(v review.Verdict) []string {
+	var out []string
+	if p.head == nil {
+		for _, problem := range problemLines(p.invalid) {
+			out = append(out, notValid+problem)
+		}
+	}
+	if p.preflight != nil {
+		out = append(out, blocking(*p.preflight)...)
+	}
+	if p.head == nil {
+		return out
+	}
+	return append(out, review.Sentences(v, p.base.repo, p.head)...)
+}
+
 // judgeProposal evaluates a proposal that nobody has reviewed yet, and records
-// what was objected to before.
+// what was objected to before. What is not valid is not judged.
 func (g *Gitops) judgeProposal(ctx context.Context, p *proposal, rec *PullRecord) (review.Verdict, error) {
+	if p.head == nil {
+		return review.Verdict{}, nil
+	}
 	in := review.Input{
 		Base: p.base.repo, Head: p.head, Change: p.change, Start: g.opt.Now(), PushersKnown: true,
 		Request: &review.Request{ID: string(p.request.ID), Kind: kindOf(p.request.Kind), Requester: requester(p.request), Account: p.request.Want.AccountID},

@@ -18,6 +18,9 @@ import (
 // take away leaves no reason there. Both are "" where the block does not say
 // enough: for links and in blocks of older versions.
 func (g *Gitops) retold(ctx context.Context, b Block) (head, text string, err error) {
+	if b.Kind == review.Phase {
+		return g.retoldPhase(ctx, b)
+	}
 	if b.Kind == review.Link || b.Account == "" || b.PermissionSet == "" && b.Kind != review.Onboard {
 		return "", "", nil
 	}

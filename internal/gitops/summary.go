@@ -91,6 +91,9 @@ func approvals(n int) string {
 	return fmt.Sprintf("%d approvals", n)
 }
 
+// notValid begins a problem of the config among what a pull request lacks.
+const notValid = "The config is not valid: "
+
 // missing is what the pull request still lacks, a sentence each.
 func (x *examined) missing() []string {
 	var out []string
@@ -98,7 +101,7 @@ func (x *examined) missing() []string {
 		out = append(out, f.text)
 	}
 	for _, p := range x.problems {
-		out = append(out, "The config is not valid: "+p)
+		out = append(out, notValid+p)
 	}
 	if x.base == nil {
 		return append(out, x.notes...)
@@ -120,6 +123,7 @@ func (x *examined) summary(plan string) string {
 	}
 	x.writeFaults(&b)
 	if !x.shows() {
+		x.writePreflights(&b)
 		return b.String()
 	}
 	x.writeAlike(&b)

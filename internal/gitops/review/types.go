@@ -45,6 +45,7 @@ const (
 	Cleanup Kind = "cleanup" // takes out lines of grants that have ended
 	Link    Kind = "link"    // an account of one person, in people.yaml
 	Onboard Kind = "onboard" // brings one AWS account in
+	Phase   Kind = "phase"   // goes to the next phase
 )
 
 // Request is who stands behind a bot pull request, from the server's record or
@@ -198,6 +199,7 @@ const (
 	RefusedInactive    Code = "requester-inactive"
 	RefusedLink        Code = "link"
 	RefusedOnboard     Code = "onboard"
+	RefusedPhase       Code = "phase"
 	// RefusedSize is given by who shows changes, not by [Evaluate].
 	RefusedSize Code = "too-large-to-show"
 )
