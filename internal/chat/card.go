@@ -87,6 +87,8 @@ func Card(r access.Request, p Place) Message {
 		title = "Removal " + string(r.ID)
 	case r.Kind == access.KindLink:
 		title = "Link " + string(r.ID)
+	case r.Kind == access.KindOnboard:
+		title = "Onboarding " + string(r.ID)
 	case r.Want.Extends != "":
 		title = "Extension " + string(r.ID)
 	}
@@ -127,7 +129,7 @@ func icon(r access.Request) string {
 		return "⏹️"
 	case access.StateClosed, access.StateVoid, access.StateUndone:
 		return "⚪"
-	case access.StateRefused, access.StateHalted:
+	case access.StateRefused, access.StateHalted, access.StateStopped:
 		return "🛑"
 	case access.StateAsked, access.StateProposed:
 		return "🕓"
@@ -163,6 +165,8 @@ func headline(r access.Request) string {
 		return "Merged, but it grants nothing"
 	case access.StateLinked:
 		return "Done: linked"
+	case access.StateStopped:
+		return "Stopped: somebody has to act"
 	case access.StateUndone:
 		return "Undone by a later commit; " + nothing(r)
 	default:
@@ -177,6 +181,8 @@ func nothing(r access.Request) string {
 		return "nothing was removed"
 	case access.KindLink:
 		return "nobody was linked"
+	case access.KindOnboard:
+		return "no account was brought in"
 	default:
 		return "nothing was granted"
 	}
@@ -196,6 +202,8 @@ func setUp(r access.Request) string {
 	switch r.Kind {
 	case access.KindRevoke:
 		return "Verified; being removed in AWS"
+	case access.KindOnboard:
+		return onboardHeadline(r)
 	case access.KindLink:
 		return "Verified"
 	}
@@ -218,8 +226,11 @@ func facts(r access.Request, p Place) Fields {
 		{"Account", plain(fmt.Sprintf("%s (…%s) in %s", w.AccountName, lastFour(w.AccountID), w.OU))},
 		{"Permission set", permissionSet(w, p)},
 	}
-	if r.Kind == access.KindLink {
+	switch r.Kind {
+	case access.KindLink:
 		f = linkFacts(r)
+	case access.KindOnboard:
+		f = onboardFacts(r)
 	}
 	if r.Kind == access.KindGrant {
 		f = append(f, Field{"For", length(r)})
@@ -383,6 +394,8 @@ func buttons(r access.Request, p Place) Buttons {
 			b = append(b, Button{Action: "open_console", Label: "Open in AWS", URL: deepLink(p, r.Want), Main: true})
 		}
 		b = append(b, Button{Action: ActionRevoke, Value: string(r.ID), Label: "I am done"})
+	case access.StateStopped:
+		b = append(b, onboardButtons(r)...)
 	}
 	return b
 }

@@ -23,6 +23,8 @@ type Command struct {
 	Drift DriftLine
 	// Link is set for "link".
 	Link LinkLine
+	// Onboard is set for "onboard".
+	Onboard OnboardLine
 }
 
 // RequestLine is what a request line says; empty members were not given.
@@ -43,7 +45,7 @@ func (l RequestLine) Complete() bool {
 
 // Verbs are the words a command line can begin with.
 func Verbs() []string {
-	return []string{"request", "extend", "cancel", "revoke", "status", "list", "drift", "sync", "link", "whoami", "help"}
+	return []string{"request", "extend", "cancel", "revoke", "status", "list", "onboard", "drift", "sync", "link", "whoami", "help"}
 }
 
 // later are verbs that DESIGN names and this version answers with "not yet".
@@ -91,6 +93,9 @@ func Parse(line string, zone *time.Location, now time.Time) (Command, error) {
 		return Command{Verb: verb, ID: id, Extend: l}, err
 	case "status":
 		return parseWithID(verb, rest, false)
+	case "onboard":
+		l, err := parseOnboard(rest)
+		return Command{Verb: verb, Onboard: l}, err
 	case "link":
 		l, err := parseLink(rest)
 		return Command{Verb: verb, Link: l}, err
