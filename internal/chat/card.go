@@ -87,6 +87,8 @@ func Card(r access.Request, p Place) Message {
 		title = "Removal " + string(r.ID)
 	case r.Kind == access.KindLink:
 		title = "Link " + string(r.ID)
+	case r.Kind == access.KindPhase:
+		title = "Phase " + string(r.ID)
 	case r.Want.Extends != "":
 		title = "Extension " + string(r.ID)
 	}
@@ -121,7 +123,7 @@ func Card(r access.Request, p Place) Message {
 
 func icon(r access.Request) string {
 	switch r.State {
-	case access.StateLive, access.StateLinked:
+	case access.StateLive, access.StateLinked, access.StateDone:
 		return "✅"
 	case access.StateEnded:
 		return "⏹️"
@@ -163,11 +165,21 @@ func headline(r access.Request) string {
 		return "Merged, but it grants nothing"
 	case access.StateLinked:
 		return "Done: linked"
+	case access.StateDone:
+		return done(r)
 	case access.StateUndone:
 		return "Undone by a later commit; " + nothing(r)
 	default:
 		return string(r.State)
 	}
+}
+
+// done says what has come to its end.
+func done(r access.Request) string {
+	if r.Kind == access.KindPhase {
+		return "Done: " + r.Want.Phase.String() + " has begun"
+	}
+	return "Done"
 }
 
 // nothing says that a request came to nothing.
@@ -177,6 +189,8 @@ func nothing(r access.Request) string {
 		return "nothing was removed"
 	case access.KindLink:
 		return "nobody was linked"
+	case access.KindPhase:
+		return "the phase stays"
 	default:
 		return "nothing was granted"
 	}
@@ -196,7 +210,7 @@ func setUp(r access.Request) string {
 	switch r.Kind {
 	case access.KindRevoke:
 		return "Verified; being removed in AWS"
-	case access.KindLink:
+	case access.KindLink, access.KindPhase:
 		return "Verified"
 	}
 	return "Verified; being set up"
@@ -218,8 +232,11 @@ func facts(r access.Request, p Place) Fields {
 		{"Account", plain(fmt.Sprintf("%s (…%s) in %s", w.AccountName, lastFour(w.AccountID), w.OU))},
 		{"Permission set", permissionSet(w, p)},
 	}
-	if r.Kind == access.KindLink {
+	switch r.Kind {
+	case access.KindLink:
 		f = linkFacts(r)
+	case access.KindPhase:
+		f = phaseFacts(r)
 	}
 	if r.Kind == access.KindGrant {
 		f = append(f, Field{"For", length(r)})

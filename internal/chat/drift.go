@@ -145,7 +145,7 @@ func driftButtons(id string, acts []access.DriftAct) Buttons {
 // that is none.
 func ClickText(action, value string) string {
 	switch action {
-	case ActionCancel, ActionRevoke, ActionExtend:
+	case ActionCancel, ActionRevoke, ActionExtend, ActionPhase, ActionOnboard:
 		return action + " " + value
 	}
 	if act, ok := strings.CutPrefix(action, actionDrift); ok {

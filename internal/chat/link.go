@@ -124,6 +124,9 @@ func subject(r access.Request) string {
 	if r.Kind == access.KindLink {
 		return fmt.Sprintf("link a %s to %s", accountWord(r), w.PrincipalName)
 	}
+	if r.Kind == access.KindPhase {
+		return "go to " + w.Phase.String()
+	}
 	return fmt.Sprintf("%s in %s for %s", w.PermissionSet, w.AccountName, w.PrincipalName)
 }
 

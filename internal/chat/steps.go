@@ -42,6 +42,8 @@ func steps(r access.Request) Steps {
 		list = removing()
 	case access.KindLink:
 		list = linkedSteps()
+	case access.KindPhase:
+		list = phaseSteps()
 	}
 	if _, ok := r.At(access.StageRemoved); ok && r.Kind == access.KindGrant {
 		list = append(list, stageLabel{access.StageRemoved, "Removed in AWS and read back"})
