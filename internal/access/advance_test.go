@@ -128,7 +128,7 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 	}
 	for range 20000 {
 		r := in(StateAsked)
-		r.Kind = []Kind{KindGrant, KindRevoke, KindLink, KindPhase}[rnd.IntN(4)]
+		r.Kind = []Kind{KindGrant, KindRevoke, KindLink, KindPhase, KindOnboard}[rnd.IntN(5)]
 		r.Want.Phase = 2
 		told := map[string]bool{}
 		for range 8 {
@@ -145,6 +145,10 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 			if f.Verdict != nil && f.Verdict.InForce {
 				f.Link = &LinkFacts{Stands: rnd.IntN(2) == 0}
 				f.Phase = &PhaseFacts{Now: config.Phase(1 + rnd.IntN(3))}
+				f.Onboard = &OnboardFacts{
+					Listed: rnd.IntN(5) > 0, Invited: maybe(), Joined: maybe(), Placed: maybe(), Baseline: maybe(), BaselineLive: rnd.IntN(3), Total: rnd.IntN(3),
+					Stopped: []string{"", "declined"}[rnd.IntN(2)], Occurrence: []string{"a", "b"}[rnd.IntN(2)], Reminder: []string{"", "h/1"}[rnd.IntN(2)],
+				}
 				f.Grant = &GrantFacts{Desired: rnd.IntN(2) == 0, Idle: rnd.IntN(2) == 0, Created: maybe(), ReadBack: maybe(), Removed: maybe(), StillWanted: rnd.IntN(5) == 0}
 			}
 			next, notices := Advance(r, f, at(rnd.IntN(300)))
@@ -160,10 +164,14 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 			if next.State == StateLinked && r.State != StateLinked && (r.Kind != KindLink || f.Link == nil || !f.Link.Stands) {
 				t.Fatalf("a %s is linked by %+v", r.Kind, f.Link)
 			}
-			if next.State == StateDone && r.State != StateDone && (r.Kind != KindPhase || f.Phase == nil || f.Phase.Now < 2) {
-				t.Fatalf("a %s is done by %+v", r.Kind, f.Phase)
+			isIn := r.Kind == KindOnboard && f.Onboard != nil && f.Onboard.Listed && f.Onboard.Stopped == "" && !f.Onboard.Baseline.IsZero() && f.Onboard.BaselineLive >= f.Onboard.Total
+			if next.State == StateDone && r.State != StateDone && !isIn && (r.Kind != KindPhase || f.Phase == nil || f.Phase.Now < 2) {
+				t.Fatalf("a %s is done by %+v, %+v", r.Kind, f.Phase, f.Onboard)
 			}
-			if (r.Kind == KindLink || r.Kind == KindPhase) && (next.State == StateLive || next.State == StateEnding) {
+			if (next.State == StateStopped) && (r.Kind != KindOnboard || f.Onboard != nil && f.Onboard.Stopped == "") {
+				t.Fatalf("a %s is stopped by %+v", r.Kind, f.Onboard)
+			}
+			if (r.Kind == KindLink || r.Kind == KindPhase || r.Kind == KindOnboard) && (next.State == StateLive || next.State == StateEnding) {
 				t.Fatalf("a %s became %s", r.Kind, next.State)
 			}
 			if next.Approved && (next.State != StateProposed || f.Pull != nil && !f.Pull.Passes) {

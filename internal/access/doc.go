@@ -45,6 +45,17 @@
 //	verified   the config in force is in the phase         done       reply: what holds from now on
 //	verified   it is in an earlier one by now              undone     reply
 //
+// A request to bring an account in (KindOnboard) has the same states up to
+// verified. From there provision brings the account to its place, and the request
+// follows:
+//
+//	verified   invited / joined / in its OU                verified   root message: stage and time; reply each
+//	verified   a reminder of an open invitation            verified   reply
+//	verified   the account does not go on by itself        stopped    reply: why, what to do
+//	stopped    taken up again, or the hindrance is gone    verified   root message
+//	verified   every baseline assignment was read back     done       reply: done, IAM users left
+//	verified, stopped  its file is not in force any more   undone     reply
+//
 // # Being linked
 //
 // Whoever is in the workspace may ask for the pull request that makes him the

@@ -165,6 +165,9 @@ func (s *Service) visible(ctx context.Context, by Person, id ID) (Request, error
 	if s.owns(ctx, force.Repo, by, r.Want) {
 		return r, nil
 	}
+	if r.Kind == KindOnboard {
+		return Request{}, unknown // it has no principal either
+	}
 	if r.Want.Principal.Kind == config.UserPrincipal {
 		if by.Entra != "" && r.Want.Principal.ID == by.Entra {
 			return r, nil

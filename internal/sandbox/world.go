@@ -77,6 +77,8 @@ func newWorld(ctx context.Context, kit *emukit.Kit, opts Options, baseURL string
 	steps := []func() error{
 		func() error { return w.makeGitHub(baseURL, files) },
 		func() error { return w.makeAWS() },
+		func() error { return w.makeNeighbours() },
+		func() error { return w.makeIAM() },
 		func() error { return w.makeEntra() },
 		func() error { return w.graph.RunCycle(ctx) },
 		func() error { return w.makeAssignments() },

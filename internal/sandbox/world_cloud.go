@@ -25,6 +25,7 @@ func (w *world) makeAWS() error {
 	w.aws = awsemu.New(w.kit, awsemu.Options{
 		Region: w.repo.Access.IdentityCenter.Region, OrganizationID: w.repo.Access.OrganizationID,
 		ManagementAccount: w.repo.Access.ManagementAccount, DelegatedAdmin: botAccount,
+		MaxAccounts: accountQuota,
 	})
 	w.aws.AddCredentials(w.secrets.awsKeyID, w.secrets.awsSecret, botAccount, botARN)
 	err := errors.Join(

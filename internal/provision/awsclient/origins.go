@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
@@ -20,7 +21,7 @@ func origins(ctx context.Context, cfg aws.Config) ([]string, error) {
 	for _, s := range []struct {
 		name    string
 		resolve func(context.Context, aws.Config) (endpoints.Endpoint, error)
-	}{{"sso-admin", ssoAdmin}, {"identitystore", identityStore}, {"organizations", orgs}, {"sts", tokens}} {
+	}{{"sso-admin", ssoAdmin}, {"identitystore", identityStore}, {"organizations", orgs}, {"sts", tokens}, {"iam", users}} {
 		e, err := s.resolve(ctx, cfg)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint of %s: %w", s.name, err)
@@ -56,6 +57,13 @@ func tokens(ctx context.Context, cfg aws.Config) (endpoints.Endpoint, error) {
 	return o.EndpointResolverV2.ResolveEndpoint(ctx, sts.EndpointParameters{
 		Region: &o.Region, Endpoint: o.BaseEndpoint, UseFIPS: fips(o.EndpointOptions.UseFIPSEndpoint), UseDualStack: dual(o.EndpointOptions.UseDualStackEndpoint),
 		UseGlobalEndpoint: aws.Bool(false), // the clients leave it at that
+	})
+}
+
+func users(ctx context.Context, cfg aws.Config) (endpoints.Endpoint, error) {
+	o := iam.NewFromConfig(cfg).Options()
+	return o.EndpointResolverV2.ResolveEndpoint(ctx, iam.EndpointParameters{
+		Region: &o.Region, Endpoint: o.BaseEndpoint, UseFIPS: fips(o.EndpointOptions.UseFIPSEndpoint), UseDualStack: dual(o.EndpointOptions.UseDualStackEndpoint),
 	})
 }
 

@@ -20,7 +20,7 @@ import (
 func large(t *testing.T) *world {
 	t.Helper()
 	w := &world{kit: emukit.New(1)}
-	emu := awsemu.New(w.kit, awsemu.Options{ManagementAccount: management, DelegatedAdmin: active, EmptyFirstPage: true})
+	emu := awsemu.New(w.kit, awsemu.Options{ManagementAccount: management, DelegatedAdmin: active, EmptyFirstPage: true, Unthrottled: true})
 	add := func(a awsemu.Account) {
 		if err := emu.AddAccount(a); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision/onboard"
+	"aws-access-bot/internal/store"
+)
+
+// onboarding makes what brings accounts to their place.
+func (b *bot) onboarding(out *outside, w *wired, pace float64) (*onboard.Engine, error) {
+	p := onboard.Ports{
+		Organization: out.orgs, Commits: b.git, Grants: b.engine, Asks: onboardings{b.requests}, Users: out.iam, Sets: out.center,
+		Directory: out.entra, Store: store.NewOnboard(b.db), Audit: auditLog{store.NewAudit(b.db)}, Ops: waking{b.outbox, w.moved}, Now: time.Now,
+	}
+	if out.manager != nil {
+		p.Management = out.manager
+	}
+	return onboard.NewEngine(p, onboard.Options{EnableChanges: b.set.EnableChanges, Pace: pace, Log: b.log, OnChange: w.changed})
+}
+
+// preflight holds an account of a pull request against AWS.
+func (b *bot) preflight(ctx context.Context, base, head *config.Repo, account *config.Account) (access.Preflight, error) {
+	return b.accounts.Preflight(ctx, base, head, account)
+}
+
+// onboardings tells which onboardings are merged and not over.
+type onboardings struct{ requests *store.Requests }
+
+// Onboardings implements onboard.Asks.
+func (o onboardings) Onboardings(ctx context.Context) (map[string]onboard.Ask, error) {
+	open, err := o.requests.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]onboard.Ask{}
+	for _, r := range open { // oldest first: the latest stays
+		if r.Kind != access.KindOnboard || r.Want.Onboard == nil {
+			continue
+		}
+		switch r.State {
+		case access.StateMerged, access.StateVerified, access.StateStopped:
+			out[r.Want.AccountID] = onboard.Ask{Request: r.ID, From: r.Want.Onboard.From}
+		}
+	}
+	return out, nil
+}
