@@ -89,6 +89,8 @@ func Card(r access.Request, p Place) Message {
 		title = "Link " + string(r.ID)
 	case r.Kind == access.KindOnboard:
 		title = "Onboarding " + string(r.ID)
+	case r.Kind == access.KindPhase:
+		title = "Phase " + string(r.ID)
 	case r.Want.Extends != "":
 		title = "Extension " + string(r.ID)
 	}
@@ -123,7 +125,7 @@ func Card(r access.Request, p Place) Message {
 
 func icon(r access.Request) string {
 	switch r.State {
-	case access.StateLive, access.StateLinked:
+	case access.StateLive, access.StateLinked, access.StateDone:
 		return "✅"
 	case access.StateEnded:
 		return "⏹️"
@@ -167,11 +169,24 @@ func headline(r access.Request) string {
 		return "Done: linked"
 	case access.StateStopped:
 		return "Stopped: somebody has to act"
+	case access.StateDone:
+		return done(r)
 	case access.StateUndone:
 		return "Undone by a later commit; " + nothing(r)
 	default:
 		return string(r.State)
 	}
+}
+
+// done says what has come to its end.
+func done(r access.Request) string {
+	if r.Kind == access.KindPhase {
+		return "Done: " + r.Want.Phase.String() + " has begun"
+	}
+	if r.Kind == access.KindOnboard {
+		return "Done: " + r.Want.AccountName + " is in its OU, and what the config repo gives of the baseline is live"
+	}
+	return "Done"
 }
 
 // nothing says that a request came to nothing.
@@ -183,6 +198,8 @@ func nothing(r access.Request) string {
 		return "nobody was linked"
 	case access.KindOnboard:
 		return "no account was brought in"
+	case access.KindPhase:
+		return "the phase stays"
 	default:
 		return "nothing was granted"
 	}
@@ -204,7 +221,7 @@ func setUp(r access.Request) string {
 		return "Verified; being removed in AWS"
 	case access.KindOnboard:
 		return onboardHeadline(r)
-	case access.KindLink:
+	case access.KindLink, access.KindPhase:
 		return "Verified"
 	}
 	return "Verified; being set up"
@@ -231,6 +248,8 @@ func facts(r access.Request, p Place) Fields {
 		f = linkFacts(r)
 	case access.KindOnboard:
 		f = onboardFacts(r)
+	case access.KindPhase:
+		f = phaseFacts(r)
 	}
 	if r.Kind == access.KindGrant {
 		f = append(f, Field{"For", length(r)})

@@ -145,7 +145,7 @@ func driftButtons(id string, acts []access.DriftAct) Buttons {
 // that is none.
 func ClickText(action, value string) string {
 	switch action {
-	case ActionCancel, ActionRevoke, ActionExtend, ActionOnboard:
+	case ActionCancel, ActionRevoke, ActionExtend, ActionPhase, ActionOnboard:
 		return action + " " + value
 	case ActionAgain:
 		return "onboard " + value + " again"

@@ -25,6 +25,8 @@ type Command struct {
 	Link LinkLine
 	// Onboard is set for "onboard".
 	Onboard OnboardLine
+	// Phase is set for "phase"; 0 asks for the board.
+	Phase config.Phase
 }
 
 // RequestLine is what a request line says; empty members were not given.
@@ -45,12 +47,12 @@ func (l RequestLine) Complete() bool {
 
 // Verbs are the words a command line can begin with.
 func Verbs() []string {
-	return []string{"request", "extend", "cancel", "revoke", "status", "list", "onboard", "drift", "sync", "link", "whoami", "help"}
+	return []string{"request", "extend", "cancel", "revoke", "status", "list", "onboard", "phase", "drift", "sync", "link", "whoami", "help"}
 }
 
 // later are verbs that DESIGN names and this version answers with "not yet".
 func later() []string {
-	return []string{"why", "phase", "cli"}
+	return []string{"why", "cli"}
 }
 
 // UsageError is a line that cannot be understood. Its text is for the person.
@@ -99,6 +101,9 @@ func Parse(line string, zone *time.Location, now time.Time) (Command, error) {
 	case "link":
 		l, err := parseLink(rest)
 		return Command{Verb: verb, Link: l}, err
+	case "phase":
+		p, err := parsePhase(rest)
+		return Command{Verb: verb, Phase: p}, err
 	case "drift":
 		l, err := parseDrift(rest)
 		return Command{Verb: verb, Drift: l}, err

@@ -131,6 +131,9 @@ func subject(r access.Request) string {
 	if r.Kind == access.KindOnboard {
 		return fmt.Sprintf("onboard %s (…%s)", w.AccountName, lastFour(w.AccountID))
 	}
+	if r.Kind == access.KindPhase {
+		return "go to " + w.Phase.String()
+	}
 	return fmt.Sprintf("%s in %s for %s", w.PermissionSet, w.AccountName, w.PrincipalName)
 }
 

@@ -22,6 +22,10 @@ func Reply(n access.Notice, r access.Request, p Place) Message {
 		}
 	case access.NoticeLive:
 		m.Blocks = append(m.Blocks, use(r, p)...)
+	case access.NoticeDone:
+		if r.Kind == access.KindPhase {
+			m.Blocks = append(m.Blocks, phaseRules(r.Want.Phase)...)
+		}
 	case access.NoticeEnded:
 		m.Blocks = append(m.Blocks, Note{{Text: "Sessions that are already open can go on until they run out" + sessionHint(p) + "."}})
 	case access.NoticeEnding:
@@ -119,8 +123,10 @@ func noticeLine(n access.Notice, r access.Request) string {
 		return what + " is live. " + membersLine(r)
 	case access.NoticeLinked:
 		return linkedLine(r)
-	case access.NoticeInvited, access.NoticeReminder, access.NoticeMember, access.NoticePlaced, access.NoticeStopped, access.NoticeDone:
+	case access.NoticeInvited, access.NoticeReminder, access.NoticeMember, access.NoticePlaced, access.NoticeStopped:
 		return onboardLine(n, r)
+	case access.NoticeDone:
+		return done(r) + "."
 	case access.NoticeRefused:
 		return "This cannot be proposed."
 	case access.NoticeClosed:

@@ -240,15 +240,10 @@ func onboardLine(n access.Notice, r access.Request) string {
 		return name + " is a member of the Organization."
 	case access.NoticePlaced:
 		return name + " is in its OU, " + r.Want.OU + "."
-	case access.NoticeStopped:
-		return "The onboarding of " + name + " has stopped:"
 	default:
-		return name + " is onboarded: in its OU, with its baseline live. `/aws-access request` asks for more."
+		return "The onboarding of " + name + " has stopped:"
 	}
 }
-
-// ActionOnboard opens the form for an account; its value is the account's number.
-const ActionOnboard = "onboard"
 
 // ActionAgain takes an onboarding up again that has stopped; its value is the
 // number of the account.

@@ -44,6 +44,8 @@ func steps(r access.Request) Steps {
 		list = linkedSteps()
 	case access.KindOnboard:
 		list = onboardSteps(r)
+	case access.KindPhase:
+		list = phaseSteps()
 	}
 	if _, ok := r.At(access.StageRemoved); ok && r.Kind == access.KindGrant {
 		list = append(list, stageLabel{access.StageRemoved, "Removed in AWS and read back"})
