@@ -162,7 +162,9 @@ func TestIAMUsersAreTold(t *testing.T) {
 func TestStepsOfAnEarlierRequestAreNotTold(t *testing.T) {
 	t.Parallel()
 	long := at(-1000)
-	r, notices := Advance(account(StateVerified), listed(func(f *OnboardFacts) { f.Invited, f.Joined, f.Placed = long, long.Add(time.Hour), long.Add(2*time.Hour) }), at(7))
+	r, notices := Advance(account(StateVerified), listed(func(f *OnboardFacts) {
+		f.Invited, f.Joined, f.Placed = long, long.Add(time.Hour), long.Add(2*time.Hour)
+	}), at(7))
 	if len(notices) != 0 || len(r.Times) != 1 {
 		t.Errorf("told %+v, times %v", notices, r.Times)
 	}
