@@ -321,7 +321,7 @@ func (w *world) verbNewTeam(_ *testscript.TestScript, _ bool, args []string) err
 	return w.play("github/teams/"+args[0]+"/recreate", object{"people": args[1:]}, nil)
 }
 
-func (w *world) verbAccount(_ *testscript.TestScript, _ bool, args []string) error {
+func (w *world) verbLogin(_ *testscript.TestScript, _ bool, args []string) error {
 	if err := words(args, 1, 1); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"aws-access-bot/internal/sandbox/awsemu"
@@ -12,7 +13,8 @@ import (
 func (s *Sandbox) controlAccounts(mux *http.ServeMux) {
 	mux.HandleFunc("POST /sandbox/aws/account", act(s, s.editAccount))
 	mux.HandleFunc("POST /sandbox/aws/owner", act(s, s.playOwner))
-	mux.HandleFunc("POST /sandbox/aws/handshake", act(s, s.expireHandshake))
+	mux.HandleFunc("POST /sandbox/aws/invite", act(s, s.inviteByHand))
+	mux.HandleFunc("POST /sandbox/aws/handshake", act(s, s.endHandshake))
 	mux.HandleFunc("POST /sandbox/aws/organization", act(s, s.editOrganization))
 }
 
@@ -116,29 +118,63 @@ func (s *Sandbox) playOwner(_ *http.Request, in ownerIn) (any, error) {
 	return map[string]string{"handshake": id}, nil
 }
 
-// handshakeIn names a handshake whose time runs out now: by id, or as the newest
-// that waits for an account.
-type handshakeIn struct {
-	ID      string `json:"id"`
+// inviteIn is an account, or an e-mail address, that somebody invites in the
+// console of the management account.
+type inviteIn struct {
 	Account string `json:"account"`
 }
 
-func (s *Sandbox) expireHandshake(_ *http.Request, in handshakeIn) (any, error) {
+func (s *Sandbox) inviteByHand(_ *http.Request, in inviteIn) (any, error) {
+	target := in.Account
+	if a, _, err := s.awsAccount(target); err == nil {
+		target = a.ID
+	}
+	id, err := s.world.aws.Invite(target)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{"handshake": id}, nil
+}
+
+// handshakeIn ends a handshake, by id or the newest that waits for an account:
+// its time runs out (expire, also when Do is empty), or the management account
+// cancels it (cancel).
+type handshakeIn struct {
+	ID      string `json:"id"`
+	Account string `json:"account"`
+	Do      string `json:"do"`
+}
+
+func (s *Sandbox) endHandshake(_ *http.Request, in handshakeIn) (any, error) {
 	if in.ID == "" {
-		a, _, err := s.awsAccount(in.Account)
+		id, err := s.waiting(in.Account)
 		if err != nil {
 			return nil, err
 		}
-		for _, h := range s.world.aws.State().Handshakes {
-			if h.Account == a.ID && h.Over.IsZero() {
-				in.ID = h.ID
-			}
-		}
-		if in.ID == "" {
-			return nil, refuse(http.StatusNotFound, "no invitation waits for account %s", a.ID)
+		in.ID = id
+	}
+	end := map[string]func(string) error{"": s.world.aws.ExpireHandshake, "expire": s.world.aws.ExpireHandshake, "cancel": s.world.aws.TakeBack}[in.Do]
+	if end == nil {
+		return nil, refuse(http.StatusBadRequest, "do is %q; it may be expire or cancel", in.Do)
+	}
+	if err := end(in.ID); err != nil {
+		return nil, err
+	}
+	return map[string]string{"handshake": in.ID}, nil
+}
+
+// waiting is the newest handshake that waits for an account.
+func (s *Sandbox) waiting(account string) (id string, err error) {
+	a, _, err := s.awsAccount(account)
+	if err != nil {
+		return "", err
+	}
+	for _, h := range slices.Backward(s.world.aws.State().Handshakes) {
+		if h.Account == a.ID && h.Over.IsZero() {
+			return h.ID, nil
 		}
 	}
-	return map[string]string{"handshake": in.ID}, s.world.aws.ExpireHandshake(in.ID)
+	return "", refuse(http.StatusNotFound, "no invitation waits for account %s", a.ID)
 }
 
 // organizationIn changes facts of the organization; what is left out stays.

@@ -35,7 +35,7 @@ func (w *world) makeAWS() error {
 	)
 	for _, a := range w.repo.Accounts {
 		err = errors.Join(err, w.aws.AddAccount(awsemu.Account{
-			ID: a.ID, Name: a.Name, Email: "aws+" + a.Slug + "@example.com", OU: a.OU, Tags: a.Tags,
+			ID: a.ID, Name: a.Name, Email: "aws+" + a.Slug + "@example.com", OU: a.OU, Tags: a.Tags, Joined: w.kit.Now().AddDate(-2, 0, 0),
 		}))
 	}
 	for _, set := range w.repo.PermissionSets {

@@ -1,10 +1,6 @@
 package awsemu
 
-import (
-	"fmt"
-	"slices"
-	"time"
-)
+import "time"
 
 type handshakeIn struct{ HandshakeId string }
 
@@ -120,42 +116,4 @@ func cancelHandshake(s *Server, c *call, in *handshakeIn) (out handshakeOut, err
 	s.org.settleFeatures(c.now)
 	out.Handshake = s.wireHandshake(h)
 	return out, nil
-}
-
-// Answer plays the owner of an account in the console: the newest handshake
-// that waits for the account is accepted or declined.
-func (s *Server) Answer(account string, accept bool) (id string, err error) {
-	now := s.lock()
-	defer s.mu.Unlock()
-	a, ok := s.org.find(account)
-	if !ok || a.State != StateActive {
-		return "", fmt.Errorf("account %s: there is none that is active, so nobody can answer for it", account)
-	}
-	for _, h := range slices.Backward(s.org.handshakes) {
-		if !h.pending() || h.action == actionEnable || !h.sentTo(a) {
-			continue
-		}
-		if !accept {
-			h.finish(shakeDeclined, now)
-			return h.id, nil
-		}
-		if err := s.accept(h, account, now); err != nil {
-			return "", fmt.Errorf("account %s accepts: %w", account, err)
-		}
-		return h.id, nil
-	}
-	return "", fmt.Errorf("account %s: no invitation waits for an answer", account)
-}
-
-// ExpireHandshake lets the time of a handshake run out now.
-func (s *Server) ExpireHandshake(id string) error {
-	now := s.lock()
-	defer s.mu.Unlock()
-	h, ok := s.org.shake(id)
-	if !ok || !h.pending() {
-		return fmt.Errorf("handshake %s: there is none that waits for an answer", id)
-	}
-	h.ends = now
-	s.org.settleHandshakes(now)
-	return nil
 }

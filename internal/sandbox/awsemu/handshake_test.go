@@ -189,10 +189,10 @@ func TestInvitationIsRefused(t *testing.T) {
 			_, err := f.orgs(testMgmt).EnableAllFeatures(background(), &organizations.EnableAllFeaturesInput{})
 			must(t, err)
 		}, "HandshakeConstraintViolationException", "INVITE_DISABLED_DURING_ENABLE_ALL_FEATURES"},
-		{"no room", testAlone, account, func(_ *testing.T, f *fixture) { f.opts.MaxAccounts = 5 }, "HandshakeConstraintViolationException", "ACCOUNT_NUMBER_LIMIT_EXCEEDED"},
+		{"no room", testAlone, account, func(_ *testing.T, f *fixture) { f.SetQuota(5) }, "HandshakeConstraintViolationException", "ACCOUNT_NUMBER_LIMIT_EXCEEDED"},
 		{"no room besides another invitation", testAlone, account, func(t *testing.T, f *fixture) {
 			t.Helper()
-			f.opts.MaxAccounts = 6
+			f.SetQuota(6)
 			f.invited(t, testAlone2)
 		}, "HandshakeConstraintViolationException", "ACCOUNT_NUMBER_LIMIT_EXCEEDED"},
 		{"somebody else changes it", testAlone, account, func(_ *testing.T, f *fixture) { f.ConflictNext("InviteAccountToOrganization", 1) }, "ConcurrentModificationException", ""},

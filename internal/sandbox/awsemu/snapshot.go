@@ -24,6 +24,8 @@ type State struct {
 	// Outside are the accounts that are not in the organization.
 	Outside    []Account `json:"outside"`
 	FeatureSet string    `json:"feature_set"`
+	// Quota is how many accounts the organization may have.
+	Quota int `json:"quota"`
 	// Handshakes are in the order in which they were sent.
 	Handshakes []HandshakeState `json:"handshakes"`
 	// Creations are the accounts that were asked for with CreateAccount.
@@ -134,6 +136,7 @@ func (s *Server) stateOrganization(st *State) {
 		return out
 	}
 	st.Accounts, st.Outside, st.FeatureSet = copied(s.org.accounts), copied(s.org.outside), s.org.features
+	st.Quota = s.opts.MaxAccounts
 }
 
 func (s *Server) stateStore(st *State) {
