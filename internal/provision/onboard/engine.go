@@ -12,7 +12,8 @@ import (
 	"aws-access-bot/internal/provision"
 )
 
-// longestSleep bounds a sleep, so that a jump of the clock is noticed.
+// longestSleep bounds a sleep, before Options.Pace divides it, so that a jump of
+// the clock is noticed.
 const longestSleep = time.Minute
 
 // Options change how the engine works.
@@ -128,9 +129,9 @@ func (e *Engine) loop(ctx context.Context, wake <-chan struct{}, f func(ctx cont
 // sleep waits until a time, a wake or the end of ctx, and reports whether it was
 // woken. A zero time is the longest sleep.
 func (e *Engine) sleep(ctx context.Context, wake <-chan struct{}, until time.Time) bool {
-	d := longestSleep
+	d := e.pace(longestSleep)
 	if !until.IsZero() {
-		d = min(max(until.Sub(e.now()), 0), longestSleep)
+		d = min(max(until.Sub(e.now()), 0), d)
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()

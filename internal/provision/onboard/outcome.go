@@ -100,6 +100,8 @@ func refusalOf(ref *Refusal) refusal {
 		return wait(CodeFeatures, finalizing, "The organization is enabling all features, and invites nobody until every account has agreed (AWS Organizations > Settings in the management account). It is tried again each hour.")
 	case "FinalizingOrganizationException":
 		return wait(CodeBusy, finalizing, "AWS is still making the organization ready. It is tried again in an hour; if that goes on for long, ask AWS Support.")
+	case "TARGET_NOT_SUPPORTED":
+		return stop(CodeRefused, "AWS cannot invite this account: there is none of this number, or it is closed. Compare the number with the account's own console.")
 	case "PAYMENT_INSTRUMENT_REQUIRED":
 		return stop(CodeRefused, "AWS wants a payment method first: the account's own, or that of the management account. Add one under Billing > Payment preferences.")
 	case "PAST_DUE_INVOICE":

@@ -106,9 +106,9 @@ func grow(r Record, s Sight) Record {
 	if s.Live < s.Total {
 		return r.on(Placed)
 	}
-	r.Baseline = s.LiveAt
-	if r.Baseline.IsZero() {
-		r.Baseline = r.Placed
+	r.Baseline = r.Placed
+	if s.LiveAt.After(r.Placed) {
+		r.Baseline = s.LiveAt
 	}
 	return r.on(Done)
 }

@@ -85,11 +85,14 @@ func refusal(op string, err error) error {
 	mapped := awsclient.Mapped(op, err)
 	var handshake *types.HandshakeConstraintViolationException
 	var constraint *types.ConstraintViolationException
+	var input *types.InvalidInputException
 	switch {
 	case errors.As(err, &handshake) && handshake.Reason != "":
 		return &onboard.Refusal{Code: string(handshake.Reason), Words: handshake.ErrorMessage(), Err: mapped}
 	case errors.As(err, &constraint) && constraint.Reason != "":
 		return &onboard.Refusal{Code: string(constraint.Reason), Words: constraint.ErrorMessage(), Err: mapped}
+	case errors.As(err, &input) && input.Reason != "":
+		return &onboard.Refusal{Code: string(input.Reason), Words: input.ErrorMessage(), Err: mapped}
 	}
 	var api smithy.APIError
 	if !errors.As(err, &api) {
