@@ -255,14 +255,14 @@ func (a EstateAccount) gone() bool {
 // reference, type Handshake): each invited member is asked to agree to all
 // features, and the management account to finish once all have.
 const (
-	actionInvite  = "INVITE"
+	ActionInvite  = "INVITE"
 	actionConsent = "ENABLE_ALL_FEATURES"
 	actionFinish  = "APPROVE_ALL_FEATURES"
 	stateAsked    = "REQUESTED"
 	stateOpen     = "OPEN"
 )
 
-func (h Handshake) isInvitation() bool { return h.Action == actionInvite }
+func (h Handshake) isInvitation() bool { return h.Action == ActionInvite }
 func (h Handshake) isConsent() bool    { return h.Action == actionConsent }
 func (h Handshake) isFinish() bool     { return h.Action == actionFinish }
 func (h Handshake) isOpen() bool       { return h.State == stateAsked || h.State == stateOpen }

@@ -12,7 +12,7 @@ import (
 // BoardStep is how far an account is on its way to SSO.
 type BoardStep string
 
-// The steps of accounts on the board, in their order.
+// The steps of accounts on the board.
 const (
 	BoardLegacy  BoardStep = "legacy"  // has its file, and stays as it is
 	BoardWaiting BoardStep = "waiting" // a member without a file
@@ -24,9 +24,10 @@ const (
 	BoardStopped BoardStep = "stopped"
 )
 
-// BoardSteps are the steps in their order, the furthest last.
+// BoardSteps are the steps in the order of the board: who is stopped, then who is
+// furthest behind.
 func BoardSteps() []BoardStep {
-	return []BoardStep{BoardLegacy, BoardWaiting, BoardOutside, BoardInvited, BoardJoined, BoardPlaced, BoardStopped, BoardIn}
+	return []BoardStep{BoardStopped, BoardLegacy, BoardWaiting, BoardOutside, BoardInvited, BoardJoined, BoardPlaced, BoardIn}
 }
 
 // BoardAccount is one account on the board.
@@ -132,15 +133,10 @@ func NewBoard(force InForce, live Live, onboarding map[string]*OnboardFacts, now
 	return b
 }
 
-// behindFirst puts who is stopped first, then who is furthest behind; among
-// those who waits longest.
+// behindFirst puts accounts in the order of the steps; in one step those first
+// that wait longest.
 func behindFirst(a, b BoardAccount) int {
-	place := func(s BoardStep) int {
-		if s == BoardStopped {
-			return -1
-		}
-		return slices.Index(BoardSteps(), s)
-	}
+	place := func(s BoardStep) int { return slices.Index(BoardSteps(), s) }
 	return cmp.Or(cmp.Compare(place(a.Step), place(b.Step)), cmp.Compare(b.Days, a.Days), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }
 

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+
+	"aws-access-bot/config"
 )
 
 // onboardFacts reads how far the account of a request is.
@@ -16,7 +19,16 @@ func (o *Observer) onboardFacts(ctx context.Context, r Request) (*OnboardFacts, 
 	if err != nil {
 		return nil, fmt.Errorf("onboarding facts of %s: %w", r.ID, err)
 	}
-	return f, nil
+	if f == nil {
+		return nil, nil
+	}
+	force, err := o.Commits.InForce(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("config in force for %s: %w", r.ID, err)
+	}
+	got := *f
+	got.Lacks = force.Repo.OnboardStep(r.Want.AccountID) == config.OnboardBaseline
+	return &got, nil
 }
 
 // fromVerifiedOnboard follows an account into its place.
@@ -36,7 +48,16 @@ func (m *mover) fromVerifiedOnboard() bool {
 		return false
 	}
 	m.reach(StageBaseline, m.since(f.Baseline))
-	return m.end(StateDone, NoticeDone, f.IAM.left())
+	return m.end(StateDone, NoticeDone, f.closing(m.r.Want.AccountID))
+}
+
+// closing is what people should know at the end.
+func (f *OnboardFacts) closing(account string) string {
+	lines := []string{f.IAM.left()}
+	if f.Lacks {
+		lines = append(lines, "It does not have all of the baseline yet: `/aws-onboard "+account+"` makes the pull request with the lines that it lacks.")
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
 
 const unlisted = "The config repo does not have the account as sso any more."

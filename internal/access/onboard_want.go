@@ -75,6 +75,27 @@ func (s *Service) lookUp(ctx context.Context, id string) (EstateAccount, error) 
 	return EstateAccount{}, fmt.Errorf("look up the account %s: %w", id, err)
 }
 
+// AccountTitle is the name that AWS has of an account, "" where that cannot be
+// found out at once. It is for showing.
+func (s *Service) AccountTitle(ctx context.Context, typed string) string {
+	force, err := s.inForce(ctx)
+	if err != nil {
+		return ""
+	}
+	id, err := s.accountNumber(ctx, force.Repo, typed)
+	if err != nil {
+		return ""
+	}
+	if a, ok := force.Repo.AccountByID(id); ok {
+		return a.Name
+	}
+	a, err := s.lookUp(ctx, id)
+	if err != nil {
+		return ""
+	}
+	return a.Name
+}
+
 // mayComeIn refuses an account that cannot be brought in as it is, in this phase
 // or into this organization.
 func (s *Service) mayComeIn(ctx context.Context, repo *config.Repo, found EstateAccount) error {

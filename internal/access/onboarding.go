@@ -66,6 +66,9 @@ type OnboardFacts struct {
 	Reminder string
 	// IAM is nil when it was not read.
 	IAM *IAMUsers
+	// Lacks is set when the config in force does not give the account all of
+	// the baseline. [Observer] finds it.
+	Lacks bool
 }
 
 // OnboardEvidence tells what is recorded of an account; nil when there is

@@ -87,6 +87,10 @@ func Card(r access.Request, p Place) Message {
 		title = "Removal " + string(r.ID)
 	case r.Kind == access.KindLink:
 		title = "Link " + string(r.ID)
+	case r.Kind == access.KindOnboard:
+		title = "Onboarding " + string(r.ID)
+	case r.Kind == access.KindPhase:
+		title = "Phase " + string(r.ID)
 	case r.Want.Extends != "":
 		title = "Extension " + string(r.ID)
 	}
@@ -121,13 +125,13 @@ func Card(r access.Request, p Place) Message {
 
 func icon(r access.Request) string {
 	switch r.State {
-	case access.StateLive, access.StateLinked:
+	case access.StateLive, access.StateLinked, access.StateDone:
 		return "✅"
 	case access.StateEnded:
 		return "⏹️"
 	case access.StateClosed, access.StateVoid, access.StateUndone:
 		return "⚪"
-	case access.StateRefused, access.StateHalted:
+	case access.StateRefused, access.StateHalted, access.StateStopped:
 		return "🛑"
 	case access.StateAsked, access.StateProposed:
 		return "🕓"
@@ -163,11 +167,26 @@ func headline(r access.Request) string {
 		return "Merged, but it grants nothing"
 	case access.StateLinked:
 		return "Done: linked"
+	case access.StateStopped:
+		return "Stopped: somebody has to act"
+	case access.StateDone:
+		return done(r)
 	case access.StateUndone:
 		return "Undone by a later commit; " + nothing(r)
 	default:
 		return string(r.State)
 	}
+}
+
+// done says what has come to its end.
+func done(r access.Request) string {
+	if r.Kind == access.KindPhase {
+		return "Done: " + r.Want.Phase.String() + " has begun"
+	}
+	if r.Kind == access.KindOnboard {
+		return "Done: " + r.Want.AccountName + " is in its OU, and what the config repo gives of the baseline is live"
+	}
+	return "Done"
 }
 
 // nothing says that a request came to nothing.
@@ -177,6 +196,10 @@ func nothing(r access.Request) string {
 		return "nothing was removed"
 	case access.KindLink:
 		return "nobody was linked"
+	case access.KindOnboard:
+		return "no account was brought in"
+	case access.KindPhase:
+		return "the phase stays"
 	default:
 		return "nothing was granted"
 	}
@@ -196,7 +219,9 @@ func setUp(r access.Request) string {
 	switch r.Kind {
 	case access.KindRevoke:
 		return "Verified; being removed in AWS"
-	case access.KindLink:
+	case access.KindOnboard:
+		return onboardHeadline(r)
+	case access.KindLink, access.KindPhase:
 		return "Verified"
 	}
 	return "Verified; being set up"
@@ -218,8 +243,13 @@ func facts(r access.Request, p Place) Fields {
 		{"Account", plain(fmt.Sprintf("%s (…%s) in %s", w.AccountName, lastFour(w.AccountID), w.OU))},
 		{"Permission set", permissionSet(w, p)},
 	}
-	if r.Kind == access.KindLink {
+	switch r.Kind {
+	case access.KindLink:
 		f = linkFacts(r)
+	case access.KindOnboard:
+		f = onboardFacts(r)
+	case access.KindPhase:
+		f = phaseFacts(r)
 	}
 	if r.Kind == access.KindGrant {
 		f = append(f, Field{"For", length(r)})
@@ -383,6 +413,8 @@ func buttons(r access.Request, p Place) Buttons {
 			b = append(b, Button{Action: "open_console", Label: "Open in AWS", URL: deepLink(p, r.Want), Main: true})
 		}
 		b = append(b, Button{Action: ActionRevoke, Value: string(r.ID), Label: "I am done"})
+	case access.StateStopped:
+		b = append(b, onboardButtons(r)...)
 	}
 	return b
 }

@@ -144,6 +144,7 @@ func (o *office) start() {
 		Inbox: store.NewInbox(o.db), Who: o.town,
 		Service: &access.Service{
 			Requests: o.requests, Links: o.requests, Commits: o.town, Directory: o.town, Pulls: o.town, Stored: func() {}, Now: func() time.Time { return o.now },
+			Boards: &access.Boards{Commits: o.town, Now: func() time.Time { return o.now }},
 		},
 		Profiles: map[access.Platform]chat.Profiles{access.Slack: o.town},
 		Whispers: map[access.Platform]chat.Whisperer{access.Slack: o.town},
