@@ -80,7 +80,7 @@ func statusText(st statusReport) string {
 	if !st.Provision.Last.At.IsZero() {
 		line("last sync", fmt.Sprintf("%s: %d changes, %d held back, %d outstanding", st.Provision.Last.At.Format(time.RFC3339), len(st.Provision.Last.Plan.Changes), len(st.Provision.Last.Refused), st.Provision.Last.Outstanding))
 	}
-	for _, s := range []string{"asked", "proposed", "merged", "halted", "verified", "live", "ending", "ended", "closed", "refused", "void", "undone"} {
+	for _, s := range []string{"asked", "proposed", "merged", "halted", "verified", "live", "ending", "ended", "linked", "stopped", "done", "closed", "refused", "void", "undone"} {
 		if n := st.Requests[s]; n > 0 {
 			line("requests", fmt.Sprintf("%d %s", n, s))
 		}
@@ -115,6 +115,7 @@ func statusText(st statusReport) string {
 	if st.NotReady != "" {
 		line("not ready", st.NotReady)
 	}
+	b.WriteString(boardText(st.Migration))
 	return b.String()
 }
 

@@ -147,7 +147,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 	b.git, err = gitops.New(gitops.Options{
 		Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID, Branch: set.ConfigRepo.Branch,
 		SigningKey: []byte(set.SigningKey.Reveal()), Poll: set.Poll, Lag: paced(gitops.DefaultLag, pace), OnInForce: w.inForce, OnChange: w.changed,
-		CleanAfter: paced(gitops.DefaultCleanAfter, pace), Removed: b.removed, Preflight: b.preflight,
+		CleanAfter: paced(gitops.DefaultCleanAfter, pace), Removed: b.removed, Preflight: b.preflight, Ahead: b.ahead,
 		Ops: waking{outbox, w.moved}, Now: time.Now, Log: log,
 	}, out.github, store.NewGitops(db), out.entra)
 	if err != nil {
@@ -201,7 +201,7 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 	})
 	service := &access.Service{
 		Requests: b.requests, Commits: b.git, Directory: out.entra, Pulls: b.git, Teams: b.git, Now: time.Now,
-		Links: b.requests, Accounts: out.github, Drifts: b.engine, Estate: b.accounts, Onboarder: b.accounts,
+		Links: b.requests, Accounts: out.github, Drifts: b.engine, Estate: b.accounts, Onboarder: b.accounts, Boards: b.boards(),
 		Stored: func() { w.changed(); w.moved() },
 	}
 	b.desk = chat.NewDesk(chat.Desk{

@@ -148,12 +148,12 @@ func (l *ahead) unfiled(v *EstateView) {
 	}
 	none := true
 	for _, m := range Waiting(l.repo, v) {
-		none = false
 		r, mend := result, fmt.Sprintf("Onboard it with `/aws-onboard %s`.", m.ID)
 		if m.gone() {
 			// It is closed, and AWS takes it out by itself 90 days later.
 			r, mend = PreflightNote, "Nothing needs to be done: AWS takes a closed account out of the Organization by itself."
 		}
+		none = none && m.gone()
 		l.add(AheadUnfiled, r, fmt.Sprintf("%s (%s) is in the Organization (%s, %s) and has no account file.", m.Name, m.ID, m.OU, m.State), mend)
 	}
 	if none {
@@ -202,19 +202,19 @@ func (l *ahead) undeclared(live Live) {
 	case live.Undeclared == 0:
 		l.add(AheadUndeclared, PreflightGood, "No live assignment was found that no commit ever declared.", "")
 	case l.to.RemovesUndeclared(mode):
-		l.add(AheadUndeclared, PreflightNote, fmt.Sprintf("%s live, and no commit ever declared them. With `drift: revert` the bot removes them in this phase, within the removal budget.", assignments(live.Undeclared)),
+		l.add(AheadUndeclared, PreflightNote, fmt.Sprintf("Live, and never declared by any commit: %s. With `drift: revert` the bot removes such in this phase, within the removal budget.", assignments(live.Undeclared)),
 			"Adopt those that are to stay first: `/aws-access drift` lists them.")
 	default:
-		l.add(AheadUndeclared, PreflightNote, fmt.Sprintf("%s live, and no commit ever declared them. They are reported; with `drift: revert` the bot would remove them in this phase, within the removal budget.", assignments(live.Undeclared)),
+		l.add(AheadUndeclared, PreflightNote, fmt.Sprintf("Live, and never declared by any commit: %s. Such are reported; with `drift: revert` the bot would remove them in this phase, within the removal budget.", assignments(live.Undeclared)),
 			"`/aws-access drift` lists them.")
 	}
 }
 
 func assignments(n int) string {
 	if n == 1 {
-		return "1 assignment is"
+		return "1 assignment"
 	}
-	return fmt.Sprintf("%d assignments are", n)
+	return fmt.Sprintf("%d assignments", n)
 }
 
 // Waiting are the member accounts without a file, by name: they wait for

@@ -79,7 +79,7 @@ func TestAheadNamesEveryBlocker(t *testing.T) {
 	}
 	for _, want := range []string{
 		"crm (333344441111)", "billing (333344442222)", "yuki@example.com, team:payments", "/aws-onboard 333344441111",
-		"made-elsewhere (777788889999)", "shop (111122224444)", "h-1", "3 assignments are live", "note closed (777788880000)",
+		"made-elsewhere (777788889999)", "shop (111122224444)", "h-1", "by any commit: 3 assignments.", "note closed (777788880000)",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is not named in\n%s", want, text.String())
@@ -126,7 +126,7 @@ func TestAheadByPhaseAndFeatures(t *testing.T) {
 	}
 	revert := migrating(config.Grow)
 	revert.Access.Drift = config.DriftRevert
-	if text := fmt.Sprint(Ahead(revert, config.Consolidated, Live{Undeclared: 1, Counted: true})); !strings.Contains(text, "the bot removes them in this phase") {
+	if text := fmt.Sprint(Ahead(revert, config.Consolidated, Live{Undeclared: 1, Counted: true})); !strings.Contains(text, "the bot removes such in this phase") {
 		t.Errorf("what drift: revert does is not said in %s", text)
 	}
 }
@@ -242,7 +242,7 @@ func TestBoardsGathers(t *testing.T) {
 	if err != nil || !b.Looked.IsZero() || len(w.asked) != 5 {
 		t.Errorf("before the first look: %+v, %v, asked for %v", b, err, w.asked)
 	}
-	if text := fmt.Sprint(b.Ahead); !strings.Contains(text, "1 assignment is live") {
+	if text := fmt.Sprint(b.Ahead); !strings.Contains(text, "by any commit: 1 assignment.") {
 		t.Errorf("what is gone from AWS is counted, or what is live is not: %s", text)
 	}
 	for name, fail := range map[string]*error{"view": &w.viewErr, "facts": &w.factErr, "drift": &w.driftErr, "force": &w.forceErr} {
