@@ -13,7 +13,7 @@ import (
 // onboarding makes what brings accounts to their place.
 func (b *bot) onboarding(out *outside, w *wired, pace float64) (*onboard.Engine, error) {
 	p := onboard.Ports{
-		Organization: out.orgs, Commits: b.git, Grants: b.engine, Asks: onboardings{b.requests}, Users: out.iam, Sets: out.center,
+		Organization: out.orgs, Commits: b.git, Grants: b.engine, Asks: onboardings{b.requests}, Users: out.iam, Sets: out.center, Identity: out.center,
 		Directory: out.entra, Store: store.NewOnboard(b.db), Audit: auditLog{store.NewAudit(b.db)}, Ops: waking{b.outbox, w.moved}, Now: time.Now,
 	}
 	if out.manager != nil {

@@ -45,6 +45,9 @@ type Ports struct {
 	// Sets may be zero: then permission sets are left alone.
 	Sets SetPorts
 	Now  func() time.Time
+	// Elapsed is how long the process runs, by a clock that nobody can set; nil
+	// is the monotonic clock of Now.
+	Elapsed func() time.Duration
 }
 
 // Options change how the engine works.
@@ -125,6 +128,7 @@ type desk struct {
 	accounts   map[string]accountLook
 	management string
 	own        OwnRole
+	clock      watchedClock
 	// manageTry is when the management account may be asked for again.
 	manageTry time.Time
 	// check is the slow check of what is declared and owned, checked the last
@@ -163,6 +167,10 @@ type schedule struct {
 func New(p Ports, o Options) (*Engine, error) {
 	if p.Center == nil || p.Entra == nil || p.Accounts == nil || p.Commits == nil || p.Store == nil || p.Clocks == nil || p.Now == nil {
 		return nil, errors.New("provision: a port is missing")
+	}
+	if p.Elapsed == nil {
+		begun := p.Now()
+		p.Elapsed = func() time.Duration { return p.Now().Sub(begun) }
 	}
 	if o.Check <= 0 {
 		o.Check = time.Hour

@@ -169,3 +169,22 @@ func TestWhatIsLeftUnderAnEarlierIDDoesNotHideThatAWholeAccountGoes(t *testing.T
 		t.Errorf("allowed %d, refused %+v", len(v.Allowed), v.Refused)
 	}
 }
+
+// TestAGroupThatIsCalledOtherwiseIsNotToldAsGone after a restart, when it is
+// looked for by its name.
+func TestAGroupThatIsCalledOtherwiseIsNotToldAsGone(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1))
+		a := grant(1, 1, readOnly)
+		s.commitOf(t, newRepository("c1").with(0, "", a))
+		after(10 * time.Minute)
+		s.stop()
+		s.do(func() { s.otherwise = map[string]bool{groupID(1): true} })
+		s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
+		s.run(t)
+		after(3 * time.Hour)
+		if f := s.facts(t, a); len(s.noticed()) != 0 || f.ReadBack.IsZero() {
+			t.Errorf("notices %+v, facts %+v", s.noticed(), f)
+		}
+	})
+}

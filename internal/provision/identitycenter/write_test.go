@@ -270,7 +270,10 @@ func TestBadCredentialsAreDeniedEverywhere(t *testing.T) {
 			_, err := c.Outcome(t.Context(), provision.Create, "x")
 			return err
 		},
-		"group":   func(c *identitycenter.Client) error { _, _, err := c.FindGroup(t.Context(), entraID, "x"); return err },
+		"group": func(c *identitycenter.Client) error {
+			_, _, err := c.FindGroup(t.Context(), entraID, "", "x")
+			return err
+		},
 		"members": func(c *identitycenter.Client) error { _, err := c.MemberCount(t.Context(), w.group); return err },
 	}
 	for name, call := range calls {

@@ -149,7 +149,7 @@ type Store interface {
 }
 
 // Ports are what the engine works with. Management, Users, Asks, Audit and Ops
-// may be nil; Directory and Sets are needed for a pre-flight only.
+// may be nil; Directory, Sets and Identity are needed for a pre-flight only.
 type Ports struct {
 	Organization Organization
 	Management   Management
@@ -158,6 +158,7 @@ type Ports struct {
 	Asks         Asks
 	Users        Users
 	Sets         Sets
+	Identity     provision.CallerPort
 	Directory    access.Directory
 	Store        Store
 	Audit        provision.Audit
