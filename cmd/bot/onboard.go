@@ -13,7 +13,7 @@ import (
 // onboarding makes what brings accounts to their place.
 func (b *bot) onboarding(out *outside, w *wired, pace float64) (*onboard.Engine, error) {
 	p := onboard.Ports{
-		Organization: out.orgs, Commits: b.git, Grants: b.engine, Asks: onboardings{b.requests}, Users: out.iam, Sets: out.center, Identity: out.center,
+		Organization: out.orgs, Commits: b.git, Grants: b.engine, Asks: onboardings{b.requests, b.git}, Users: out.iam, Sets: out.center, Identity: out.center,
 		Directory: out.entra, Store: store.NewOnboard(b.db), Audit: auditLog{store.NewAudit(b.db)}, Ops: waking{b.outbox, w.moved}, Now: time.Now,
 	}
 	if out.manager != nil {
@@ -27,10 +27,16 @@ func (b *bot) preflight(ctx context.Context, base, head *config.Repo, account *c
 	return b.accounts.Preflight(ctx, base, head, account)
 }
 
-// onboardings tells which onboardings are merged and not over.
-type onboardings struct{ requests *store.Requests }
+// onboardings tells which onboardings are in force and not over.
+type onboardings struct {
+	requests *store.Requests
+	verdicts interface {
+		Verdict(ctx context.Context, id access.ID) (*access.Verdict, error)
+	}
+}
 
-// Onboardings implements onboard.Asks.
+// Onboardings implements onboard.Asks. A request may be behind: its change can be
+// in force before it is moved on, so the verdict on its commit is what counts.
 func (o onboardings) Onboardings(ctx context.Context) (map[string]onboard.Ask, error) {
 	open, err := o.requests.Open(ctx)
 	if err != nil {
@@ -41,8 +47,11 @@ func (o onboardings) Onboardings(ctx context.Context) (map[string]onboard.Ask, e
 		if r.Kind != access.KindOnboard || r.Want.Onboard == nil {
 			continue
 		}
-		switch r.State {
-		case access.StateMerged, access.StateVerified, access.StateStopped:
+		v, err := o.verdicts.Verdict(ctx, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		if v != nil && v.InForce {
 			out[r.Want.AccountID] = onboard.Ask{Request: r.ID, From: r.Want.Onboard.From}
 		}
 	}
