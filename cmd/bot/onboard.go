@@ -27,7 +27,7 @@ func (b *bot) preflight(ctx context.Context, base, head *config.Repo, account *c
 	return b.accounts.Preflight(ctx, base, head, account)
 }
 
-// onboardings tells which onboardings are in force and not over.
+// onboardings tells which onboardings are asked for and not over.
 type onboardings struct {
 	requests *store.Requests
 	verdicts interface {
@@ -35,8 +35,8 @@ type onboardings struct {
 	}
 }
 
-// Onboardings implements onboard.Asks. A request may be behind: its change can be
-// in force before it is moved on, so the verdict on its commit is what counts.
+// Onboardings implements onboard.Asks. The state of a request may be behind, so
+// the verdict on its commit is what counts.
 func (o onboardings) Onboardings(ctx context.Context) (map[string]onboard.Ask, error) {
 	open, err := o.requests.Open(ctx)
 	if err != nil {
@@ -51,8 +51,9 @@ func (o onboardings) Onboardings(ctx context.Context) (map[string]onboard.Ask, e
 		if err != nil {
 			return nil, err
 		}
-		if v != nil && v.InForce {
-			out[r.Want.AccountID] = onboard.Ask{Request: r.ID, From: r.Want.Onboard.From}
+		a := onboard.Ask{Request: r.ID, From: r.Want.Onboard.From, InForce: v != nil && v.InForce}
+		if a.InForce || !out[r.Want.AccountID].InForce {
+			out[r.Want.AccountID] = a
 		}
 	}
 	return out, nil

@@ -23,6 +23,15 @@ type turn struct {
 	handshakes func() ([]access.Handshake, error)
 }
 
+// ask is the onboarding of an account that is in force.
+func (t *turn) ask(account string) (Ask, bool) {
+	a, ok := t.asks[account]
+	if !ok || !a.InForce {
+		return Ask{}, false
+	}
+	return a, true
+}
+
 // pass looks at what is due, and returns when something is due next.
 func (e *Engine) pass(ctx context.Context, woken bool) (time.Time, error) {
 	force, err := e.Commits.InForce(ctx)

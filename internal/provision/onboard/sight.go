@@ -28,6 +28,9 @@ const (
 	listGrace = 5 * time.Minute
 	// moveGrace is how long the place of an account may lag behind a move.
 	moveGrace = 2 * time.Minute
+	// askGrace is how long a new file waits for the request that may have brought
+	// it.
+	askGrace = time.Minute
 	// joinTold is after how long between the acceptance and the membership people
 	// are told.
 	joinTold = time.Hour
@@ -77,6 +80,9 @@ type Sight struct {
 	// IsManagement is whether it is the management account itself.
 	IsManagement bool
 	Features     access.FeatureSet
+	// Pending is whether a request for the account is open that is not known to be
+	// in force.
+	Pending bool
 	// OU is that of the file; From that of the pull request, "" for none.
 	OU, From string
 	Account  Place

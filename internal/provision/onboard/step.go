@@ -22,6 +22,9 @@ func step(r Record, s Sight) (Record, action) {
 	if s.IsManagement {
 		return r.stop(s.Now, sayManagement()), nothing
 	}
+	if s.Pending && r.State == New && s.Now.Sub(r.Began) < askGrace {
+		return r, nothing
+	}
 	if s.Account.Member {
 		return inside(r, s)
 	}
