@@ -184,7 +184,7 @@ func done(r access.Request) string {
 		return "Done: " + r.Want.Phase.String() + " has begun"
 	}
 	if r.Kind == access.KindOnboard {
-		return "Done: " + r.Want.AccountName + " is in its OU, and what the config repo gives of the baseline is live"
+		return "Done: " + r.Want.AccountName + " is in its OU, with the baseline that the config repo gives it"
 	}
 	return "Done"
 }

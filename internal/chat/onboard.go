@@ -207,7 +207,7 @@ func onboardSteps(r access.Request) []stageLabel {
 	if o := r.Want.Onboard; invited || joined || o != nil && !o.Member {
 		list = append(list, stageLabel{access.StageInvited, "Invited"}, stageLabel{access.StageJoined, "Member of the Organization"})
 	}
-	return append(list, stageLabel{access.StagePlaced, "In its OU"}, stageLabel{access.StageBaseline, "Baseline live and read back"})
+	return append(list, stageLabel{access.StagePlaced, "In its OU"}, stageLabel{access.StageBaseline, "Baseline set up and read back"})
 }
 
 // onboardHeadline says how far the account is.

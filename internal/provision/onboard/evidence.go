@@ -89,7 +89,7 @@ func expectBaseline(live, total int) string {
 	case 0:
 		return ""
 	default:
-		return fmt.Sprintf("The account is in its place. %d of %d baseline assignments are live; the rest follows as every new assignment does.", live, total)
+		return fmt.Sprintf("The account is in its place. %d of %d baseline assignments are set up; the rest follows as every new assignment does.", live, total)
 	}
 }
 
