@@ -142,7 +142,7 @@ func (p Phase) Rules() []string {
 		UnfiledError:   "Accounts of the Organization without a file are an error, told until they are onboarded.",
 	}[p.Unfiled()])
 	if p.RemovesUndeclared(DriftRevert) {
-		return append(rules, "A live assignment that no commit ever declared is reported, and removed where drift is revert, within the removal budget.")
+		return append(rules, "An assignment in AWS that no commit ever declared is reported, and removed where drift is revert, within the removal budget.")
 	}
-	return append(rules, "A live assignment that no commit ever declared is reported.")
+	return append(rules, "An assignment in AWS that no commit ever declared is reported.")
 }
