@@ -19,7 +19,7 @@ func (b *bot) onboarding(out *outside, w *wired, pace float64) (*onboard.Engine,
 	if out.manager != nil {
 		p.Management = out.manager
 	}
-	return onboard.NewEngine(p, onboard.Options{EnableChanges: b.set.EnableChanges, Pace: pace, Log: b.log, OnChange: w.changed})
+	return onboard.NewEngine(p, onboard.Options{EnableChanges: b.set.EnableChanges, Pace: pace, Log: b.log, OnChange: w.changed, OnPlaced: b.engine.LookUp})
 }
 
 // preflight holds an account of a pull request against AWS.

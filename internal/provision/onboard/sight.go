@@ -73,6 +73,7 @@ const root = "/"
 // wants of it.
 type Sight struct {
 	Now           time.Time
+	Pace          float64 // divides the graces; zero is one
 	Phase         config.Phase
 	EnableChanges bool
 	// HasRole is whether a role of the management account is configured.
@@ -96,6 +97,14 @@ type Sight struct {
 	// LiveAt.
 	Live, Total int
 	LiveAt      time.Time
+}
+
+// grace shortens a grace by the pace.
+func (s Sight) grace(d time.Duration) time.Duration {
+	if s.Pace > 1 {
+		return time.Duration(float64(d) / s.Pace)
+	}
+	return d
 }
 
 // invitationsTo returns the invitations to an account, the newest first.

@@ -22,7 +22,7 @@ func step(r Record, s Sight) (Record, action) {
 	if s.IsManagement {
 		return r.stop(s.Now, sayManagement()), nothing
 	}
-	if s.Pending && r.State == New && s.Now.Sub(r.Began) < askGrace {
+	if s.Pending && r.State == New && s.Now.Sub(r.Began) < s.grace(askGrace) {
 		return r, nothing
 	}
 	if s.Account.Member {
@@ -80,7 +80,7 @@ func place(r Record, s Sight) (Record, action) {
 		if !m.Accepted.IsZero() {
 			since, grace = m.Accepted, moveGrace
 		}
-		if s.Account.Parent == m.From && s.Now.Sub(since) < grace {
+		if s.Account.Parent == m.From && s.Now.Sub(since) < s.grace(grace) {
 			return r, nothing
 		}
 	}
@@ -158,7 +158,7 @@ func outside(r Record, s Sight) (Record, action) {
 		if len(s.Invitations) > 0 && s.Invitations[0].Asked.After(i.Intent.Add(-clockGrace)) {
 			return follow(found(r, s, s.Invitations[0]), s), nothing
 		}
-		if s.Now.Sub(i.Intent) < unknownGrace {
+		if s.Now.Sub(i.Intent) < s.grace(unknownGrace) {
 			return r, nothing
 		}
 		r.Invitation = nil
@@ -243,7 +243,7 @@ func follow(r Record, s Sight) Record {
 // ended more than 30 days ago.
 func vanished(r Record, s Sight) Record {
 	switch {
-	case s.Now.Sub(r.Invitation.Asked) < listGrace:
+	case s.Now.Sub(r.Invitation.Asked) < s.grace(listGrace):
 		return r.on(Invited)
 	case !r.Invitation.Expires.IsZero() && s.Now.After(r.Invitation.Expires):
 		return r.stop(s.Now, sayExpired(r.Invitation.Expires))

@@ -32,6 +32,9 @@ func (e *Engine) work(ctx context.Context, t *turn, r Record) (Record, time.Time
 			if err := e.save(ctx, StepNoted, after); err != nil {
 				return r, time.Time{}, err
 			}
+			if r.Placed.IsZero() && !after.Placed.IsZero() && e.opts.OnPlaced != nil {
+				e.opts.OnPlaced(r.Account)
+			}
 		}
 		return after, s.Now.Add(e.pace(rest(after))), nil
 	}
@@ -77,7 +80,7 @@ func (e *Engine) unread(ctx context.Context, r Record, cause error) (Record, tim
 // look gathers what step wants to know.
 func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Account) (Sight, error) {
 	ask, asked := t.ask(r.Account)
-	s := Sight{Now: e.now(), Phase: t.force.Repo.Access.Phase, EnableChanges: e.opts.EnableChanges, HasRole: e.Management != nil, OU: file.OU, From: ask.From}
+	s := Sight{Now: e.now(), Pace: e.opts.Pace, Phase: t.force.Repo.Access.Phase, EnableChanges: e.opts.EnableChanges, HasRole: e.Management != nil, OU: file.OU, From: ask.From}
 	_, open := t.asks[r.Account]
 	s.Pending = open && !asked
 	if s.OU == "" {
