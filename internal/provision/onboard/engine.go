@@ -56,6 +56,8 @@ type schedule struct {
 	worked map[string]time.Time
 	told   map[string]string
 	commit string
+	// toldOf is the commit whose findings were told.
+	toldOf string
 	view   time.Time
 	tree   time.Time
 }

@@ -58,6 +58,15 @@ func (e *Engine) pass(ctx context.Context, woken bool) (time.Time, error) {
 		return time.Time{}, err
 	}
 	next := e.survey(ctx, t)
+	if e.schedule.toldOf != force.Commit {
+		// Another config means other findings, whatever AWS says.
+		if v, ok := e.lastView(); ok {
+			if err := e.tell(ctx, t, v); err != nil {
+				return time.Time{}, err
+			}
+			e.schedule.toldOf = force.Commit
+		}
+	}
 	if err := e.remember(ctx, t); err != nil {
 		return time.Time{}, err
 	}

@@ -126,6 +126,14 @@ func waits(h access.Handshake, now time.Time) bool {
 	return (h.State == stateRequest || h.State == stateOpen) && (h.Expires.IsZero() || now.Before(h.Expires))
 }
 
+// newest returns the id of the newest invitation, "" for none.
+func (s Sight) newest() string {
+	if len(s.Invitations) == 0 {
+		return ""
+	}
+	return s.Invitations[0].ID
+}
+
 // openInvitation returns the invitation that waits for an answer.
 func (s Sight) openInvitation() (access.Handshake, bool) {
 	for _, h := range s.Invitations {

@@ -155,7 +155,7 @@ func outside(r Record, s Sight) (Record, action) {
 			return r.hold(s.Now, sayUnread(s.Unread)), nothing
 		}
 		// The answer was lost: what was made since is ours, however it went on.
-		if len(s.Invitations) > 0 && s.Invitations[0].Asked.After(i.Intent.Add(-clockGrace)) {
+		if s.newest() != i.Last {
 			return follow(found(r, s, s.Invitations[0]), s), nothing
 		}
 		if s.Now.Sub(i.Intent) < s.grace(unknownGrace) {
@@ -187,15 +187,15 @@ func ask(r Record, s Sight) (Record, action) {
 		return r, nothing
 	}
 	r.State, r.Stop = Inviting, Note{}
-	r.Invitation = &Invitation{Intent: s.Now}
+	r.Invitation = &Invitation{Intent: s.Now, Last: s.newest()}
 	return r, invite
 }
 
 // found takes up an invitation that is in AWS's list.
 func found(r Record, s Sight, h access.Handshake) Record {
 	i := &Invitation{Handshake: h, Found: true}
-	if was := r.Invitation; was != nil && was.ID == "" && h.Asked.After(was.Intent.Add(-clockGrace)) {
-		i.Intent, i.Found = was.Intent, false
+	if was := r.Invitation; was != nil && was.ID == "" && h.ID != was.Last {
+		i.Intent, i.Last, i.Found = was.Intent, was.Last, false
 	}
 	r.Invitation = i
 	r.Reminded, r.RemindedAt = 0, time.Time{}
