@@ -161,6 +161,9 @@ func TestHowAnInvitationEnds(t *testing.T) {
 				if got := w.told(id); len(got) != 1 {
 					t.Errorf("without a thread the operations channel is told once: %q", got)
 				}
+				if o, err := s.engine.Overview(t.Context()); err != nil || o.Stopped != 1 || o.HeldUp != 0 || o.States[onboard.Standing] != 1 {
+					t.Errorf("overview: %+v, %v", o, err)
+				}
 				if err := s.engine.OnboardAgain(t.Context(), id, "3c1d9a70"); err != nil {
 					t.Fatal(err)
 				}
