@@ -101,6 +101,8 @@ type Engine struct {
 	mu    sync.Mutex // guards what follows
 	needs map[config.Principal]principalNeed
 	last  Report
+	// anew are accounts that are to be looked up at once.
+	anew map[string]bool
 	// stepping has the groups and users that are being worked on.
 	stepping map[config.Principal]bool
 }
@@ -183,7 +185,7 @@ func New(p Ports, o Options) (*Engine, error) {
 	}
 	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakePrincipals: make(chan struct{}, 1),
 		wakeSets: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
-		needs: map[config.Principal]principalNeed{}, stepping: map[config.Principal]bool{}}
+		needs: map[config.Principal]principalNeed{}, anew: map[string]bool{}, stepping: map[config.Principal]bool{}}
 	e.book = &book{store: p.Store, changed: func() {
 		if o.OnChange != nil {
 			o.OnChange()
@@ -204,6 +206,15 @@ func (e *Engine) now() time.Time { return e.Now().UTC().Round(0) }
 func (e *Engine) Wake() {
 	poke(e.wakeAssignments)
 	poke(e.wakeSets)
+}
+
+// LookUp has an account looked up at once, because it joined the organization.
+// It never blocks.
+func (e *Engine) LookUp(account string) {
+	e.mu.Lock()
+	e.anew[account] = true
+	e.mu.Unlock()
+	e.Wake()
 }
 
 func poke(c chan struct{}) {
