@@ -11,7 +11,9 @@ import (
 
 // isAccountWrite reports whether an operation of Organizations is one of the two
 // that the bot may make.
-func isAccountWrite(op string) bool { return op == "InviteAccountToOrganization" || op == "MoveAccount" }
+func isAccountWrite(op string) bool {
+	return op == "InviteAccountToOrganization" || op == "MoveAccount"
+}
 
 // accountBody is the request of both.
 type accountBody struct {
