@@ -13,6 +13,14 @@ const (
 // Phases are all phases in their order.
 func Phases() []Phase { return []Phase{Pilot, Grow, Consolidated} }
 
+// Next is the phase after this one; false after the last.
+func (p Phase) Next() (Phase, bool) {
+	if p >= Consolidated {
+		return 0, false
+	}
+	return p + 1, true
+}
+
 // Name is the word for the phase, without its number.
 func (p Phase) Name() string {
 	switch p {

@@ -13,13 +13,13 @@ import (
 // onboarding makes what brings accounts to their place.
 func (b *bot) onboarding(out *outside, w *wired, pace float64) (*onboard.Engine, error) {
 	p := onboard.Ports{
-		Organization: out.orgs, Commits: b.git, Grants: b.engine, Asks: onboardings{b.requests}, Users: out.iam, Sets: out.center,
+		Organization: out.orgs, Commits: b.git, Grants: b.engine, Asks: onboardings{b.requests, b.git}, Users: out.iam, Sets: out.center, Identity: out.center,
 		Directory: out.entra, Store: store.NewOnboard(b.db), Audit: auditLog{store.NewAudit(b.db)}, Ops: waking{b.outbox, w.moved}, Now: time.Now,
 	}
 	if out.manager != nil {
 		p.Management = out.manager
 	}
-	return onboard.NewEngine(p, onboard.Options{EnableChanges: b.set.EnableChanges, Pace: pace, Log: b.log, OnChange: w.changed})
+	return onboard.NewEngine(p, onboard.Options{EnableChanges: b.set.EnableChanges, Pace: pace, Log: b.log, OnChange: w.changed, OnPlaced: b.engine.LookUp})
 }
 
 // preflight holds an account of a pull request against AWS.
@@ -27,10 +27,16 @@ func (b *bot) preflight(ctx context.Context, base, head *config.Repo, account *c
 	return b.accounts.Preflight(ctx, base, head, account)
 }
 
-// onboardings tells which onboardings are merged and not over.
-type onboardings struct{ requests *store.Requests }
+// onboardings tells which onboardings are asked for and not over.
+type onboardings struct {
+	requests *store.Requests
+	verdicts interface {
+		Verdict(ctx context.Context, id access.ID) (*access.Verdict, error)
+	}
+}
 
-// Onboardings implements onboard.Asks.
+// Onboardings implements onboard.Asks. The state of a request may be behind, so
+// the verdict on its commit is what counts.
 func (o onboardings) Onboardings(ctx context.Context) (map[string]onboard.Ask, error) {
 	open, err := o.requests.Open(ctx)
 	if err != nil {
@@ -41,9 +47,13 @@ func (o onboardings) Onboardings(ctx context.Context) (map[string]onboard.Ask, e
 		if r.Kind != access.KindOnboard || r.Want.Onboard == nil {
 			continue
 		}
-		switch r.State {
-		case access.StateMerged, access.StateVerified, access.StateStopped:
-			out[r.Want.AccountID] = onboard.Ask{Request: r.ID, From: r.Want.Onboard.From}
+		v, err := o.verdicts.Verdict(ctx, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		a := onboard.Ask{Request: r.ID, From: r.Want.Onboard.From, InForce: v != nil && v.InForce}
+		if a.InForce || !out[r.Want.AccountID].InForce {
+			out[r.Want.AccountID] = a
 		}
 	}
 	return out, nil

@@ -42,6 +42,10 @@ type Service struct {
 	// stopped; nil where none is onboarded.
 	Estate    Estate
 	Onboarder Onboarder
+	// Memberships and Grants tell what somebody can use; nil where that is not to
+	// be had.
+	Memberships Memberships
+	Grants      GrantEvidence
 	// Stored is called after a request was stored, for the workers.
 	Stored func()
 	Now    func() time.Time

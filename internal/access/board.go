@@ -104,7 +104,7 @@ type BoardLine struct {
 // facts by account, nil for those that have none.
 func NewBoard(force InForce, live Live, onboarding map[string]*OnboardFacts, now time.Time) Board {
 	b := Board{At: now.UTC(), Commit: force.Commit, Phase: force.Repo.Access.Phase, Trouble: live.Trouble, Steps: map[BoardStep]int{}}
-	if next := b.Phase + 1; slices.Contains(config.Phases(), next) {
+	if next, ok := b.Phase.Next(); ok {
 		b.Next = next
 		for _, l := range Ahead(force.Repo, next, live) {
 			b.Ahead = append(b.Ahead, BoardLine(l))

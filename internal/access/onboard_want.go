@@ -12,9 +12,17 @@ import (
 	"aws-access-bot/config"
 )
 
-// lookFor is how long AWS may take to answer about an account before the last
-// look at the organization is taken.
-const lookFor = 1200 * time.Millisecond
+// lookFor is how long AWS may take to answer about an account, where nobody waits
+// for that, before the last look at the organization is taken.
+const lookFor = 15 * time.Second
+
+// lookTime is lookFor, or most of the time that is left where somebody waits.
+func lookTime(ctx context.Context) time.Duration {
+	if end, ok := ctx.Deadline(); ok {
+		return min(lookFor, time.Until(end)*2/3)
+	}
+	return lookFor
+}
 
 // maxOwners is how many owners an account may be asked for with.
 const maxOwners = 10
@@ -61,7 +69,7 @@ func (s *Service) lookUp(ctx context.Context, id string) (EstateAccount, error) 
 	if s.Estate == nil {
 		return EstateAccount{}, &Refusal{Field: "account", Message: "This bot does not read AWS Organizations, so it cannot onboard accounts.", Mend: "Add the account's file by a pull request of your own."}
 	}
-	soon, cancel := context.WithTimeout(ctx, lookFor)
+	soon, cancel := context.WithTimeout(ctx, lookTime(ctx))
 	defer cancel()
 	found, err := s.Estate.Account(soon, id)
 	if err == nil {

@@ -365,7 +365,16 @@ func use(r access.Request, p Place) []Block {
 	return []Block{
 		Text{{Text: "Sign in: "}, {Text: "AWS access portal", URL: p.StartURL}, {Text: " · "}, {Text: w.AccountName + " as " + w.PermissionSet, URL: deepLink(p, w)}},
 		Code(profile(p, w)),
-		Note{{Text: "Put this in ~/.aws/config, then: aws sso login --profile " + profileName(w) + ". Access can take a minute to show in the portal."}},
+		tryIt("--profile "+profileName(w), profileName(w)),
+	}
+}
+
+// tryIt are the two commands that show that it works: the one signs in, the other
+// says who AWS takes one for.
+func tryIt(login, profile string) Note {
+	return Note{
+		{Text: "Put this in ~/.aws/config, then: "}, {Text: "aws sso login " + login, Code: true}, {Text: " and "},
+		{Text: "aws sts get-caller-identity --profile " + profile, Code: true}, {Text: ". Access can take a minute to show in the portal."},
 	}
 }
 
@@ -380,16 +389,26 @@ func profileName(w access.Want) string { return w.AccountSlug + "-" + w.Permissi
 
 // profile is a ready profile in the AWS CLI's sso-session form.
 func profile(p Place, w access.Want) string {
-	return fmt.Sprintf(`[sso-session aws-access]
+	return session(p) + "\n\n" + profileOnly(p, w)
+}
+
+// ssoSession is the name of the session that all profiles share.
+const ssoSession = "aws-access"
+
+// session is the part of the file that all profiles share.
+func session(p Place) string {
+	return fmt.Sprintf(`[sso-session %s]
 sso_start_url = %s
 sso_region = %s
-sso_registration_scopes = sso:account:access
+sso_registration_scopes = sso:account:access`, ssoSession, p.StartURL, p.Region)
+}
 
-[profile %s]
-sso_session = aws-access
+func profileOnly(p Place, w access.Want) string {
+	return fmt.Sprintf(`[profile %s]
+sso_session = %s
 sso_account_id = %s
 sso_role_name = %s
-region = %s`, p.StartURL, p.Region, profileName(w), w.AccountID, w.PermissionSet, p.Region)
+region = %s`, profileName(w), ssoSession, w.AccountID, w.PermissionSet, p.Region)
 }
 
 // The actions of buttons that are sent to the bot. They are verbs of the

@@ -38,6 +38,8 @@ func (d *Desk) Do(ctx context.Context, c Command, by access.Asker, in access.Inb
 		return d.sync(ctx, by)
 	case "whoami":
 		return d.whoami(ctx, by)
+	case "cli":
+		return d.cli(ctx, by)
 	default:
 		return Help(), nil
 	}
@@ -201,5 +203,6 @@ func Help() Message {
 		line("/aws-access link you@company.com", "prepares the pull request that links your Slack user to you, if the bot does not know you"),
 		line("/aws-access link github <login>", "the same for your GitHub account, so that your approvals count"),
 		line("/aws-access whoami", "who the bot takes you for"),
+		line("/aws-access cli", "one ~/.aws/config for all that you may use"),
 	}}
 }

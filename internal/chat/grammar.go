@@ -47,12 +47,12 @@ func (l RequestLine) Complete() bool {
 
 // Verbs are the words a command line can begin with.
 func Verbs() []string {
-	return []string{"request", "extend", "cancel", "revoke", "status", "list", "onboard", "phase", "drift", "sync", "link", "whoami", "help"}
+	return []string{"request", "extend", "cancel", "revoke", "status", "list", "onboard", "phase", "drift", "sync", "link", "whoami", "cli", "help"}
 }
 
 // later are verbs that DESIGN names and this version answers with "not yet".
 func later() []string {
-	return []string{"why", "cli"}
+	return []string{"why"}
 }
 
 // UsageError is a line that cannot be understood. Its text is for the person.
@@ -107,7 +107,7 @@ func Parse(line string, zone *time.Location, now time.Time) (Command, error) {
 	case "drift":
 		l, err := parseDrift(rest)
 		return Command{Verb: verb, Drift: l}, err
-	case "list", "sync", "whoami", "help":
+	case "list", "sync", "whoami", "cli", "help":
 		if len(rest) > 0 && verb != "help" {
 			return Command{}, &UsageError{fmt.Sprintf("`%s` takes nothing after it.", verb), "Try `help`."}
 		}

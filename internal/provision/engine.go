@@ -38,6 +38,8 @@ type Ports struct {
 	Commits  Commits
 	Store    Store
 	Drifts   Findings
+	// Trail knows who made a drift; nil where that is not looked up.
+	Trail    Trail
 	Identity CallerPort
 	Clocks   Clocks
 	Audit    Audit
@@ -45,6 +47,9 @@ type Ports struct {
 	// Sets may be zero: then permission sets are left alone.
 	Sets SetPorts
 	Now  func() time.Time
+	// Elapsed is how long the process runs, by a clock that nobody can set; nil
+	// is the monotonic clock of Now.
+	Elapsed func() time.Duration
 }
 
 // Options change how the engine works.
@@ -85,6 +90,7 @@ type Engine struct {
 	wakeAssignments chan struct{}
 	wakePrincipals  chan struct{}
 	wakeSets        chan struct{}
+	wakeTrail       chan struct{}
 	sets            sets
 
 	// turn is held by the one pass at a time; it guards desk. Whoever waits has
@@ -98,6 +104,8 @@ type Engine struct {
 	mu    sync.Mutex // guards what follows
 	needs map[config.Principal]principalNeed
 	last  Report
+	// anew are accounts that are to be looked up at once.
+	anew map[string]bool
 	// stepping has the groups and users that are being worked on.
 	stepping map[config.Principal]bool
 }
@@ -125,8 +133,11 @@ type desk struct {
 	accounts   map[string]accountLook
 	management string
 	own        OwnRole
+	clock      watchedClock
 	// manageTry is when the management account may be asked for again.
 	manageTry time.Time
+	// lookFails are the look-ups that failed, by what they are of.
+	lookFails map[string]failing
 	// check is the slow check of what is declared and owned, checked the last
 	// one that ended; asked has one begin at once, and askedSince is what it
 	// may take for read.
@@ -164,6 +175,10 @@ func New(p Ports, o Options) (*Engine, error) {
 	if p.Center == nil || p.Entra == nil || p.Accounts == nil || p.Commits == nil || p.Store == nil || p.Clocks == nil || p.Now == nil {
 		return nil, errors.New("provision: a port is missing")
 	}
+	if p.Elapsed == nil {
+		begun := p.Now()
+		p.Elapsed = func() time.Duration { return p.Now().Sub(begun) }
+	}
 	if o.Check <= 0 {
 		o.Check = time.Hour
 	}
@@ -174,8 +189,8 @@ func New(p Ports, o Options) (*Engine, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakePrincipals: make(chan struct{}, 1),
-		wakeSets: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
-		needs: map[config.Principal]principalNeed{}, stepping: map[config.Principal]bool{}}
+		wakeSets: make(chan struct{}, 1), wakeTrail: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
+		needs: map[config.Principal]principalNeed{}, anew: map[string]bool{}, stepping: map[config.Principal]bool{}}
 	e.book = &book{store: p.Store, changed: func() {
 		if o.OnChange != nil {
 			o.OnChange()
@@ -184,7 +199,7 @@ func New(p Ports, o Options) (*Engine, error) {
 	e.desk = desk{sight: Sight{Pairs: map[config.Pair]PairState{}, Wholes: map[LiveAssignment]Whole{}},
 		readFails: map[target]failing{}, pages: map[LiveAssignment]int{}, unlistable: map[LiveAssignment]time.Time{}, sets: map[string]setLook{},
 		polls: map[config.Assignment]schedule{}, looks: map[config.Assignment]schedule{}, left: map[config.Assignment]time.Time{},
-		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}}
+		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}, lookFails: map[string]failing{}}
 	return e, nil
 }
 
@@ -196,6 +211,15 @@ func (e *Engine) now() time.Time { return e.Now().UTC().Round(0) }
 func (e *Engine) Wake() {
 	poke(e.wakeAssignments)
 	poke(e.wakeSets)
+}
+
+// LookUp has an account looked up at once, because it joined the organization.
+// It never blocks.
+func (e *Engine) LookUp(account string) {
+	e.mu.Lock()
+	e.anew[account] = true
+	e.mu.Unlock()
+	e.Wake()
 }
 
 func poke(c chan struct{}) {
@@ -212,6 +236,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	loops.Go(func() { e.assignmentLoop(ctx) })
 	loops.Go(func() { e.principalLoop(ctx) })
 	loops.Go(func() { e.setLoop(ctx) })
+	if e.Trail != nil && e.Drifts != nil {
+		loops.Go(func() { e.trailLoop(ctx) })
+	}
 	if e.opts.Watch {
 		loops.Go(func() { e.applicationLoop(ctx) })
 	}

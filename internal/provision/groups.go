@@ -191,7 +191,7 @@ func (e *Engine) advance(ctx context.Context, g PrincipalRecord, n principalNeed
 		}
 		return e.wait(ctx, g)
 	}
-	if g.More && g.StoreID != "" && (write || n.live) {
+	if e.offersMore(g, n) {
 		if g, err = e.hastenMore(ctx, g, n); err != nil || !g.NextTry.IsZero() {
 			return g, err
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/provision/permset"
 )
 
 // CodeLastWay: a removal that would leave an account without any standing
@@ -12,19 +13,19 @@ import (
 // set that can administer it.
 const CodeLastWay Code = "last-way"
 
-// administratorPolicy is the AWS managed policy that allows everything, and what
-// its usual permission set is called.
-const administratorPolicy = "AdministratorAccess"
+// administratorSet is what the usual permission set with the AWS managed policy
+// that allows everything is called, as the policy itself.
+const administratorSet = "AdministratorAccess"
 
 // administers names the permission sets that can administer an account as far as
 // the config repo says: those whose file has the AWS managed policy
 // AdministratorAccess, those of protected grants and of the onboarding baseline,
 // and AdministratorAccess itself. What else a set allows only AWS knows.
 func administers(repo *config.Repo) map[string]bool {
-	out := map[string]bool{administratorPolicy: true}
+	out := map[string]bool{administratorSet: true}
 	for name, set := range repo.PermissionSets {
 		for _, arn := range set.ManagedPolicies {
-			if strings.HasPrefix(arn, "arn:aws") && strings.HasSuffix(arn, ":iam::aws:policy/"+administratorPolicy) {
+			if permset.AllowsAll(arn) {
 				out[name] = true
 			}
 		}
@@ -56,7 +57,8 @@ func (s Surroundings) stood(a config.Assignment) bool {
 // no lasting way, so that it can always be taken back, and goes at its end.
 func (b *budget) lastWay(c Change) objection {
 	a := c.Assignment
-	if !b.counts(c) || !b.s.canAdminister(a.PermissionSet) || !b.s.stood(a) {
+	counts, stray := b.counts(c)
+	if !counts || !b.s.canAdminister(a.PermissionSet) || !b.s.stood(a) {
 		return objection{}
 	}
 	for other := range b.s.ReadBack {
@@ -65,7 +67,7 @@ func (b *budget) lastWay(c Change) objection {
 			return objection{}
 		}
 	}
-	return objection{CodeLastWay, fmt.Sprintf("This is the last way to administer account %s: no other standing assignment of such a set is live there.%s", a.Account, b.mend())}
+	return objection{CodeLastWay, fmt.Sprintf("This is the last way to administer account %s: no other standing assignment of such a set is live there.%s", a.Account, b.mend(c.Cause.Commit, stray))}
 }
 
 // hadEnd reports whether every line that made a record had an end, as their keys

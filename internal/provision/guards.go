@@ -24,9 +24,6 @@ const (
 	CodeProtected Code = "protected"
 	// CodeIncomplete: a removal in a cycle in which a read failed.
 	CodeIncomplete Code = "incomplete-read"
-	// CodeClock: something that hangs on the time while our clock and those of
-	// trusted services disagree, or cannot be compared.
-	CodeClock Code = "clock"
 	// CodeWholeAccount, CodeWholeGroup, CodeWholeEstate: all that is owned of
 	// an account, of a group or at all, five assignments or more, would go.
 	CodeWholeAccount Code = "whole-account"
@@ -37,10 +34,6 @@ const (
 	// CodeExpiryBound: more than 50 expiries within 10 minutes.
 	CodeExpiryBound Code = "expiry-bound"
 )
-
-// maxSkew is how far our clock may be from trusted Date headers before what
-// hangs on the time is held. Date headers have whole seconds.
-const maxSkew = 60 * time.Second
 
 // Removal is one entry of the log of removals that were begun.
 type Removal struct {
@@ -83,6 +76,9 @@ type Surroundings struct {
 	// Clears: in phase 3 with drift: revert, what no commit ever declared goes
 	// too.
 	Clears bool
+	// Undeclared has all of what goes so, in sight now or not, with the commit
+	// that was in force when it was first seen.
+	Undeclared map[config.Assignment]string
 	// Log has the removals begun in the last 24 hours.
 	Log []Removal
 	// ReadFailed: a read of this cycle failed or was cut short.
@@ -91,6 +87,8 @@ type Surroundings struct {
 	// was heard lately.
 	Skew      time.Duration
 	SkewKnown bool
+	// ClockSet: ours was set, so lately that Skew may be from before.
+	ClockSet bool
 }
 
 // Refused is a change that a guard holds back.
@@ -114,7 +112,8 @@ type objection struct {
 
 // Check asks every guard. A change is refused under the first guard that
 // objects. Guards that count see the whole plan, with what is still to be
-// read, so that a plan is never passed in slices.
+// read, so that a plan is never passed in slices; what no commit ever declared is
+// a plan of its own.
 func Check(plan Result, s Surroundings) Verdict {
 	budget := newBudget(plan, s)
 	guards := []func(Change) objection{
@@ -199,20 +198,6 @@ func (s Surroundings) protected(c Change) objection {
 func (s Surroundings) incomplete(c Change) objection {
 	if c.Kind == Remove && s.ReadFailed {
 		return objection{CodeIncomplete, "A read of AWS was not complete; removals wait for one that is."}
-	}
-	return objection{}
-}
-
-// clock holds expiries while the time is in doubt, and additions that end
-// while our clock is known to be wrong.
-func (s Surroundings) clock(c Change) objection {
-	wrong := s.SkewKnown && s.Skew.Abs() > maxSkew
-	sentence := fmt.Sprintf("The clock of the bot is %s off those of AWS, Microsoft and GitHub; mend it first.", s.Skew.Abs().Round(time.Second))
-	switch {
-	case c.Kind == Remove && c.Cause.Kind == CauseExpiry && wrong, c.Kind == Add && !s.Desired[c.Assignment].IsZero() && wrong:
-		return objection{CodeClock, sentence}
-	case c.Kind == Remove && c.Cause.Kind == CauseExpiry && !s.SkewKnown:
-		return objection{CodeClock, "No trusted service has told the time lately; ended grants wait for one."}
 	}
 	return objection{}
 }

@@ -129,12 +129,12 @@ func singleCases() []guardCase {
 			g.plan.Changes[1].Cause = byExpiry()
 			g.s.ReadFailed = true
 		}, counts{"": 1, provision.CodeIncomplete: 1}},
-		{"a wrong clock holds additions that end", func(g *guarded) { g.s.Skew = 61 * time.Second }, counts{"": 1, provision.CodeClock: 1}},
+		{"a wrong clock holds additions that end, and removals", func(g *guarded) { g.s.Skew = 61 * time.Second }, counts{provision.CodeClock: 2}},
 		{"a wrong clock holds ended grants", func(g *guarded) {
 			g.plan.Changes[1].Cause = byExpiry()
 			g.s.Skew = -61 * time.Second
 		}, counts{provision.CodeClock: 2}},
-		{"an unknown clock holds ended grants only", func(g *guarded) {
+		{"an unknown clock holds ended grants, and not additions", func(g *guarded) {
 			g.plan.Changes[1].Cause = byExpiry()
 			g.s.SkewKnown = false
 		}, counts{"": 1, provision.CodeClock: 1}},
@@ -142,24 +142,36 @@ func singleCases() []guardCase {
 			g.plan.Changes[1].Cause = byExpiry()
 			g.s.Skew = 60 * time.Second
 		}, counts{"": 2}},
-		{"a wrong clock does not hold a removal by a commit", func(g *guarded) {
+		{"a wrong clock holds a removal by a commit: the window of the budget hangs on it", func(g *guarded) {
 			g.s.Skew = time.Hour
 			g.s.Desired[grant(9, 9, admin)] = time.Time{}
+		}, counts{"": 1, provision.CodeClock: 1}},
+		{"so does an unknown one", func(g *guarded) { g.s.SkewKnown = false }, counts{"": 1, provision.CodeClock: 1}},
+		{"and one that was just set", func(g *guarded) { g.s.ClockSet = true }, counts{"": 1, provision.CodeClock: 1}},
+		{"not what was begun: it is in the window", func(g *guarded) {
+			g.s.Skew, g.s.SkewKnown, g.s.ClockSet, g.plan.Changes[1].Begun = 0, false, true, true
 		}, counts{"": 2}},
+		{"an ended grant that was begun waits", func(g *guarded) {
+			g.s.ClockSet, g.plan.Changes[1].Begun, g.plan.Changes[1].Cause = true, true, byExpiry()
+		}, counts{"": 1, provision.CodeClock: 1}},
+		{"an end that a commit brought near is one of the time", func(g *guarded) {
+			g.s.SkewKnown, g.plan.Changes[1].Begun = false, true
+			g.plan.Changes[1].Cause.End = planTime
+		}, counts{"": 1, provision.CodeClock: 1}},
 	}
 }
 
 func budgetCases() []guardCase {
 	return []guardCase{
 		{"five removals are always allowed", func(g *guarded) { g.remove(byCommit("c1"), spread(5)[1:]...) }, counts{"": 6}},
-		{"a sixth that no commit declared refuses all", func(g *guarded) {
+		{"a sixth that no commit declared refuses all of those", func(g *guarded) {
 			g.s.Clears = true
 			for n := 1; n <= 6; n++ {
 				a := grant(10+n, n, readOnly)
 				g.remove(byDrift(), a)
 				delete(g.s.Owned, a)
 			}
-		}, counts{"": 1, provision.CodeBudget: 7}},
+		}, counts{"": 2, provision.CodeBudget: 6}},
 		{"all that a group has, though no commit declared it, is a whole group", func(g *guarded) {
 			g.s.Clears = true
 			for n := 1; n <= 6; n++ {
@@ -167,7 +179,7 @@ func budgetCases() []guardCase {
 				g.remove(byDrift(), a)
 				delete(g.s.Owned, a)
 			}
-		}, counts{"": 1, provision.CodeWholeGroup: 6, provision.CodeBudget: 1}},
+		}, counts{"": 2, provision.CodeWholeGroup: 6}},
 		{"a sixth refuses all", func(g *guarded) { g.remove(byCommit("c1"), spread(6)[1:]...) }, counts{"": 1, provision.CodeBudget: 6}},
 		{"ten percent of a hundred are allowed", func(g *guarded) {
 			g.drop()

@@ -109,7 +109,7 @@ func (e *Engine) dueAt(g PrincipalRecord, n principalNeed) time.Time {
 	switch {
 	case !n.since.IsZero() && (g.Ensured.Before(n.since) || g.StoreID == "" || g.Asleep || g.Looked.Before(n.since)):
 		return wait()
-	case g.More && g.StoreID != "" && (n.live || !n.since.IsZero()):
+	case e.offersMore(g, n):
 		return wait()
 	case n.leave && g.AssignedByBot, g.Looked.Before(n.lost):
 		return wait()

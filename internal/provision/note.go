@@ -2,6 +2,8 @@ package provision
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -35,6 +37,7 @@ func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict
 	}
 	for _, c := range verdict.Allowed {
 		said[c.Assignment] = objection{}
+		delete(e.desk.held, c.Assignment) // if it has no turn now it is read again
 	}
 	for _, a := range plan.Live {
 		said[a] = objection{}
@@ -68,10 +71,20 @@ func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict
 func (e *Engine) tellRefused(ctx context.Context, r Refused) {
 	switch r.Code {
 	case CodeBudget, CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeLastWay:
-		e.notify(ctx, fmt.Sprintf("guard/%s/%s", r.Code, r.Change.Cause.Commit), r.Sentence)
+		key := fmt.Sprintf("guard/%s/%s", r.Code, r.Change.Cause.Commit)
+		if r.Change.Cause.Kind == CauseDrift { // more may be found, and then another allowance is due
+			key += "/" + digest(r.Sentence)
+		}
+		e.notify(ctx, key, r.Sentence)
 	case CodeClock:
 		e.notify(ctx, fmt.Sprintf("guard/%s/%s", r.Code, e.now().Format("2006-01-02")), r.Sentence)
 	}
+}
+
+// digest tells texts apart in a key.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:4])
 }
 
 // held reports whether a code says that the engine itself holds a record, as

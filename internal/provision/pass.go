@@ -23,6 +23,10 @@ type view struct {
 	names   Names
 	alarm   alarm // when the next pass is due
 	full    bool
+	// hold is for how long the first telling of a drift waits for who made it.
+	hold time.Duration
+	// clockSet: our clock was set lately, see watchedClock.
+	clockSet bool
 	// failed are the readings that failed, in this pass or in the check that
 	// ended in it; read is how many were made.
 	failed []target
@@ -33,8 +37,10 @@ type view struct {
 	// verify are the operations that left the list and are to be read back.
 	verify []need
 	shut   map[LiveAssignment]bool
-	// putBack and clear say what drift is undone; see takeDrift.
-	putBack, clear map[config.Assignment]bool
+	// putBack and clear say what drift is undone, strays what is in the end and
+	// quiet what is not for now; see takeDrift.
+	putBack, quiet map[config.Assignment]bool
+	clear, strays  map[config.Assignment]string
 }
 
 // look makes the view of a pass. It returns nil until a commit is in force.
@@ -50,7 +56,7 @@ func (e *Engine) look(ctx context.Context, full bool) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{now: e.now(), force: force, full: full, owned: make(map[config.Assignment]bool, len(owned)),
+	v := &view{now: e.now(), force: force, full: full, hold: e.trailWait(), owned: make(map[config.Assignment]bool, len(owned)),
 		wants: map[config.Assignment]Desire{}, refs: map[config.GrantKey]config.GrantRef{}, names: names(force.Repo)}
 	for _, a := range owned {
 		v.owned[a] = true
@@ -108,10 +114,12 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	if err := e.book.load(ctx); err != nil {
 		return nil, time.Time{}, err
 	}
+	set := e.desk.clock.look(e.now(), e.Elapsed())
 	v, err := e.look(ctx, full)
 	if err != nil || v == nil {
 		return nil, time.Time{}, err
 	}
+	v.clockSet = set
 	e.takeReleased()
 	if err := e.book.begin(ctx, v.force.Commit, recreated(v, e.book.allPrincipals(), e.book.all()), nil); err != nil {
 		return nil, time.Time{}, err
@@ -192,9 +200,9 @@ func (e *Engine) report(v *view, plan Result, verdict Verdict, started int) Repo
 func (e *Engine) input(v *view) Input {
 	repo := v.force.Repo
 	in := Input{Commit: v.force.Commit, Desired: v.desired, Owned: slices.SortedFunc(maps.Keys(v.owned), config.Assignment.Compare),
-		Ended: map[config.Assignment]time.Time{}, Live: e.desk.sight.Pairs, Wholes: e.desk.sight.Wholes, NoSets: e.noSets(), Principals: map[config.Principal]PrincipalState{},
+		Ended: map[config.Assignment]Cause{}, Live: e.desk.sight.Pairs, Wholes: e.desk.sight.Wholes, NoSets: e.noSets(), Principals: map[config.Principal]PrincipalState{},
 		Accounts: map[string]AccountState{}, Records: map[config.Assignment]RecordState{}, Protected: v.protected(),
-		Drift: repo.Access.Drift, PutBack: v.putBack, Undeclared: v.clear, Names: v.names}
+		Drift: repo.Access.Drift, PutBack: v.putBack, Undeclared: v.clear, Quiet: v.quiet, Names: v.names}
 	for p, g := range e.book.allPrincipals() {
 		in.Principals[p] = PrincipalState{
 			Looked: !g.Looked.IsZero(), ID: g.StoreID, Earlier: g.EarlierIDs, Code: blocking(g.Code), Sentence: g.Trouble}
@@ -205,8 +213,8 @@ func (e *Engine) input(v *view) Input {
 	}
 	for a, r := range e.book.all() {
 		in.Records[a] = planned(r)
-		if end, ok := v.ended(r); ok && v.owned[a] {
-			in.Ended[a] = end
+		if cause, ok := v.endCause(r); ok && v.owned[a] {
+			in.Ended[a] = cause
 		}
 	}
 	in.Sets = e.declaredSets(v)
@@ -254,7 +262,7 @@ func (v *view) protected() map[config.Assignment]bool {
 			out[a] = true
 		}
 	}
-	for a := range v.clear { // live, and declared by no commit
+	for a := range v.strays { // live, and declared by no commit
 		if v.force.Repo.IsProtected(a) {
 			out[a] = true
 		}
@@ -268,11 +276,11 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 	s := Surroundings{EnableChanges: e.opts.EnableChanges, Now: v.now, ConfigManagement: repo.Access.ManagementAccount,
 		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
-		Log: removals, ReadFailed: len(v.failed) > 0, Clears: v.clears(),
+		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays,
 		Own: e.desk.own, Administers: administers(repo), HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}}
 	for a, r := range e.book.all() {
 		if ended, known := hadEnd(r); known {
-			s.HadEnd[a] = ended
+			s.HadEnd[a] = ended && !r.stood(v.now)
 		}
 		if r.State == Live && r.Missing.IsZero() {
 			s.ReadBack[a] = true

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	"aws-access-bot/config"
 )
@@ -63,9 +62,9 @@ type Input struct {
 	// Desired is desired(commit in force, starts, now).
 	Desired []Desire
 	Owned   []config.Assignment
-	// Ended has the latest end of assignments whose grants were in force and
-	// have ended.
-	Ended map[config.Assignment]time.Time
+	// Ended has the cause of removal of assignments whose grants were in force
+	// and have ended.
+	Ended map[config.Assignment]Cause
 	// Live has the pairs that were read, Wholes the principals that were; what
 	// is absent in both is not known.
 	Live       map[config.Pair]PairState
@@ -85,9 +84,12 @@ type Input struct {
 	Drift config.DriftMode
 	// PutBack are missing assignments that somebody asked to have put back.
 	PutBack map[config.Assignment]bool
-	// Undeclared are live, neither desired nor owned, and to be removed.
-	Undeclared map[config.Assignment]bool
-	Names      Names
+	// Undeclared are live, neither desired nor owned, and to be removed, with the
+	// commit that was in force when each was first seen.
+	Undeclared map[config.Assignment]string
+	// Quiet are undeclared too, and left alone for now: somebody snoozed them.
+	Quiet map[config.Assignment]bool
+	Names Names
 }
 
 // Plan compares desired with live. It is pure: the same input gives the same
@@ -109,8 +111,9 @@ func Plan(in Input) Result {
 		}
 	}
 	for a, rec := range in.Records {
-		// What no commit declared, and its removal has begun.
-		if rec.Removal != nil && rec.Removal.Kind == CauseDrift && !p.desired[a] && !p.owned[a] {
+		// What no commit declared, and its removal is under way.
+		drift := rec.Removal != nil && rec.Removal.Kind == CauseDrift && (rec.Begun || !in.Quiet[a])
+		if drift && !p.desired[a] && !p.owned[a] {
 			p.unwanted(a)
 		}
 	}
@@ -296,8 +299,8 @@ func (p *planner) removeCause(a config.Assignment, rec RecordState) Cause {
 	if rec.Removal != nil {
 		return *rec.Removal
 	}
-	if end, ok := p.in.Ended[a]; ok {
-		return Cause{Kind: CauseExpiry, Commit: p.in.Commit, End: end.UTC()}
+	if cause, ok := p.in.Ended[a]; ok {
+		return cause
 	}
 	return Cause{Kind: CauseCommit, Commit: p.in.Commit}
 }
@@ -328,8 +331,8 @@ func (p *planner) extras() {
 // undeclared plans the removal of what no commit ever declared, where that is
 // wanted and has not begun yet.
 func (p *planner) undeclared(a config.Assignment, id string) {
-	if p.in.Undeclared[a] && p.in.Records[a].Removal == nil && !p.in.Protected[a] {
-		p.change(Change{Kind: Remove, Assignment: a, PrincipalID: id, Cause: Cause{Kind: CauseDrift, Commit: p.in.Commit}})
+	if commit, ok := p.in.Undeclared[a]; ok && p.in.Records[a].Removal == nil && !p.in.Protected[a] {
+		p.change(Change{Kind: Remove, Assignment: a, PrincipalID: id, Cause: Cause{Kind: CauseDrift, Commit: commit}})
 	}
 }
 

@@ -116,14 +116,16 @@ type Operations interface {
 
 // IdentityStore reads groups and users that SCIM wrote.
 type IdentityStore interface {
-	// FindGroup looks by external id once the issuer is known; until then by
-	// display name, and the group's external id must be the Entra id. A group
-	// with the name and another external id is not found. With an empty
-	// displayName and no issuer known the answer is fault.ErrInvalid.
-	FindGroup(ctx context.Context, entraID, displayName string) (StoreGroup, bool, error)
+	// FindGroup looks by external id once the issuer is known; then at lastID,
+	// the id of its own that the group had when it was last seen, since it may be
+	// called otherwise by now; then by display name. The group's external id must
+	// be the Entra id: one with the name and another external id is not found.
+	// With empty displayName and lastID and no issuer known the answer is
+	// fault.ErrInvalid.
+	FindGroup(ctx context.Context, entraID, lastID, displayName string) (StoreGroup, bool, error)
 	// FindUser looks for a user as FindGroup does for a group, with the user
 	// name (SCIM: the user principal name) in place of the display name.
-	FindUser(ctx context.Context, entraID, userName string) (StoreUser, bool, error)
+	FindUser(ctx context.Context, entraID, lastID, userName string) (StoreUser, bool, error)
 	// Exists reports whether the identity store has a group or user of an id
 	// of its own.
 	Exists(ctx context.Context, kind config.PrincipalKind, id string) (bool, error)

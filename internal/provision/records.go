@@ -54,6 +54,10 @@ type Record struct {
 	// Grants make the assignment, sorted; a new one among them makes the
 	// record pending again.
 	Grants []config.GrantKey
+	// End is when the last of them ends, zero for standing; Cut, if not nil, how
+	// a commit brought it near.
+	End time.Time
+	Cut *Cut
 	// PrincipalID is the identity store id that was last acted on or seen.
 	PrincipalID string
 	Op          *Operation

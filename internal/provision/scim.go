@@ -54,10 +54,10 @@ func (e *Engine) lookFor(ctx context.Context, g PrincipalRecord) (id string, asl
 	callCtx, cancel := e.call(ctx)
 	defer cancel()
 	if g.isUser() {
-		u, ok, err := e.Center.FindUser(callCtx, g.Principal.ID, g.Name)
+		u, ok, err := e.Center.FindUser(callCtx, g.Principal.ID, g.StoreID, g.Name)
 		return u.ID, ok && !u.Enabled, err
 	}
-	found, _, err := e.Center.FindGroup(callCtx, g.Principal.ID, g.Name)
+	found, _, err := e.Center.FindGroup(callCtx, g.Principal.ID, g.StoreID, g.Name)
 	return found.ID, false, err
 }
 

@@ -51,11 +51,12 @@ func settleDesired(v *view, rec Record, known bool, d Desire) (Record, bool) {
 		return rec, false // the deletion comes to its end first
 	case rec.State == Live && hasNew(d.Grants, rec.Grants):
 		return v.beginAdding(rec, d), true
-	case !slices.Equal(d.Grants, rec.Grants):
+	case !slices.Equal(d.Grants, rec.Grants), !d.End.Equal(rec.End):
 		if hasNew(d.Grants, rec.Grants) {
 			rec.Cause = v.cause(d)
 		}
-		rec.Grants = d.Grants
+		rec.Cut = v.cut(rec, d)
+		rec.Grants, rec.End = d.Grants, d.End.UTC()
 		return rec, true
 	}
 	return rec, false
@@ -65,7 +66,7 @@ func settleDesired(v *view, rec Record, known bool, d Desire) (Record, bool) {
 // back without a write.
 func (v *view) beginAdding(old Record, d Desire) Record {
 	return Record{Assignment: d.Assignment, State: Adding, Cause: v.cause(d), Since: v.now, Grants: d.Grants,
-		PrincipalID: old.PrincipalID, MayExist: old.MayExist}
+		End: d.End.UTC(), Cut: v.cut(old, d), PrincipalID: old.PrincipalID, MayExist: old.MayExist}
 }
 
 func (v *view) cause(d Desire) Cause {
@@ -84,9 +85,9 @@ func settleUnwanted(v *view, a config.Assignment, rec Record, known bool) (Recor
 	case known && rec.State == Adding && rec.Op.outstanding():
 		return rec, false // the creation comes to its end first
 	}
-	cause := Cause{Kind: CauseCommit, Commit: v.force.Commit}
-	if end, ok := v.ended(rec); ok {
-		cause = Cause{Kind: CauseExpiry, Commit: v.force.Commit, End: end.UTC()}
+	cause, ended := v.endCause(rec)
+	if !ended {
+		cause = Cause{Kind: CauseCommit, Commit: v.force.Commit}
 	}
 	rec.Assignment, rec.State, rec.Cause, rec.Since = a, Removing, cause, v.now
 	rec.Op, rec.Attempts, rec.NextTry, rec.Code, rec.Trouble = nil, 0, time.Time{}, "", ""

@@ -38,9 +38,14 @@ type world struct {
 	refuses map[string]string
 	// lingers are earlier identity store ids that still exist.
 	lingers map[string]bool
+	// otherwise are Entra ids of groups that the identity store calls otherwise
+	// than the config repo, while no issuer of external ids is known.
+	otherwise map[string]bool
 	// replication is how long an app assignment is unknown to on-demand
 	// provisioning; cycle is when the regular cycle runs next, zero is never.
 	replication time.Duration
+	// assignedLag is how long an app assignment is not listed.
+	assignedLag time.Duration
 	cycle       time.Time
 	job         provision.JobState
 	app         provision.Application
@@ -65,6 +70,9 @@ type world struct {
 
 	// faults are asked in order before a call; one that applies is used up.
 	faults []*scripted
+	// down has the operations that fail for as long as they stand here, and
+	// the error that they answer with.
+	down map[string]error
 
 	force     access.InForce
 	notices   []access.Notice
@@ -132,7 +140,7 @@ func (w *world) enter(op, key string) (f scripted, err error) {
 			return *s, nil
 		}
 	}
-	return scripted{}, nil
+	return scripted{}, w.down[op]
 }
 
 // lose returns the scripted error of a call that had its effect.
@@ -369,7 +377,7 @@ func (w *world) Outcome(_ context.Context, a provision.Action, id string) (provi
 	return w.status(o), nil
 }
 
-func (w *world) FindGroup(_ context.Context, entra, _ string) (provision.StoreGroup, bool, error) {
+func (w *world) FindGroup(_ context.Context, entra, lastID, _ string) (provision.StoreGroup, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, err := w.enter("GetGroupId", entra); err != nil {
@@ -379,13 +387,13 @@ func (w *world) FindGroup(_ context.Context, entra, _ string) (provision.StoreGr
 		w.scim[entra] = scimGroup{id: storeID(entra), visible: w.cycle, members: len(w.members[entra])}
 	}
 	g, ok := w.scim[entra]
-	if !ok || g.visible.After(w.now()) {
+	if !ok || g.visible.After(w.now()) || w.otherwise[entra] && g.id != lastID {
 		return provision.StoreGroup{}, false, nil
 	}
 	return provision.StoreGroup{ID: g.id, ExternalID: entra}, true, nil
 }
 
-func (w *world) FindUser(_ context.Context, entra, _ string) (provision.StoreUser, bool, error) {
+func (w *world) FindUser(_ context.Context, entra, _, _ string) (provision.StoreUser, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, err := w.enter("GetUserId", entra); err != nil {

@@ -159,6 +159,7 @@ type noteRecord struct {
 // invitationRecord is a stored [onboard.Invitation].
 type invitationRecord struct {
 	Intent          time.Time `json:"intent,omitzero"`
+	Last            string    `json:"last,omitempty"`
 	ID              string    `json:"id,omitempty"`
 	Account         string    `json:"account,omitempty"`
 	Action          string    `json:"action,omitempty"`
@@ -208,7 +209,7 @@ func newAccountRecord(r onboard.Record) accountRecord {
 		Attempts: r.Attempts, NextTry: r.NextTry, Reminded: r.Reminded, RemindedAt: r.RemindedAt, Again: r.Again,
 	}
 	if i := r.Invitation; i != nil {
-		out.Invitation = &invitationRecord{i.Intent, i.ID, i.Account, i.Action, i.State, i.Asked, i.Expires, i.WaitsForAccount, i.Found, i.Accepted}
+		out.Invitation = &invitationRecord{i.Intent, i.Last, i.ID, i.Account, i.Action, i.State, i.Asked, i.Expires, i.WaitsForAccount, i.Found, i.Accepted}
 	}
 	if m := r.Move; m != nil {
 		out.Move = &moveRecord{m.Intent, m.From, m.To, m.Accepted}
@@ -224,7 +225,7 @@ func (r accountRecord) domain() onboard.Record {
 	}
 	if i := r.Invitation; i != nil {
 		h := access.Handshake{ID: i.ID, Account: i.Account, Action: i.Action, State: i.State, Asked: i.Asked, Expires: i.Expires, WaitsForAccount: i.WaitsForAccount}
-		out.Invitation = &onboard.Invitation{Intent: i.Intent, Handshake: h, Found: i.Found, Accepted: i.Accepted}
+		out.Invitation = &onboard.Invitation{Intent: i.Intent, Last: i.Last, Handshake: h, Found: i.Found, Accepted: i.Accepted}
 	}
 	if m := r.Move; m != nil {
 		out.Move = &onboard.Move{Intent: m.Intent, From: m.From, To: m.To, Accepted: m.Accepted}

@@ -327,6 +327,11 @@ func TestSlackTakesEveryMessage(t *testing.T) {
 	take("ops", chat.OpsMessage(access.Notice{Text: strings.Repeat("<&>", 5000)}))
 	take("problem", chat.Problem(strings.Repeat("&", 5000), strings.Repeat("<", 5000)))
 	take("help", chat.Help())
+	var all []access.Usable
+	for i := range 5000 {
+		all = append(all, access.Usable{AccountID: "111122224444", AccountSlug: fmt.Sprintf("%063d", i), PermissionSet: strings.Repeat("P", 32)})
+	}
+	take("cli", chat.CLIMessage(all, 7, placeOf()))
 	for name, l := range map[string]chat.RequestLine{
 		"bare": {},
 		"full": {Account: strings.Repeat("a", 75), PermissionSet: strings.Repeat("字", 75), Group: strings.Repeat("<", 75), TermText: strings.Repeat("u", 400), Reason: strings.Repeat("字", 1000)},

@@ -29,6 +29,9 @@ type Options struct {
 	// OnChange, if not nil, is called after every stored step; it must return at
 	// once.
 	OnChange func()
+	// OnPlaced, if not nil, is called when an account is in its place, so that
+	// what is granted there need not wait; it must return at once.
+	OnPlaced func(account string)
 }
 
 // Engine brings accounts to their place. Its methods may be called at the same
@@ -53,6 +56,8 @@ type schedule struct {
 	worked map[string]time.Time
 	told   map[string]string
 	commit string
+	// toldOf is the commit whose findings were told.
+	toldOf string
 	view   time.Time
 	tree   time.Time
 }

@@ -37,7 +37,7 @@ func TestAnAccountIsInvitedFollowedMovedAndDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		id := w.outsideAccount(1)
-		w.asks[id] = onboard.Ask{Request: "REQ-7F3K2Q"}
+		w.asks[id] = onboard.Ask{Request: "REQ-7F3K2Q", InForce: true}
 		s := begun(t, w, changes)
 		after(time.Second)
 		f := s.facts(t, id)
@@ -101,7 +101,7 @@ func TestAMemberIsMovedFromWhereItsPullRequestSaidItWas(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld()
 				id := w.memberAccount(1, tc.at)
-				w.asks[id] = onboard.Ask{Request: "REQ-7F3K2Q", From: tc.from}
+				w.asks[id] = onboard.Ask{Request: "REQ-7F3K2Q", From: tc.from, InForce: true}
 				s := begun(t, w, changes)
 				after(time.Minute)
 				f := s.facts(t, id)
@@ -160,6 +160,9 @@ func TestHowAnInvitationEnds(t *testing.T) {
 				}
 				if got := w.told(id); len(got) != 1 {
 					t.Errorf("without a thread the operations channel is told once: %q", got)
+				}
+				if o, err := s.engine.Overview(t.Context()); err != nil || o.Stopped != 1 || o.HeldUp != 0 || o.States[onboard.Standing] != 1 {
+					t.Errorf("overview: %+v, %v", o, err)
 				}
 				if err := s.engine.OnboardAgain(t.Context(), id, "3c1d9a70"); err != nil {
 					t.Fatal(err)
@@ -481,7 +484,7 @@ func TestARequestIsNotForgottenWithTheState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
 		id, standing := w.outsideAccount(1), w.outsideAccount(2)
-		w.asks[id] = onboard.Ask{Request: "REQ-7F3K2Q"}
+		w.asks[id] = onboard.Ask{Request: "REQ-7F3K2Q", InForce: true}
 		w.commit(2, 1, 2)
 		s := w.start(t, store.NewMemory(), changes)
 		after(time.Minute)
@@ -544,6 +547,39 @@ func TestIAMUsersAreCountedDailyAndAfterOnboarding(t *testing.T) {
 		}
 		if v, err := s.engine.View(t.Context()); err != nil || v.IAM[id].Total != 6 || len(v.Members) != 2 || len(v.OUs) != 4 {
 			t.Errorf("%+v, %v", v, err)
+		}
+	})
+}
+
+// TestAFileWaitsForTheRequestThatBroughtIt: the config in force may have it a
+// moment before the request is known to be in force; and a request that is only
+// open approves nothing.
+func TestAFileWaitsForTheRequestThatBroughtIt(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		id, unasked := w.memberAccount(1, other), w.memberAccount(2, other)
+		w.asks[id] = onboard.Ask{Request: "REQ-7F3K2Q", From: other}
+		w.asks[unasked] = onboard.Ask{Request: "REQ-7F3K2R", From: other}
+		w.memberAccount(9, target)
+		w.commit(2, 9)
+		s := w.start(t, store.NewMemory(), changes)
+		after(time.Minute)
+		w.commit(2, 1, 2, 9)
+		s.engine.Wake()
+		after(20 * time.Second)
+		for _, x := range []string{id, unasked} {
+			if f := s.facts(t, x); f.Stopped != "" || w.tries("Move", x) != 0 {
+				t.Errorf("%s: %+v", x, f)
+			}
+		}
+		s.do(func() { w.asks[id] = onboard.Ask{Request: "REQ-7F3K2Q", From: other, InForce: true} })
+		after(2 * time.Minute)
+		if f := s.facts(t, id); f.Placed.IsZero() || w.effects("Move", id) != 1 {
+			t.Errorf("%+v", f)
+		}
+		if f := s.facts(t, unasked); f.StoppedCode != "moved-by-hand" || w.tries("Move", unasked) != 0 {
+			t.Errorf("%+v", f)
 		}
 	})
 }

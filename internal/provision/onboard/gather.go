@@ -22,13 +22,14 @@ func answered[T any](v T, err error) answer[T] {
 
 // Preflight implements [access.Estate].
 func (e *Engine) Preflight(ctx context.Context, base, head *config.Repo, account *config.Account) (access.Preflight, error) {
-	if e.Sets == nil || e.Directory == nil {
+	if e.Sets == nil || e.Directory == nil || e.Identity == nil {
 		return access.Preflight{}, errors.New("pre-flight: a port is missing")
 	}
 	g := gathered{Now: e.now(), Base: base, Head: head, Account: account, HasRole: e.Management != nil}
 	cctx, cancel := e.call(ctx)
 	defer cancel()
 	g.Management = answered(e.Organization.ManagementAccount(cctx))
+	g.Caller = answered(e.Identity.Caller(cctx))
 	g.Features = answered(e.features(cctx))
 	g.Place = answered(e.Organization.Account(cctx, account.ID))
 	g.UnitFound = e.unitFound(cctx, cmp.Or(account.OU, root))

@@ -116,9 +116,9 @@ func life(t *testing.T, n int) *killer {
 	pass(30 * time.Second)
 	w.commit(2, 1, 2, 9)
 	s.engine.Wake()
-	pass(4 * time.Minute)
+	pass(2 * time.Minute)
 	k.do(func() { k.answer(out, "DECLINED") })
-	pass(3 * time.Minute)
+	pass(70 * time.Second)
 	for s.engine.OnboardAgain(t.Context(), out, "3c1d9a70") != nil {
 		// Killed within, or said already and about to be done.
 		if b, err := store.NewOnboard(k.DB).Onboardings(t.Context()); err != nil || len(b.Again) > 0 {

@@ -163,7 +163,7 @@ func history(t *testing.T, seed uint64) {
 	for n := 1; n <= chaosAccounts; n++ {
 		if n%2 == 0 {
 			id := w.memberAccount(n, other)
-			w.asks[id] = onboard.Ask{Request: "REQ-7F3K2Q", From: other}
+			w.asks[id] = onboard.Ask{Request: "REQ-7F3K2Q", From: other, InForce: true}
 		} else {
 			w.outsideAccount(n)
 		}

@@ -23,6 +23,15 @@ type turn struct {
 	handshakes func() ([]access.Handshake, error)
 }
 
+// ask is the onboarding of an account that is in force.
+func (t *turn) ask(account string) (Ask, bool) {
+	a, ok := t.asks[account]
+	if !ok || !a.InForce {
+		return Ask{}, false
+	}
+	return a, true
+}
+
 // pass looks at what is due, and returns when something is due next.
 func (e *Engine) pass(ctx context.Context, woken bool) (time.Time, error) {
 	force, err := e.Commits.InForce(ctx)
@@ -49,6 +58,15 @@ func (e *Engine) pass(ctx context.Context, woken bool) (time.Time, error) {
 		return time.Time{}, err
 	}
 	next := e.survey(ctx, t)
+	if e.schedule.toldOf != force.Commit {
+		// Another config means other findings, whatever AWS says.
+		if v, ok := e.lastView(); ok {
+			if err := e.tell(ctx, t, v); err != nil {
+				return time.Time{}, err
+			}
+			e.schedule.toldOf = force.Commit
+		}
+	}
 	if err := e.remember(ctx, t); err != nil {
 		return time.Time{}, err
 	}

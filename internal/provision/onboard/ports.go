@@ -84,12 +84,16 @@ type Ask struct {
 	// From is the OU in which the pull request said the account is; "" when it
 	// was not a member.
 	From string
+	// InForce is whether its change is known to be in force. The config in force
+	// may have the account's file a moment before that is known.
+	InForce bool
 }
 
 // Asks tells which onboardings are asked for and not over. Package store's
 // requests do, in cmd/bot.
 type Asks interface {
-	// Onboardings returns the latest of each account.
+	// Onboardings returns the latest of each account, those that are in force
+	// before others.
 	Onboardings(ctx context.Context) (map[string]Ask, error)
 }
 
@@ -149,7 +153,7 @@ type Store interface {
 }
 
 // Ports are what the engine works with. Management, Users, Asks, Audit and Ops
-// may be nil; Directory and Sets are needed for a pre-flight only.
+// may be nil; Directory, Sets and Identity are needed for a pre-flight only.
 type Ports struct {
 	Organization Organization
 	Management   Management
@@ -158,6 +162,7 @@ type Ports struct {
 	Asks         Asks
 	Users        Users
 	Sets         Sets
+	Identity     provision.CallerPort
 	Directory    access.Directory
 	Store        Store
 	Audit        provision.Audit

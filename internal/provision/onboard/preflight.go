@@ -10,6 +10,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision"
 )
 
 // answer is what a part of the outside said to a question, or why it did not:
@@ -27,9 +28,11 @@ type gathered struct {
 	HasRole    bool
 
 	Management answer[string]
-	Features   answer[access.FeatureSet]
-	Place      answer[Place]
-	UnitFound  answer[bool]
+	// Caller is as whom the bot acts.
+	Caller    answer[provision.Caller]
+	Features  answer[access.FeatureSet]
+	Place     answer[Place]
+	UnitFound answer[bool]
 	// Invitations are those to the account.
 	Invitations answer[[]access.Handshake]
 	// Members are how many accounts the organization has, the management account
@@ -270,12 +273,23 @@ func (c *check) set(name string, s gatheredSet) {
 	default:
 		c.good("permission-set", "The permission set %s exists.", name)
 	}
-	if management := cmp.Or(c.Management.Value, c.Head.Access.ManagementAccount); slices.Contains(s.Accounts.Value, management) {
-		c.block("out-of-reach", "Use another set in onboarding.baseline, one that is not used in the management account.", "The permission set %s is assigned in the management account. From a delegated administrator it can then be assigned nowhere.", name)
-	} else if s.Accounts.Trouble != "" {
-		c.unknown("out-of-reach", "Whether "+name+" is assigned in the management account", s.Accounts.Trouble)
-	}
+	c.reach(name, s.Accounts)
 	c.policies(name, s.Policies)
+}
+
+// reach is about a set that is used in the management account: then a delegated
+// administrator can neither change nor assign it anywhere.
+func (c *check) reach(set string, in answer[[]string]) {
+	management := cmp.Or(c.Management.Value, c.Head.Access.ManagementAccount)
+	switch {
+	case in.Trouble != "":
+		c.unknown("out-of-reach", "Whether "+set+" is assigned in the management account", in.Trouble)
+	case !slices.Contains(in.Value, management):
+	case c.Caller.Trouble != "":
+		c.unknown("out-of-reach", "Whether "+set+", which is assigned in the management account, is out of the bot's reach", c.Caller.Trouble)
+	case c.Caller.Value.Account != management:
+		c.block("out-of-reach", "Use another set in onboarding.baseline, one that is not used in the management account.", "The permission set %s is assigned in the management account: from account %s, a delegated administrator, it can be assigned nowhere.", set, c.Caller.Value.Account)
+	}
 }
 
 func (c *check) policies(set string, all answer[map[string]answer[bool]]) {

@@ -46,6 +46,9 @@ type Code string
 // is not known.
 type Invitation struct {
 	Intent time.Time // zero for one that was found
+	// Last is the id of the newest invitation that there was at the intent: what
+	// is newer is this one.
+	Last string
 	access.Handshake
 	// Found says that somebody else made it.
 	Found bool

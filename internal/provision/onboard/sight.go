@@ -28,6 +28,9 @@ const (
 	listGrace = 5 * time.Minute
 	// moveGrace is how long the place of an account may lag behind a move.
 	moveGrace = 2 * time.Minute
+	// askGrace is how long a new file waits for the request that may have brought
+	// it.
+	askGrace = time.Minute
 	// joinTold is after how long between the acceptance and the membership people
 	// are told.
 	joinTold = time.Hour
@@ -70,6 +73,7 @@ const root = "/"
 // wants of it.
 type Sight struct {
 	Now           time.Time
+	Pace          float64 // divides the graces; zero is one
 	Phase         config.Phase
 	EnableChanges bool
 	// HasRole is whether a role of the management account is configured.
@@ -77,6 +81,9 @@ type Sight struct {
 	// IsManagement is whether it is the management account itself.
 	IsManagement bool
 	Features     access.FeatureSet
+	// Pending is whether a request for the account is open that is not known to be
+	// in force.
+	Pending bool
 	// OU is that of the file; From that of the pull request, "" for none.
 	OU, From string
 	Account  Place
@@ -90,6 +97,14 @@ type Sight struct {
 	// LiveAt.
 	Live, Total int
 	LiveAt      time.Time
+}
+
+// grace shortens a grace by the pace.
+func (s Sight) grace(d time.Duration) time.Duration {
+	if s.Pace > 1 {
+		return time.Duration(float64(d) / s.Pace)
+	}
+	return d
 }
 
 // invitationsTo returns the invitations to an account, the newest first.
@@ -109,6 +124,14 @@ func invitationsTo(account string, all []access.Handshake) []access.Handshake {
 // waits reports whether a handshake waits for an answer at a time.
 func waits(h access.Handshake, now time.Time) bool {
 	return (h.State == stateRequest || h.State == stateOpen) && (h.Expires.IsZero() || now.Before(h.Expires))
+}
+
+// newest returns the id of the newest invitation, "" for none.
+func (s Sight) newest() string {
+	if len(s.Invitations) == 0 {
+		return ""
+	}
+	return s.Invitations[0].ID
 }
 
 // openInvitation returns the invitation that waits for an answer.

@@ -22,6 +22,9 @@ func step(r Record, s Sight) (Record, action) {
 	if s.IsManagement {
 		return r.stop(s.Now, sayManagement()), nothing
 	}
+	if s.Pending && r.State == New && s.Now.Sub(r.Began) < s.grace(askGrace) {
+		return r, nothing
+	}
 	if s.Account.Member {
 		return inside(r, s)
 	}
@@ -77,7 +80,7 @@ func place(r Record, s Sight) (Record, action) {
 		if !m.Accepted.IsZero() {
 			since, grace = m.Accepted, moveGrace
 		}
-		if s.Account.Parent == m.From && s.Now.Sub(since) < grace {
+		if s.Account.Parent == m.From && s.Now.Sub(since) < s.grace(grace) {
 			return r, nothing
 		}
 	}
@@ -152,10 +155,10 @@ func outside(r Record, s Sight) (Record, action) {
 			return r.hold(s.Now, sayUnread(s.Unread)), nothing
 		}
 		// The answer was lost: what was made since is ours, however it went on.
-		if len(s.Invitations) > 0 && s.Invitations[0].Asked.After(i.Intent.Add(-clockGrace)) {
+		if s.newest() != i.Last {
 			return follow(found(r, s, s.Invitations[0]), s), nothing
 		}
-		if s.Now.Sub(i.Intent) < unknownGrace {
+		if s.Now.Sub(i.Intent) < s.grace(unknownGrace) {
 			return r, nothing
 		}
 		r.Invitation = nil
@@ -184,15 +187,15 @@ func ask(r Record, s Sight) (Record, action) {
 		return r, nothing
 	}
 	r.State, r.Stop = Inviting, Note{}
-	r.Invitation = &Invitation{Intent: s.Now}
+	r.Invitation = &Invitation{Intent: s.Now, Last: s.newest()}
 	return r, invite
 }
 
 // found takes up an invitation that is in AWS's list.
 func found(r Record, s Sight, h access.Handshake) Record {
 	i := &Invitation{Handshake: h, Found: true}
-	if was := r.Invitation; was != nil && was.ID == "" && h.Asked.After(was.Intent.Add(-clockGrace)) {
-		i.Intent, i.Found = was.Intent, false
+	if was := r.Invitation; was != nil && was.ID == "" && h.ID != was.Last {
+		i.Intent, i.Last, i.Found = was.Intent, was.Last, false
 	}
 	r.Invitation = i
 	r.Reminded, r.RemindedAt = 0, time.Time{}
@@ -240,7 +243,7 @@ func follow(r Record, s Sight) Record {
 // ended more than 30 days ago.
 func vanished(r Record, s Sight) Record {
 	switch {
-	case s.Now.Sub(r.Invitation.Asked) < listGrace:
+	case s.Now.Sub(r.Invitation.Asked) < s.grace(listGrace):
 		return r.on(Invited)
 	case !r.Invitation.Expires.IsZero() && s.Now.After(r.Invitation.Expires):
 		return r.stop(s.Now, sayExpired(r.Invitation.Expires))

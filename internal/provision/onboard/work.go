@@ -32,6 +32,9 @@ func (e *Engine) work(ctx context.Context, t *turn, r Record) (Record, time.Time
 			if err := e.save(ctx, StepNoted, after); err != nil {
 				return r, time.Time{}, err
 			}
+			if r.Placed.IsZero() && !after.Placed.IsZero() && e.opts.OnPlaced != nil {
+				e.opts.OnPlaced(r.Account)
+			}
 		}
 		return after, s.Now.Add(e.pace(rest(after))), nil
 	}
@@ -51,6 +54,8 @@ func rest(r Record) time.Duration {
 	switch {
 	case r.stopped():
 		return stoppedEvery
+	case r.State == New && r.Trouble.Code == "":
+		return soon
 	case r.State == Moving && r.Trouble.Code == "":
 		return 2 * soon
 	default:
@@ -74,8 +79,10 @@ func (e *Engine) unread(ctx context.Context, r Record, cause error) (Record, tim
 
 // look gathers what step wants to know.
 func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Account) (Sight, error) {
-	ask := t.asks[r.Account]
-	s := Sight{Now: e.now(), Phase: t.force.Repo.Access.Phase, EnableChanges: e.opts.EnableChanges, HasRole: e.Management != nil, OU: file.OU, From: ask.From}
+	ask, asked := t.ask(r.Account)
+	s := Sight{Now: e.now(), Pace: e.opts.Pace, Phase: t.force.Repo.Access.Phase, EnableChanges: e.opts.EnableChanges, HasRole: e.Management != nil, OU: file.OU, From: ask.From}
+	_, open := t.asks[r.Account]
+	s.Pending = open && !asked
 	if s.OU == "" {
 		s.OU = root
 	}
@@ -158,7 +165,8 @@ func baselineOf(force access.InForce, account string, now time.Time) []config.As
 func (e *Engine) invite(ctx context.Context, t *turn, r Record, file *config.Account) (Record, error) {
 	wctx, cancel := e.write(ctx)
 	defer cancel()
-	h, err := e.Management.Invite(wctx, r.Account, notes(file, t.asks[r.Account], t.force.Commit))
+	ask, _ := t.ask(r.Account)
+	h, err := e.Management.Invite(wctx, r.Account, notes(file, ask, t.force.Commit))
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return r, ctx.Err()
 	}
@@ -182,7 +190,7 @@ func (e *Engine) move(ctx context.Context, t *turn, r Record) (Record, error) {
 
 // cause is why a write is made: the request, or the commit.
 func cause(t *turn, account string) string {
-	if a, ok := t.asks[account]; ok {
+	if a, ok := t.ask(account); ok {
 		return string(a.Request)
 	}
 	return t.force.Commit

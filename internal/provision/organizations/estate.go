@@ -71,16 +71,34 @@ func (c *Client) lastTree() map[string][]string {
 	return c.tree
 }
 
-// readTree reads the OUs and keeps them.
+// readTree reads the OUs and keeps them. Whoever waits while another reads them
+// takes what that one read.
 func (c *Client) readTree(ctx context.Context) (map[string][]string, error) {
+	before := c.treeReads()
+	select {
+	case c.reading <- struct{}{}:
+		defer func() { <-c.reading }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("list OUs: %w", ctx.Err())
+	}
+	if c.treeReads() > before {
+		return c.lastTree(), nil
+	}
 	units, err := c.units(ctx)
 	if err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.tree = units
+	c.tree, c.reads = units, c.reads+1
 	return units, nil
+}
+
+// treeReads is how often the OUs were read.
+func (c *Client) treeReads() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reads
 }
 
 // eachAccount calls f for each account of the organization, once.

@@ -32,12 +32,16 @@ type Client struct {
 	management string
 	// tree has the path of each OU and of the root by id, as they were read last.
 	tree map[string][]string
+	// reads is how often they were read.
+	reads int
+	// reading is held by the one who reads them.
+	reading chan struct{}
 }
 
 // New returns a client. Calls are reads and are retried. It keeps to AWS's rates;
 // pace multiplies them, zero is one.
 func New(cfg aws.Config, pace float64) *Client {
-	return &Client{api: organizations.NewFromConfig(cfg, paced(pace), func(o *organizations.Options) {
+	return &Client{reading: make(chan struct{}, 1), api: organizations.NewFromConfig(cfg, paced(pace), func(o *organizations.Options) {
 		o.Retryer = awsclient.ReadRetryer()
 		if o.BaseEndpoint != nil {
 			o.Region = signingRegion(o.Region)

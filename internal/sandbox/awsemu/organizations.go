@@ -331,21 +331,3 @@ func listChildren(s *Server, c *call, in *childrenIn) (out listChildrenOut, err 
 	out.Children, out.NextToken, err = orgPage(s, listing[wireNode]{items: items, key: nodeKey, scope: scope}, in.page)
 	return out, err
 }
-
-type orgTagsIn struct{ ResourceId, NextToken string }
-
-func (in *orgTagsIn) check(v *checks) {
-	v.required("resourceId", in.ResourceId, shapeOrgTarget)
-	v.optional("nextToken", in.NextToken, shapeOrgToken)
-}
-
-func listOrgTags(s *Server, c *call, in *orgTagsIn) (out listTagsOut, err error) {
-	tags, err := s.org.tagsOf(in.ResourceId)
-	if err != nil {
-		return out, err
-	}
-	out.Tags, out.NextToken, err = orgPage(s, listing[wireTag]{
-		items: wireTags(tags), key: tagKey, scope: scopeOf(c.op, in.ResourceId),
-	}, page{NextToken: in.NextToken})
-	return out, err
-}
