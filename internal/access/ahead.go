@@ -237,8 +237,11 @@ func Waiting(repo *config.Repo, v *EstateView) []EstateAccount {
 	return out
 }
 
-// members are the accounts of the organization by id.
+// members are the accounts of the organization by id; nil has none.
 func (v *EstateView) members() map[string]EstateAccount {
+	if v == nil {
+		return nil
+	}
 	out := make(map[string]EstateAccount, len(v.Members))
 	for _, m := range v.Members {
 		out[m.ID] = m

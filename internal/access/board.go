@@ -110,8 +110,9 @@ func NewBoard(force InForce, live Live, onboarding map[string]*OnboardFacts, now
 			b.Ahead = append(b.Ahead, BoardLine(l))
 		}
 	}
+	members := live.View.members()
 	for _, a := range force.Repo.Accounts {
-		b.Accounts = append(b.Accounts, filed(a, live.View, onboarding[a.ID], now))
+		b.Accounts = append(b.Accounts, filed(a, live.View, members, onboarding[a.ID], now))
 	}
 	for _, m := range Waiting(force.Repo, live.View) {
 		b.Accounts = append(b.Accounts, unfiled(b.Phase, m, live.View, now))
@@ -140,13 +141,13 @@ func behindFirst(a, b BoardAccount) int {
 	return cmp.Or(cmp.Compare(place(a.Step), place(b.Step)), cmp.Compare(b.Days, a.Days), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 }
 
-// filed is an account with a file.
-func filed(a *config.Account, v *EstateView, f *OnboardFacts, now time.Time) BoardAccount {
+// filed is an account with a file. members are those of the view, by id.
+func filed(a *config.Account, v *EstateView, members map[string]EstateAccount, f *OnboardFacts, now time.Time) BoardAccount {
 	out := BoardAccount{ID: a.ID, Name: a.Name, Slug: a.Slug, OU: a.OU, Days: -1}
 	for _, o := range a.Owners {
 		out.Owners = append(out.Owners, o.String())
 	}
-	out.Step, out.Blocker = stepOf(a, v, f)
+	out.Step, out.Blocker = stepOf(a, v != nil, members, f)
 	if f != nil {
 		for _, t := range []time.Time{f.Invited, f.Joined, f.Placed, f.Baseline} {
 			if t.After(out.Last) {
@@ -168,17 +169,13 @@ func (a *BoardAccount) since(now time.Time) {
 
 // stepOf finds how far an account with a file is, and what it waits for. Where
 // nothing was read or recorded, what the file says counts.
-func stepOf(a *config.Account, v *EstateView, f *OnboardFacts) (BoardStep, string) {
+func stepOf(a *config.Account, known bool, members map[string]EstateAccount, f *OnboardFacts) (BoardStep, string) {
 	if a.Stage == config.StageLegacy {
 		return BoardLegacy, ""
 	}
-	member, known := false, v != nil
-	if known {
-		m, in := v.members()[a.ID]
-		member = in
-		if in && m.gone() {
-			return BoardStopped, fmt.Sprintf("The account is %s in AWS, so nothing is granted in it.", m.State)
-		}
+	m, member := members[a.ID]
+	if member && m.gone() {
+		return BoardStopped, fmt.Sprintf("The account is %s in AWS, so nothing is granted in it.", m.State)
 	}
 	if f == nil || f.idle() {
 		if known && !member {

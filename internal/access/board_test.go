@@ -189,7 +189,7 @@ func TestBoardSteps(t *testing.T) {
 		{"baseline read back", member, &OnboardFacts{Placed: at(3), Total: 1, Baseline: at(4)}, BoardIn},
 		{"suspended", &EstateView{Members: []EstateAccount{{ID: "1", State: "SUSPENDED"}}}, nil, BoardStopped},
 	} {
-		if got, _ := stepOf(sso, c.view, c.f); got != c.want {
+		if got, _ := stepOf(sso, c.view != nil, c.view.members(), c.f); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -239,7 +239,7 @@ func TestBoardsGathers(t *testing.T) {
 	w := &boardWorld{repo: migrating(config.Grow), viewErr: ErrNotFound, drift: []Drift{{ID: "a"}, {ID: "b", Missing: true}}}
 	boards := &Boards{Commits: w, Estate: w, Onboarded: w, Drifts: drifts{w: w}, Now: func() time.Time { return at(1) }}
 	b, err := boards.Board(t.Context())
-	if err != nil || !b.Looked.IsZero() || len(w.asked) != 5 {
+	if err != nil || !b.Looked.IsZero() || len(w.asked) != 3 {
 		t.Errorf("before the first look: %+v, %v, asked for %v", b, err, w.asked)
 	}
 	if text := fmt.Sprint(b.Ahead); !strings.Contains(text, "by any commit: 1 assignment.") {
@@ -261,5 +261,19 @@ func TestBoardsGathers(t *testing.T) {
 	alone := &Boards{Commits: &boardWorld{repo: w.repo}, Now: func() time.Time { return at(1) }}
 	if p, err := alone.Ahead(t.Context(), w.repo, config.Consolidated); err != nil || !p.Blocked() {
 		t.Errorf("with the config alone: %+v, %v", p, err)
+	}
+}
+
+// BenchmarkBoard is the board of 5,000 accounts.
+func BenchmarkBoard(b *testing.B) {
+	repo, v, facts := migrating(config.Grow), estate(), map[string]*OnboardFacts{}
+	for i := range 5000 {
+		id, slug := fmt.Sprintf("%012d", i), fmt.Sprint("a", i)
+		repo.Accounts[slug] = &config.Account{Slug: slug, ID: id, Name: slug, Stage: config.StageSSO, OU: "/"}
+		v.Members = append(v.Members, EstateAccount{ID: id, Name: slug, State: "ACTIVE"})
+		facts[id] = &OnboardFacts{Listed: true, Placed: at(i)}
+	}
+	for b.Loop() {
+		NewBoard(InForce{Repo: repo}, Live{View: v}, facts, at(6000))
 	}
 }

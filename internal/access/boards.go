@@ -32,6 +32,9 @@ func (b *Boards) Board(ctx context.Context) (Board, error) {
 	facts := map[string]*OnboardFacts{}
 	if b.Onboarded != nil {
 		for _, a := range force.Repo.Accounts {
+			if a.Stage == config.StageLegacy {
+				continue // nothing is done for it
+			}
 			if facts[a.ID], err = b.Onboarded.OnboardFacts(ctx, a.ID); err != nil {
 				return Board{}, fmt.Errorf("onboarding of %s: %w", a.ID, err)
 			}
