@@ -53,6 +53,7 @@ type statusReport struct {
 	People    []audience.Finding `json:"people,omitempty"`
 	Provision provision.Overview `json:"provision"`
 	Requests  map[string]int     `json:"requests"`
+	Migration *access.Board      `json:"migration,omitempty"`
 	Changes   bool               `json:"enable_changes"`
 	Version   string             `json:"version"`
 	Troubles  []string           `json:"troubles,omitempty"`
@@ -86,7 +87,11 @@ func (b *bot) Status(ctx context.Context) (statusReport, error) {
 	if err != nil {
 		return statusReport{}, err
 	}
-	r := statusReport{Commits: commits, Guards: guards, People: grown, Webhooks: webhooks, Provision: overview, Requests: map[string]int{}, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
+	board, err := b.board(ctx)
+	if err != nil {
+		return statusReport{}, err
+	}
+	r := statusReport{Commits: commits, Guards: guards, People: grown, Webhooks: webhooks, Provision: overview, Requests: map[string]int{}, Migration: board, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
 	for _, x := range all {
 		r.Requests[string(x.State)]++
 		if x.Trouble != "" {

@@ -83,7 +83,7 @@ func statusText(st statusReport) string {
 	if q := st.Provision.Last.Queue; q != nil {
 		line("queue", q.Text())
 	}
-	for _, s := range []string{"asked", "proposed", "merged", "halted", "verified", "live", "ending", "ended", "closed", "refused", "void", "undone"} {
+	for _, s := range []string{"asked", "proposed", "merged", "halted", "verified", "live", "ending", "ended", "linked", "stopped", "done", "closed", "refused", "void", "undone"} {
 		if n := st.Requests[s]; n > 0 {
 			line("requests", fmt.Sprintf("%d %s", n, s))
 		}
@@ -118,6 +118,7 @@ func statusText(st statusReport) string {
 	if st.NotReady != "" {
 		line("not ready", st.NotReady)
 	}
+	b.WriteString(boardText(st.Migration))
 	return b.String()
 }
 

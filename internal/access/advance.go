@@ -62,6 +62,8 @@ func (m *mover) step() bool {
 		return m.fromLive()
 	case StateEnding:
 		return m.fromEnding()
+	case StateStopped:
+		return m.fromStopped()
 	default:
 		return false
 	}
@@ -124,6 +126,12 @@ func (m *mover) fromMerged() bool {
 func (m *mover) fromVerified() bool {
 	if m.r.Kind == KindLink {
 		return m.fromVerifiedLink()
+	}
+	if m.r.Kind == KindPhase {
+		return m.fromVerifiedPhase()
+	}
+	if m.r.Kind == KindOnboard {
+		return m.fromVerifiedOnboard()
 	}
 	g := m.f.Grant
 	if g == nil {
@@ -199,6 +207,7 @@ func (m *mover) refresh() {
 		m.r.Trouble = p.Waits
 		m.tell(NoticeTrouble, "waits", p.Waits)
 	}
+	m.refreshOnboard()
 	g := m.f.Grant
 	if g == nil || m.r.State.Final() {
 		return

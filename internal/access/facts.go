@@ -115,4 +115,5 @@ type Facts struct {
 	Grant   *GrantFacts
 	Link    *LinkFacts    // of a KindLink only
 	Onboard *OnboardFacts // of a KindOnboard only
+	Phase   *PhaseFacts   // of a KindPhase only
 }

@@ -149,8 +149,10 @@ func driftButtons(id string, acts []access.DriftAct) Buttons {
 // that is none.
 func ClickText(action, value string) string {
 	switch action {
-	case ActionCancel, ActionRevoke, ActionExtend:
+	case ActionCancel, ActionRevoke, ActionExtend, ActionPhase, ActionOnboard:
 		return action + " " + value
+	case ActionAgain:
+		return "onboard " + value + " again"
 	}
 	if act, ok := strings.CutPrefix(action, actionDrift); ok {
 		return "drift " + act + " " + value

@@ -225,10 +225,9 @@ func (v *view) reverts(f Finding) bool {
 	return v.clears() && f.Assignment != nil
 }
 
-// clears reports whether what no commit ever declared is removed: in phase 3,
-// with drift: revert.
+// clears reports whether what no commit ever declared is removed.
 func (v *view) clears() bool {
-	return v.force.Repo.Access.Phase == 3 && v.force.Repo.Access.Drift == config.DriftRevert
+	return v.force.Repo.Access.Phase.RemovesUndeclared(v.force.Repo.Access.Drift)
 }
 
 // takeDrift takes over into a view what is known of drift: what is to be put

@@ -114,6 +114,8 @@ type Engine struct {
 	// progress is how far a sync is, places who is where in the queue.
 	progress Progress
 	places   places
+	// anew are accounts that are to be looked up at once.
+	anew map[string]bool
 }
 
 // desk is what the passes know beside the records; it is lost with the process
@@ -200,7 +202,7 @@ func New(p Ports, o Options) (*Engine, error) {
 	}
 	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakePrincipals: make(chan struct{}, 1),
 		wakeSets: make(chan struct{}, 1), wakeTrail: make(chan struct{}, 1), wakeApplication: make(chan struct{}, 1), sets: newSets(),
-		turn: make(chan struct{}, 1), needs: map[config.Principal]principalNeed{}, claims: newClaims()}
+		turn: make(chan struct{}, 1), needs: map[config.Principal]principalNeed{}, anew: map[string]bool{}, claims: newClaims()}
 	e.book = &book{store: p.Store, changed: func() {
 		if o.OnChange != nil {
 			o.OnChange()
@@ -222,6 +224,15 @@ func (e *Engine) Wake() {
 	poke(e.wakeAssignments)
 	poke(e.wakeSets)
 	poke(e.wakeApplication)
+}
+
+// LookUp has an account looked up at once, because it joined the organization.
+// It never blocks.
+func (e *Engine) LookUp(account string) {
+	e.mu.Lock()
+	e.anew[account] = true
+	e.mu.Unlock()
+	e.Wake()
 }
 
 func poke(c chan struct{}) {

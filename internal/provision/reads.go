@@ -169,6 +169,12 @@ func (e *Engine) lookUpAccounts(ctx context.Context, v *view) error {
 			wanted[r.Assignment.Account] = true
 		}
 	}
+	e.mu.Lock()
+	for id := range e.anew {
+		delete(e.desk.accounts, id)
+	}
+	clear(e.anew)
+	e.mu.Unlock()
 	for _, id := range slices.Sorted(maps.Keys(wanted)) {
 		had, ok := e.desk.accounts[id]
 		if ok && v.now.Sub(had.at) < accountFresh {

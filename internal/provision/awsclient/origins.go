@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
@@ -22,7 +23,7 @@ func origins(ctx context.Context, cfg aws.Config, trail bool) ([]string, error) 
 		name    string
 		resolve func(context.Context, aws.Config) (endpoints.Endpoint, error)
 	}
-	services := []service{{"sso-admin", ssoAdmin}, {"identitystore", identityStore}, {"organizations", orgs}, {"sts", tokens}}
+	services := []service{{"sso-admin", ssoAdmin}, {"identitystore", identityStore}, {"organizations", orgs}, {"sts", tokens}, {"iam", users}}
 	if trail {
 		services = append(services, service{"cloudtrail", eventHistory})
 	}
@@ -70,6 +71,13 @@ func tokens(ctx context.Context, cfg aws.Config) (endpoints.Endpoint, error) {
 	return o.EndpointResolverV2.ResolveEndpoint(ctx, sts.EndpointParameters{
 		Region: &o.Region, Endpoint: o.BaseEndpoint, UseFIPS: fips(o.EndpointOptions.UseFIPSEndpoint), UseDualStack: dual(o.EndpointOptions.UseDualStackEndpoint),
 		UseGlobalEndpoint: aws.Bool(false), // the clients leave it at that
+	})
+}
+
+func users(ctx context.Context, cfg aws.Config) (endpoints.Endpoint, error) {
+	o := iam.NewFromConfig(cfg).Options()
+	return o.EndpointResolverV2.ResolveEndpoint(ctx, iam.EndpointParameters{
+		Region: &o.Region, Endpoint: o.BaseEndpoint, UseFIPS: fips(o.EndpointOptions.UseFIPSEndpoint), UseDualStack: dual(o.EndpointOptions.UseDualStackEndpoint),
 	})
 }
 

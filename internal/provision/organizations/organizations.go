@@ -1,5 +1,6 @@
 // Package organizations is AWS Organizations for the provisioner: which
 // accounts are there, in which state, and which one is the management account.
+// [Manager] makes the two writes that the bot has: it invites and moves.
 //
 // The service has one endpoint in each partition and is signed for that
 // endpoint's Region: us-east-1, cn-northwest-1 in China, us-gov-west-1 in
@@ -21,21 +22,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
-	"github.com/aws/smithy-go/auth"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Client implements provision.Accounts. It is safe for concurrent use.
 type Client struct {
 	api *organizations.Client
 
-	mu         sync.Mutex // guards management
+	mu         sync.Mutex // guards what follows
 	management string
+	// tree has the path of each OU and of the root by id, as they were read last.
+	tree map[string][]string
+	// reads is how often they were read.
+	reads int
+	// reading is held by the one who reads them.
+	reading chan struct{}
 }
 
-// New returns a client. Calls are reads and are retried.
-func New(cfg aws.Config) *Client {
-	return &Client{api: organizations.NewFromConfig(cfg, func(o *organizations.Options) {
+// New returns a client. Calls are reads and are retried. It keeps to AWS's rates;
+// pace multiplies them, zero is one.
+func New(cfg aws.Config, pace float64) *Client {
+	return &Client{reading: make(chan struct{}, 1), api: organizations.NewFromConfig(cfg, paced(pace), func(o *organizations.Options) {
 		o.Retryer = awsclient.ReadRetryer()
 		if o.BaseEndpoint != nil {
 			o.Region = signingRegion(o.Region)
@@ -51,13 +57,7 @@ func signingRegion(region string) string {
 	if err != nil {
 		return region
 	}
-	schemes, _ := auth.GetAuthOptions(&e.Properties)
-	for _, s := range schemes {
-		if r, ok := smithyhttp.GetSigV4SigningRegion(&s.SignerProperties); ok {
-			return r
-		}
-	}
-	return region
+	return awsclient.SigningRegion(e, region)
 }
 
 // State implements provision.Accounts. Status is read where State is empty:

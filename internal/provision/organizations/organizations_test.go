@@ -61,7 +61,7 @@ func (w *world) client(t *testing.T, key string) *organizations.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return organizations.New(cfg)
+	return organizations.New(cfg, 1000)
 }
 
 func stateOfAnAccount(t *testing.T) {
@@ -176,7 +176,7 @@ func TestRequestsAreSignedForTheRegionOfThePartition(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := organizations.New(cfg).ManagementAccount(t.Context()); err != nil {
+		if _, err := organizations.New(cfg, 1000).ManagementAccount(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if want := (sent{tc.host, tc.scope}); got != want {
