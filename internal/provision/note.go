@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"aws-access-bot/config"
@@ -39,8 +41,10 @@ func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict
 		said[c.Assignment] = objection{}
 		delete(e.desk.held, c.Assignment) // if it has no turn now it is read again
 	}
-	for _, a := range plan.Live {
-		said[a] = objection{}
+	for _, r := range e.book.troubled() {
+		if _, live := slices.BinarySearchFunc(plan.Live, r.Assignment, config.Assignment.Compare); live {
+			said[r.Assignment] = objection{}
+		}
 	}
 	if err := e.noteTroubles(ctx, said); err != nil {
 		return err
@@ -103,11 +107,12 @@ func held(c Code) bool {
 // noteTroubles stores what holds records up. An empty objection ends one that
 // was noted here before; what AWS answered stays until it is overcome.
 func (e *Engine) noteTroubles(ctx context.Context, said map[config.Assignment]objection) error {
-	for _, r := range sortedRecords(e.book.all()) {
-		o, ok := said[r.Assignment]
-		if !ok || r.Code == o.code && r.Trouble == o.sentence {
+	for _, a := range slices.SortedFunc(maps.Keys(said), config.Assignment.Compare) {
+		o, had := said[a], e.book.find(a)
+		if had == nil || had.Code == o.code && had.Trouble == o.sentence {
 			continue
 		}
+		r := *had
 		if o.code == "" && !held(r.Code) || o.code == CodeIncomplete {
 			continue
 		}

@@ -57,35 +57,15 @@ func (e *Engine) look(ctx context.Context, full bool) (*view, error) {
 		return nil, err
 	}
 	v := &view{now: e.now(), force: force, full: full, hold: e.trailWait(), owned: make(map[config.Assignment]bool, len(owned)),
-		wants: map[config.Assignment]Desire{}, refs: map[config.GrantKey]config.GrantRef{}, names: names(force.Repo)}
+		names: names(force.Repo)}
 	for _, a := range owned {
 		v.owned[a] = true
 	}
 	e.nameOrphans(v)
-	for _, ref := range force.Repo.Grants() {
-		v.refs[ref.Key] = ref
-	}
-	for _, d := range force.Repo.Desired(force.Starts, v.now) {
-		desire := Desire{Desired: d, Requests: v.requests(d.Grants)}
-		v.desired = append(v.desired, desire)
-		v.wants[d.Assignment] = desire
-	}
-	if end, ok := force.Repo.Ends(force.Starts, v.now); ok {
-		v.alarm.set(end)
-	}
+	o := e.outlooks.at(force, v.now)
+	v.desired, v.wants, v.refs = o.desired, o.wants, o.refs
+	v.alarm.set(o.until)
 	return v, nil
-}
-
-// requests returns the requests of grants, sorted.
-func (v *view) requests(keys []config.GrantKey) []string {
-	var out []string
-	for _, k := range keys {
-		if r := v.refs[k].Grant.Request; r != "" && !slices.Contains(out, r) {
-			out = append(out, r)
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 func names(r *config.Repo) Names {
@@ -121,10 +101,10 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	}
 	v.clockSet = set
 	e.takeReleased()
-	if err := e.book.begin(ctx, v.force.Commit, recreated(v, e.book.allPrincipals(), e.book.all()), nil); err != nil {
+	if err := e.book.begin(ctx, v.force.Commit, recreated(v, e.book.allPrincipals(), e.book.of), nil); err != nil {
 		return nil, time.Time{}, err
 	}
-	changed, own := settle(v, e.book.all())
+	changed, own := settle(v, e.book)
 	if err := e.book.begin(ctx, v.force.Commit, changed, own); err != nil {
 		return nil, time.Time{}, err
 	}
@@ -167,6 +147,9 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 		return nil, err
 	}
 	report := e.report(v, plan, verdict, started)
+	if report.queue = e.lineUp(v, e.desk.line); report.queue.Due > queueFrom {
+		report.Queue = &report.queue
+	}
 	e.mu.Lock()
 	e.last = report
 	e.mu.Unlock()
@@ -176,7 +159,7 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 // report says what a pass found and did.
 func (e *Engine) report(v *view, plan Result, verdict Verdict, started int) Report {
 	r := Report{At: v.now, Commit: v.force.Commit, Plan: plan, Refused: verdict.Refused, Read: v.read, Started: started,
-		Outstanding: len(e.running("")), Complete: e.desk.wide, checked: e.desk.checked.began}
+		Outstanding: len(e.running("")), Complete: e.desk.wide, checked: e.desk.checked.began, checks: e.desk.checks}
 	for _, t := range v.failed {
 		switch {
 		case t.who != LiveAssignment{}:
@@ -201,7 +184,7 @@ func (e *Engine) input(v *view) Input {
 	repo := v.force.Repo
 	in := Input{Commit: v.force.Commit, Desired: v.desired, Owned: slices.SortedFunc(maps.Keys(v.owned), config.Assignment.Compare),
 		Ended: map[config.Assignment]Cause{}, Live: e.desk.sight.Pairs, Wholes: e.desk.sight.Wholes, NoSets: e.noSets(), Principals: map[config.Principal]PrincipalState{},
-		Accounts: map[string]AccountState{}, Records: map[config.Assignment]RecordState{}, Protected: v.protected(),
+		Accounts: map[string]AccountState{}, Protected: v.protected(),
 		Drift: repo.Access.Drift, PutBack: v.putBack, Undeclared: v.clear, Quiet: v.quiet, Names: v.names}
 	for p, g := range e.book.allPrincipals() {
 		in.Principals[p] = PrincipalState{
@@ -211,10 +194,19 @@ func (e *Engine) input(v *view) Input {
 	for id, a := range e.desk.accounts {
 		in.Accounts[id] = a.state
 	}
-	for a, r := range e.book.all() {
-		in.Records[a] = planned(r)
-		if cause, ok := v.endCause(r); ok && v.owned[a] {
-			in.Ended[a] = cause
+	records := e.book.all()
+	in.Records = make(map[config.Assignment]RecordState, len(records))
+	for _, r := range records {
+		in.Records[r.Assignment] = planned(r)
+	}
+	for _, a := range in.Owned {
+		if _, desired := v.wants[a]; desired {
+			continue // only of what is not does the plan ask whether it ended
+		}
+		if r := e.book.find(a); r != nil {
+			if cause, ok := v.endCause(*r); ok {
+				in.Ended[a] = cause
+			}
 		}
 	}
 	in.Sets = e.declaredSets(v)
@@ -227,7 +219,7 @@ func (e *Engine) input(v *view) Input {
 }
 
 // planned is what a record says to the planner.
-func planned(r Record) RecordState {
+func planned(r *Record) RecordState {
 	s := RecordState{ReadBack: !r.ReadBack.IsZero(), MissingConfirmed: r.Code == CodeMissing, MayExist: r.MayExist,
 		PrincipalID: r.PrincipalID, Drifted: r.State == Adding && r.Cause.Kind == CauseDrift, Recreated: r.State == Adding && r.Cause.Kind == CauseRecreated}
 	if r.State == Removing {
@@ -252,6 +244,9 @@ func blocking(c Code) Code {
 // protected returns which of the desired and owned assignments are protected.
 func (v *view) protected() map[config.Assignment]bool {
 	out := map[config.Assignment]bool{}
+	if len(v.force.Repo.Access.Protected) == 0 {
+		return out
+	}
 	for a := range v.wants {
 		if v.force.Repo.IsProtected(a) {
 			out[a] = true
@@ -278,12 +273,12 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
 		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays,
 		Own: e.desk.own, Administers: administers(repo), HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}}
-	for a, r := range e.book.all() {
-		if ended, known := hadEnd(r); known {
-			s.HadEnd[a] = ended && !r.stood(v.now)
+	for _, r := range e.book.all() {
+		if ended, known := hadEnd(*r); known {
+			s.HadEnd[r.Assignment] = ended && !r.stood(v.now)
 		}
 		if r.State == Live && r.Missing.IsZero() {
-			s.ReadBack[a] = true
+			s.ReadBack[r.Assignment] = true
 		}
 	}
 	for _, a := range repo.Accounts {

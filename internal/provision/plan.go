@@ -95,25 +95,15 @@ type Input struct {
 // Plan compares desired with live. It is pure: the same input gives the same
 // bytes, whatever the order of its lists.
 func Plan(in Input) Result {
-	p := planner{in: in, sight: Sight{in.Live, in.Wholes, in.NoSets}, out: newResult(in.Commit), desired: map[config.Assignment]bool{}, owned: map[config.Assignment]bool{}}
-	for _, d := range in.Desired {
-		p.desired[d.Assignment] = true
+	p := newPlanner(in)
+	for i := range p.desired {
+		p.wanted(&p.desired[i])
 	}
-	for _, a := range in.Owned {
-		p.owned[a] = true
-	}
-	for _, d := range in.Desired {
-		p.wanted(d)
-	}
-	for a := range p.owned {
-		if !p.desired[a] {
-			p.unwanted(a)
-		}
-	}
+	p.eachUnwanted(p.unwanted)
 	for a, rec := range in.Records {
 		// What no commit declared, and its removal is under way.
 		drift := rec.Removal != nil && rec.Removal.Kind == CauseDrift && (rec.Begun || !in.Quiet[a])
-		if drift && !p.desired[a] && !p.owned[a] {
+		if drift && !p.claimed(a) {
 			p.unwanted(a)
 		}
 	}
@@ -132,20 +122,12 @@ func newResult(commit string) Result {
 		Live: []config.Assignment{}, Gone: []config.Assignment{}}
 }
 
-// planner collects a plan.
-type planner struct {
-	in      Input
-	sight   Sight
-	out     Result
-	desired map[config.Assignment]bool
-	owned   map[config.Assignment]bool
-}
-
 // wanted judges a desired assignment.
-func (p *planner) wanted(d Desire) {
+func (p *planner) wanted(d *Desire) {
 	a := d.Assignment
-	who := p.in.Principals[a.Principal]
-	listed := p.listed(a, who.ID)
+	h := p.holder(a.Principal)
+	who := &h.state
+	listed := p.listedOf(h, a.Pair())
 	if listed == Listed {
 		p.out.Live = append(p.out.Live, a)
 		return
@@ -190,7 +172,7 @@ func (p *planner) missing(c Change) {
 }
 
 // obstacle says why a desired assignment that is not live cannot be made.
-func (p *planner) obstacle(a config.Assignment, who PrincipalState) (Code, string) {
+func (p *planner) obstacle(a config.Assignment, who *PrincipalState) (Code, string) {
 	if who.Code != "" {
 		return who.Code, who.Sentence
 	}
@@ -225,7 +207,7 @@ func orUnknown(s string) string {
 	return s
 }
 
-func (p *planner) addCause(d Desire) Cause {
+func (p *planner) addCause(d *Desire) Cause {
 	c := Cause{Kind: CauseCommit, Commit: p.in.Commit, Requests: slices.Clone(d.Requests)}
 	slices.Sort(c.Requests)
 	switch {
@@ -311,49 +293,12 @@ func (p *planner) listed(a config.Assignment, id string) Answer {
 	return seen
 }
 
-// extras reports what is seen live and is neither desired nor owned.
-func (p *planner) extras() {
-	byID := p.byID()
-	p.sight.Each(func(pair config.Pair, l LiveAssignment) {
-		e := Extra{Pair: pair, Live: l}
-		if who, ok := byID[l.PrincipalID]; ok && who.Kind == l.Kind {
-			a := config.Assignment{Principal: who, Account: pair.Account, PermissionSet: pair.PermissionSet}
-			if p.desired[a] || p.owned[a] {
-				return
-			}
-			e.Principal = &who
-			p.undeclared(a, l.PrincipalID)
-		}
-		p.out.Extra = append(p.out.Extra, e)
-	})
-}
-
 // undeclared plans the removal of what no commit ever declared, where that is
 // wanted and has not begun yet.
 func (p *planner) undeclared(a config.Assignment, id string) {
 	if commit, ok := p.in.Undeclared[a]; ok && p.in.Records[a].Removal == nil && !p.in.Protected[a] {
 		p.change(Change{Kind: Remove, Assignment: a, PrincipalID: id, Cause: Cause{Kind: CauseDrift, Commit: commit}})
 	}
-}
-
-// byID maps identity store ids to principals. Should two claim one id, the
-// first in order has it, so that the plan does not depend on map order.
-func (p *planner) byID() map[string]config.Principal {
-	out := map[string]config.Principal{}
-	claim := func(id string, who config.Principal) {
-		if had, taken := out[id]; id != "" && (!taken || who.String() < had.String()) {
-			out[id] = who
-		}
-	}
-	for who, s := range p.in.Principals {
-		for _, id := range s.ids() {
-			claim(id, who)
-		}
-	}
-	for a, rec := range p.in.Records {
-		claim(rec.PrincipalID, a.Principal)
-	}
-	return out
 }
 
 func (p *planner) change(c Change) {

@@ -79,8 +79,7 @@ func (e *Engine) followTime(action Action, running []Record) time.Time {
 	if len(running) == 1 {
 		return e.pollTime(running[0])
 	}
-	// Before the oldest can have ended nothing is to be learnt.
-	return later(e.desk.lists[action], oldest(running).Add(max(e.pace(listEvery), e.desk.took)))
+	return nextList(e.expected(running), e.desk.listed[action], e.desk.lists[action], e.worth(), e.pace(listSoon))
 }
 
 // oldest returns when the oldest of operations was accepted.
@@ -115,6 +114,7 @@ const operationsLook = "how operations that it began go"
 // has left the list: whether it did what it should, a reading tells.
 func (e *Engine) listRunning(ctx context.Context, action Action, running []Record) error {
 	asked := e.now()
+	delete(e.desk.listed, action)
 	callCtx, cancel := e.call(ctx)
 	listed, err := e.Center.Outcomes(callCtx, action)
 	cancel()
@@ -130,6 +130,7 @@ func (e *Engine) listRunning(ctx context.Context, action Action, running []Recor
 		e.opts.Log.Warn("list operations", "action", action, "error", err)
 		return nil
 	}
+	e.desk.listed[action] = asked
 	for _, r := range running {
 		var err error
 		switch status, ok := listed[r.Op.RequestID]; {

@@ -1,11 +1,11 @@
 package provision
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"aws-access-bot/config"
@@ -27,7 +27,7 @@ const (
 // read makes the readings that are due: those that an undertaking needs, and
 // some of the slow checks.
 func (e *Engine) read(ctx context.Context, v *view) error {
-	e.desk.sight = e.desk.sight.since(e.horizon(v.now))
+	e.desk.sight.forget(e.horizon(v.now))
 	e.readNeeds(ctx, v, e.dueNeeds(v))
 	e.readSweeps(ctx, v)
 	return ctx.Err()
@@ -48,7 +48,7 @@ func (e *Engine) dueNeeds(v *view) []need {
 	now := e.now() // operations may have ended since the pass began
 	out := e.under()
 	var due []need
-	for _, r := range sortedRecords(e.book.all()) {
+	for _, r := range e.book.restless() {
 		switch at := e.nextRead(v, r, out); {
 		case at.IsZero():
 		case at.After(now):
@@ -163,7 +163,7 @@ func (e *Engine) lookUpAccounts(ctx context.Context, v *view) error {
 		e.lookUpManagement(ctx, v)
 	}
 	wanted := map[string]bool{}
-	for _, r := range e.book.all() {
+	for _, r := range e.book.restless() {
 		// What is missing may have to be put back.
 		if r.Op == nil && (r.State == Adding || r.State == Live && !r.Missing.IsZero()) {
 			wanted[r.Assignment.Account] = true
@@ -234,9 +234,8 @@ func (e *Engine) lookUpManagement(ctx context.Context, v *view) {
 }
 
 func comparePairs(a, b config.Pair) int {
-	return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.PermissionSet, b.PermissionSet))
-}
-
-func sortedRecords(m map[config.Assignment]Record) []Record {
-	return slices.SortedFunc(maps.Values(m), func(a, b Record) int { return a.Assignment.Compare(b.Assignment) })
+	if c := strings.Compare(a.Account, b.Account); c != 0 {
+		return c
+	}
+	return strings.Compare(a.PermissionSet, b.PermissionSet)
 }

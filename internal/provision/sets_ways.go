@@ -128,13 +128,14 @@ func (e *Engine) doors(p *setPass, set string) doors {
 	for name := range administers(p.force.Repo) {
 		opens[name] = name != set && e.opens(p.force.Repo, name)
 	}
-	for a, r := range e.book.all() {
+	for _, r := range e.book.all() {
+		a := r.Assignment
 		switch {
 		case r.State == Gone:
 		case a.PermissionSet == set:
 			out.assignments++
 			out.explained[a.Account] = true
-			if ended, known := hadEnd(r); !known || !ended || r.stood(p.now) {
+			if ended, known := hadEnd(*r); !known || !ended || r.stood(p.now) {
 				out.standing[a.Account] = true
 			}
 		case opens[a.PermissionSet] && standing[a] && r.State == Live && r.Missing.IsZero():
