@@ -20,7 +20,7 @@ func statusCommand(p program) *cobra.Command {
 	var path string
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "status", Short: "Show the commit in force, halts, requests and the last sync",
+		Use: "status", Short: "Show the commit in force, halts, requests, the last sync and the migration",
 		Long: "Status asks the running bot, or reads the state file when none runs.\nExit code 0: ready; 1: not ready.",
 		Args: takes(),
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -38,6 +38,9 @@ type BoardAccount struct {
 	Step   BoardStep `json:"step"`
 	OU     string    `json:"ou,omitempty"`
 	Owners []string  `json:"owners,omitempty"`
+	// Closed is set for one without a file that AWS has closed, or is about to:
+	// it waits for nothing.
+	Closed bool `json:"closed,omitempty"`
 	// Last is when its last step was made, zero when that is not known, and
 	// Days how many whole days ago that is, -1 then.
 	Last time.Time `json:"last,omitzero"`
@@ -219,7 +222,7 @@ func unfiled(phase config.Phase, m EstateAccount, v *EstateView, now time.Time) 
 	case config.UnfiledError:
 		out.Blocker = "It has no account file, which must not be in this phase."
 	}
-	if m.gone() {
+	if out.Closed = m.gone(); out.Closed {
 		out.Blocker = fmt.Sprintf("It is %s in AWS; nothing needs to be done.", m.State)
 	}
 	return out

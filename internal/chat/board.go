@@ -245,7 +245,10 @@ func boardWaiting(b access.Board) []Block {
 			return append(out, Text{{Text: fmt.Sprintf("and %d more: /aws-onboard and the number of the account begins it", len(list)-i)}})
 		}
 		t := append(boardLine(a), Span{Text: " "}, Span{Text: a.ID, Code: true}, Span{Text: " in " + a.OU})
-		out = append(out, t, Buttons{{Action: ActionOnboard, Value: a.ID, Label: "Onboard " + clip(a.Name, 30)}})
+		out = append(out, t)
+		if !a.Closed {
+			out = append(out, Buttons{OnboardButton(a.ID)})
+		}
 	}
 	return out
 }
