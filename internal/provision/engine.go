@@ -38,6 +38,8 @@ type Ports struct {
 	Commits  Commits
 	Store    Store
 	Drifts   Findings
+	// Trail knows who made a drift; nil where that is not looked up.
+	Trail    Trail
 	Identity CallerPort
 	Clocks   Clocks
 	Audit    Audit
@@ -88,6 +90,7 @@ type Engine struct {
 	wakeAssignments chan struct{}
 	wakePrincipals  chan struct{}
 	wakeSets        chan struct{}
+	wakeTrail       chan struct{}
 	sets            sets
 
 	// turn is held by the one pass at a time; it guards desk. Whoever waits has
@@ -132,6 +135,8 @@ type desk struct {
 	clock      watchedClock
 	// manageTry is when the management account may be asked for again.
 	manageTry time.Time
+	// lookFails are the look-ups that failed, by what they are of.
+	lookFails map[string]failing
 	// check is the slow check of what is declared and owned, checked the last
 	// one that ended; asked has one begin at once, and askedSince is what it
 	// may take for read.
@@ -183,7 +188,7 @@ func New(p Ports, o Options) (*Engine, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakePrincipals: make(chan struct{}, 1),
-		wakeSets: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
+		wakeSets: make(chan struct{}, 1), wakeTrail: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
 		needs: map[config.Principal]principalNeed{}, stepping: map[config.Principal]bool{}}
 	e.book = &book{store: p.Store, changed: func() {
 		if o.OnChange != nil {
@@ -193,7 +198,7 @@ func New(p Ports, o Options) (*Engine, error) {
 	e.desk = desk{sight: Sight{Pairs: map[config.Pair]PairState{}, Wholes: map[LiveAssignment]Whole{}},
 		readFails: map[target]failing{}, pages: map[LiveAssignment]int{}, unlistable: map[LiveAssignment]time.Time{}, sets: map[string]setLook{},
 		polls: map[config.Assignment]schedule{}, looks: map[config.Assignment]schedule{}, left: map[config.Assignment]time.Time{},
-		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}}
+		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}, lookFails: map[string]failing{}}
 	return e, nil
 }
 
@@ -221,6 +226,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	loops.Go(func() { e.assignmentLoop(ctx) })
 	loops.Go(func() { e.principalLoop(ctx) })
 	loops.Go(func() { e.setLoop(ctx) })
+	if e.Trail != nil && e.Drifts != nil {
+		loops.Go(func() { e.trailLoop(ctx) })
+	}
 	if e.opts.Watch {
 		loops.Go(func() { e.applicationLoop(ctx) })
 	}

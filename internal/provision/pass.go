@@ -23,6 +23,8 @@ type view struct {
 	names   Names
 	alarm   alarm // when the next pass is due
 	full    bool
+	// hold is for how long the first telling of a drift waits for who made it.
+	hold time.Duration
 	// clockSet: our clock was set lately, see watchedClock.
 	clockSet bool
 	// failed are the readings that failed, in this pass or in the check that
@@ -54,7 +56,7 @@ func (e *Engine) look(ctx context.Context, full bool) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{now: e.now(), force: force, full: full, owned: make(map[config.Assignment]bool, len(owned)),
+	v := &view{now: e.now(), force: force, full: full, hold: e.trailWait(), owned: make(map[config.Assignment]bool, len(owned)),
 		names: names(force.Repo)}
 	for _, a := range owned {
 		v.owned[a] = true

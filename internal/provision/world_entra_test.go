@@ -53,8 +53,11 @@ func (w *world) AppAssignment(_ context.Context, id string) (string, bool, error
 	if _, err := w.enter("AppAssignment", id); err != nil {
 		return "", false, err
 	}
-	_, ok := w.assigned[id]
-	return "app-" + id, ok, nil
+	at, ok := w.assigned[id]
+	if !ok || w.now().Sub(at) < w.assignedLag {
+		return "", false, nil
+	}
+	return "app-" + id, true, nil
 }
 
 func (w *world) Assign(_ context.Context, id string) (string, bool, error) {

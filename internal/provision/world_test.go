@@ -44,6 +44,8 @@ type world struct {
 	// replication is how long an app assignment is unknown to on-demand
 	// provisioning; cycle is when the regular cycle runs next, zero is never.
 	replication time.Duration
+	// assignedLag is how long an app assignment is not listed.
+	assignedLag time.Duration
 	cycle       time.Time
 	job         provision.JobState
 	app         provision.Application
@@ -68,6 +70,9 @@ type world struct {
 
 	// faults are asked in order before a call; one that applies is used up.
 	faults []*scripted
+	// down has the operations that fail for as long as they stand here, and
+	// the error that they answer with.
+	down map[string]error
 
 	force     access.InForce
 	notices   []access.Notice
@@ -135,7 +140,7 @@ func (w *world) enter(op, key string) (f scripted, err error) {
 			return *s, nil
 		}
 	}
-	return scripted{}, nil
+	return scripted{}, w.down[op]
 }
 
 // lose returns the scripted error of a call that had its effect.

@@ -16,7 +16,7 @@ import (
 func Writes(e emukit.Entry) bool {
 	switch e.Service {
 	case "aws":
-		for _, read := range []string{"List", "Describe", "Get", "AssumeRole"} {
+		for _, read := range []string{"List", "Describe", "Get", "AssumeRole", "LookupEvents"} {
 			if strings.HasPrefix(e.Op, read) {
 				return false
 			}

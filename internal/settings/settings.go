@@ -82,6 +82,9 @@ type AWS struct {
 	// when set.
 	AccessKeyID     string
 	SecretAccessKey secret.Value
+	// CloudTrail has it looked up who made a drift: in the event history of
+	// Role's account, and of ManagementRole's if there is one.
+	CloudTrail bool
 }
 
 // Entra is the app registration. URLs have no trailing slash.

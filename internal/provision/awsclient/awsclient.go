@@ -17,7 +17,7 @@
 // # Where it speaks to
 //
 // All calls go through package egress, to the endpoints of the four services
-// that the bot uses. Where no access key is configured the SDK finds credentials
+// that the bot uses, and of CloudTrail where that is asked for. Where no access key is configured the SDK finds credentials
 // itself, with a client of its own that is not so bounded: it has to reach the
 // metadata services of EC2 (169.254.169.254), ECS (169.254.170.2) and EKS
 // (169.254.170.23), or whatever endpoint the environment and the AWS profile of
@@ -67,6 +67,8 @@ type Options struct {
 	SecretAccessKey secret.Value
 	// Role is assumed with these credentials, "" for none.
 	Role string
+	// CloudTrail says that its event history is read too.
+	CloudTrail bool
 	// RootCAs are trusted; nil means the system's.
 	RootCAs *x509.CertPool
 	// Gate makes the transport, nil for one without private hosts. Its roots
@@ -120,7 +122,7 @@ func Config(ctx context.Context, o Options) (aws.Config, error) {
 
 // httpClient returns the HTTP client of all calls.
 func httpClient(ctx context.Context, cfg aws.Config, roots *x509.CertPool, o Options) (*http.Client, error) {
-	to, err := origins(ctx, cfg)
+	to, err := origins(ctx, cfg, o.CloudTrail)
 	if err != nil {
 		return nil, err
 	}

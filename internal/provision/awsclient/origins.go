@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
@@ -14,13 +15,19 @@ import (
 
 // origins returns the base URLs of the services that the bot uses, as the SDK's
 // own rules have them for the configuration: its region and partition, FIPS and
-// dual-stack endpoints, and endpoints that the environment or a profile names.
-func origins(ctx context.Context, cfg aws.Config) ([]string, error) {
-	var out []string
-	for _, s := range []struct {
+// dual-stack endpoints, and endpoints that the environment or a profile names;
+// with that of CloudTrail only if its event history is read.
+func origins(ctx context.Context, cfg aws.Config, trail bool) ([]string, error) {
+	type service struct {
 		name    string
 		resolve func(context.Context, aws.Config) (endpoints.Endpoint, error)
-	}{{"sso-admin", ssoAdmin}, {"identitystore", identityStore}, {"organizations", orgs}, {"sts", tokens}} {
+	}
+	services := []service{{"sso-admin", ssoAdmin}, {"identitystore", identityStore}, {"organizations", orgs}, {"sts", tokens}}
+	if trail {
+		services = append(services, service{"cloudtrail", eventHistory})
+	}
+	var out []string
+	for _, s := range services {
 		e, err := s.resolve(ctx, cfg)
 		if err != nil {
 			return nil, fmt.Errorf("endpoint of %s: %w", s.name, err)
@@ -47,6 +54,13 @@ func identityStore(ctx context.Context, cfg aws.Config) (endpoints.Endpoint, err
 func orgs(ctx context.Context, cfg aws.Config) (endpoints.Endpoint, error) {
 	o := organizations.NewFromConfig(cfg).Options()
 	return o.EndpointResolverV2.ResolveEndpoint(ctx, organizations.EndpointParameters{
+		Region: &o.Region, Endpoint: o.BaseEndpoint, UseFIPS: fips(o.EndpointOptions.UseFIPSEndpoint), UseDualStack: dual(o.EndpointOptions.UseDualStackEndpoint),
+	})
+}
+
+func eventHistory(ctx context.Context, cfg aws.Config) (endpoints.Endpoint, error) {
+	o := cloudtrail.NewFromConfig(cfg).Options()
+	return o.EndpointResolverV2.ResolveEndpoint(ctx, cloudtrail.EndpointParameters{
 		Region: &o.Region, Endpoint: o.BaseEndpoint, UseFIPS: fips(o.EndpointOptions.UseFIPSEndpoint), UseDualStack: dual(o.EndpointOptions.UseDualStackEndpoint),
 	})
 }

