@@ -256,6 +256,7 @@ func (w *world) restore(person string) func(*testscript.TestScript, []string) er
 //	entra cycle                     runs the provisioning cycle now
 //	entra assign|unassign GROUP     its assignment to the application
 //	entra never-honour              on-demand provisioning does not work
+//	entra no-name-default           the attribute mapping has no default for names
 //	entra guest|disable PERSON      changes a user
 func (w *world) verbEntra(_ *testscript.TestScript, _ bool, args []string) error {
 	if err := words(args, 1, 3); err != nil {
@@ -271,6 +272,8 @@ func (w *world) verbEntra(_ *testscript.TestScript, _ bool, args []string) error
 		return w.play("graph/assignments", object{"group": args[0], "remove": what == "unassign"}, nil)
 	case "never-honour":
 		return w.play("graph/options", object{"never_honour": true}, nil)
+	case "no-name-default":
+		return w.play("graph/options", object{"name_default": ""}, nil)
 	case "guest":
 		return w.play("graph/users", object{"person": args[0], "guest": true}, nil)
 	case "disable":

@@ -109,6 +109,47 @@ func TestTransitions(t *testing.T) {
 	}
 }
 
+// TestATroubleIsToldOnceEachTimeItComes: a group that is made anew a second time,
+// weeks later, is told in the thread again.
+func TestATroubleIsToldOnceEachTimeItComes(t *testing.T) {
+	t.Parallel()
+	r := in(StateLive)
+	keys := map[string]int{}
+	look := func(trouble string, since time.Time, now int) {
+		g := readBack()
+		g.Trouble, g.TroubleSince = trouble, since
+		if trouble != "" {
+			g.TroubleCode = "group-recreated"
+		}
+		var notices []Notice
+		r, notices = Advance(r, Facts{Grant: g}, at(now))
+		for _, n := range notices {
+			keys[n.Key]++
+		}
+	}
+	look("made anew", at(10), 11)
+	look("made anew, said otherwise", at(10), 12)
+	look("", time.Time{}, 13)
+	look("made anew", at(10), 14)
+	look("", time.Time{}, 15)
+	look("made anew", at(20), 21)
+	if len(keys) != 2 {
+		t.Errorf("told under %v; want one key for each of the two times", keys)
+	}
+}
+
+// TestWhatIsWaitedForIsShown while it is set up and while it is taken away, and
+// not when it is live.
+func TestWhatIsWaitedForIsShown(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[State]string{StateVerified: "27th", StateEnding: "27th", StateLive: ""} {
+		g := &GrantFacts{Desired: state != StateEnding, Expect: "27th"}
+		if got, _ := Advance(in(state), Facts{Grant: g}, at(6)); got.Expect != want || got.State != state {
+			t.Errorf("%s: %q in %s", state, got.Expect, got.State)
+		}
+	}
+}
+
 // TestAdvanceUnderAnyFacts plays random facts and checks what must hold
 // whatever gitops and provision say.
 func TestAdvanceUnderAnyFacts(t *testing.T) {

@@ -199,6 +199,10 @@ type Request struct {
 	// MembersSeen of MembersTotal direct members were seen in Identity Center.
 	MembersSeen  int `json:"members_seen"`
 	MembersTotal int `json:"members_total"`
+	// Absent names some of the others, and Warning says of people whom it never
+	// reaches, in sentences for people.
+	Absent  string `json:"absent,omitempty"`
+	Warning string `json:"warning,omitempty"`
 	// Outcome says how a final or halted state came about, for people.
 	Outcome string `json:"outcome,omitempty"`
 	// Warned is set once the coming end was told.

@@ -107,8 +107,10 @@ func Card(r access.Request, p Place) Message {
 	if r.Trouble != "" {
 		m.Blocks = append(m.Blocks, Text{{Text: "⚠️ "}, {Text: r.Trouble}})
 	}
-	if r.Expect != "" {
-		m.Blocks = append(m.Blocks, Note{{Text: r.Expect}})
+	for _, note := range []string{r.Expect, absent(r), r.Warning} {
+		if note != "" {
+			m.Blocks = append(m.Blocks, Note{{Text: note}})
+		}
 	}
 	if r.State == access.StateLive {
 		m.Blocks = append(m.Blocks, use(r, p)...)
@@ -117,6 +119,14 @@ func Card(r access.Request, p Place) Message {
 		m.Blocks = append(m.Blocks, b)
 	}
 	return m
+}
+
+// absent names who does not have a live access yet.
+func absent(r access.Request) string {
+	if r.State != access.StateLive {
+		return ""
+	}
+	return r.Absent
 }
 
 func icon(r access.Request) string {

@@ -147,13 +147,16 @@ func membersLine(r access.Request) string {
 		return "Only " + r.Want.PrincipalName + " has it."
 	}
 	if r.MembersTotal == 0 {
-		return "The group has no direct members yet."
+		return strings.TrimSpace("The group has no direct members yet. " + r.Warning)
 	}
 	s := fmt.Sprintf("%d of %d members of the group were seen in Identity Center.", r.MembersSeen, r.MembersTotal)
 	if r.MembersSeen < r.MembersTotal {
+		if r.Absent != "" {
+			s += " " + r.Absent
+		}
 		s += " The rest may follow with the next regular sync, in about 40 minutes; somebody without a given name, surname or display name in Entra never does."
 	}
-	return s
+	return strings.TrimSpace(s + " " + r.Warning)
 }
 
 // OpsMessage is a message to the operations channel.

@@ -66,6 +66,10 @@ type Options struct {
 	// first one Check after the start. Zero is once a day, or once a week
 	// where assignments are read by principal; negative is never.
 	Sweep time.Duration
+	// Sketch says that nobody acts on what is found out and that the records are
+	// thrown away: then who is in no list of Identity Center is not there, and
+	// need not be looked for by himself.
+	Sketch bool
 	// CallTimeout is the deadline of one outside call; zero is 30 seconds.
 	CallTimeout time.Duration
 	// Watch has the enterprise application looked at, at the start and daily.
@@ -91,6 +95,7 @@ type Engine struct {
 	wakePrincipals  chan struct{}
 	wakeSets        chan struct{}
 	wakeTrail       chan struct{}
+	wakeApplication chan struct{}
 	sets            sets
 
 	// turn is held by the one pass at a time; it guards desk. Whoever waits has
@@ -100,13 +105,15 @@ type Engine struct {
 
 	outlooks  outlooks
 	demands   demandWindow
+	claims    *claims
 	measuring sync.Mutex // one measure is added at a time
 
 	mu    sync.Mutex // guards what follows
 	needs map[config.Principal]principalNeed
 	last  Report
-	// stepping has the groups and users that are being worked on.
-	stepping map[config.Principal]bool
+	// progress is how far a sync is, places who is where in the queue.
+	progress Progress
+	places   places
 }
 
 // desk is what the passes know beside the records; it is lost with the process
@@ -127,6 +134,9 @@ type desk struct {
 	// progress.
 	left map[config.Assignment]time.Time
 	pulse
+	ends ends
+	// line is what waited for its turn when the last pass ended, in order.
+	line []config.Assignment
 	// held are records whose pair need not be read again for a while.
 	held       map[config.Assignment]hold
 	accounts   map[string]accountLook
@@ -141,6 +151,7 @@ type desk struct {
 	// one that ended; asked has one begin at once, and askedSince is what it
 	// may take for read.
 	check, checked sweep
+	checks         int // that have ended
 	asked          bool
 	askedSince     time.Time
 	// complete is the slow check of everything, strangers what it has found so
@@ -188,8 +199,8 @@ func New(p Ports, o Options) (*Engine, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakePrincipals: make(chan struct{}, 1),
-		wakeSets: make(chan struct{}, 1), wakeTrail: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
-		needs: map[config.Principal]principalNeed{}, stepping: map[config.Principal]bool{}}
+		wakeSets: make(chan struct{}, 1), wakeTrail: make(chan struct{}, 1), wakeApplication: make(chan struct{}, 1), sets: newSets(),
+		turn: make(chan struct{}, 1), needs: map[config.Principal]principalNeed{}, claims: newClaims()}
 	e.book = &book{store: p.Store, changed: func() {
 		if o.OnChange != nil {
 			o.OnChange()
@@ -210,6 +221,7 @@ func (e *Engine) now() time.Time { return e.Now().UTC().Round(0) }
 func (e *Engine) Wake() {
 	poke(e.wakeAssignments)
 	poke(e.wakeSets)
+	poke(e.wakeApplication)
 }
 
 func poke(c chan struct{}) {
@@ -276,10 +288,20 @@ type Report struct {
 	// Started operations were sent; Outstanding are under way in AWS.
 	Started     int `json:"started"`
 	Outstanding int `json:"outstanding"`
+	// Queue is there when many operations are due.
+	Queue *Queue `json:"queue,omitempty"`
 	// Sets are the declared permission sets; absent when they are left alone.
 	Sets []SetReport `json:"sets,omitempty"`
-	// checked is when the last check of everything declared and owned began.
+	// Warnings are what a plan found out of whom grants do not reach.
+	Warnings []Warning `json:"warnings,omitempty"`
+	// Unlooked are groups and users that could not be looked for in Identity
+	// Center; nil when all were.
+	Unlooked *Unlooked `json:"unlooked,omitempty"`
+	// checked is when the last check of everything declared and owned began,
+	// checks how many have ended.
 	checked time.Time
+	checks  int
+	queue   Queue
 }
 
 // Sync reads everything that is declared and owned, plans, asks the guards and
@@ -288,13 +310,46 @@ type Report struct {
 func (e *Engine) Sync(ctx context.Context) (Report, error) { return e.SyncSince(ctx, e.now()) }
 
 // SyncSince is Sync, but takes what was read since a time for read. It works
-// in small passes, between which what is urgent has its turn.
+// in small passes, between which what is urgent has its turn. Who was never
+// looked for in Identity Center is, and what that shows is read too.
 func (e *Engine) SyncSince(ctx context.Context, since time.Time) (Report, error) {
+	r, err := e.checkSince(ctx, since)
+	if err != nil {
+		return Report{}, err
+	}
+	started := r.Started
+	if left := unlooked(r.Plan); len(left) > 0 {
+		unknown, err := e.lookAll(ctx, left)
+		if err != nil {
+			return Report{}, err
+		}
+		if r, err = e.checkSince(ctx, since); err != nil {
+			return Report{}, err
+		}
+		started += r.Started
+		if len(unknown.Principals) > 0 {
+			r.Unlooked = &unknown
+		}
+	}
+	if r.Sets, _, err = e.passSets(ctx, true); err != nil {
+		return Report{}, err
+	}
+	poke(e.wakePrincipals)
+	poke(e.wakeAssignments)
+	poke(e.wakeSets)
+	r.Started = started
+	return r, nil
+}
+
+// checkSince has everything that is declared and owned read that was not since a
+// time, and returns the pass in which that ended.
+func (e *Engine) checkSince(ctx context.Context, since time.Time) (Report, error) {
 	release, err := e.takeTurn(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("sync: %w", err)
 	}
 	e.desk.asked, e.desk.askedSince = true, since
+	ended := e.desk.checks
 	release()
 	for started, first := 0, true; ; first = false {
 		r, _, err := e.pass(ctx, first)
@@ -305,13 +360,7 @@ func (e *Engine) SyncSince(ctx context.Context, since time.Time) (Report, error)
 			return Report{}, fmt.Errorf("sync: no commit is in force: %w", access.ErrNotFound)
 		}
 		started += r.Started
-		if !r.checked.Before(since) {
-			if r.Sets, _, err = e.passSets(ctx, true); err != nil {
-				return Report{}, err
-			}
-			poke(e.wakePrincipals)
-			poke(e.wakeAssignments)
-			poke(e.wakeSets)
+		if r.checks > ended && !r.checked.Before(since) {
 			r.Started = started
 			return *r, nil
 		}

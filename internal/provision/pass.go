@@ -147,6 +147,9 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 		return nil, err
 	}
 	report := e.report(v, plan, verdict, started)
+	if report.queue = e.lineUp(v, e.desk.line); report.queue.Due > queueFrom {
+		report.Queue = &report.queue
+	}
 	e.mu.Lock()
 	e.last = report
 	e.mu.Unlock()
@@ -156,7 +159,7 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 // report says what a pass found and did.
 func (e *Engine) report(v *view, plan Result, verdict Verdict, started int) Report {
 	r := Report{At: v.now, Commit: v.force.Commit, Plan: plan, Refused: verdict.Refused, Read: v.read, Started: started,
-		Outstanding: len(e.running("")), Complete: e.desk.wide, checked: e.desk.checked.began}
+		Outstanding: len(e.running("")), Complete: e.desk.wide, checked: e.desk.checked.began, checks: e.desk.checks}
 	for _, t := range v.failed {
 		switch {
 		case t.who != LiveAssignment{}:

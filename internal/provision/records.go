@@ -131,11 +131,14 @@ type PrincipalRecord struct {
 	Waiting time.Time
 	Looks   int
 
-	// MembersSeen of MembersTotal enabled direct members were counted in the
-	// identity store at MembersRead, the MemberLooks-th time. A user is the one
-	// member of himself.
+	// MembersSeen of MembersTotal enabled direct members were found as members
+	// in the identity store at MembersRead, the MemberLooks-th time. A user is
+	// the one member of himself. Absent names some of the others in a sentence
+	// for people, Nested the groups that are members.
 	MembersSeen  int
 	MembersTotal int
+	Absent       string
+	Nested       string
 	MembersRead  time.Time
 	MemberLooks  int
 

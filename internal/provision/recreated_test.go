@@ -16,7 +16,7 @@ import (
 // recreate gives a group a new id in the identity store, as SCIM does when it
 // deletes a group and makes it again.
 func (s *system) recreate(group, id string) {
-	s.do(func() { s.scim[group] = scimGroup{id: id, members: 1} })
+	s.do(func() { s.scim[group] = scimGroup{id: id, members: []string{"user-1-0"}} })
 }
 
 // existsAs reports whether an assignment exists under an identity store id.
@@ -86,6 +86,31 @@ func TestRecreatedGroupIsToldInTheThreadUntilItsAccessIsReadBack(t *testing.T) {
 		after(15 * time.Minute)
 		if f := s.facts(t, a); f.ReadBack.IsZero() || f.Trouble != "" {
 			t.Errorf("in the end: %+v", f)
+		}
+	})
+}
+
+// TestASecondRecreationIsAnotherTrouble: it is told in the thread again.
+func TestASecondRecreationIsAnotherTrouble(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1))
+		a := grant(1, 1, readOnly)
+		s.commitOf(t, newRepository("c1").with(0, "REQ-AAAAAA", a))
+		after(time.Minute)
+		since := map[time.Time]bool{}
+		for _, id := range []string{"store-new", "store-newer"} {
+			s.do(func() { s.latency = 5 * time.Minute })
+			s.recreate(groupID(1), id)
+			for range 14 {
+				after(time.Minute)
+				if f := s.facts(t, a); f.TroubleCode == string(provision.CodeRecreated) {
+					since[f.TroubleSince] = true
+				}
+			}
+			after(30 * time.Minute)
+		}
+		if len(since) != 2 || since[time.Time{}] {
+			t.Errorf("recreated at %v; want two times", since)
 		}
 	})
 }

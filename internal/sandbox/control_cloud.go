@@ -104,6 +104,7 @@ func (s *Sandbox) controlGraph(mux *http.ServeMux) {
 type graphOptionsIn struct {
 	NeverHonour      *bool   `json:"never_honour"`
 	ReplicationDelay *string `json:"replication_delay"`
+	NameDefault      *string `json:"name_default"`
 }
 
 func (s *Sandbox) graphOptions(_ *http.Request, in graphOptionsIn) (any, error) {
@@ -116,6 +117,9 @@ func (s *Sandbox) graphOptions(_ *http.Request, in graphOptionsIn) (any, error) 
 	}
 	if in.NeverHonour != nil {
 		s.world.graph.SetNeverHonour(*in.NeverHonour)
+	}
+	if in.NameDefault != nil {
+		s.world.graph.SetUp(func(a *graphemu.AppSetup) { a.NameDefault = *in.NameDefault })
 	}
 	return done, nil
 }

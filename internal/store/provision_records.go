@@ -132,6 +132,8 @@ type principalRecord struct {
 
 	MembersSeen  int       `json:"members_seen,omitempty"`
 	MembersTotal int       `json:"members_total,omitempty"`
+	Absent       string    `json:"absent,omitempty"`
+	Nested       string    `json:"nested,omitempty"`
 	MembersRead  time.Time `json:"members_read,omitzero"`
 	MemberLooks  int       `json:"member_looks,omitempty"`
 
@@ -148,7 +150,7 @@ func newPrincipalRecord(g provision.PrincipalRecord) principalRecord {
 		DemandTries: g.DemandTries, FirstDemand: g.FirstDemand, Demanded: g.Demanded, LeftToCycle: g.LeftToCycle,
 		Offered: g.Offered, More: g.More, Refused: g.Refused,
 		StoreID: g.StoreID, EarlierIDs: g.EarlierIDs, GoneIDs: g.GoneIDs, Asleep: g.Asleep, Seen: g.Seen, Looked: g.Looked, Waiting: g.Waiting, Looks: g.Looks,
-		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
+		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, Absent: g.Absent, Nested: g.Nested, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
 		Attempts: g.Attempts, NextTry: g.NextTry, Code: string(g.Code), Trouble: g.Trouble,
 	}
 }
@@ -164,7 +166,7 @@ func (g principalRecord) domain() provision.PrincipalRecord {
 		DemandTries: g.DemandTries, FirstDemand: g.FirstDemand, Demanded: g.Demanded, LeftToCycle: g.LeftToCycle,
 		Offered: g.Offered, More: g.More, Refused: g.Refused,
 		StoreID: g.StoreID, EarlierIDs: g.EarlierIDs, GoneIDs: g.GoneIDs, Asleep: g.Asleep, Seen: g.Seen, Looked: g.Looked, Waiting: g.Waiting, Looks: g.Looks,
-		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
+		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, Absent: g.Absent, Nested: g.Nested, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
 		Attempts: g.Attempts, NextTry: g.NextTry, Code: provision.Code(g.Code), Trouble: g.Trouble,
 	}
 }

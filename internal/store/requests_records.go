@@ -38,6 +38,8 @@ type requestRecord struct {
 	Expect       string                     `json:"expect,omitempty"`
 	MembersSeen  int                        `json:"members_seen,omitempty"`
 	MembersTotal int                        `json:"members_total,omitempty"`
+	Absent       string                     `json:"absent,omitempty"`
+	Warning      string                     `json:"warning,omitempty"`
 	Outcome      string                     `json:"outcome,omitempty"`
 	Warned       bool                       `json:"warned,omitempty"`
 	GoesOn       access.ID                  `json:"goes_on,omitempty"`
@@ -122,7 +124,7 @@ func newRequestRecord(seq uint64, r access.Request) requestRecord {
 		Times:      utcTimes(r.Times),
 		PullNumber: r.Pull.Number, PullURL: r.Pull.URL, PullHead: r.Pull.Head,
 		Missing: r.Missing, MergedBy: r.MergedBy, Objections: newObjectionRecords(r.Objections), ApprovedBy: r.ApprovedBy, Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End.UTC(), Trouble: r.Trouble, Expect: r.Expect,
-		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn,
+		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Absent: r.Absent, Warning: r.Warning, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn,
 		Joined: newJoinerRecords(r.Joined),
 	}
 }
@@ -150,7 +152,7 @@ func (r requestRecord) request() access.Request {
 		Asker: r.Asker.asker(), Want: r.Want.want(), Channel: r.Channel, Origin: r.Origin, Times: maps.Clone(r.Times),
 		Pull:    access.PullRef{Number: r.PullNumber, URL: r.PullURL, Head: r.PullHead},
 		Missing: slices.Clone(r.Missing), MergedBy: r.MergedBy, Objections: objections(r.Objections), ApprovedBy: slices.Clone(r.ApprovedBy), Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End, Trouble: r.Trouble, Expect: r.Expect,
-		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn,
+		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Absent: r.Absent, Warning: r.Warning, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn,
 		Joined: joiners(r.Joined),
 	}
 }

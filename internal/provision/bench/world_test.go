@@ -361,6 +361,7 @@ func (entra) Group(_ context.Context, id string) (provision.Group, error) {
 }
 
 func (entra) DirectUsers(context.Context, string) ([]provision.User, error) { return nil, nil }
+func (entra) NestedGroups(context.Context, string) ([]string, error)        { return nil, nil }
 func (entra) AppAssignment(_ context.Context, group string) (string, bool, error) {
 	return "app-" + group, true, nil
 }

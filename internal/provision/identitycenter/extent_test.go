@@ -172,7 +172,7 @@ func TestEveryAttemptAtSSOAdminIsCounted(t *testing.T) {
 	if _, err := c.Assignments(ctx, pair(prod, "ReadOnly")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.MemberCount(ctx, w.group); err != nil {
+	if _, err := c.Members(ctx, w.group); err != nil {
 		t.Fatal(err)
 	}
 	// The instance, the names, each of two sets, and the list twice.

@@ -7,7 +7,7 @@ import "testing"
 func TestFaults(t *testing.T) {
 	for cell, tests := range map[string]map[string]func(*testing.T){
 		"C14/partial": {
-			"members are counted to the last page": membersAreCountedToTheLastPage,
+			"members are named to the last page": membersAreNamedByTheirEntraIdsToTheLastPage,
 		},
 		"C14/lag": {
 			"a group that is not there":                       aGroupThatIsNotThere,

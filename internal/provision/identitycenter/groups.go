@@ -96,24 +96,3 @@ func (c *Client) checkGroup(ctx context.Context, storeID, groupID, entraID strin
 	}
 	return provision.StoreGroup{}, false, nil
 }
-
-// MemberCount implements provision.IdentityStore.
-func (c *Client) MemberCount(ctx context.Context, groupID string) (int, error) {
-	_, storeID, err := c.Instance(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	err = pages("list members of group "+groupID, func(token *string) (*string, error) {
-		out, err := c.store.ListGroupMemberships(ctx, &identitystore.ListGroupMembershipsInput{IdentityStoreId: &storeID, GroupId: &groupID, MaxResults: aws.Int32(pageSize), NextToken: token})
-		if err != nil {
-			return nil, err
-		}
-		n += len(out.GroupMemberships)
-		return out.NextToken, nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	return n, nil
-}

@@ -2,7 +2,6 @@ package identitycenter_test
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 
 	"aws-access-bot/internal/provision"
@@ -125,25 +124,5 @@ func aGroupDeletedSinceItWasFoundIsNotThere(t *testing.T) {
 	w.answer("DescribeGroup", 400, `{"__type":"ResourceNotFoundException","ResourceType":"GROUP"}`)
 	if _, found, err := w.client().FindGroup(t.Context(), entraID, "", "aws-payments"); err != nil || found {
 		t.Errorf("got %v, %v", found, err)
-	}
-}
-
-func membersAreCountedToTheLastPage(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	c := w.client()
-	if n, err := c.MemberCount(t.Context(), w.group); err != nil || n != 0 {
-		t.Errorf("empty group: %d, %v", n, err)
-	}
-	for i := range 205 {
-		id, err := w.AddUser(fmt.Sprintf("u%03d@example.com", i), "U", "U", "U")
-		w.must(err)
-		w.must(w.AddMember(w.group, id))
-	}
-	if n, err := c.MemberCount(t.Context(), w.group); err != nil || n != 205 {
-		t.Errorf("got %d, %v", n, err)
-	}
-	if n, err := c.MemberCount(t.Context(), w.group[:len(w.group)-12]+"000000000000"); !errors.Is(err, fault.ErrNotFound) {
-		t.Errorf("missing group: %d, %v", n, err)
 	}
 }

@@ -81,7 +81,7 @@ func aListWithoutEndIsAnError(t *testing.T) {
 			_, err := w.client().Outcomes(t.Context(), provision.Create)
 			return err
 		}},
-		{"ListGroupMemberships", func(w *world) error { _, err := w.client().MemberCount(t.Context(), w.group); return err }},
+		{"ListGroupMemberships", func(w *world) error { _, err := w.client().Members(t.Context(), w.group); return err }},
 	}
 	for _, tc := range tests {
 		t.Run(tc.op, func(t *testing.T) {

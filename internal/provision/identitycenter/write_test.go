@@ -274,7 +274,7 @@ func badCredentialsAreDeniedEverywhere(t *testing.T) {
 			_, _, err := c.FindGroup(t.Context(), entraID, "", "x")
 			return err
 		},
-		"members": func(c *identitycenter.Client) error { _, err := c.MemberCount(t.Context(), w.group); return err },
+		"members": func(c *identitycenter.Client) error { _, err := c.Members(t.Context(), w.group); return err },
 	}
 	for name, call := range calls {
 		for _, c := range []*identitycenter.Client{good, stranger} {

@@ -16,7 +16,7 @@ func (f *fixture) trail(account string) *cloudtrail.Client {
 	return cloudtrail.NewFromConfig(f.config(account))
 }
 
-func named(event string) *cloudtrail.LookupEventsInput {
+func eventNamed(event string) *cloudtrail.LookupEventsInput {
 	return &cloudtrail.LookupEventsInput{LookupAttributes: []types.LookupAttribute{{AttributeKey: types.LookupAttributeKeyEventName, AttributeValue: &event}}}
 }
 
@@ -31,11 +31,11 @@ func TestTheEventHistoryHasWhoChangedAnAssignment(t *testing.T) {
 	f.RemoveAssignment(Assignment{testDev, f.readOnly, "GROUP", f.group})
 
 	c := f.trail(testDelegate)
-	if out, err := c.LookupEvents(t.Context(), named("CreateAccountAssignment")); err != nil || len(out.Events) != 0 {
+	if out, err := c.LookupEvents(t.Context(), eventNamed("CreateAccountAssignment")); err != nil || len(out.Events) != 0 {
 		t.Errorf("at once: %d events, %v", len(out.Events), err)
 	}
 	f.clock.advance(2 * time.Minute)
-	out, err := c.LookupEvents(t.Context(), named("CreateAccountAssignment"))
+	out, err := c.LookupEvents(t.Context(), eventNamed("CreateAccountAssignment"))
 	must(t, err)
 	if len(out.Events) != 2 || aws.ToString(out.Events[0].Username) != "console@example.com" || aws.ToString(out.Events[1].Username) != "bot" {
 		t.Fatalf("events, newest first: %+v", out.Events)
@@ -55,14 +55,14 @@ func TestTheEventHistoryHasWhoChangedAnAssignment(t *testing.T) {
 	}
 	// Each account has its own history, and each member its own value.
 	f.clock.advance(time.Second)
-	if out, err := f.trail(testMgmt).LookupEvents(t.Context(), named("CreateAccountAssignment")); err != nil || len(out.Events) != 0 {
+	if out, err := f.trail(testMgmt).LookupEvents(t.Context(), eventNamed("CreateAccountAssignment")); err != nil || len(out.Events) != 0 {
 		t.Errorf("in another account: %d events, %v", len(out.Events), err)
 	}
-	if out, err := c.LookupEvents(t.Context(), named("DeleteAccountAssignment")); err != nil || len(out.Events) != 1 {
+	if out, err := c.LookupEvents(t.Context(), eventNamed("DeleteAccountAssignment")); err != nil || len(out.Events) != 1 {
 		t.Errorf("deletions: %d, %v", len(out.Events), err)
 	}
 	f.clock.advance(time.Second)
-	later := named("CreateAccountAssignment")
+	later := eventNamed("CreateAccountAssignment")
 	later.StartTime = aws.Time(began.Add(2 * time.Second))
 	if out, err := c.LookupEvents(t.Context(), later); err != nil || len(out.Events) != 1 {
 		t.Errorf("since: %d, %v", len(out.Events), err)
@@ -77,7 +77,7 @@ func TestTheEventHistoryIsReadInPagesAndKeepsRefusals(t *testing.T) {
 		_, _ = f.sso(testDelegate).CreateAccountAssignment(t.Context(), in)
 	}
 	pages, events, refused := 0, 0, 0
-	p := cloudtrail.NewLookupEventsPaginator(f.trail(testDelegate), named("CreateAccountAssignment"))
+	p := cloudtrail.NewLookupEventsPaginator(f.trail(testDelegate), eventNamed("CreateAccountAssignment"))
 	for p.HasMorePages() {
 		out, err := p.NextPage(t.Context())
 		must(t, err)
@@ -100,7 +100,7 @@ func TestLookupsThatAreWrongOrTooManyAreRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	c := f.trail(testDelegate)
-	two := named("x")
+	two := eventNamed("x")
 	two.LookupAttributes = append(two.LookupAttributes, two.LookupAttributes[0])
 	now := f.clock.Now()
 	for code, in := range map[string]*cloudtrail.LookupEventsInput{
@@ -117,13 +117,13 @@ func TestLookupsThatAreWrongOrTooManyAreRefused(t *testing.T) {
 	}
 	f.clock.advance(time.Second)
 	for i, want := range []bool{true, true, false} {
-		if _, err := c.LookupEvents(t.Context(), named("x")); (err == nil) != want {
+		if _, err := c.LookupEvents(t.Context(), eventNamed("x")); (err == nil) != want {
 			t.Errorf("lookup %d in a second: %v", i+1, err)
 		}
 	}
 	f.RemoveCredentials("AKIA" + testDelegate)
 	var got smithy.APIError
-	if _, err := c.LookupEvents(t.Context(), named("x")); !errors.As(err, &got) || got.ErrorCode() != "UnrecognizedClientException" {
+	if _, err := c.LookupEvents(t.Context(), eventNamed("x")); !errors.As(err, &got) || got.ErrorCode() != "UnrecognizedClientException" {
 		t.Errorf("unknown key: %v", err)
 	}
 }
