@@ -6,7 +6,6 @@ import (
 	"math"
 	"net/url"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -43,7 +42,7 @@ var (
 	onboardingKeys   = shape{
 		what:     "onboarding",
 		required: []string{"ou", "approvers"},
-		optional: []string{"count", "baseline", "requesters", "iam_read_role", "confirm"},
+		optional: []string{"count", "baseline", "requesters", "iam_read_role"},
 	}
 )
 
@@ -52,12 +51,6 @@ const (
 	defaultRemovalPercent = 10
 	defaultPeopleGrowth   = 20
 	defaultCount          = 1
-)
-
-// The bounds of onboarding.confirm.
-const (
-	minConfirm = 5 * time.Minute
-	maxConfirm = 24 * time.Hour
 )
 
 // accessFile decodes aws-access.yaml.
@@ -302,18 +295,6 @@ func (f *file) onboarding(n *yaml.Node, ob *Onboarding) {
 	ob.Baseline = f.protectedGrants(o.get("baseline"), "baseline")
 	ob.Requesters = f.approvers(o.get("requesters"), "requesters", requestersOfOnboarding)
 	ob.IAMReadRole = f.matching(o.get("iam_read_role"), "iam_read_role", roleNameShape, "write the name of the role alone, no ARN: 1 to 64 letters, digits and _ + = , . @ -")
-	ob.Confirm = f.confirm(o.get("confirm"))
-}
-
-// confirm reads how long people have to say that they are still in: shorter
-// nobody sees the question, longer the old way back may be gone.
-func (f *file) confirm(n *yaml.Node) time.Duration {
-	d := f.duration(n, "confirm")
-	if d != 0 && (d < minConfirm || d > maxConfirm) {
-		f.problem(n, "write a duration from 5m to 24h", "confirm is %s", FormatDuration(d))
-		return 0
-	}
-	return d
 }
 
 // approverUse says which references a list of people may have.

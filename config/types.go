@@ -195,11 +195,7 @@ type Onboarding struct {
 	// IAMReadRole is the name of the role that the bot assumes in each account
 	// to count its IAM users, "" where it does not.
 	IAMReadRole string
-	// Confirm is how long people have to say that they are still in after old
-	// access of an account is taken away, before that is rolled back; zero is
-	// never asked.
-	Confirm time.Duration
-	Pos     Position
+	Pos         Position
 }
 
 // Rule is an approval rule. The first rule whose Match fits decides.
