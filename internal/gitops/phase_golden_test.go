@@ -1,6 +1,7 @@
 package gitops
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -51,8 +52,8 @@ func TestSummariesOfPhases(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = config.Load(base.fsys.with(config.AccessPath, p.files[config.AccessPath]))
-	problems, ok := err.(config.Problems)
-	if !ok {
+	var problems config.Problems
+	if !errors.As(err, &problems) {
 		t.Fatalf("the head reads as %v", err)
 	}
 	x := &examined{

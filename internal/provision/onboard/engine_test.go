@@ -512,7 +512,7 @@ func TestFindingsAreToldOnceWhileTheyLast(t *testing.T) {
 		w.commit(2, 9)
 		after(time.Hour)
 		s.stop()
-		s = w.start(t, s.db, changes)
+		w.start(t, s.db, changes)
 		after(time.Hour)
 		if got := w.told("it waits for onboarding"); len(got) != 1 || !strings.Contains(got[0], "/aws-onboard "+id) {
 			t.Errorf("phase 2: %q", got)

@@ -1,6 +1,7 @@
 package onboard_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -131,7 +132,7 @@ func (c *chaos) event(t *testing.T) {
 		errs := []error{errLost, errDenied, fault.New(fault.ErrThrottled, "x", "", nil), fault.New(fault.ErrConflict, "x", "", nil)}
 		err := errs[c.rng.IntN(len(errs))]
 		c.do(func() {
-			c.faults = append(c.faults, scripted{op: ops[c.rng.IntN(len(ops))], err: err, after: err == errLost && c.rng.IntN(2) == 0})
+			c.faults = append(c.faults, scripted{op: ops[c.rng.IntN(len(ops))], err: err, after: errors.Is(err, errLost) && c.rng.IntN(2) == 0})
 		})
 	case 11:
 		_ = c.s.engine.OnboardAgain(t.Context(), id, "3c1d9a70") // or there is nothing to take up

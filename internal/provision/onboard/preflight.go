@@ -2,6 +2,7 @@ package onboard
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -159,7 +160,8 @@ func (c *check) outsider() {
 	c.note("member", "", "The account is not a member of the organization. Whether it is in another one cannot be told before the invitation; AWS answers then.")
 	if err := c.Head.Access.Phase.MayInvite(); err != nil {
 		mend, text := "", err.Error()
-		if ref, ok := err.(*config.Refusal); ok {
+		var ref *config.Refusal
+		if errors.As(err, &ref) {
 			text, mend = ref.Reason, sentence(upper(ref.Mend))
 		}
 		c.block("phase", mend, "%s", sentence(upper(text)))
