@@ -272,13 +272,20 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
 		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays,
-		Own: e.desk.own, Administers: administers(repo), HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}}
+		Own: e.desk.own, Administers: administers(repo), HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{},
+		Holders: map[LiveAssignment][]config.Principal{}}
 	for _, r := range e.book.all() {
 		if ended, known := hadEnd(*r); known {
 			s.HadEnd[r.Assignment] = ended && !r.stood(v.now)
 		}
 		if r.State == Live && r.Missing.IsZero() {
 			s.ReadBack[r.Assignment] = true
+		}
+	}
+	for p, g := range e.book.allPrincipals() {
+		if g.StoreID != "" {
+			id := LiveAssignment{PrincipalID: g.StoreID, Kind: p.Kind}
+			s.Holders[id] = append(s.Holders[id], p)
 		}
 	}
 	for _, a := range repo.Accounts {
