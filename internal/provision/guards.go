@@ -57,7 +57,9 @@ type Surroundings struct {
 	// Stages has the stage of every account with a file, by id.
 	Stages map[string]config.Stage
 	// Desired has every desired assignment with its end, zero for standing.
-	Desired   map[config.Assignment]time.Time
+	Desired map[config.Assignment]time.Time
+	// Holders are the groups and users by their present id in the identity store.
+	Holders   map[LiveAssignment][]config.Principal
 	Owned     map[config.Assignment]bool
 	Protected map[config.Assignment]bool
 	// RemovalPercent of the owned assignments may go in 24 h.
@@ -122,7 +124,7 @@ type objection struct {
 func Check(plan Result, s Surroundings) Verdict {
 	budget := newBudget(plan, s)
 	guards := []func(Change) objection{
-		s.disabled, s.management, s.legacy, s.notDesired, s.notOwned, s.protected, s.own, s.incomplete, s.clock,
+		s.disabled, s.management, s.legacy, s.notDesired, s.notOwned, s.taken, s.protected, s.own, s.incomplete, s.clock,
 		budget.whole, budget.lastWay, budget.removals, budget.expiries,
 	}
 	v := Verdict{Allowed: []Change{}, Refused: []Refused{}}

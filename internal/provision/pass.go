@@ -278,7 +278,8 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
 		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays,
 		Own: e.desk.own, Administers: administers(repo), Opens: e.opens(repo), HadEnd: map[config.Assignment]bool{},
-		ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{}, Names: v.names}
+		ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{}, Names: v.names,
+		Holders: map[LiveAssignment][]config.Principal{}}
 	for _, r := range e.book.all() {
 		if ended, known := hadEnd(*r); known {
 			s.HadEnd[r.Assignment] = ended && !r.stood(v.now)
@@ -288,6 +289,12 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 		}
 		if r.Op.outstanding() {
 			s.UnderWay[r.Assignment] = true
+		}
+	}
+	for p, g := range e.book.allPrincipals() {
+		if g.StoreID != "" {
+			id := LiveAssignment{PrincipalID: g.StoreID, Kind: p.Kind}
+			s.Holders[id] = append(s.Holders[id], p)
 		}
 	}
 	for _, a := range repo.Accounts {
