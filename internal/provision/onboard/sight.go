@@ -80,7 +80,10 @@ type Sight struct {
 	HasRole bool
 	// IsManagement is whether it is the management account itself.
 	IsManagement bool
-	Features     access.FeatureSet
+	// Elsewhere says that the organization is not that of the config in force, ""
+	// when it is.
+	Elsewhere string
+	Features  access.FeatureSet
 	// Pending is whether a request for the account is open that is not known to be
 	// in force.
 	Pending bool

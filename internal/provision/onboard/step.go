@@ -138,6 +138,8 @@ func grow(r Record, s Sight) Record {
 // is known to the operator.
 func mayWrite(s Sight, would string) (w words, hold bool) {
 	switch {
+	case s.Elsewhere != "":
+		return sayWhose(s.Elsewhere, would), false
 	case !s.EnableChanges:
 		return sayChangesOff(would), true
 	case !s.HasRole:

@@ -93,6 +93,11 @@ func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Accou
 		return s, err
 	}
 	s.IsManagement = management == r.Account || t.force.Repo.Access.ManagementAccount == r.Account
+	id, err := e.Organization.OrganizationID(cctx)
+	if err != nil {
+		return s, err
+	}
+	s.Elsewhere = otherOrganization(t.force.Repo.Access, id, management)
 	if s.Features, err = e.features(cctx); err != nil {
 		return s, err
 	}
