@@ -95,6 +95,7 @@ func preflight(g gathered) access.Preflight {
 	c.whose()
 	c.features()
 	c.membership()
+	c.called()
 	c.unit()
 	c.tags()
 	c.owners()
@@ -168,6 +169,16 @@ func (c *check) membership() {
 	default:
 		c.block("state", "Wait until it is ACTIVE.", "The account is %s, and only an ACTIVE one can be onboarded.", shown(state))
 	}
+}
+
+// called shows the name that AWS has, where the file's is another: a wrong number
+// is noticed by that.
+func (c *check) called() {
+	live := c.Place.Value.Name
+	if c.Place.Trouble != "" || !c.Place.Value.Member || live == "" || live == c.Account.Name {
+		return
+	}
+	c.note("name", "Look twice that the number is the one that is meant.", "AWS calls this account %s, and its file calls it %s.", shown(live), c.Account.Name)
 }
 
 // outsider is membership for an account that is not a member.

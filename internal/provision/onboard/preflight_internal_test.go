@@ -43,7 +43,7 @@ func fine() gathered {
 	return gathered{
 		Now: now, Head: head, Account: account, HasRole: true,
 		Management: answer[string]{Value: boss}, Organization: answer[string]{Value: "o-a1b2c3d4e5"}, Caller: answer[provision.Caller]{Value: provision.Caller{Account: "111122220000"}}, Features: answer[access.FeatureSet]{Value: access.AllFeatures},
-		Place:     answer[Place]{Value: Place{EstateAccount: access.EstateAccount{ID: newcomer, Member: true, State: accountActive, OU: "/Workloads/Prod", Tags: map[string]string{"env": "prod"}, Created: true}}},
+		Place:     answer[Place]{Value: Place{EstateAccount: access.EstateAccount{ID: newcomer, Name: "payments-prod", Member: true, State: accountActive, OU: "/Workloads/Prod", Tags: map[string]string{"env": "prod"}, Created: true}}},
 		UnitFound: answer[bool]{Value: true}, Members: answer[int]{Value: 12}, Names: map[string]string{newcomer: "payments-prod"},
 		Owners: map[string]answer[string]{"yuki@example.com": {}},
 		Sets:   map[string]gatheredSet{admin: {Exists: answer[bool]{Value: true}, Accounts: answer[[]string]{Value: []string{newcomer}}}},
@@ -61,6 +61,7 @@ func cases() map[string]func(g *gathered) {
 		"a member with which all is well": func(*gathered) {},
 		"the management account":          func(g *gathered) { g.Account.ID = boss },
 		"the management account by AWS":   func(g *gathered) { g.Management.Value = newcomer },
+		"another name in AWS":             func(g *gathered) { g.Place.Value.Name = "billing-root-prod" },
 		"another organization":            func(g *gathered) { g.Organization.Value = "o-z9y8x7w6v5" },
 		"another management account":      func(g *gathered) { g.Management.Value = "888888888888" },
 		"consolidated billing":            func(g *gathered) { g.Features.Value = access.ConsolidatedBilling },
