@@ -177,7 +177,7 @@ func stepOf(a *config.Account, known bool, members map[string]EstateAccount, f *
 		return BoardLegacy, ""
 	}
 	m, member := members[a.ID]
-	if member && m.gone() {
+	if member && (m.gone() || m.suspended()) {
 		return BoardStopped, fmt.Sprintf("The account is %s in AWS, so nothing is granted in it.", m.State)
 	}
 	if f == nil || f.idle() {
@@ -224,6 +224,9 @@ func unfiled(phase config.Phase, m EstateAccount, v *EstateView, now time.Time) 
 	}
 	if out.Closed = m.gone(); out.Closed {
 		out.Blocker = fmt.Sprintf("It is %s in AWS; nothing needs to be done.", m.State)
+	}
+	if m.suspended() {
+		out.Blocker = "It has no account file, and AWS has suspended it. " + whenSuspended
 	}
 	return out
 }

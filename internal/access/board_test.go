@@ -41,7 +41,8 @@ func estate() *EstateView {
 			{ID: "333344441111", Name: "crm", Member: true, State: "ACTIVE"},
 			{ID: "333344442222", Name: "billing", Member: true, State: "ACTIVE"},
 			{ID: "777788889999", Name: "made-elsewhere", Member: true, State: "ACTIVE", OU: "/", Joined: at(-3 * 24 * 60)},
-			{ID: "777788880000", Name: "closed", Member: true, State: "SUSPENDED", OU: "/"},
+			{ID: "777788880000", Name: "closed", Member: true, State: "CLOSED", OU: "/"},
+			{ID: "777788881111", Name: "suspended", Member: true, State: "SUSPENDED", OU: "/"},
 			{ID: "999999999999", Name: "management", Member: true, State: "ACTIVE"},
 		},
 		Handshakes: []Handshake{
@@ -66,7 +67,7 @@ func codes(lines []PreflightLine, r PreflightResult) []string {
 func TestAheadNamesEveryBlocker(t *testing.T) {
 	t.Parallel()
 	lines := Ahead(migrating(config.Grow), config.Consolidated, Live{View: estate(), Undeclared: 3, Counted: true})
-	want := []string{AheadLegacy, AheadLegacy, AheadUnfiled, AheadOutside, AheadOutside, AheadInvitations}
+	want := []string{AheadLegacy, AheadLegacy, AheadUnfiled, AheadUnfiled, AheadOutside, AheadOutside, AheadInvitations}
 	if diff := cmp.Diff(want, codes(lines, PreflightBlock)); diff != "" {
 		t.Errorf("blockers (-want +got):\n%s", diff)
 	}
@@ -80,6 +81,7 @@ func TestAheadNamesEveryBlocker(t *testing.T) {
 	for _, want := range []string{
 		"crm (333344441111)", "billing (333344442222)", "yuki@example.com, team:payments", "/aws-onboard 333344441111",
 		"made-elsewhere (777788889999)", "shop (111122224444)", "h-1", "by any commit: 3 assignments.", "note closed (777788880000)",
+		"block suspended (777788881111)", "comes back once its owner, signed in as root",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is not named in\n%s", want, text.String())
@@ -147,14 +149,15 @@ func TestBoard(t *testing.T) {
 		"lab stopped 9 The invitation was declined.",
 		"billing legacy -1 ", "crm legacy -1 ",
 		"made-elsewhere waiting 13 It has no account file, and waits for onboarding.",
-		"closed waiting -1 It is SUSPENDED in AWS; nothing needs to be done.",
+		"closed waiting -1 It is CLOSED in AWS; nothing needs to be done.",
+		"suspended waiting -1 It has no account file, and AWS has suspended it. It comes back once its owner, signed in as root, has mended the reason that stands under Billing, or AWS Support has.",
 		"shop invited 9 Waiting for its owner.",
 		"pay in -1 ",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("accounts (-want +got):\n%s", diff)
 	}
-	if b.Total != 7 || b.In != 1 || b.Next != config.Consolidated || b.IAMUsers != 6 || b.IAMCounted != 1 || len(b.Handshakes) != 1 || !b.Looked.Equal(at(0)) {
+	if b.Total != 8 || b.In != 1 || b.Next != config.Consolidated || b.IAMUsers != 6 || b.IAMCounted != 1 || len(b.Handshakes) != 1 || !b.Looked.Equal(at(0)) {
 		t.Errorf("board %+v", b)
 	}
 	if again := NewBoard(InForce{Commit: "c1", Repo: migrating(config.Grow)}, Live{View: estate()}, facts, now); !cmp.Equal(b, again) {

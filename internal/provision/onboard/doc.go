@@ -9,15 +9,16 @@
 // Nothing reacts to a merge as such. [Engine] compares the account files of the
 // config in force with its records and with AWS. A file with the stage sso that
 // has no record begins one. The first config that an engine without records
-// sees makes its files standing: they are never invited or moved, unless an
-// open request asks for their onboarding. A file that is taken out ends its
-// record.
+// sees makes its files standing: they are never invited or moved, unless a
+// request for their onboarding is in force. Then an outsider is new, and a member
+// is taken to be in its place, so that its baseline is watched. A file that is
+// taken out ends its record.
 //
 // # States of a record
 //
 //	state      means                                     what is done                    until
 //	standing   was there before the bot                  nothing; an open invitation is  it is taken out
-//	                                                     followed
+//	                                                     followed                        or asked for
 //	new        file seen, or taken up again              look up                         member, or outside
 //	inviting   about to invite, or the answer was lost   look for the invitation, then   invited, stopped
 //	                                                     repeat

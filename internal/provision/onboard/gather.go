@@ -29,6 +29,7 @@ func (e *Engine) Preflight(ctx context.Context, base, head *config.Repo, account
 	cctx, cancel := e.call(ctx)
 	defer cancel()
 	g.Management = answered(e.Organization.ManagementAccount(cctx))
+	g.Organization = answered(e.Organization.OrganizationID(cctx))
 	g.Caller = answered(e.Identity.Caller(cctx))
 	g.Features = answered(e.features(cctx))
 	g.Place = answered(e.Organization.Account(cctx, account.ID))

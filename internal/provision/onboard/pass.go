@@ -111,7 +111,8 @@ func (e *Engine) begin(ctx context.Context, t *turn) error {
 			continue
 		}
 		r := Record{Account: a.ID, State: New, Began: now, Commit: t.force.Commit}
-		if _, asked := t.asks[a.ID]; !t.book.Begun && !asked {
+		// What is only asked for brought no file that is in force.
+		if _, asked := t.ask(a.ID); !t.book.Begun && !asked {
 			r.State = Standing
 		}
 		begin = append(begin, r)
@@ -217,9 +218,13 @@ func (e *Engine) visit(ctx context.Context, t *turn, r Record) (time.Time, error
 	return next, nil
 }
 
-// disturbed reports whether the last look at the organization says otherwise of
-// a settled account than its record.
+// disturbed reports whether a settled account is to be worked on: somebody asked
+// for one that was there before the bot, or the last look at the organization
+// says otherwise than its record.
 func (e *Engine) disturbed(t *turn, r Record) bool {
+	if _, asked := t.ask(r.Account); asked && r.State == Standing {
+		return true
+	}
 	view, ok := e.lastView()
 	if !ok || view.Trouble != "" {
 		return false

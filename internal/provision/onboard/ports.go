@@ -35,6 +35,8 @@ type Organization interface {
 	Unit(ctx context.Context, path string) (id string, found bool, err error)
 	Features(ctx context.Context) (access.FeatureSet, error)
 	ManagementAccount(ctx context.Context) (string, error)
+	// OrganizationID returns the id of the organization, like o-a1b2c3d4e5.
+	OrganizationID(ctx context.Context) (string, error)
 	Invitations
 }
 

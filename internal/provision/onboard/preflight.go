@@ -29,6 +29,8 @@ type gathered struct {
 	HasRole    bool
 
 	Management answer[string]
+	// Organization is the id of the organization that the bot is in.
+	Organization answer[string]
 	// Caller is as whom the bot acts.
 	Caller    answer[provision.Caller]
 	Features  answer[access.FeatureSet]
@@ -90,8 +92,10 @@ func preflight(g gathered) access.Preflight {
 	if c.management() {
 		return access.Preflight{At: g.Now, Lines: c.lines}
 	}
+	c.whose()
 	c.features()
 	c.membership()
+	c.called()
 	c.unit()
 	c.tags()
 	c.owners()
@@ -111,6 +115,18 @@ func (c *check) management() bool {
 		c.unknown("management-account", "Whether it is the management account", c.Management.Trouble)
 	}
 	return false
+}
+
+// whose is about the organization that the bot would write to.
+func (c *check) whose() {
+	const code = string(CodeWhose)
+	if why := cmp.Or(c.Organization.Trouble, c.Management.Trouble); why != "" {
+		c.unknown(code, "Whether the organization is the one that aws-access.yaml names", why)
+		return
+	}
+	if other := otherOrganization(c.Head.Access, c.Organization.Value, c.Management.Value); other != "" {
+		c.block(code, mendWhose, "%s Nothing is written to an organization that is not the configured one.", other)
+	}
 }
 
 func (c *check) features() {
@@ -153,6 +169,16 @@ func (c *check) membership() {
 	default:
 		c.block("state", "Wait until it is ACTIVE.", "The account is %s, and only an ACTIVE one can be onboarded.", shown(state))
 	}
+}
+
+// called shows the name that AWS has, where the file's is another: a wrong number
+// is noticed by that.
+func (c *check) called() {
+	live := c.Place.Value.Name
+	if c.Place.Trouble != "" || !c.Place.Value.Member || live == "" || live == c.Account.Name {
+		return
+	}
+	c.note("name", "Look twice that the number is the one that is meant.", "AWS calls this account %s, and its file calls it %s.", shown(live), c.Account.Name)
 }
 
 // outsider is membership for an account that is not a member.

@@ -35,15 +35,15 @@ func fine() gathered {
 	account := &config.Account{Slug: "payments-prod", ID: newcomer, Name: "payments-prod", Stage: config.StageSSO, OU: "/Workloads/Prod", Tags: map[string]string{"env": "prod"},
 		Owners: []config.ApproverRef{{Kind: config.ApproverEmail, Name: "yuki@example.com"}}}
 	head := &config.Repo{
-		Access:         config.AccessFile{Phase: config.Grow, ManagementAccount: boss},
+		Access:         config.AccessFile{Phase: config.Grow, OrganizationID: "o-a1b2c3d4e5", ManagementAccount: boss},
 		Accounts:       map[string]*config.Account{"payments-prod": account},
 		PermissionSets: map[string]*config.PermissionSet{},
 		People:         config.PeopleFile{People: []config.Person{{Entra: "3c1d9a70", Email: "yuki@example.com"}}},
 	}
 	return gathered{
 		Now: now, Head: head, Account: account, HasRole: true,
-		Management: answer[string]{Value: boss}, Caller: answer[provision.Caller]{Value: provision.Caller{Account: "111122220000"}}, Features: answer[access.FeatureSet]{Value: access.AllFeatures},
-		Place:     answer[Place]{Value: Place{EstateAccount: access.EstateAccount{ID: newcomer, Member: true, State: accountActive, OU: "/Workloads/Prod", Tags: map[string]string{"env": "prod"}, Created: true}}},
+		Management: answer[string]{Value: boss}, Organization: answer[string]{Value: "o-a1b2c3d4e5"}, Caller: answer[provision.Caller]{Value: provision.Caller{Account: "111122220000"}}, Features: answer[access.FeatureSet]{Value: access.AllFeatures},
+		Place:     answer[Place]{Value: Place{EstateAccount: access.EstateAccount{ID: newcomer, Name: "payments-prod", Member: true, State: accountActive, OU: "/Workloads/Prod", Tags: map[string]string{"env": "prod"}, Created: true}}},
 		UnitFound: answer[bool]{Value: true}, Members: answer[int]{Value: 12}, Names: map[string]string{newcomer: "payments-prod"},
 		Owners: map[string]answer[string]{"yuki@example.com": {}},
 		Sets:   map[string]gatheredSet{admin: {Exists: answer[bool]{Value: true}, Accounts: answer[[]string]{Value: []string{newcomer}}}},
@@ -61,6 +61,9 @@ func cases() map[string]func(g *gathered) {
 		"a member with which all is well": func(*gathered) {},
 		"the management account":          func(g *gathered) { g.Account.ID = boss },
 		"the management account by AWS":   func(g *gathered) { g.Management.Value = newcomer },
+		"another name in AWS":             func(g *gathered) { g.Place.Value.Name = "billing-root-prod" },
+		"another organization":            func(g *gathered) { g.Organization.Value = "o-z9y8x7w6v5" },
+		"another management account":      func(g *gathered) { g.Management.Value = "888888888888" },
 		"consolidated billing":            func(g *gathered) { g.Features.Value = access.ConsolidatedBilling },
 		"a member elsewhere":              func(g *gathered) { g.Place.Value.OU, g.Place.Value.Tags = "/Sandbox", map[string]string{"env": "dev"} },
 		"a member elsewhere, no role":     func(g *gathered) { g.Place.Value.OU, g.HasRole = "/Sandbox", false },
@@ -100,6 +103,7 @@ func cases() map[string]func(g *gathered) {
 		"a name like another one": func(g *gathered) { g.Names["222233334444"] = "Payments Pr0d" },
 		"nothing can be read": func(g *gathered) {
 			why := "the bot is not permitted to do this"
+			g.Organization = answer[string]{Trouble: why}
 			g.Management, g.Features, g.Place, g.UnitFound, g.Members = answer[string]{Trouble: why}, answer[access.FeatureSet]{Trouble: why}, answer[Place]{Trouble: why}, answer[bool]{Trouble: why}, answer[int]{Trouble: why}
 			g.Owners["yuki@example.com"] = answer[string]{Trouble: why}
 			g.Sets[admin] = gatheredSet{Exists: answer[bool]{Trouble: why}}

@@ -14,7 +14,7 @@ const (
 	// lookEvery is how often an account under way is looked at.
 	lookEvery = time.Minute
 	// stoppedEvery is how often one that is stopped is.
-	stoppedEvery = 5 * time.Minute
+	stoppedEvery = 2 * time.Minute
 	// placedEvery is how often an account is looked at that waits for its
 	// baseline, when something changes.
 	placedEvery = 5 * time.Second
@@ -80,10 +80,15 @@ type Sight struct {
 	HasRole bool
 	// IsManagement is whether it is the management account itself.
 	IsManagement bool
-	Features     access.FeatureSet
+	// Elsewhere says that the organization is not that of the config in force, ""
+	// when it is.
+	Elsewhere string
+	Features  access.FeatureSet
 	// Pending is whether a request for the account is open that is not known to be
 	// in force.
 	Pending bool
+	// Asked is whether somebody's request for the account is in force.
+	Asked bool
 	// OU is that of the file; From that of the pull request, "" for none.
 	OU, From string
 	Account  Place

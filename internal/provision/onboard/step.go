@@ -25,10 +25,28 @@ func step(r Record, s Sight) (Record, action) {
 	if s.Pending && r.State == New && s.Now.Sub(r.Began) < s.grace(askGrace) {
 		return r, nothing
 	}
+	if s.Asked && r.State == Standing {
+		r = takeUp(r, s)
+	}
 	if s.Account.Member {
 		return inside(r, s)
 	}
 	return outside(r, s)
+}
+
+// takeUp begins what was asked for an account that was there before the bot. A
+// member stays where it is, for nobody approved a move: only its baseline is
+// watched.
+func takeUp(r Record, s Sight) Record {
+	switch {
+	case s.Account.Member:
+		r.Placed = r.Began
+		return r.on(Placed)
+	case r.Member:
+		return r // it left
+	}
+	r.Began = s.Now
+	return r.on(New)
 }
 
 // inside is step for a member.
@@ -120,6 +138,8 @@ func grow(r Record, s Sight) Record {
 // is known to the operator.
 func mayWrite(s Sight, would string) (w words, hold bool) {
 	switch {
+	case s.Elsewhere != "":
+		return sayWhose(s.Elsewhere, would), false
 	case !s.EnableChanges:
 		return sayChangesOff(would), true
 	case !s.HasRole:

@@ -1,6 +1,7 @@
 package onboard
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 // by hand in AWS and seen here.
 const (
 	CodeManagement Code = "management-account"
+	CodeWhose      Code = "whose-organization"
 	CodeNoRole     Code = "no-management-role"
 	CodeSuspended  Code = "account-suspended"
 	CodeClosed     Code = "account-closed"
@@ -72,6 +74,23 @@ const inviteAgain = "To try once more, use “Invite again”; to give it up, ta
 
 func sayManagement() words {
 	return say(CodeManagement, "This is the management account of the organization. The bot never changes it, and nobody gets access to it here. Take its file out of the config repo.")
+}
+
+// otherOrganization says how the organization that the bot is in differs from the
+// one that aws-access.yaml names, "" when it does not.
+func otherOrganization(want config.AccessFile, id, management string) string {
+	if (want.OrganizationID == "" || want.OrganizationID == id) && (want.ManagementAccount == "" || want.ManagementAccount == management) {
+		return ""
+	}
+	return fmt.Sprintf("AWS says that the bot is in the organization %s with the management account %s, and aws-access.yaml names the organization %s with the management account %s.",
+		shown(id), shown(management), cmp.Or(want.OrganizationID, "of any id"), cmp.Or(want.ManagementAccount, "of any number"))
+}
+
+// mendWhose is what to do about an organization that is not the configured one.
+const mendWhose = "Compare both with AWS Organizations > Settings: correct `organization` in aws-access.yaml by a pull request, or give the bot credentials of the right organization and start it again."
+
+func sayWhose(elsewhere, would string) words {
+	return say(CodeWhose, "%s, but nothing is written to an organization that is not the configured one. %s %s It goes on by itself then.", would, elsewhere, mendWhose)
 }
 
 func sayNoRole(would string) words {

@@ -80,7 +80,7 @@ func (e *Engine) unread(ctx context.Context, r Record, cause error) (Record, tim
 // look gathers what step wants to know.
 func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Account) (Sight, error) {
 	ask, asked := t.ask(r.Account)
-	s := Sight{Now: e.now(), Pace: e.opts.Pace, Phase: t.force.Repo.Access.Phase, EnableChanges: e.opts.EnableChanges, HasRole: e.Management != nil, OU: file.OU, From: ask.From}
+	s := Sight{Now: e.now(), Pace: e.opts.Pace, Phase: t.force.Repo.Access.Phase, EnableChanges: e.opts.EnableChanges, HasRole: e.Management != nil, OU: file.OU, From: ask.From, Asked: asked}
 	_, open := t.asks[r.Account]
 	s.Pending = open && !asked
 	if s.OU == "" {
@@ -93,6 +93,11 @@ func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Accou
 		return s, err
 	}
 	s.IsManagement = management == r.Account || t.force.Repo.Access.ManagementAccount == r.Account
+	id, err := e.Organization.OrganizationID(cctx)
+	if err != nil {
+		return s, err
+	}
+	s.Elsewhere = otherOrganization(t.force.Repo.Access, id, management)
 	if s.Features, err = e.features(cctx); err != nil {
 		return s, err
 	}

@@ -21,10 +21,12 @@ import (
 
 const (
 	management = "999999999999"
-	root       = "/"
-	target     = "/Workloads/Prod"
-	other      = "/Sandbox"
-	set        = "AdministratorAccess"
+	// organization is the id of the one that the bot is in.
+	organization = "o-a1b2c3d4e5"
+	root         = "/"
+	target       = "/Workloads/Prod"
+	other        = "/Sandbox"
+	set          = "AdministratorAccess"
 )
 
 var (
@@ -221,6 +223,8 @@ func (w *world) Features(context.Context) (access.FeatureSet, error) {
 }
 
 func (w *world) ManagementAccount(context.Context) (string, error) { return management, nil }
+
+func (w *world) OrganizationID(context.Context) (string, error) { return organization, nil }
 
 func (w *world) Handshakes(context.Context) ([]access.Handshake, error) {
 	w.mu.Lock()
@@ -422,7 +426,7 @@ func (w *world) commit(phase config.Phase, numbers ...int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	repo := &config.Repo{
-		Access: config.AccessFile{Version: 1, Phase: phase, ManagementAccount: management,
+		Access: config.AccessFile{Version: 1, Phase: phase, OrganizationID: organization, ManagementAccount: management,
 			Onboarding: config.Onboarding{Baseline: []config.ProtectedGrant{{Group: "admins", PermissionSet: set}}, IAMReadRole: "read"}},
 		Accounts: map[string]*config.Account{}, Groups: map[string]*config.PrincipalFile{}, Users: map[string]*config.PrincipalFile{},
 	}

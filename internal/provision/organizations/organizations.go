@@ -28,8 +28,8 @@ import (
 type Client struct {
 	api *organizations.Client
 
-	mu         sync.Mutex // guards what follows
-	management string
+	mu                       sync.Mutex // guards what follows
+	organization, management string
 	// tree has the path of each OU and of the root by id, as they were read last.
 	tree map[string][]string
 	// reads is how often they were read.
@@ -82,24 +82,40 @@ func (c *Client) State(ctx context.Context, account string) (provision.AccountSt
 	return provision.AccountState{Found: true, Active: state == string(types.AccountStateActive), State: state, Name: aws.ToString(out.Account.Name)}, nil
 }
 
-// ManagementAccount implements provision.Accounts. It never changes for an
-// organization, so it is asked for until it is known.
+// ManagementAccount implements provision.Accounts.
 func (c *Client) ManagementAccount(ctx context.Context) (string, error) {
+	_, management, err := c.identity(ctx)
+	return management, err
+}
+
+// OrganizationID implements onboard.Organization.
+func (c *Client) OrganizationID(ctx context.Context) (string, error) {
+	id, _, err := c.identity(ctx)
+	if err == nil && id == "" {
+		return "", errors.New("describe organization: no id in the answer")
+	}
+	return id, err
+}
+
+// identity returns the ids of the organization and of its management account.
+// They never change for an organization, so they are asked for until they are
+// known.
+func (c *Client) identity(ctx context.Context) (id, management string, err error) {
 	c.mu.Lock()
-	id := c.management
+	id, management = c.organization, c.management
 	c.mu.Unlock()
-	if id != "" {
-		return id, nil
+	if management != "" {
+		return id, management, nil
 	}
 	out, err := c.api.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
 	if err != nil {
-		return "", awsclient.Mapped("describe organization", err)
+		return "", "", awsclient.Mapped("describe organization", err)
 	}
 	if out.Organization == nil || aws.ToString(out.Organization.MasterAccountId) == "" {
-		return "", errors.New("describe organization: no management account in the answer")
+		return "", "", errors.New("describe organization: no management account in the answer")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.management = *out.Organization.MasterAccountId
-	return c.management, nil
+	c.organization, c.management = aws.ToString(out.Organization.Id), *out.Organization.MasterAccountId
+	return c.organization, c.management, nil
 }
