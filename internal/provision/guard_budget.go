@@ -62,15 +62,16 @@ type budget struct {
 	asked, askedStrays, went map[string]int
 	// worst and worstStray are the commits behind most of what is left then.
 	worst, worstStray string
-	// base has what was owned at the start of the window.
-	base map[config.Assignment]bool
+	// there has what is desired and known to be live, and base that with what goes
+	// and went: what was live and owned at the start of the window.
+	there, base map[config.Assignment]bool
 	// spent has what was begun in 24 h and counts against the budget.
 	spent map[config.Assignment]bool
 	// due has the expiries that may go now.
 	due map[config.Assignment]bool
 	// wholes has, per account and group and for everything, how many would go
 	// where nothing would be left; strayWholes the same with the strays.
-	wholes, strayWholes map[string]int
+	wholes, strayWholes map[share]int
 }
 
 func newBudget(plan Result, s Surroundings) *budget {
@@ -82,7 +83,7 @@ func newBudget(plan Result, s Surroundings) *budget {
 	}
 	b.collect(plan)
 	b.asked, b.askedStrays, b.went = b.planned.byCommit(), b.strays.byCommit(), b.begun()
-	b.base = b.owned()
+	b.there, b.base = b.extent(plan)
 	b.allow()
 	b.worst, b.worstStray = most(b.planned.byCommit()), most(b.strays.byCommit())
 	b.expiriesDue(plan)
@@ -132,20 +133,26 @@ func (b *budget) allows(commit string) bool {
 	return b.s.Allow != nil && commit != "" && b.s.Allow.Commit == commit
 }
 
-// allow takes out what limits.allow names, if that with what was begun before is
-// no more than it says: the owned removals first, then the strays.
+// needs returns how many removals limits.allow has to say to allow those of a
+// commit: what was begun counts, and the strays where these are meant.
+func (b *budget) needs(commit string, strays bool) int {
+	n := b.went[commit] + b.asked[commit]
+	if strays {
+		n += b.askedStrays[commit]
+	}
+	return n
+}
+
+// allowed reports whether limits.allow names a commit with a number that fits.
+func (b *budget) allowed(commit string, strays bool) bool {
+	return b.allows(commit) && b.needs(commit, strays) <= b.s.Allow.Removals
+}
+
+// allow takes out what limits.allow names: the owned removals first, then the
+// strays.
 func (b *budget) allow() {
-	if b.s.Allow == nil || b.s.Allow.Commit == "" {
-		return
-	}
-	commit := b.s.Allow.Commit
-	used := b.went[commit]
-	for i, list := range []counted{b.planned, b.strays} {
-		if used += []int{b.asked[commit], b.askedStrays[commit]}[i]; used > b.s.Allow.Removals {
-			return
-		}
-		maps.DeleteFunc(list, func(_ config.Assignment, commit string) bool { return b.allows(commit) })
-	}
+	maps.DeleteFunc(b.planned, func(_ config.Assignment, commit string) bool { return b.allowed(commit, false) })
+	maps.DeleteFunc(b.strays, func(_ config.Assignment, commit string) bool { return b.allowed(commit, true) })
 }
 
 // begun returns how many removals of each commit were begun, expiries apart, and
@@ -185,85 +192,13 @@ func (b *budget) expiriesDue(plan Result) {
 	}
 }
 
-// owned returns what was owned at the start of the window: what is owned now and
-// what was removed since. What is left under ids that are gone is no part of it:
-// it would make what is whole look like a part.
-func (b *budget) owned() map[config.Assignment]bool {
-	all := make(map[config.Assignment]bool, len(b.s.Owned))
-	for a, owned := range b.s.Owned {
-		if _, left := earlierID(a.Principal); owned && !left {
-			all[a] = true
-		}
-	}
-	for a := range b.spent {
-		all[a] = true
-	}
-	return all
-}
-
-// findWholes finds the accounts and groups of which nothing would be left if
-// some removals were made, with how many these are.
-func (b *budget) findWholes(removals counted) map[string]int {
-	type part struct{ all, going int }
-	parts := map[string]*part{}
-	count := func(key string, going bool) {
-		if parts[key] == nil {
-			parts[key] = &part{}
-		}
-		parts[key].all++
-		if going {
-			parts[key].going++
-		}
-	}
-	all := maps.Clone(b.base)
-	for a := range removals { // also what no commit ever declared
-		all[a] = true
-	}
-	for a := range all {
-		_, desired := b.s.Desired[a]
-		_, goes := removals[a]
-		going := goes || b.spent[a] && !desired
-		count("account "+a.Account, going)
-		count(a.Principal.String(), going)
-		count("", going)
-	}
-	out := map[string]int{}
-	for key, n := range parts {
-		if n.all >= wholeFrom && n.going == n.all {
-			out[key] = n.all
-		}
-	}
-	return out
-}
-
-func wholeCode(key string) Code {
-	switch {
-	case key == "":
-		return CodeWholeEstate
-	case len(key) > 8 && key[:8] == "account ":
-		return CodeWholeAccount
-	default:
-		return CodeWholeGroup
-	}
-}
-
-func wholeName(key string) string {
-	if key == "" {
-		return "the whole config repo"
-	}
-	return key
-}
-
 // mend says how people allow the removals of a commit that are refused, and those
 // of what no commit declares where these are meant: with a number that fits once
 // it is merged.
 func (b *budget) mend(commit string, strays bool) string {
-	n, with := b.went[commit]+b.asked[commit], ""
-	if strays {
-		if n > 0 {
-			with = fmt.Sprintf(" That counts %d more that commit %s is behind.", n, short(commit))
-		}
-		n += b.askedStrays[commit]
+	n, with := b.needs(commit, strays), ""
+	if more := b.needs(commit, false); strays && more > 0 {
+		with = fmt.Sprintf(" That counts %d more that commit %s is behind.", more, short(commit))
 	}
 	return fmt.Sprintf(" To allow it, add to aws-access.yaml, by a pull request of its own: limits: {allow: {commit: %q, removals: %d}}.%s", commit, n, with)
 }
@@ -277,23 +212,6 @@ func (b *budget) counts(c Change) (counts, stray bool) {
 	_, owned := b.planned[c.Assignment]
 	_, stray = b.strays[c.Assignment]
 	return owned || stray, stray
-}
-
-func (b *budget) whole(c Change) objection {
-	counts, stray := b.counts(c)
-	if !counts {
-		return objection{}
-	}
-	wholes, what := b.wholes, "owned assignments"
-	if stray {
-		wholes, what = b.strayWholes, "assignments, those that no commit declares among them,"
-	}
-	for _, key := range []string{"", "account " + c.Assignment.Account, c.Assignment.Principal.String()} {
-		if n, ok := wholes[key]; ok {
-			return objection{wholeCode(key), fmt.Sprintf("All %d %s of %s would go.%s", n, what, wholeName(key), b.mend(c.Cause.Commit, stray))}
-		}
-	}
-	return objection{}
 }
 
 // removals refuses what is over the budget, whole: the owned removals, or those

@@ -57,7 +57,9 @@ type Surroundings struct {
 	// Stages has the stage of every account with a file, by id.
 	Stages map[string]config.Stage
 	// Desired has every desired assignment with its end, zero for standing.
-	Desired   map[config.Assignment]time.Time
+	Desired map[config.Assignment]time.Time
+	// Holders are the groups and users by their present id in the identity store.
+	Holders   map[LiveAssignment][]config.Principal
 	Owned     map[config.Assignment]bool
 	Protected map[config.Assignment]bool
 	// RemovalPercent of the owned assignments may go in 24 h.
@@ -65,14 +67,17 @@ type Surroundings struct {
 	Allow          *config.RemovalAllowance
 	// Own is the role by which the bot works.
 	Own OwnRole
-	// Administers has the permission sets that are a way into an account; with
-	// none, each is taken for one.
-	Administers map[string]bool
+	// Administers has the permission sets that may be a way into an account; with
+	// none, each is taken for one. Opens has those that are one for sure, which
+	// another has to be for one to go.
+	Administers, Opens map[string]bool
 	// HadEnd says of assignments that go whether all their lines had an end;
 	// one that is absent is taken for standing.
 	HadEnd map[config.Assignment]bool
 	// ReadBack has what is live as far as the last reading goes.
 	ReadBack map[config.Assignment]bool
+	// UnderWay has what an operation may be running for in AWS.
+	UnderWay map[config.Assignment]bool
 	// Clears: in phase 3 with drift: revert, what no commit ever declared goes
 	// too.
 	Clears bool
@@ -89,6 +94,8 @@ type Surroundings struct {
 	SkewKnown bool
 	// ClockSet: ours was set, so lately that Skew may be from before.
 	ClockSet bool
+	// Names are for the sentences.
+	Names Names
 }
 
 // Refused is a change that a guard holds back.
@@ -117,7 +124,7 @@ type objection struct {
 func Check(plan Result, s Surroundings) Verdict {
 	budget := newBudget(plan, s)
 	guards := []func(Change) objection{
-		s.disabled, s.management, s.legacy, s.notDesired, s.notOwned, s.protected, s.own, s.incomplete, s.clock,
+		s.disabled, s.management, s.legacy, s.notDesired, s.notOwned, s.taken, s.protected, s.own, s.incomplete, s.clock,
 		budget.whole, budget.lastWay, budget.removals, budget.expiries,
 	}
 	v := Verdict{Allowed: []Change{}, Refused: []Refused{}}

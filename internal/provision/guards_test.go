@@ -22,14 +22,13 @@ type guarded struct {
 func harmless() *guarded {
 	g := &guarded{s: provision.Surroundings{EnableChanges: true, Now: planTime, ConfigManagement: managementAccount, LiveManagement: managementAccount,
 		Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{}, Owned: map[config.Assignment]bool{}, Protected: map[config.Assignment]bool{},
-		RemovalPercent: 10, SkewKnown: true, Own: provision.OwnRole{Known: true, Account: managementAccount}, Administers: map[string]bool{admin: true},
+		RemovalPercent: 10, SkewKnown: true, Own: provision.OwnRole{Known: true, Account: managementAccount}, Administers: map[string]bool{admin: true}, Opens: map[string]bool{admin: true},
 		HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}}}
 	for n := 1; n <= 9; n++ {
 		g.s.Stages[accountID(n)] = config.StageSSO
 	}
 	for _, a := range spread(20) {
-		g.s.Owned[a] = true
-		g.s.Desired[a] = time.Time{}
+		g.door(a)
 	}
 	g.add(grant(9, 9, admin), planTime.Add(time.Hour))
 	g.remove(provision.Cause{Kind: provision.CauseCommit, Commit: "c1"}, spread(1)...)
@@ -44,15 +43,16 @@ func (g *guarded) add(a config.Assignment, end time.Time) {
 func (g *guarded) remove(c provision.Cause, list ...config.Assignment) {
 	for _, a := range list {
 		delete(g.s.Desired, a)
+		delete(g.s.ReadBack, a)
 		g.s.Owned[a] = true
 		g.plan.Changes = append(g.plan.Changes, provision.Change{Kind: provision.Remove, Assignment: a, Cause: c})
 	}
 }
 
-// drop empties the plan and the owned set.
+// drop empties the plan and what there is.
 func (g *guarded) drop() {
 	g.plan = provision.Result{}
-	g.s.Owned, g.s.Desired = map[config.Assignment]bool{}, map[config.Assignment]time.Time{}
+	g.s.Owned, g.s.ReadBack, g.s.Desired = map[config.Assignment]bool{}, map[config.Assignment]bool{}, map[config.Assignment]time.Time{}
 }
 
 // codes counts what was refused by code, and what was let through under "".
@@ -184,7 +184,7 @@ func budgetCases() []guardCase {
 		{"ten percent of a hundred are allowed", func(g *guarded) {
 			g.drop()
 			for _, a := range spread(90) {
-				g.s.Owned[a], g.s.Desired[a] = true, time.Time{}
+				g.door(a)
 			}
 			g.remove(byCommit("c1"), spread(9)...)
 		}, counts{"": 9}},
@@ -291,7 +291,7 @@ func wholeCases() []guardCase {
 	}
 }
 
-// door is a standing way into an account, as the guard for the last one sees it.
+// door makes an assignment desired without an end, owned and live.
 func (g *guarded) door(a config.Assignment) {
 	g.s.Owned[a], g.s.Desired[a], g.s.ReadBack[a] = true, time.Time{}, true
 }
@@ -315,6 +315,31 @@ func wayCases() []guardCase {
 			g.door(grant(2, 3, admin))
 			delete(g.s.ReadBack, grant(2, 3, admin))
 		}, held},
+		{"another is left that is guarded as a way, and is none for sure", func(g *guarded) {
+			goes(g)
+			g.s.Administers[readOnly] = true
+			g.door(grant(2, 3, readOnly))
+		}, held},
+		{"which sets are one for sure is unknown", func(g *guarded) { goes(g); g.door(grant(2, 3, admin)); g.s.Opens = nil }, held},
+		{"it was begun, and is to be sent again", func(g *guarded) {
+			goes(g)
+			g.plan.Changes[2].Begun = true
+			g.log(planTime.Add(-time.Minute), false, "c1", last)
+		}, held},
+		{"it was begun and is under way", func(g *guarded) {
+			goes(g)
+			g.plan.Changes[2].Begun, g.s.UnderWay = true, map[config.Assignment]bool{last: true}
+		}, open},
+		{"it was begun, and the control plane allowed it", func(g *guarded) {
+			goes(g)
+			g.plan.Changes[2].Begun = true
+			g.log(planTime.Add(-time.Minute), false, "c1", last)
+			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 2}
+		}, open},
+		{"its end came, and it was begun", func(g *guarded) {
+			g.remove(byExpiry(), last)
+			g.plan.Changes[2].Begun = true
+		}, open},
 		{"two go together and none is left", func(g *guarded) { g.remove(byCommit("c1"), last, grant(2, 3, admin)) }, counts{"": 2, provision.CodeLastWay: 2}},
 		{"it had an end, and is taken back before", func(g *guarded) { goes(g); g.s.HadEnd[last] = true }, open},
 		{"its end came", func(g *guarded) { g.remove(byExpiry(), last) }, open},
@@ -407,10 +432,10 @@ func (g *guarded) log(at time.Time, expiry bool, commit string, list ...config.A
 	}
 }
 
-// several makes n assignments desired and owned.
+// several makes n assignments desired, owned and live.
 func (g *guarded) several(n int, make func(int) config.Assignment) {
 	for i := 1; i <= n; i++ {
-		g.s.Owned[make(i)], g.s.Desired[make(i)] = true, time.Time{}
+		g.door(make(i))
 	}
 }
 

@@ -94,6 +94,11 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	if err := e.book.load(ctx); err != nil {
 		return nil, time.Time{}, err
 	}
+	if e.Sets.present() { // the guards ask how the sets stand
+		if err := e.loadSets(ctx); err != nil {
+			return nil, time.Time{}, err
+		}
+	}
 	set := e.desk.clock.look(e.now(), e.Elapsed())
 	v, err := e.look(ctx, full)
 	if err != nil || v == nil {
@@ -272,13 +277,24 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
 		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays,
-		Own: e.desk.own, Administers: administers(repo), HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}}
+		Own: e.desk.own, Administers: administers(repo), Opens: e.opens(repo), HadEnd: map[config.Assignment]bool{},
+		ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{}, Names: v.names,
+		Holders: map[LiveAssignment][]config.Principal{}}
 	for _, r := range e.book.all() {
 		if ended, known := hadEnd(*r); known {
 			s.HadEnd[r.Assignment] = ended && !r.stood(v.now)
 		}
 		if r.State == Live && r.Missing.IsZero() {
 			s.ReadBack[r.Assignment] = true
+		}
+		if r.Op.outstanding() {
+			s.UnderWay[r.Assignment] = true
+		}
+	}
+	for p, g := range e.book.allPrincipals() {
+		if g.StoreID != "" {
+			id := LiveAssignment{PrincipalID: g.StoreID, Kind: p.Kind}
+			s.Holders[id] = append(s.Holders[id], p)
 		}
 	}
 	for _, a := range repo.Accounts {

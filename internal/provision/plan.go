@@ -233,7 +233,16 @@ func (p *planner) unwanted(a config.Assignment) {
 		ids = append(slices.Clone(ids), rec.PrincipalID)
 	}
 	change := Change{Kind: Remove, Assignment: a, Cause: p.removeCause(a, rec), Begun: rec.Begun}
+	had := len(ids)
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return p.taken(a, id) })
+	if p.taken(a, rec.PrincipalID) {
+		rec.MayExist = false
+	}
 	switch {
+	case had > 0 && len(ids) == 0:
+		p.out.Gone = append(p.out.Gone, a) // what is live under them is another's
+	case had > 0 && p.mayBeTaken(a):
+		p.wait(change, CodeNotLooked)
 	case len(ids) == 0 && who.Looked:
 		p.out.Gone = append(p.out.Gone, a) // never was in the identity store
 	case len(ids) == 0:

@@ -18,6 +18,7 @@ type planner struct {
 	desired []Desire
 	owned   []config.Assignment
 	byID    map[string]config.Principal
+	taking  *takers // nil until something goes
 	holders map[config.Principal]*holder
 	// desiredAt has the places in readings by principal that are desired.
 	desiredAt map[LiveAssignment][]bool
@@ -136,23 +137,32 @@ func (p *planner) extras() {
 	})
 }
 
-// byID maps identity store ids to principals. Should two claim one id, the
-// first in order has it, so that the plan does not depend on map order.
+// byID maps identity store ids to principals. Should two claim one id, who has it
+// now comes before who had it, and who is granted something before who is not;
+// then the first in order has it, so that the plan does not depend on map order.
 func byID(in Input) map[string]config.Principal {
-	out := make(map[string]config.Principal, len(in.Principals))
-	claim := func(id string, who config.Principal) {
-		if had, taken := out[id]; id != "" && (!taken || had != who && who.String() < had.String()) {
-			out[id] = who
+	desired := make(map[config.Principal]bool, len(in.Principals))
+	for i := range in.Desired {
+		desired[in.Desired[i].Assignment.Principal] = true
+	}
+	out, ranks := make(map[string]config.Principal, len(in.Principals)), make(map[string]int, len(in.Principals))
+	claim := func(id string, who config.Principal, rank int) {
+		if !desired[who] {
+			rank++
+		}
+		had, taken := out[id]
+		if id != "" && (!taken || rank < ranks[id] || rank == ranks[id] && had != who && who.String() < had.String()) {
+			out[id], ranks[id] = who, rank
 		}
 	}
 	for who, s := range in.Principals {
-		claim(s.ID, who)
+		claim(s.ID, who, 0)
 		for _, id := range s.Earlier {
-			claim(id, who)
+			claim(id, who, 2)
 		}
 	}
 	for a, rec := range in.Records {
-		claim(rec.PrincipalID, a.Principal)
+		claim(rec.PrincipalID, a.Principal, 2)
 	}
 	return out
 }

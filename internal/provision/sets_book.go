@@ -12,6 +12,8 @@ import (
 
 // loadSets reads the records from the store, once.
 func (e *Engine) loadSets(ctx context.Context) error {
+	e.sets.shared.Lock()
+	defer e.sets.shared.Unlock()
 	if e.sets.loaded {
 		return nil
 	}
@@ -19,8 +21,6 @@ func (e *Engine) loadSets(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load records of permission sets: %w", err)
 	}
-	e.sets.shared.Lock()
-	defer e.sets.shared.Unlock()
 	for _, r := range records {
 		e.sets.records[r.Name] = r
 	}

@@ -124,10 +124,7 @@ func (e *Engine) doors(p *setPass, set string) doors {
 	for _, d := range p.force.Repo.Desired(p.force.Starts, p.now) {
 		standing[d.Assignment] = d.End.IsZero()
 	}
-	opens := map[string]bool{}
-	for name := range administers(p.force.Repo) {
-		opens[name] = name != set && e.opens(p.force.Repo, name)
-	}
+	opens := e.opens(p.force.Repo)
 	for _, r := range e.book.all() {
 		a := r.Assignment
 		switch {
@@ -145,10 +142,26 @@ func (e *Engine) doors(p *setPass, set string) doors {
 	return out
 }
 
-// opens reports whether a set of which that is said can administer an account
-// for sure, and goes on doing so: one with a file has to be as the file says, and
-// the file must leave nothing of AdministratorAccess out.
-func (e *Engine) opens(repo *config.Repo, name string) bool {
-	file, declared := repo.PermissionSets[name]
-	return !declared || permset.Of(file).Administers() && e.setRecord(name).State == SetApplied
+// opens names the sets that can administer an account for sure, and go on doing
+// so: one with a file has to leave nothing of AdministratorAccess out and, where
+// the bot writes sets, to be as its file says. Of those without a file only the
+// usual one is taken for it, by its name.
+func (e *Engine) opens(repo *config.Repo) map[string]bool {
+	out := map[string]bool{}
+	if _, declared := repo.PermissionSets[administratorSet]; !declared {
+		out[administratorSet] = true
+	}
+	for name, file := range repo.PermissionSets {
+		if want := permset.Of(file); want.Administers() && (!e.Sets.present() || e.setRecord(name).is(want)) {
+			out[name] = true
+		}
+	}
+	return out
+}
+
+// is reports whether a set was read back as a definition says, and not only as
+// one said that was in force before.
+func (r SetRecord) is(want permset.Definition) bool {
+	digest, err := want.Digest()
+	return err == nil && r.State == SetApplied && r.Digest == digest
 }
