@@ -38,7 +38,7 @@ func (m *mover) fromVerifiedOnboard() bool {
 	case f == nil:
 		return false
 	case !f.Listed:
-		return m.end(StateUndone, NoticeUndone, unlisted)
+		return m.end(StateUndone, NoticeUndone, f.unlisted(m.now))
 	}
 	m.onboardStages(f)
 	switch {
@@ -60,7 +60,14 @@ func (f *OnboardFacts) closing(account string) string {
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
 
-const unlisted = "The config repo does not have the account as sso any more."
+// unlisted says that the account's file is gone, and what of it stays in AWS.
+func (f *OnboardFacts) unlisted(now time.Time) string {
+	const gone = "The config repo does not have the account as sso any more."
+	if !f.Expires.After(now) {
+		return gone
+	}
+	return gone + " Its invitation stays open until " + f.Expires.UTC().Format(clockText) + ", and its owner can still accept it: cancel it in the management account under AWS Organizations > Invitations."
+}
 
 // fromStopped goes on with an onboarding that was taken up again, or whose
 // hindrance is gone.
@@ -69,7 +76,7 @@ func (m *mover) fromStopped() bool {
 	case f == nil:
 		return false
 	case !f.Listed:
-		return m.end(StateUndone, NoticeUndone, unlisted)
+		return m.end(StateUndone, NoticeUndone, f.unlisted(m.now))
 	case f.Stopped != "":
 		return false
 	}

@@ -169,3 +169,14 @@ func TestStepsOfAnEarlierRequestAreNotTold(t *testing.T) {
 		t.Errorf("told %+v, times %v", notices, r.Times)
 	}
 }
+
+// TestWhatStaysOpenIsToldWithTheEnd: the bot cancels no invitation.
+func TestWhatStaysOpenIsToldWithTheEnd(t *testing.T) {
+	t.Parallel()
+	for expires, open := range map[time.Time]bool{{}: false, at(6): false, at(60): true} {
+		r, _ := Advance(account(StateVerified), listed(func(f *OnboardFacts) { f.Listed, f.Invited, f.Expires = false, at(3), expires }), at(7))
+		if told := strings.Contains(r.Outcome, "cancel it in the management account"); r.State != StateUndone || told != open {
+			t.Errorf("an invitation until %v: %s, %q", expires, r.State, r.Outcome)
+		}
+	}
+}

@@ -468,6 +468,9 @@ func TestFilesThatGoAndCome(t *testing.T) {
 		if f, err := s.engine.OnboardFacts(t.Context(), id); f != nil || err != nil {
 			t.Errorf("its file is gone: %+v, %v", f, err)
 		}
+		if got := w.told("stays open until"); len(got) != 1 || !strings.Contains(got[0], id) || !strings.Contains(got[0], "AWS Organizations > Invitations") {
+			t.Errorf("of the invitation that stays open is told %q", got)
+		}
 		w.commit(2, 1, 9)
 		s.engine.Wake()
 		after(time.Minute)

@@ -100,6 +100,9 @@ func (e *Engine) begin(ctx context.Context, t *turn) error {
 	for _, r := range t.book.Records {
 		have[r.Account] = true
 		if !listed(t.force.Repo, r.Account) {
+			if err := e.tellOpen(ctx, r); err != nil {
+				return err
+			}
 			gone = append(gone, r.Account)
 			continue
 		}
@@ -130,6 +133,15 @@ func (e *Engine) begin(ctx context.Context, t *turn) error {
 	slices.SortFunc(t.book.Records, func(a, b Record) int { return strings.Compare(a.Account, b.Account) })
 	e.changed()
 	return nil
+}
+
+// tellOpen tells of the invitation that stays open when a file is taken out: it
+// is told before its record goes, so that no restart forgets it.
+func (e *Engine) tellOpen(ctx context.Context, r Record) error {
+	if r.Member || r.Invitation == nil || r.Invitation.ID == "" || !waits(r.Invitation.Handshake, e.now()) {
+		return nil
+	}
+	return e.notify(ctx, "open/"+r.Invitation.ID, fmt.Sprintf("The file of account %s was taken out of the config repo, and the invitation %s to it stays open until %s: its owner can still accept it. The bot cancels no invitation; cancel it in the management account under AWS Organizations > Invitations.", r.Account, r.Invitation.ID, clock(r.Invitation.Expires)))
 }
 
 // listed reports whether the config has an account's file as sso.
