@@ -19,12 +19,17 @@ func (o *Observer) onboardFacts(ctx context.Context, r Request) (*OnboardFacts, 
 	if err != nil {
 		return nil, fmt.Errorf("onboarding facts of %s: %w", r.ID, err)
 	}
-	if f == nil {
-		return nil, nil
-	}
 	force, err := o.Commits.InForce(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("config in force for %s: %w", r.ID, err)
+	}
+	if f == nil {
+		// The record goes with the file. The config is read after the verdict, so
+		// one without the file is later than the commit that brought it.
+		if file, ok := force.Repo.AccountByID(r.Want.AccountID); !ok || file.Stage != config.StageSSO {
+			return &OnboardFacts{}, nil
+		}
+		return nil, nil
 	}
 	got := *f
 	got.Lacks = force.Repo.OnboardStep(r.Want.AccountID) == config.OnboardBaseline
