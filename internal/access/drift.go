@@ -127,7 +127,7 @@ func (s *Service) RevertDrift(ctx context.Context, by Person, id string) (Drift,
 	if !d.Missing {
 		return Drift{}, &Refusal{
 			Message: "The bot does not own that assignment: no commit ever declared it.",
-			Mend:    "Adopt it, or remove it in AWS. In phase 3 with `drift: revert` the bot removes such assignments.",
+			Mend:    "Adopt it, or remove it in AWS. In phase 3 with `drift: revert` the bot removes such assignments of groups and users that have a file.",
 		}
 	}
 	if err := s.Drifts.PutBackDrift(ctx, id, by.Entra); err != nil {
