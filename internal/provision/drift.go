@@ -240,7 +240,7 @@ func (e *Engine) takeDrift(ctx context.Context, v *view) error {
 		return fmt.Errorf("what is known of drift: %w", err)
 	}
 	v.putBack, v.quiet = map[config.Assignment]bool{}, map[config.Assignment]bool{}
-	v.clear, v.strays = map[config.Assignment]string{}, map[config.Assignment]string{}
+	v.clear, v.strays, v.strayed = map[config.Assignment]string{}, map[config.Assignment]string{}, map[config.Assignment]time.Time{}
 	for _, f := range list {
 		switch {
 		case f.Assignment == nil:
@@ -250,7 +250,7 @@ func (e *Engine) takeDrift(ctx context.Context, v *view) error {
 			v.quiet[*f.Assignment] = true
 		case v.clears():
 			commit := cmp.Or(f.Commit, v.force.Commit)
-			v.strays[*f.Assignment] = commit
+			v.strays[*f.Assignment], v.strayed[*f.Assignment] = commit, f.Since
 			listed, seen := e.desk.sight.Ask(f.Pair, f.Live)
 			if listed == Listed && seen.Began.Sub(f.Since) >= e.pace(missingConfirm) {
 				v.clear[*f.Assignment] = commit

@@ -41,6 +41,8 @@ type view struct {
 	// quiet what is not for now; see takeDrift.
 	putBack, quiet map[config.Assignment]bool
 	clear, strays  map[config.Assignment]string
+	// strayed is since when the strays are known.
+	strayed map[config.Assignment]time.Time
 }
 
 // look makes the view of a pass. It returns nil until a commit is in force.
@@ -279,10 +281,17 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays,
 		Own: e.desk.own, Administers: administers(repo), Opens: e.opens(repo), HadEnd: map[config.Assignment]bool{},
 		ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{}, Names: v.names,
+		Ahead: map[config.Assignment]Coming{}, Due: maps.Clone(v.strayed),
 		Holders: map[LiveAssignment][]config.Principal{}}
 	for _, r := range e.book.all() {
 		if ended, known := hadEnd(*r); known {
-			s.HadEnd[r.Assignment] = ended && !r.stood(v.now)
+			s.HadEnd[r.Assignment] = ended && !r.stood()
+		}
+		if _, desired := v.wants[r.Assignment]; desired && r.ahead() {
+			s.Ahead[r.Assignment] = Coming{r.Cut.Commit, r.Cut.At, r.End}
+		}
+		if r.State == Removing {
+			s.Due[r.Assignment] = r.dueSince()
 		}
 		if r.State == Live && r.Missing.IsZero() {
 			s.ReadBack[r.Assignment] = true
@@ -291,6 +300,7 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 			s.UnderWay[r.Assignment] = true
 		}
 	}
+	s.takeMade(e.book.all())
 	for p, g := range e.book.allPrincipals() {
 		if g.StoreID != "" {
 			id := LiveAssignment{PrincipalID: g.StoreID, Kind: p.Kind}

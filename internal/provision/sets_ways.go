@@ -132,7 +132,7 @@ func (e *Engine) doors(p *setPass, set string) doors {
 		case a.PermissionSet == set:
 			out.assignments++
 			out.explained[a.Account] = true
-			if ended, known := hadEnd(*r); !known || !ended || r.stood(p.now) {
+			if ended, known := hadEnd(*r); !known || !ended || r.stood() {
 				out.standing[a.Account] = true
 			}
 		case opens[a.PermissionSet] && standing[a] && r.State == Live && r.Missing.IsZero():
