@@ -8,12 +8,12 @@ import (
 	"aws-access-bot/internal/provision"
 )
 
-// dummied is a system in which a commit takes all six lines of account 1 away
+// dummied is a system in which a commit takes all five lines of account 1 away
 // and adds one that works.
 func dummied(t *testing.T) (s *system, whole []config.Assignment, dummy config.Assignment) {
 	t.Helper()
 	s = started(t, newWorld().populate(1, 1, 2, 3, 4, 5, 6, 7))
-	for n := 1; n <= 6; n++ {
+	for n := 1; n <= 5; n++ {
 		whole = append(whole, grant(n, 1, readOnly))
 	}
 	s.commitOf(t, newRepository(sha("a")).with(0, "", whole...).with(0, "", grant(7, 7, readOnly)))
@@ -33,11 +33,11 @@ func TestALineOfTheSameCommitMakesAWholeNoPart(t *testing.T) {
 		s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
 		s.run(t)
 		after(3 * time.Hour)
-		if f := s.facts(t, whole[0]); !s.isLive(dummy) || s.alive(whole) != 6 || f.TroubleCode != string(provision.CodeWholeAccount) {
-			t.Fatalf("the new line is live %v, %d of 6 are left, held by %q: %s", s.isLive(dummy), s.alive(whole), f.TroubleCode, f.Trouble)
+		if f := s.facts(t, whole[0]); !s.isLive(dummy) || s.alive(whole) != 5 || f.TroubleCode != string(provision.CodeWholeAccount) {
+			t.Fatalf("the new line is live %v, %d of 5 are left, held by %q: %s", s.isLive(dummy), s.alive(whole), f.TroubleCode, f.Trouble)
 		}
-		allow := merged(t, s.noticed(), "All 6 owned assignments")
-		if allow.Commit != sha("b") || allow.Removals != 6 {
+		allow := merged(t, s.noticed(), "All 5 owned assignments")
+		if allow.Commit != sha("b") || allow.Removals != 5 {
 			t.Errorf("printed %+v", allow)
 		}
 		r := newRepository(sha("c")).with(0, "", grant(7, 7, readOnly), dummy)
@@ -45,7 +45,7 @@ func TestALineOfTheSameCommitMakesAWholeNoPart(t *testing.T) {
 		s.commitOf(t, r)
 		after(time.Hour)
 		if n := s.alive(whole); n != 0 || !s.isLive(dummy) {
-			t.Errorf("%d of 6 are left after the allowance was merged, the new line is live %v", n, s.isLive(dummy))
+			t.Errorf("%d of 5 are left after the allowance was merged, the new line is live %v", n, s.isLive(dummy))
 		}
 	})
 }
@@ -58,8 +58,8 @@ func TestALineOfALaterCommitMakesAWholeNoPart(t *testing.T) {
 		later := grant(6, 1, powerUser)
 		s.commitOf(t, newRepository(sha("c")).with(0, "", grant(7, 7, readOnly), dummy, later))
 		after(3 * time.Hour)
-		if n := s.alive(whole); n != 6 || !s.isLive(later) {
-			t.Errorf("%d of 6 are left, the later line is live %v", n, s.isLive(later))
+		if n := s.alive(whole); n != 5 || !s.isLive(later) {
+			t.Errorf("%d of 5 are left, the later line is live %v", n, s.isLive(later))
 		}
 	})
 }
@@ -83,21 +83,21 @@ func TestALineThatWasThereBeforeLeavesAPart(t *testing.T) {
 	})
 }
 
-// TestALineBesideEndsMakesAWholeNoPart: six lines get an end in more than a day by
+// TestALineBesideEndsMakesAWholeNoPart: five lines get an end in more than a day by
 // a commit that adds one, which is there long before they end.
 func TestALineBesideEndsMakesAWholeNoPart(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1, 2, 3, 4, 5, 6, 7))
 		var whole []config.Assignment
-		for n := 1; n <= 6; n++ {
+		for n := 1; n <= 5; n++ {
 			whole = append(whole, grant(n, 1, readOnly))
 		}
 		s.commitOf(t, newRepository(sha("a")).with(0, "", whole...).with(0, "", grant(7, 7, readOnly)))
 		after(time.Hour)
 		s.commitOf(t, newRepository(sha("b")).with(50*time.Hour, "", whole...).with(0, "", grant(7, 7, readOnly), grant(7, 1, readOnly)))
 		after(90 * time.Hour)
-		if n := s.alive(whole); n != 6 {
-			t.Errorf("%d of 6 are left: %+v", n, s.facts(t, whole[0]))
+		if n := s.alive(whole); n != 5 {
+			t.Errorf("%d of 5 are left: %+v", n, s.facts(t, whole[0]))
 		}
 	})
 }
