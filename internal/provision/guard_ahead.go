@@ -90,11 +90,11 @@ func (b *budget) judgeAhead(commit string, list counted) string {
 	}
 	why, wholes := "", b.findWholes(list)
 	for _, a := range slices.SortedFunc(maps.Keys(list), config.Assignment.Compare) {
-		if part, w, found := wholeOf(wholes, a, commit, since); found && why == "" {
+		if part, w, found := wholeOf(wholes, a, taking{commit, since}); found && why == "" {
 			why = w.sentence(part, "assignments", b.s.Names)
 		}
 	}
-	if limit, of, ok := b.limit(commit, since); why == "" && (!ok || len(list) > limit) {
+	if limit, of, ok := b.limit(taking{commit, since}); why == "" && (!ok || len(list) > limit) {
 		why = fmt.Sprintf("No more than %d removals of %d may go in 24 hours.", limit, of)
 	}
 	if why == "" {

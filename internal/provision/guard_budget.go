@@ -74,11 +74,11 @@ type budget struct {
 	// strayWholes the same with the strays.
 	wholes, strayWholes map[share]*whole
 	// bases has what baseOf found.
-	bases map[sinceKey]int
+	bases map[taking]int
 }
 
 func newBudget(plan Result, s Surroundings) *budget {
-	b := &budget{s: s, planned: counted{}, strays: counted{}, spent: map[config.Assignment]bool{}, due: map[config.Assignment]bool{}, bases: map[sinceKey]int{}}
+	b := &budget{s: s, planned: counted{}, strays: counted{}, spent: map[config.Assignment]bool{}, due: map[config.Assignment]bool{}, bases: map[taking]int{}}
 	for _, r := range s.Log {
 		if s.Now.Sub(r.At) < budgetWindow && !r.Expiry && !b.allows(r.Commit) {
 			b.spent[r.Assignment] = true
@@ -228,7 +228,7 @@ func (b *budget) removals(c Change) objection {
 	if !counts {
 		return objection{}
 	}
-	limit, of, ok := b.limit(c.behind(), b.s.Due[c.Assignment])
+	limit, of, ok := b.limit(b.taking(c))
 	if !ok {
 		return objection{CodeBudget, "limits.removals is not a percentage, so nothing is removed."}
 	}
@@ -258,14 +258,14 @@ func (b *budget) later() string {
 	return fmt.Sprintf(" (%d of them by ends that are still to come)", n)
 }
 
-// limit returns how many removals 24 hours may have for a commit that was first
-// seen in force at a time, and of how many, false when the share is no percentage.
-func (b *budget) limit(commit string, since time.Time) (limit, of int, ok bool) {
+// limit returns how many removals 24 hours may have for what a commit takes away,
+// and of how many, false when the share is no percentage.
+func (b *budget) limit(by taking) (limit, of int, ok bool) {
 	share := b.s.RemovalPercent
 	if math.IsNaN(share) || share < 0 || share > 100 {
 		return 0, 0, false
 	}
-	of = b.baseOf(commit, since)
+	of = b.baseOf(by)
 	return max(leastBudget, int(share*float64(of)/100)), of, true
 }
 

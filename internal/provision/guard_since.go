@@ -11,19 +11,25 @@ import (
 // line to it. What counts is what was there before the commit came into force.
 // What the bot did not make itself was.
 
-// before reports whether something was there before a commit that was seen in
-// force at a time.
-func (m Making) before(commit string, since time.Time) bool {
-	return m.At.IsZero() || m.Commit != commit && m.At.Before(since)
+// before reports whether something was there before it was taken away.
+func (m Making) before(by taking) bool {
+	return m.At.IsZero() || m.Commit != by.commit && m.At.Before(by.since)
 }
 
-// behind is the commit that takes something away, "" for what no commit declared:
-// that was in force already when such was found.
-func (c Change) behind() string {
+// taking is the commit that takes something away, and when it was first seen in
+// force. For what no commit declared it is none: that is found at some time, and
+// what was declared since stands for it.
+type taking struct {
+	commit string
+	since  time.Time
+}
+
+// taking returns what takes a change away.
+func (b *budget) taking(c Change) taking {
 	if c.Cause.Kind == CauseDrift {
-		return ""
+		return taking{since: b.s.Now.Add(time.Second)}
 	}
-	return c.Cause.Commit
+	return taking{c.Cause.Commit, b.s.Due[c.Assignment].UTC()}
 }
 
 // earliest has the earliest of several, and the earliest that is for another commit
@@ -48,8 +54,8 @@ func (o *earliest) note(m Making) {
 	}
 }
 
-func (o *earliest) before(commit string, since time.Time) bool {
-	return o.some && o.first.before(commit, since) || o.two && o.other.before(commit, since)
+func (o *earliest) before(by taking) bool {
+	return o.some && o.first.before(by) || o.two && o.other.before(by)
 }
 
 // takeMade takes over from the records what the bot made, as far as that can be
@@ -85,25 +91,18 @@ func (s *Surroundings) takeMade(records []*Record) {
 	}
 }
 
-// sinceKey is a commit and when it was first seen in force.
-type sinceKey struct {
-	commit string
-	since  time.Time
-}
-
 // baseOf is how many assignments of the base were there before a commit.
-func (b *budget) baseOf(commit string, since time.Time) int {
-	key := sinceKey{commit, since.UTC()}
-	if n, ok := b.bases[key]; ok {
+func (b *budget) baseOf(by taking) int {
+	if n, ok := b.bases[by]; ok {
 		return n
 	}
 	n := len(b.base)
 	for a, m := range b.s.Made {
 		_, goes := b.planned[a]
-		if b.base[a] && b.there[a] && !goes && !m.before(commit, since) {
+		if b.base[a] && b.there[a] && !goes && !m.before(by) {
 			n--
 		}
 	}
-	b.bases[key] = n
+	b.bases[by] = n
 	return n
 }

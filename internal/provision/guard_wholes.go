@@ -3,7 +3,6 @@ package provision
 import (
 	"fmt"
 	"maps"
-	"time"
 
 	"aws-access-bot/config"
 )
@@ -126,9 +125,9 @@ func (b *budget) findWholes(removals counted) map[share]*whole {
 
 // wholeOf returns what an assignment is part of that would go as a whole: nothing
 // stays of it that was there before the commit that takes it away.
-func wholeOf(wholes map[share]*whole, a config.Assignment, commit string, since time.Time) (share, *whole, bool) {
+func wholeOf(wholes map[share]*whole, a config.Assignment, by taking) (share, *whole, bool) {
 	for _, part := range sharesOf(a) {
-		if w, ok := wholes[part]; ok && !w.stays.before(commit, since) {
+		if w, ok := wholes[part]; ok && !w.stays.before(by) {
 			return part, w, true
 		}
 	}
@@ -152,7 +151,7 @@ func (b *budget) whole(c Change) objection {
 	if stray {
 		wholes, what = b.strayWholes, "assignments, those that no commit declares among them,"
 	}
-	part, w, found := wholeOf(wholes, c.Assignment, c.behind(), b.s.Due[c.Assignment])
+	part, w, found := wholeOf(wholes, c.Assignment, b.taking(c))
 	if !found {
 		return objection{}
 	}

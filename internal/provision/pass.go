@@ -41,8 +41,8 @@ type view struct {
 	// quiet what is not for now; see takeDrift.
 	putBack, quiet map[config.Assignment]bool
 	clear, strays  map[config.Assignment]string
-	// strayed is since when the strays are known.
-	strayed map[config.Assignment]time.Time
+	// files has who has a file, once somebody asked: see filed.
+	files map[config.Principal]bool
 }
 
 // look makes the view of a pass. It returns nil until a commit is in force.
@@ -144,6 +144,9 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 	if err := e.note(ctx, v, plan, verdict); err != nil {
 		return nil, err
 	}
+	if err := e.lookUpStrangers(ctx, v, plan); err != nil {
+		return nil, err
+	}
 	e.noteComplete(v, plan)
 	e.publishNeeds(v, plan, verdict)
 	started, err := e.apply(ctx, v, verdict.Allowed)
@@ -198,6 +201,7 @@ func (e *Engine) input(v *view) Input {
 			Looked: !g.Looked.IsZero(), ID: g.StoreID, Earlier: g.EarlierIDs, Code: blocking(g.Code), Sentence: g.Trouble}
 	}
 	orphanStates(v, in.Principals)
+	e.strangerStates(v, in.Principals)
 	for id, a := range e.desk.accounts {
 		in.Accounts[id] = a.state
 	}
@@ -281,7 +285,7 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays,
 		Own: e.desk.own, Administers: administers(repo), Opens: e.opens(repo), HadEnd: map[config.Assignment]bool{},
 		ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{}, Names: v.names,
-		Ahead: map[config.Assignment]Coming{}, Due: maps.Clone(v.strayed),
+		Ahead: map[config.Assignment]Coming{}, Due: map[config.Assignment]time.Time{},
 		Holders: map[LiveAssignment][]config.Principal{}}
 	for _, r := range e.book.all() {
 		if ended, known := hadEnd(*r); known {
