@@ -320,19 +320,27 @@ func (x *examined) writeLimits(b *strings.Builder) {
 // within it: what else was removed that day is not known here.
 func (x *examined) writeBudget(b *strings.Builder) {
 	if l := x.plan.Budget; l.Removals > 0 {
-		fmt.Fprintf(b, "Removals: %d of %d assignments; %d may go in 24 hours. This counts this change only: removals already begun in the last 24 hours count against the same budget, and can hold this one up (`%s`).\n\n",
-			l.Removals, l.Of, l.Allowed, impact.OverBudget)
+		fmt.Fprintf(b, "Removals: %d of %d assignments%s; %d may go in 24 hours. This counts this change only: removals already begun in the last 24 hours count against the same budget, and can hold this one up (`%s`).\n\n",
+			l.Removals, l.Of, sooner(l), l.Allowed, impact.OverBudget)
 	}
+}
+
+// sooner says how many of the removals are by an end that is brought nearer.
+func sooner(l impact.Limit) string {
+	if l.Sooner == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d of them when an end comes that this change brings nearer", l.Sooner)
 }
 
 func (x *examined) limitSentence(l impact.Limit) string {
 	switch l.Code {
 	case impact.OverBudget:
-		return fmt.Sprintf("%d assignments of %d would be removed; %d may go in 24 hours, and a plan over that is refused whole.", l.Removals, l.Of, l.Allowed)
+		return fmt.Sprintf("%d assignments of %d would be removed%s; %d may go in 24 hours, and a plan over that is refused whole.", l.Removals, l.Of, sooner(l), l.Allowed)
 	case impact.WholeAccount:
-		return fmt.Sprintf("All %d assignments in %s would be removed.", l.Of, code(review.AccountName(l.Account, x.base, x.head)))
+		return fmt.Sprintf("All %d assignments in %s would be removed%s.", l.Of, code(review.AccountName(l.Account, x.base, x.head)), sooner(l))
 	default:
-		return fmt.Sprintf("All %d assignments of %s would be removed.", l.Of, code(x.principal(l.Principal)))
+		return fmt.Sprintf("All %d assignments of %s would be removed%s.", l.Of, code(x.principal(l.Principal)), sooner(l))
 	}
 }
 

@@ -233,3 +233,19 @@ func TestHardLimitsAreSaidBeforeTheMerge(t *testing.T) {
 		t.Errorf("one removal takes %+v", l)
 	}
 }
+
+// TestAnEndThatIsBroughtNearerIsSaidAsARemoval, however far away it is: so the
+// guards of provisioning take it.
+func TestAnEndThatIsBroughtNearerIsSaidAsARemoval(t *testing.T) {
+	t.Parallel()
+	in := input(t, map[string]func(string) string{"groups/aws-security-audit.yaml": func(s string) string {
+		return strings.ReplaceAll(s, "Access\n", "Access\n    duration: 25h\n")
+	}}, nil)
+	plan, shortened := Of(in), len(in.Change.Shortened)
+	if shortened < 6 || len(plan.Limits) != 2 || plan.Budget.Removals != shortened || plan.Budget.Sooner != shortened {
+		t.Fatalf("%d ends nearer, limits %+v, budget %+v", shortened, plan.Limits, plan.Budget)
+	}
+	if l := plan.Limits[1]; l.Code != WholeGroup || l.Removals != shortened || l.Sooner != shortened {
+		t.Errorf("whole %+v", l)
+	}
+}

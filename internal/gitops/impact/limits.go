@@ -32,21 +32,26 @@ type Limit struct {
 	// Account or Principal is what would lose everything.
 	Account   string
 	Principal config.Principal
-	// Removals are how many assignments go, Of how many there are, and Allowed
-	// how many may go in 24 hours (OverBudget only).
-	Removals, Of, Allowed int
+	// Removals are how many assignments go, Sooner how many of these by an end that
+	// is brought nearer, Of how many there are, and Allowed how many may go in 24
+	// hours (OverBudget only).
+	Removals, Sooner, Of, Allowed int
 }
 
-// limits finds what holds the removals up, and what they take of the budget. It
+// limits finds what holds the removals up, and what they take of the budget. An
+// end that is brought nearer is a removal by the change, once it passes. It
 // takes what is in force for what is owned and knows nothing of other removals
 // of the day, so it is an estimate; the guards decide.
 func limits(in Input) (held []Limit, budget Limit) {
-	if len(in.Change.Removed) == 0 {
+	if len(in.Change.Removed)+len(in.Change.Shortened) == 0 {
 		return nil, Limit{}
 	}
-	going := map[config.Assignment]bool{}
+	going, sooner := map[config.Assignment]bool{}, map[config.Assignment]bool{}
 	for _, c := range in.Change.Removed {
 		going[c.Assignment] = true
+	}
+	for _, c := range in.Change.Shortened {
+		going[c.Assignment], sooner[c.Assignment] = true, true
 	}
 	accounts, principals := map[string]*Limit{}, map[config.Principal]*Limit{}
 	repo := in.Base
@@ -67,10 +72,13 @@ func limits(in Input) (held []Limit, budget Limit) {
 			if going[a] {
 				l.Removals++
 			}
+			if sooner[a] {
+				l.Sooner++
+			}
 		}
 	}
 	allowed := max(leastBudget, int(repo.Access.Limits.RemovalPercent*float64(len(all))/100))
-	budget = Limit{Code: OverBudget, Removals: len(going), Of: len(all), Allowed: allowed}
+	budget = Limit{Code: OverBudget, Removals: len(going), Sooner: len(sooner), Of: len(all), Allowed: allowed}
 	if len(going) > allowed {
 		held = append(held, budget)
 	}
