@@ -29,32 +29,6 @@ const (
 // the 24 hours over which the guards look back.
 const removalsKept = 48 * time.Hour
 
-// ownedRecord says which commit made an assignment owned first.
-type ownedRecord struct {
-	Commit     string            `json:"commit"`
-	Assignment config.Assignment `json:"assignment"`
-}
-
-// MarkOwned makes the assignments that a commit desires owned. The code that
-// puts a verified commit in force calls it in the same transaction. What is
-// owned already stays as it is.
-func MarkOwned(tx Tx, commit string, assignments []config.Assignment) error {
-	for _, a := range assignments {
-		key := a.String()
-		_, ok, err := tx.Get(bucketOwned, key)
-		if err != nil {
-			return fmt.Errorf("mark %s owned: %w", key, err)
-		}
-		if ok {
-			continue
-		}
-		if err := putJSON(tx, bucketOwned, key, ownedRecord{commit, a}); err != nil {
-			return fmt.Errorf("mark %s owned: %w", key, err)
-		}
-	}
-	return nil
-}
-
 // Provision keeps the records of package provision. It implements
 // [provision.Store]. Its steps:
 //
@@ -72,24 +46,12 @@ func MarkOwned(tx Tx, commit string, assignments []config.Assignment) error {
 //	provision.drift      what differs from the config in force, and what of it is over
 type Provision struct {
 	db DB
+	// owned is the last reading of what is owned.
+	owned ownedCache
 }
-
-var _ provision.Store = (*Provision)(nil)
 
 // NewProvision returns the records of provision on a DB.
-func NewProvision(db DB) *Provision { return &Provision{db} }
-
-// Owned implements [provision.Store].
-func (p *Provision) Owned(ctx context.Context) ([]config.Assignment, error) {
-	var out []config.Assignment
-	err := p.db.View(ctx, func(tx Tx) error {
-		return scanJSON(tx, bucketOwned, "", func(_ string, r ownedRecord) error {
-			out = append(out, r.Assignment)
-			return nil
-		})
-	})
-	return out, wrapProvision("owned assignments", err)
-}
+func NewProvision(db DB) *Provision { return &Provision{db: db} }
 
 // Records implements [provision.Store].
 func (p *Provision) Records(ctx context.Context) ([]provision.Record, error) {
@@ -211,7 +173,10 @@ func (p *Provision) Disown(ctx context.Context, r provision.Record) error {
 		if err := putProvision(tx, r); err != nil {
 			return err
 		}
-		return tx.Delete(bucketOwned, r.Assignment.String())
+		if err := tx.Delete(bucketOwned, r.Assignment.String()); err != nil {
+			return err
+		}
+		return ownedChanged(tx)
 	})
 	return wrapProvision("disown "+r.Assignment.String(), err)
 }
