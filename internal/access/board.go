@@ -47,6 +47,9 @@ type BoardAccount struct {
 	Days int       `json:"days"`
 	// Blocker is what it waits for, in sentences; "" for nothing.
 	Blocker string `json:"blocker,omitempty"`
+	// ConfirmBy is until when it waits for somebody to say that people are still
+	// in, zero when it does not.
+	ConfirmBy time.Time `json:"confirm_by,omitzero"`
 	// IAMUsers are nil when they were not counted.
 	IAMUsers *BoardIAM `json:"iam_users,omitempty"`
 }

@@ -83,6 +83,9 @@ func (e *Engine) ready(v *view, r Record, c Change) bool {
 	if c.Kind == Remove {
 		return true
 	}
+	if r.rollsBack() {
+		return v.restorable[c.Assignment] == c.PrincipalID
+	}
 	g := e.book.principal(r.Assignment.Principal)
 	return g.StoreID == c.PrincipalID && !g.Ensured.Before(r.Since) && !g.Looked.Before(r.Since) && !g.Asleep && blocking(g.Code) == ""
 }
@@ -126,7 +129,7 @@ func (e *Engine) intend(ctx context.Context, r Record, c Change) (Record, error)
 	r.PrincipalID = c.PrincipalID
 	if c.Kind == Add {
 		r.Op = &Operation{Action: Create, PrincipalID: c.PrincipalID, Intent: now}
-		r.MayExist = true
+		r.MayExist, r.Origin = true, OriginMade
 		r.AppAssigned, r.Seen = stageTimes(r, e.book.principal(r.Assignment.Principal))
 		return r, e.book.save(ctx, StepIntent, r)
 	}

@@ -38,6 +38,9 @@ type Finding struct {
 	// looked up last.
 	Doer             string
 	Done, TrailAsked time.Time
+	// Cutover is the question after which the bot put it back, "" for what
+	// others made.
+	Cutover string
 }
 
 // Findings keeps findings. What writes is durable when it returns nil.
@@ -108,6 +111,10 @@ func (e *Engine) newFindings(v *view, plan Result, known map[string]Finding) []F
 			// Who it is has come to light since.
 			had.Assignment, had.Sentence = f.Assignment, f.Sentence
 			f = had
+		case had.Cutover != f.Cutover:
+			// Put back by the bot since; or by others, after that was decided.
+			had.Cutover, had.Sentence, had.Told = f.Cutover, f.Sentence, time.Time{}
+			f = had
 		case had.Commit == "":
 			f = had
 			f.Commit = v.force.Commit
@@ -153,7 +160,7 @@ func extraFinding(v *view, x Extra) Finding {
 		f.Assignment, who = &a, v.names.principal(*x.Principal)
 	}
 	f.Sentence = fmt.Sprintf("%s has %s in %s in AWS, and no commit in force grants it.", who, x.Pair.PermissionSet, v.names.account(x.Pair.Account))
-	return f
+	return v.afterRollBack(f)
 }
 
 // isOver reports whether a complete reading, or the config, says that a known
@@ -210,6 +217,8 @@ func (f Finding) acts() []access.DriftAct {
 	switch {
 	case f.Missing:
 		return []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze}
+	case f.Cutover != "":
+		return f.actsAfterRollBack()
 	case f.Assignment != nil && f.Assignment.Principal.Kind == config.GroupPrincipal:
 		return []access.DriftAct{access.DriftAdopt, access.DriftSnooze}
 	default:
@@ -222,7 +231,7 @@ func (v *view) reverts(f Finding) bool {
 	if f.Missing {
 		return v.force.Repo.Access.Drift == config.DriftRevert
 	}
-	return v.clears() && f.Assignment != nil
+	return v.clears() && f.Assignment != nil && f.Cutover == ""
 }
 
 // clears reports whether what no commit ever declared is removed.
@@ -246,7 +255,7 @@ func (e *Engine) takeDrift(ctx context.Context, v *view) error {
 		case f.Assignment == nil:
 		case f.Missing:
 			v.putBack[*f.Assignment] = f.PutBack
-		case f.Snoozed.After(v.now):
+		case f.Snoozed.After(v.now), v.heldFor(*f.Assignment) != "":
 			v.quiet[*f.Assignment] = true
 		case v.clears():
 			commit := cmp.Or(f.Commit, v.force.Commit)

@@ -43,6 +43,16 @@ func (o *Operation) outstanding() bool { return o != nil && o.Ended.IsZero() }
 // unknown reports an operation whose answer was lost.
 func (o *Operation) unknown() bool { return o.outstanding() && o.RequestID == "" }
 
+// Origin says who made an assignment that is live.
+type Origin string
+
+// The origins. It is "" while that is not known, and in records from before it
+// was kept.
+const (
+	OriginMade  Origin = "made"  // the bot did, or it cannot be told
+	OriginFound Origin = "found" // it was live before the bot sent anything
+)
+
 // Record is what is kept of one assignment. Times are of the present
 // undertaking, in UTC; zero is not yet.
 type Record struct {
@@ -65,6 +75,8 @@ type Record struct {
 	// settled since whether the assignment exists.
 	MayExist bool
 
+	// Origin is who made what is live.
+	Origin      Origin
 	AppAssigned time.Time
 	Seen        time.Time
 	Created     time.Time
