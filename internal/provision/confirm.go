@@ -183,9 +183,12 @@ func (r *Record) origin() Origin {
 		return r.Origin
 	case Live, Removing:
 		return cmp.Or(r.Origin, OriginMade)
-	default:
-		return ""
+	case Gone:
+		if r.rollsBack() { // live, and granted by now: nobody is asked about it twice
+			return r.Origin
+		}
 	}
+	return ""
 }
 
 // rollsBack reports whether a change puts back what may be put back.
