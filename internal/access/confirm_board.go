@@ -23,13 +23,9 @@ func (b *Boards) noteCutovers(ctx context.Context, board *Board) error {
 			continue
 		}
 		a := &board.Accounts[i]
-		switch says := c.waits(); {
-		case says == "":
-		case c.State == CutoverAsked && (a.ConfirmBy.IsZero() || c.Until.Before(a.ConfirmBy)):
+		a.Cutover = strings.TrimSpace(a.Cutover + " " + c.waits())
+		if c.State == CutoverAsked && (a.ConfirmBy.IsZero() || c.Until.Before(a.ConfirmBy)) {
 			a.ConfirmBy = c.Until.UTC()
-			fallthrough
-		default:
-			a.Blocker = strings.TrimSpace(a.Blocker + " " + says)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"aws-access-bot/internal/access"
@@ -18,17 +19,18 @@ type DriftLine struct {
 // driftID is how a drift is named.
 var driftID = regexp.MustCompile(`^DRIFT-[0-9a-f]{8}$`)
 
-// parseDrift reads nothing, or "adopt|revert|snooze DRIFT-0a1b2c3d".
+// parseDrift reads nothing, or "adopt|revert|snooze|remove DRIFT-0a1b2c3d".
 func parseDrift(words []string) (DriftLine, error) {
 	if len(words) == 0 {
 		return DriftLine{}, nil
 	}
-	no := &UsageError{"`drift` takes nothing, or what to do and a drift.", "Write `drift adopt DRIFT-0a1b2c3d`; it can be adopt, revert or snooze, and `drift` lists what there is."}
+	no := &UsageError{"`drift` takes nothing, or what to do and a drift.", "Write `drift adopt DRIFT-0a1b2c3d`; it can be adopt, revert, snooze or remove, and `drift` lists what there is."}
 	if len(words) != 2 {
 		return DriftLine{}, no
 	}
 	l := DriftLine{access.DriftAct(strings.ToLower(words[0])), "DRIFT-" + strings.TrimPrefix(strings.ToLower(words[1]), "drift-")}
-	if l.Act != access.DriftAdopt && l.Act != access.DriftRevert && l.Act != access.DriftSnooze || !driftID.MatchString(l.ID) {
+	acts := []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze, access.DriftRemove}
+	if !slices.Contains(acts, l.Act) || !driftID.MatchString(l.ID) {
 		return DriftLine{}, no
 	}
 	return l, nil
@@ -52,6 +54,12 @@ func (d *Desk) drift(ctx context.Context, l DriftLine, by access.Asker, in acces
 			return Message{}, err
 		}
 		return said(fmt.Sprintf("%s is being put back. %s", l.ID, x.Sentence)), nil
+	case access.DriftRemove:
+		x, err := d.Service.RemoveDrift(ctx, by.Person, l.ID)
+		if err != nil {
+			return Message{}, err
+		}
+		return said(fmt.Sprintf("%s is being taken away again, and is not put back. %s", l.ID, x.Sentence)), nil
 	case access.DriftSnooze:
 		x, err := d.Service.SnoozeDrift(ctx, by.Person, l.ID)
 		if err != nil {
@@ -137,7 +145,7 @@ func DriftMessage(n access.Notice) Message {
 const actionDrift = "drift_"
 
 func driftButtons(id string, acts []access.DriftAct) Buttons {
-	labels := map[access.DriftAct]string{access.DriftAdopt: "Adopt", access.DriftRevert: "Put it back", access.DriftSnooze: "Snooze 24 h"}
+	labels := map[access.DriftAct]string{access.DriftAdopt: "Adopt", access.DriftRevert: "Put it back", access.DriftSnooze: "Snooze 24 h", access.DriftRemove: "Remove for good"}
 	var b Buttons
 	for _, act := range acts {
 		b = append(b, Button{Action: actionDrift + string(act), Value: id, Label: labels[act]})
@@ -149,7 +157,7 @@ func driftButtons(id string, acts []access.DriftAct) Buttons {
 // that is none.
 func ClickText(action, value string) string {
 	switch action {
-	case ActionCancel, ActionRevoke, ActionExtend, ActionPhase, ActionOnboard:
+	case ActionCancel, ActionRevoke, ActionExtend, ActionPhase, ActionOnboard, ActionConfirm:
 		return action + " " + value
 	case ActionAgain:
 		return "onboard " + value + " again"
