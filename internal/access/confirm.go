@@ -81,8 +81,8 @@ func (s *Service) Confirm(ctx context.Context, by Person, question string, reque
 	if err != nil {
 		return nil, fmt.Errorf("questions whether people are still in: %w", err)
 	}
-	list = slices.DeleteFunc(list, func(c Cutover) bool {
-		meant := c.ID == question || request != "" && c.Request == request && c.State == CutoverAsked
+	list = slices.DeleteFunc(slices.Clone(list), func(c Cutover) bool {
+		meant := question != "" && c.ID == question || request != "" && c.Request == request && c.State == CutoverAsked
 		return !meant || c.State == CutoverRemoving
 	})
 	if len(list) == 0 {
