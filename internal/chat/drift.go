@@ -130,7 +130,10 @@ func Synced(s access.Synced, drift int) Message {
 // buttons do is decided when they are pressed, by what is live then.
 func DriftMessage(n access.Notice) Message {
 	note := "Adopt opens a pull request that makes the config repo say what is live; it needs its approvals."
-	if !strings.Contains(n.Text, "CloudTrail") {
+	switch {
+	case slices.Contains(n.Acts, access.DriftRemove):
+		note += " Remove for good takes it away, and nobody is asked again whether people are still in."
+	case !strings.Contains(n.Text, "CloudTrail"):
 		note += " Who did it stands in CloudTrail of the account in which it was done."
 	}
 	return Message{Summary: n.Text, Blocks: []Block{

@@ -36,6 +36,11 @@
 // assignment of his; a group only with "unassign: remove", and where the read
 // finds no assignment to an application either.
 //
+// Old access that a commit or the drift check takes away in an account that is
+// being moved may be asked about, and put back if nobody confirms in time:
+// nothing else is ever added that the commit in force does not desire. See
+// [Cutover].
+//
 // # Groups and users
 //
 // A group or user (principal) goes through these states. They are not stored

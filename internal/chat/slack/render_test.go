@@ -104,6 +104,10 @@ func TestCardsAreRenderedAsInGoldenFiles(t *testing.T) {
 		Kind: access.NoticeDrift, Drift: "DRIFT-0a1b2c3d", Text: "Drift: aws-payments-dev with ReadOnlyAccess in payments-prod (…3333) is in the config repo and was live, and is gone from AWS.",
 		Acts: []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze},
 	})))
+	golden(t, "drift-put-back", Blocks(chat.DriftMessage(access.Notice{
+		Kind: access.NoticeDrift, Drift: "DRIFT-0a1b2c3d", Text: "Drift: aws-payments-dev has PowerUserAccess in payments-prod (…3333) in AWS: commit 0123456789 took it away, nobody confirmed by 2026-11-23T09:30:00Z that people are still in, and the bot put it back.",
+		Acts: []access.DriftAct{access.DriftAdopt, access.DriftRemove, access.DriftSnooze},
+	})))
 	for name, n := range cutoverNotices() {
 		golden(t, "cutover-"+name, Blocks(chat.Reply(n, onboarded(), place())))
 	}
