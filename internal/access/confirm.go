@@ -36,10 +36,6 @@ type Cutover struct {
 	State   CutoverState
 	// Until is when the time to confirm is over, zero before it is asked.
 	Until time.Time
-	// Decided is when it was confirmed, or decided to put all back.
-	Decided time.Time
-	// Items are what was taken away, a phrase each.
-	Items []string
 	// Undecided is how much of it is live again and waits for a decision.
 	Undecided int
 }

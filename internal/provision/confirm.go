@@ -139,12 +139,12 @@ func (c *cutovers) puttingBack(r *Record) bool {
 	return found
 }
 
-// heldFor returns the cutover after which an assignment was put back, while
-// nobody has decided about it; "" for none.
+// heldFor returns the cutover after which an assignment was put back, or is being
+// so, while nobody has decided about it; "" for none.
 func (c *cutovers) heldFor(a config.Assignment) string {
 	id := ""
 	c.each(func(x Cutover, i CutoverItem) {
-		if i.Assignment == a && i.held() {
+		if i.Assignment == a && (i.held() || x.State == access.CutoverRollingBack && !i.over()) {
 			id = x.ID
 		}
 	})

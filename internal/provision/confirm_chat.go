@@ -23,9 +23,8 @@ func (e *Engine) KnownCutovers(ctx context.Context) ([]access.Cutover, error) {
 	}
 	out := make([]access.Cutover, 0, len(list))
 	for _, c := range list {
-		x := access.Cutover{ID: c.ID, Account: c.Account, AccountName: c.AccountName, Request: c.Request, State: c.State, Until: c.Until, Decided: c.Decided}
+		x := access.Cutover{ID: c.ID, Account: c.Account, AccountName: c.AccountName, Request: c.Request, State: c.State, Until: c.Until}
 		for _, i := range c.Items {
-			x.Items = append(x.Items, i.named(c.AccountName))
 			if i.held() {
 				x.Undecided++
 			}
