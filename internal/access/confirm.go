@@ -78,7 +78,8 @@ func (s *Service) Confirm(ctx context.Context, by Person, question string, reque
 		return nil, fmt.Errorf("questions whether people are still in: %w", err)
 	}
 	list = slices.DeleteFunc(slices.Clone(list), func(c Cutover) bool {
-		meant := question != "" && c.ID == question || request != "" && c.Request == request && c.State == CutoverAsked
+		meant := question != "" && c.ID == question ||
+			request != "" && c.Request == request && (c.State == CutoverAsked || c.State == CutoverConfirmed) // it may have been said before
 		return !meant || c.State == CutoverRemoving
 	})
 	if len(list) == 0 {
