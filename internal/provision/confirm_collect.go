@@ -22,7 +22,7 @@ func (e *Engine) collectCutovers(ctx context.Context, v *view, allowed []Change)
 	moving := map[string]origin{}
 	for _, c := range allowed {
 		r := e.book.record(c.Assignment)
-		if !takesOldAccess(r, c) {
+		if !takesOldAccess(r, c) || v.collected(r, c) {
 			continue
 		}
 		from, known := moving[r.Assignment.Account]
@@ -79,9 +79,7 @@ func (e *Engine) addToCutover(v *view, put []Cutover, from origin, r Record, c C
 	a := r.Assignment
 	item := CutoverItem{Assignment: a, PrincipalID: c.PrincipalID,
 		Who: cmp.Or(v.names.Principals[a.Principal], e.book.principal(a.Principal).Name, a.Principal.String())}
-	same := func(x Cutover) bool {
-		return x.State == access.CutoverRemoving && x.Account == a.Account && x.Commit == r.Cause.Commit
-	}
+	same := func(x Cutover) bool { return x.collects(r) }
 	at := slices.IndexFunc(put, same)
 	if at < 0 {
 		x := Cutover{ID: cutoverID(a.Account, r.Cause.Commit, v.now), Account: a.Account, AccountName: v.names.account(a.Account), Commit: r.Cause.Commit,
@@ -93,13 +91,24 @@ func (e *Engine) addToCutover(v *view, put []Cutover, from origin, r Record, c C
 		put, at = append(put, x), len(put)
 	}
 	x := &put[at]
-	if slices.Contains(x.Items, item) {
-		return put
-	}
 	x.Items = slices.DeleteFunc(x.Items, func(i CutoverItem) bool { return i.Assignment == a })
 	x.Items = append(x.Items, item)
 	slices.SortFunc(x.Items, func(i, j CutoverItem) int { return i.Assignment.Compare(j.Assignment) })
 	return put
+}
+
+// collects reports whether a removal belongs to a cutover that is not asked about
+// yet.
+func (c Cutover) collects(r Record) bool {
+	return c.State == access.CutoverRemoving && c.Account == r.Assignment.Account && c.Commit == r.Cause.Commit
+}
+
+// collected reports whether a removal is in one already, and only waits for its
+// turn in AWS.
+func (v *view) collected(r Record, c Change) bool {
+	return slices.ContainsFunc(v.list, func(x Cutover) bool {
+		return x.collects(r) && slices.ContainsFunc(x.Items, func(i CutoverItem) bool { return i.Assignment == r.Assignment && i.PrincipalID == c.PrincipalID })
+	})
 }
 
 // cutoverID names a cutover.
