@@ -121,6 +121,7 @@ func onboardingFields(r *Repo, o Onboarding) []field {
 		{"baseline", baselineText(r, o.Baseline)},
 		{"requesters", refsText(o.Requesters)},
 		{"iam_read_role", o.IAMReadRole},
+		{"confirm", confirmText(o.ConfirmWithin)},
 	}
 }
 

@@ -42,8 +42,9 @@ var (
 	onboardingKeys   = shape{
 		what:     "onboarding",
 		required: []string{"ou", "approvers"},
-		optional: []string{"count", "baseline", "requesters", "iam_read_role"},
+		optional: []string{"count", "baseline", "requesters", "iam_read_role", "confirm"},
 	}
+	confirmKeys = shape{what: "confirm", required: []string{"within"}}
 )
 
 // Defaults of aws-access.yaml.
@@ -295,6 +296,7 @@ func (f *file) onboarding(n *yaml.Node, ob *Onboarding) {
 	ob.Baseline = f.protectedGrants(o.get("baseline"), "baseline")
 	ob.Requesters = f.approvers(o.get("requesters"), "requesters", requestersOfOnboarding)
 	ob.IAMReadRole = f.matching(o.get("iam_read_role"), "iam_read_role", roleNameShape, "write the name of the role alone, no ARN: 1 to 64 letters, digits and _ + = , . @ -")
+	ob.ConfirmWithin = f.confirm(o.get("confirm"))
 }
 
 // approverUse says which references a list of people may have.

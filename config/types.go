@@ -195,7 +195,11 @@ type Onboarding struct {
 	// IAMReadRole is the name of the role that the bot assumes in each account
 	// to count its IAM users, "" where it does not.
 	IAMReadRole string
-	Pos         Position
+	// ConfirmWithin is how long people have to say that they are still in after
+	// old access to an account was taken away, before the bot puts it back; zero
+	// is that nobody is asked.
+	ConfirmWithin time.Duration
+	Pos           Position
 }
 
 // Rule is an approval rule. The first rule whose Match fits decides.

@@ -14,7 +14,7 @@ import (
 
 // boards gathers how far the migration is.
 func (b *bot) boards() *access.Boards {
-	return &access.Boards{Commits: b.git, Estate: b.accounts, Onboarded: b.accounts, Drifts: b.engine, Now: time.Now}
+	return &access.Boards{Commits: b.git, Estate: b.accounts, Onboarded: b.accounts, Drifts: b.engine, Cutovers: b.engine, Now: time.Now}
 }
 
 // ahead lists what stands before a phase.
@@ -46,7 +46,7 @@ func boardText(b *access.Board) string {
 	fmt.Fprintln(w, "  STEP\tACCOUNT\tNAME\tDAYS\tIAM USERS\tOWNERS\tWAITS FOR")
 	for _, a := range b.Accounts {
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%s\t%s\t%s\n", a.Step, a.ID, a.Name, orDash(a.Days >= 0, fmt.Sprint(a.Days)), iamCell(a.IAMUsers),
-			orDash(len(a.Owners) > 0, strings.Join(a.Owners, " ")), strings.Join(strings.Fields(a.Blocker), " "))
+			orDash(len(a.Owners) > 0, strings.Join(a.Owners, " ")), strings.Join(strings.Fields(a.Blocker+" "+a.Cutover), " "))
 	}
 	_ = w.Flush() // a strings.Builder takes everything
 	for _, h := range b.Handshakes {

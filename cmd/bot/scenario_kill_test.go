@@ -67,6 +67,8 @@ func kills() []kill {
 		{story: brought, steps: []string{
 			"onboard.seen", "onboard.seen:2", "onboard.intent", "onboard.intent:2", "onboard.invited", "onboard.moved", "onboard.noted", "onboard.again", "onboard.told", "onboard.iam",
 		}},
+		// It is collected, asked, told, confirmed and told again.
+		{story: cutOver, steps: []string{"provision.cutover", "provision.cutover:2", "provision.cutover:4"}},
 		{story: linked, steps: []string{"link.try", "request.create", "gitops.proposing", "gitops.branch", "gitops.inforce", "request.save:3", "outbox.notice.intent:2"}},
 	}
 }

@@ -16,7 +16,8 @@ import (
 //	as P in CHANNEL /aws-access …  elsewhere
 //	as P suggest FIELD TEXT VALUE… types into the open form; the values are offered
 //	as P submit FIELD=VALUE…       fills the open form in and submits it
-//	as P click REQ ACTION          presses a button of a root message
+//	as P click REQ ACTION          presses a button of a root message, or of a
+//	                               reply (thread:REQ) or in the ops channel (ops:TEXT)
 //	as P approve|object|comment N [COMMIT]   reviews pull request N
 //	as P dismiss N                 dismisses the newest opinion on it
 //	as P merge N [METHOD]          merges it; "past the rules" may follow

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"aws-access-bot/internal/sandbox"
@@ -134,8 +135,9 @@ func (w *world) submit(person string, values map[string]string) error {
 // choices are the fields of the form that are chosen and not typed.
 func choices() []string { return []string{"group", "account", "permission_set"} }
 
-// click presses a button of a root message, or with ops:TEXT that of the newest
-// message with a text in the ops channel.
+// click presses a button of a root message, with ops:TEXT that of the newest
+// message with a text in the ops channel, or with thread:REQ that of the newest
+// reply which has it.
 func (w *world) click(person, request, action string) error {
 	st, err := w.now("slack")
 	if err != nil {
@@ -145,7 +147,9 @@ func (w *world) click(person, request, action string) error {
 	slices.Reverse(all) // of several the newest; a root message has its key alone
 	for _, m := range all {
 		about, inOps := strings.CutPrefix(request, "ops:")
-		if m.key == request || inOps && ops(m) && strings.Contains(m.text, about) && strings.Contains(string(m.message.Blocks), action) {
+		of, inThread := strings.CutPrefix(request, "thread:")
+		found := inOps && ops(m) && strings.Contains(m.text, about) || inThread && thread(of)(m)
+		if m.key == request || found && strings.Contains(string(m.message.Blocks), strconv.Quote(action)) {
 			var out slackemu.Result
 			in := object{"channel": m.channel, "ts": m.message.TS, "action_id": action}
 			if err := w.play("as/"+person+"/click", in, &out); err != nil {

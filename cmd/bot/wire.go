@@ -167,6 +167,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 	b.engine, err = provision.New(provision.Ports{
 		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Trail: out.trail, Identity: out.center,
 		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now, Sets: out.sets(db),
+		Cutovers: store.NewProvision(db), Origins: origins{b.requests, store.NewOnboard(db), b.git},
 	}, provision.Options{EnableChanges: set.EnableChanges, Watch: true, Pace: pace, Log: log, OnChange: w.provisioned, Asker: b.asker})
 	if err != nil {
 		return nil, err
@@ -204,7 +205,7 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 	})
 	service := &access.Service{
 		Requests: b.requests, Commits: b.git, Directory: out.entra, Pulls: b.git, Teams: b.git, Now: time.Now,
-		Links: b.requests, Accounts: out.github, Drifts: b.engine, Memberships: out.entra, Grants: b.engine, Estate: b.accounts, Onboarder: b.accounts, Boards: b.boards(),
+		Links: b.requests, Accounts: out.github, Drifts: b.engine, Cutovers: b.engine, Memberships: out.entra, Grants: b.engine, Estate: b.accounts, Onboarder: b.accounts, Boards: b.boards(),
 		Stored: func() { w.changed(); w.moved() },
 	}
 	b.desk = chat.NewDesk(chat.Desk{

@@ -36,6 +36,8 @@ type Service struct {
 	Accounts Accounts
 	// Drifts finds and undoes drift; nil where that is not to be had in chat.
 	Drifts Drifts
+	// Cutovers may be nil: then nobody is asked whether people are still in.
+	Cutovers Cutovers
 	// Boards tells how far the migration is; nil where that is not to be had.
 	Boards *Boards
 	// Estate looks AWS accounts up, and Onboarder takes one up again that has

@@ -47,6 +47,11 @@ type BoardAccount struct {
 	Days int       `json:"days"`
 	// Blocker is what it waits for, in sentences; "" for nothing.
 	Blocker string `json:"blocker,omitempty"`
+	// ConfirmBy is until when somebody is to say that people are still in after
+	// old access was taken away, zero when that is not asked; Cutover says that,
+	// or that what was put back waits for a decision, in sentences.
+	ConfirmBy time.Time `json:"confirm_by,omitzero"`
+	Cutover   string    `json:"cutover,omitempty"`
 	// IAMUsers are nil when they were not counted.
 	IAMUsers *BoardIAM `json:"iam_users,omitempty"`
 }

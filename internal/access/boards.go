@@ -10,12 +10,14 @@ import (
 )
 
 // Boards gathers what the board and the step into a phase are made of. Estate,
-// Onboarded and Drifts may be nil: then nothing is known of what they tell.
+// Onboarded, Drifts and Cutovers may be nil: then nothing is known of what they
+// tell.
 type Boards struct {
 	Commits   Commits
 	Estate    Estate
 	Onboarded OnboardEvidence
 	Drifts    Drifts
+	Cutovers  Cutovers
 	Now       func() time.Time
 }
 
@@ -44,7 +46,8 @@ func (b *Boards) Board(ctx context.Context) (Board, error) {
 	if err != nil {
 		return Board{}, err
 	}
-	return NewBoard(force, live, facts, b.Now()), nil
+	board := NewBoard(force, live, facts, b.Now())
+	return board, b.noteCutovers(ctx, &board)
 }
 
 // Ahead returns what stands before a phase, for the accounts of a repo.

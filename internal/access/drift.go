@@ -17,6 +17,7 @@ const (
 	DriftAdopt  DriftAct = "adopt"  // a pull request that makes the config say what is live
 	DriftRevert DriftAct = "revert" // what is missing is put back
 	DriftSnooze DriftAct = "snooze" // not told again for a day
+	DriftRemove DriftAct = "remove" // what the bot put back is taken away again
 )
 
 // snoozeFor is how long a drift is not told again.
@@ -37,6 +38,8 @@ type Drift struct {
 	Sentence   string
 	Since      time.Time // first seen
 	Snoozed    time.Time // until then
+	// RolledBack: the bot itself put it back, see [Cutovers].
+	RolledBack bool
 	Acts       []DriftAct
 }
 

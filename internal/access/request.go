@@ -265,6 +265,15 @@ const (
 	NoticeOps NoticeKind = "ops"
 	// NoticeDrift goes there too; Drift names what it is about.
 	NoticeDrift NoticeKind = "drift"
+	// Those of a cutover, which Cutover names. The text of NoticeStillIn and
+	// NoticeRollingBack lists what was taken away, that of NoticeRolledBack what
+	// became of it; that of NoticeConfirmed is who confirmed. Until is when the
+	// time to confirm is, or was, over.
+	NoticeStillIn     NoticeKind = "still-in"
+	NoticeConfirmed   NoticeKind = "confirmed"
+	NoticeRollingBack NoticeKind = "rolling-back"
+	NoticeRolledBack  NoticeKind = "rolled-back"
+	NoticeWithdrawn   NoticeKind = "withdrawn"
 )
 
 // Notice is one thread reply to be sent once. Key is its natural key.
@@ -278,4 +287,7 @@ type Notice struct {
 	// Drift is the drift that it is about, and Acts what people can do about it.
 	Drift string     `json:"drift,omitempty"`
 	Acts  []DriftAct `json:"acts,omitempty"`
+	// Cutover is the cutover that it is about.
+	Cutover string    `json:"cutover,omitempty"`
+	Until   time.Time `json:"until,omitzero"`
 }

@@ -44,6 +44,7 @@ func BoardMessage(b access.Board, controls bool) Message {
 		}
 	}
 	m.Blocks = append(m.Blocks, boardInvitations(b)...)
+	m.Blocks = append(m.Blocks, boardCutovers(b)...)
 	m.Blocks = append(m.Blocks, boardIAM(b)...)
 	m.Blocks = append(m.Blocks, boardNote(b))
 	if controls && b.Next != 0 {

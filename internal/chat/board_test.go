@@ -41,8 +41,8 @@ func exampleBoard(t *testing.T) access.Board {
 	return access.NewBoard(access.InForce{Commit: "0123456789abcdef", Repo: &grown}, access.Live{View: v, Undeclared: 2, Counted: true}, facts, t0)
 }
 
-// TestGoldenBoard: as the control plane sees it, as others do, before the first
-// look, and while the organization shares only its bill.
+// TestGoldenBoard: as the control plane sees it, as others do, with old access
+// that was taken away, before the first look, and while the organization shares only its bill.
 func TestGoldenBoard(t *testing.T) {
 	t.Parallel()
 	b := exampleBoard(t)
@@ -50,6 +50,8 @@ func TestGoldenBoard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.Accounts[len(b.Accounts)-1].ConfirmBy, b.Accounts[len(b.Accounts)-1].Cutover = t0.Add(30*time.Minute), "Waiting for confirmation."
+	b.Accounts[len(b.Accounts)-2].Cutover = "2 of what was taken away was put back, since nobody confirmed, and waits for a decision: `/aws-access drift`."
 	early := access.NewBoard(access.InForce{Repo: repo}, access.Live{Trouble: "AWS does not answer."}, nil, t0)
 	billing := early
 	billing.Looked, billing.Features, billing.Trouble = t0, access.ConsolidatedBilling, ""

@@ -281,6 +281,9 @@ func (c *Courier) compose(ctx context.Context, d access.Delivery) (Address, acce
 	if d.Kind == access.NoticeDrift {
 		return c.Ops, c.OpsPlatform, DriftMessage(d.Notice), nil
 	}
+	if d.Request == "" && aboutCutover(d.Notice) {
+		return c.Ops, c.OpsPlatform, CutoverMessage(d.Notice, nil), nil
+	}
 	if d.Request == "" {
 		return c.Ops, c.OpsPlatform, OpsMessage(d.Notice), nil
 	}

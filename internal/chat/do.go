@@ -30,6 +30,8 @@ func (d *Desk) Do(ctx context.Context, c Command, by access.Asker, in access.Inb
 		return d.status(ctx, c, by)
 	case "onboard":
 		return d.onboard(ctx, c.Onboard, by, in)
+	case "confirm":
+		return d.confirm(ctx, c, by)
 	case "phase":
 		return d.phase(ctx, c.Phase, by, in)
 	case "drift":
@@ -196,6 +198,7 @@ func Help() Message {
 		line("/aws-access revoke REQ-…", "asks for the removal of what a request granted"),
 		line("/aws-onboard <account-id>", "brings an AWS account in: its file, its OU and its baseline"),
 		line("/aws-onboard <account-id> again", "its owners and the control plane: takes an onboarding up again that has stopped"),
+		line("/aws-access confirm REQ-…", "after old access to an account was taken away: people are still in, so it is not put back"),
 		line("/aws-access phase", "how far the migration is, account by account"),
 		line("/aws-access phase 2", "the control plane: opens the pull request that goes to that phase"),
 		line("/aws-access drift", "the control plane: where AWS and the config repo differ, and what can be done"),

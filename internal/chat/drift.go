@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"aws-access-bot/internal/access"
@@ -18,17 +19,18 @@ type DriftLine struct {
 // driftID is how a drift is named.
 var driftID = regexp.MustCompile(`^DRIFT-[0-9a-f]{8}$`)
 
-// parseDrift reads nothing, or "adopt|revert|snooze DRIFT-0a1b2c3d".
+// parseDrift reads nothing, or "adopt|revert|snooze|remove DRIFT-0a1b2c3d".
 func parseDrift(words []string) (DriftLine, error) {
 	if len(words) == 0 {
 		return DriftLine{}, nil
 	}
-	no := &UsageError{"`drift` takes nothing, or what to do and a drift.", "Write `drift adopt DRIFT-0a1b2c3d`; it can be adopt, revert or snooze, and `drift` lists what there is."}
+	no := &UsageError{"`drift` takes nothing, or what to do and a drift.", "Write `drift adopt DRIFT-0a1b2c3d`; it can be adopt, revert, snooze or remove, and `drift` lists what there is."}
 	if len(words) != 2 {
 		return DriftLine{}, no
 	}
 	l := DriftLine{access.DriftAct(strings.ToLower(words[0])), "DRIFT-" + strings.TrimPrefix(strings.ToLower(words[1]), "drift-")}
-	if l.Act != access.DriftAdopt && l.Act != access.DriftRevert && l.Act != access.DriftSnooze || !driftID.MatchString(l.ID) {
+	acts := []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze, access.DriftRemove}
+	if !slices.Contains(acts, l.Act) || !driftID.MatchString(l.ID) {
 		return DriftLine{}, no
 	}
 	return l, nil
@@ -55,6 +57,12 @@ func (d *Desk) drift(ctx context.Context, l DriftLine, by access.Asker, in acces
 			return said(fmt.Sprintf("%s is removed once two readings have shown it and the guards let it go. %s", l.ID, x.Sentence)), nil
 		}
 		return said(fmt.Sprintf("%s is being put back. %s", l.ID, x.Sentence)), nil
+	case access.DriftRemove:
+		x, err := d.Service.RemoveDrift(ctx, by.Person, l.ID)
+		if err != nil {
+			return Message{}, err
+		}
+		return said(fmt.Sprintf("%s is being taken away again, and is not put back. %s", l.ID, x.Sentence)), nil
 	case access.DriftSnooze:
 		x, err := d.Service.SnoozeDrift(ctx, by.Person, l.ID)
 		if err != nil {
@@ -125,7 +133,10 @@ func Synced(s access.Synced, drift int) Message {
 // buttons do is decided when they are pressed, by what is live then.
 func DriftMessage(n access.Notice) Message {
 	note := "Adopt opens a pull request that makes the config repo say what is live; it needs its approvals."
-	if !strings.Contains(n.Text, "CloudTrail") {
+	switch {
+	case slices.Contains(n.Acts, access.DriftRemove):
+		note += " Remove for good takes it away, and nobody is asked again whether people are still in."
+	case !strings.Contains(n.Text, "CloudTrail"):
 		note += " Who did it stands in CloudTrail of the account in which it was done."
 	}
 	return Message{Summary: n.Text, Blocks: []Block{
@@ -140,7 +151,7 @@ func DriftMessage(n access.Notice) Message {
 const actionDrift = "drift_"
 
 func driftButtons(id string, acts []access.DriftAct, missing bool) Buttons {
-	labels := map[access.DriftAct]string{access.DriftAdopt: "Adopt", access.DriftRevert: "Put it back", access.DriftSnooze: "Snooze 24 h"}
+	labels := map[access.DriftAct]string{access.DriftAdopt: "Adopt", access.DriftRevert: "Put it back", access.DriftSnooze: "Snooze 24 h", access.DriftRemove: "Remove for good"}
 	if !missing {
 		labels[access.DriftRevert] = "Remove it"
 	}
@@ -155,7 +166,7 @@ func driftButtons(id string, acts []access.DriftAct, missing bool) Buttons {
 // that is none.
 func ClickText(action, value string) string {
 	switch action {
-	case ActionCancel, ActionRevoke, ActionExtend, ActionPhase, ActionOnboard:
+	case ActionCancel, ActionRevoke, ActionExtend, ActionPhase, ActionOnboard, ActionConfirm:
 		return action + " " + value
 	case ActionAgain:
 		return "onboard " + value + " again"

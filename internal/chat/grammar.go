@@ -15,8 +15,11 @@ type Command struct {
 	Verb string
 	// Request is set for "request".
 	Request RequestLine
-	// ID is set for "cancel", "revoke", "extend" and, when given, "status".
+	// ID is set for "cancel", "revoke", "extend" and, when given, "status" and
+	// "confirm".
 	ID access.ID
+	// Cutover is set for "confirm" without a request.
+	Cutover string
 	// Extend is set for "extend".
 	Extend ExtendLine
 	// Drift is set for "drift".
@@ -47,7 +50,7 @@ func (l RequestLine) Complete() bool {
 
 // Verbs are the words a command line can begin with.
 func Verbs() []string {
-	return []string{"request", "extend", "cancel", "revoke", "status", "list", "onboard", "phase", "drift", "sync", "link", "whoami", "cli", "help"}
+	return []string{"request", "extend", "cancel", "revoke", "status", "list", "onboard", "confirm", "phase", "drift", "sync", "link", "whoami", "cli", "help"}
 }
 
 // later are verbs that DESIGN names and this version answers with "not yet".
@@ -98,6 +101,8 @@ func Parse(line string, zone *time.Location, now time.Time) (Command, error) {
 	case "onboard":
 		l, err := parseOnboard(rest)
 		return Command{Verb: verb, Onboard: l}, err
+	case "confirm":
+		return parseConfirm(rest)
 	case "link":
 		l, err := parseLink(rest)
 		return Command{Verb: verb, Link: l}, err

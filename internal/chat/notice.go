@@ -10,6 +10,9 @@ import (
 
 // Reply is the thread reply for a notice about r.
 func Reply(n access.Notice, r access.Request, p Place) Message {
+	if aboutCutover(n) {
+		return CutoverMessage(n, whoIsIn(n, r, p))
+	}
 	m := Message{Summary: fmt.Sprintf("%s: %s", r.ID, noticeLine(n, r))}
 	m.Blocks = append(m.Blocks, replyLead(n, r, p))
 	if n.Text != "" && n.Kind != access.NoticeJoined && n.Kind != access.NoticeApproved && n.Kind != access.NoticeExtended {

@@ -83,6 +83,9 @@ func (e *Engine) ready(v *view, r Record, c Change) bool {
 	if c.Kind == Remove {
 		return true
 	}
+	if r.rollsBack() {
+		return v.restorable[c.Assignment] == c.PrincipalID
+	}
 	g := e.book.principal(r.Assignment.Principal)
 	return g.StoreID == c.PrincipalID && !g.Ensured.Before(r.Since) && !g.Looked.Before(r.Since) && !g.Asleep && blocking(g.Code) == ""
 }
@@ -126,8 +129,8 @@ func (e *Engine) intend(ctx context.Context, r Record, c Change) (Record, error)
 	r.PrincipalID = c.PrincipalID
 	if c.Kind == Add {
 		r.Op = &Operation{Action: Create, PrincipalID: c.PrincipalID, Intent: now}
-		r.MayExist = true
-		if again := r.Cause.Kind == CauseDrift || r.Cause.Kind == CauseRecreated; r.Made.At.IsZero() && !again {
+		r.MayExist, r.Origin = true, OriginMade
+		if again := r.Cause.Kind == CauseDrift || r.Cause.Kind == CauseRecreated || r.Cause.Kind == CauseRollBack; r.Made.At.IsZero() && !again {
 			r.Made = Making{now, r.Cause.Commit}
 		}
 		r.AppAssigned, r.Seen = stageTimes(r, e.book.principal(r.Assignment.Principal))

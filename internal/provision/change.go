@@ -39,6 +39,9 @@ const (
 	CauseDrift   CauseKind = "drift"   // somebody removed it in AWS
 	// CauseRecreated: the principal has a new id in Identity Center.
 	CauseRecreated CauseKind = "recreated"
+	// CauseRollBack: nobody confirmed that people are still in after it was
+	// removed.
+	CauseRollBack CauseKind = "roll-back"
 )
 
 // Cause is why a change is due.
@@ -63,6 +66,8 @@ func (c Cause) String() string {
 		return "new id in Identity Center, commit " + short(c.Commit)
 	case CauseDrift:
 		return "drift from commit " + short(c.Commit)
+	case CauseRollBack:
+		return "roll-back of the removal by commit " + short(c.Commit) + ", which nobody confirmed"
 	case CauseCommit:
 		if !c.End.IsZero() {
 			return "end of the grant at " + c.End.UTC().Format(time.RFC3339) + ", which commit " + short(c.Commit) + " brought near"

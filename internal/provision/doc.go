@@ -38,6 +38,11 @@
 // what no commit ever declared goes too, whoever has it, once two readings showed
 // it and it was found out who that is.
 //
+// Old access that a commit or the drift check takes away in an account that is
+// being moved may be asked about, and put back if nobody confirms in time:
+// nothing else is ever added that the commit in force does not desire. See
+// [Cutover].
+//
 // # Groups and users
 //
 // A group or user (principal) goes through these states. They are not stored

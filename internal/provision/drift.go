@@ -41,6 +41,9 @@ type Finding struct {
 	// looked up last.
 	Doer             string
 	Done, TrailAsked time.Time
+	// Cutover is the question after which the bot put it back, "" for what
+	// others made.
+	Cutover string
 }
 
 // Findings keeps findings. What writes is durable when it returns nil.
@@ -115,6 +118,10 @@ func (e *Engine) newFindings(v *view, plan Result, known map[string]Finding) []F
 			// Entra has it no more, or has it again.
 			had.Assignment, had.Sentence, had.Name = f.Assignment, f.Sentence, f.Name
 			f = had
+		case had.Cutover != f.Cutover:
+			// Put back by the bot since; or by others, after that was decided.
+			had.Cutover, had.Sentence, had.Told = f.Cutover, f.Sentence, time.Time{}
+			f = had
 		case had.Commit == "":
 			f = had
 			f.Commit = v.force.Commit
@@ -161,7 +168,7 @@ func extraFinding(v *view, x Extra) Finding {
 		f.Assignment, f.Name = &a, v.names.Principals[*x.Principal]
 	}
 	f.Sentence = fmt.Sprintf("%s has %s in %s in AWS, and no commit in force grants it.", who, x.Pair.PermissionSet, v.names.account(x.Pair.Account))
-	return f
+	return v.afterRollBack(f)
 }
 
 // isOver reports whether a complete reading, or the config, says that a known
@@ -219,6 +226,9 @@ func (f Finding) acts(clears bool) []access.DriftAct {
 	if f.Missing {
 		return []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze}
 	}
+	if f.Cutover != "" {
+		return f.actsAfterRollBack()
+	}
 	var out []access.DriftAct
 	if f.adoptable() {
 		out = append(out, access.DriftAdopt)
@@ -239,7 +249,7 @@ func (v *view) reverts(f Finding) bool {
 	if f.Missing {
 		return v.force.Repo.Access.Drift == config.DriftRevert
 	}
-	return v.clears() && f.Assignment != nil
+	return v.clears() && f.Assignment != nil && f.Cutover == ""
 }
 
 // clears reports whether what no commit ever declared is removed.
@@ -269,7 +279,7 @@ func (e *Engine) takeDrift(ctx context.Context, v *view) error {
 		switch {
 		case f.Missing:
 			v.putBack[*f.Assignment] = f.PutBack
-		case f.Snoozed.After(v.now):
+		case f.Snoozed.After(v.now), v.heldFor(*f.Assignment) != "":
 			v.quiet[*f.Assignment] = true
 		case v.clears():
 			commit := cmp.Or(f.Commit, v.force.Commit)

@@ -54,7 +54,7 @@ func (e *Engine) clearsNow(ctx context.Context) (bool, error) {
 }
 
 func (f Finding) shown(clears bool) access.Drift {
-	d := access.Drift{ID: f.ID, Missing: f.Missing, Sentence: f.said(), Since: f.Since, Snoozed: f.Snoozed, Acts: f.acts(clears)}
+	d := access.Drift{ID: f.ID, Missing: f.Missing, Sentence: f.said(), Since: f.Since, Snoozed: f.Snoozed, RolledBack: f.Cutover != "", Acts: f.acts(clears)}
 	if f.Assignment != nil {
 		d.Assignment, d.Known = *f.Assignment, true
 		if f.adoptable() {

@@ -30,7 +30,8 @@ const (
 )
 
 // Ports are what the engine works with. All are needed but Drifts, Identity,
-// Audit and Ops; without Drifts drift is found and not kept.
+// Audit, Ops, Cutovers and Origins; without Drifts drift is found and not kept,
+// without Cutovers or Origins nobody is asked whether people are still in.
 type Ports struct {
 	Center   Center
 	Entra    Entra
@@ -38,6 +39,8 @@ type Ports struct {
 	Commits  Commits
 	Store    Store
 	Drifts   Findings
+	Cutovers Cutovers
+	Origins  Origins
 	// Trail knows who made a drift; nil where that is not looked up.
 	Trail    Trail
 	Identity CallerPort
@@ -148,7 +151,10 @@ type desk struct {
 	// manageTry is when the management account may be asked for again.
 	manageTry time.Time
 	// named are strangers that were looked up.
-	named map[LiveAssignment]stranger
+	named    map[LiveAssignment]stranger
+	counting counting
+	// restoring is what was found out of who is to get something back.
+	restoring map[config.Assignment]restoreCheck
 	// lookFails are the look-ups that failed, by what they are of.
 	lookFails map[string]failing
 	// check is the slow check of what is declared and owned, checked the last
@@ -213,7 +219,7 @@ func New(p Ports, o Options) (*Engine, error) {
 	e.desk = desk{sight: Sight{Pairs: map[config.Pair]PairState{}, Wholes: map[LiveAssignment]Whole{}},
 		readFails: map[target]failing{}, pages: map[LiveAssignment]int{}, unlistable: map[LiveAssignment]time.Time{}, sets: map[string]setLook{},
 		polls: map[config.Assignment]schedule{}, looks: map[config.Assignment]schedule{}, left: map[config.Assignment]time.Time{},
-		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}, named: map[LiveAssignment]stranger{}, lookFails: map[string]failing{}}
+		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}, counting: newCounting(), restoring: map[config.Assignment]restoreCheck{}, named: map[LiveAssignment]stranger{}, lookFails: map[string]failing{}}
 	return e, nil
 }
 

@@ -101,6 +101,9 @@ type Surroundings struct {
 	SkewKnown bool
 	// ClockSet: ours was set, so lately that Skew may be from before.
 	ClockSet bool
+	// RollBack has what may be added though the commit in force does not grant
+	// it, under the id in the identity store that had it.
+	RollBack map[config.Assignment]string
 	// Names are for the sentences.
 	Names Names
 }
@@ -186,6 +189,9 @@ func (s Surroundings) legacy(c Change) objection {
 }
 
 func (s Surroundings) notDesired(c Change) objection {
+	if s.rollsBack(c) {
+		return objection{}
+	}
 	if _, ok := s.Desired[c.Assignment]; c.Kind == Add && !ok {
 		return objection{CodeNotDesired, "The commit in force does not grant this."}
 	}

@@ -45,6 +45,9 @@ func (e *Engine) unneeded(v *view) []config.Principal {
 	for a := range v.owned {
 		delete(idle, a.Principal)
 	}
+	for a := range v.mayComeBack() {
+		delete(idle, a.Principal)
+	}
 	return slices.SortedFunc(maps.Keys(idle), comparePrincipals)
 }
 

@@ -79,7 +79,7 @@ func (e *Engine) publishNeeds(v *view, plan Result, verdict Verdict) {
 		}
 	}
 	for _, c := range verdict.Allowed {
-		if r := e.book.record(c.Assignment); c.Kind == Add && r.State == Adding {
+		if r := e.book.record(c.Assignment); c.Kind == Add && r.State == Adding && !r.rollsBack() {
 			need(c.Assignment, func(n *principalNeed) {
 				if r.Since.After(n.since) {
 					n.since, n.cause = r.Since, r.Cause

@@ -43,6 +43,7 @@ type view struct {
 	clear, strays  map[config.Assignment]string
 	// files has who has a file, once somebody asked: see filed.
 	files map[config.Principal]bool
+	cutovers
 }
 
 // look makes the view of a pass. It returns nil until a commit is in force.
@@ -107,6 +108,9 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 		return nil, time.Time{}, err
 	}
 	v.clockSet = set
+	if err := e.takeCutovers(ctx, v); err != nil {
+		return nil, time.Time{}, err
+	}
 	e.takeReleased()
 	if err := e.book.begin(ctx, v.force.Commit, recreated(v, e.book.allPrincipals(), e.book.of), nil); err != nil {
 		return nil, time.Time{}, err
@@ -139,6 +143,9 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 	if err := e.takeDrift(ctx, v); err != nil {
 		return nil, err
 	}
+	if err := e.advanceCutovers(ctx, v); err != nil {
+		return nil, err
+	}
 	plan := Plan(e.input(v))
 	verdict := Check(plan, e.surroundings(v, removals))
 	if err := e.note(ctx, v, plan, verdict); err != nil {
@@ -149,6 +156,9 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 	}
 	e.noteComplete(v, plan)
 	e.publishNeeds(v, plan, verdict)
+	if err := e.collectCutovers(ctx, v, verdict.Allowed); err != nil {
+		return nil, err
+	}
 	started, err := e.apply(ctx, v, verdict.Allowed)
 	if err != nil {
 		return nil, err
@@ -220,6 +230,7 @@ func (e *Engine) input(v *view) Input {
 			}
 		}
 	}
+	in.RollBack = v.restorable
 	in.Sets = e.declaredSets(v)
 	for _, name := range slices.Sorted(maps.Keys(repo.PermissionSets)) {
 		if in.Sets == nil {
@@ -233,6 +244,10 @@ func (e *Engine) input(v *view) Input {
 func planned(r *Record) RecordState {
 	s := RecordState{ReadBack: !r.ReadBack.IsZero(), MissingConfirmed: r.Code == CodeMissing, MayExist: r.MayExist,
 		PrincipalID: r.PrincipalID, Drifted: r.State == Adding && r.Cause.Kind == CauseDrift, Recreated: r.State == Adding && r.Cause.Kind == CauseRecreated}
+	if r.State == Adding && r.rollsBack() {
+		cause := r.Cause
+		s.RollBack = &cause
+	}
 	if r.State == Removing {
 		cause := r.Cause
 		s.Removal, s.Begun = &cause, !r.RemoveAsked.IsZero()
@@ -282,7 +297,7 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 	s := Surroundings{EnableChanges: e.opts.EnableChanges, Now: v.now, ConfigManagement: repo.Access.ManagementAccount,
 		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
-		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays,
+		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays, RollBack: v.restorable,
 		Own: e.desk.own, Administers: administers(repo), Opens: e.opens(repo), HadEnd: map[config.Assignment]bool{},
 		ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{}, Names: v.names,
 		Ahead: map[config.Assignment]Coming{}, Due: map[config.Assignment]time.Time{},

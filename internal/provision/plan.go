@@ -50,6 +50,8 @@ type RecordState struct {
 	Drifted bool
 	// Recreated: it is being made anew under a new id of its principal.
 	Recreated bool
+	// RollBack is the cause under which it is being put back, or nil.
+	RollBack *Cause
 	// Removal is the cause under which a removal began, or nil.
 	Removal *Cause
 	// Begun: a deletion was sent under that cause.
@@ -89,7 +91,10 @@ type Input struct {
 	Undeclared map[config.Assignment]string
 	// Quiet are undeclared too, and left alone for now: somebody snoozed them.
 	Quiet map[config.Assignment]bool
-	Names Names
+	// RollBack is what is to be put back though it is not desired, under the id
+	// in the identity store that had it.
+	RollBack map[config.Assignment]string
+	Names    Names
 }
 
 // Plan compares desired with live. It is pure: the same input gives the same
@@ -106,6 +111,9 @@ func Plan(in Input) Result {
 		if drift && !p.claimed(a) {
 			p.unwanted(a)
 		}
+	}
+	for a, id := range in.RollBack {
+		p.rollBack(a, id)
 	}
 	p.extras()
 	for _, path := range in.SetFiles {

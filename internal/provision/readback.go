@@ -114,6 +114,12 @@ func (e *Engine) compare(ctx context.Context, v *view, r Record, seen glimpse) e
 // listedAs returns the id under which the principal is listed, empty when it is
 // not. For what is desired only the present id counts.
 func (e *Engine) listedAs(r Record, seen glimpse) string {
+	if r.rollsBack() { // what was there before, and nobody else's
+		if seen.has(r.PrincipalID) {
+			return r.PrincipalID
+		}
+		return ""
+	}
 	g := e.book.principal(r.Assignment.Principal)
 	if g.StoreID != "" && seen.has(g.StoreID) {
 		return g.StoreID
@@ -132,6 +138,9 @@ func (e *Engine) listedAs(r Record, seen glimpse) string {
 // isLive notes the read-back. Only here does an assignment become live.
 func (e *Engine) isLive(ctx context.Context, r Record, seen glimpse, id string) error {
 	g := e.book.principal(r.Assignment.Principal)
+	if r.Origin == "" && r.Op == nil && !r.MayExist && !r.rollsBack() {
+		r.Origin = OriginFound
+	}
 	r.State, r.PrincipalID, r.ReadBack, r.MayExist = Live, id, seen.Ended, false
 	if r.Op != nil && r.Created.IsZero() {
 		r.Created = seen.Ended // its own answer was lost
@@ -206,7 +215,7 @@ func (e *Engine) notListedAnyMore(ctx context.Context, v *view, r Record, seen g
 // is desired again.
 func (e *Engine) gone(ctx context.Context, v *view, r Record) error {
 	r.State, r.MayExist, r.Code, r.Trouble = Gone, false, "", ""
-	r.ReadBack, r.Missing = time.Time{}, time.Time{}
+	r.ReadBack, r.Missing, r.Origin = time.Time{}, time.Time{}, ""
 	r.AppAssigned, r.Seen, r.Created = time.Time{}, time.Time{}, time.Time{}
 	if _, desired := v.wants[r.Assignment]; desired {
 		v.alarm.set(v.now)

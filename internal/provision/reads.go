@@ -82,7 +82,7 @@ func (e *Engine) needOf(r Record) need {
 func (e *Engine) ids(r Record) []LiveAssignment {
 	g := e.book.principal(r.Assignment.Principal)
 	ids := []string{g.StoreID}
-	if r.State == Removing || r.Op != nil {
+	if r.State == Removing || r.Op != nil || r.rollsBack() {
 		ids = append(append(ids, r.PrincipalID), g.EarlierIDs...)
 	}
 	var out []LiveAssignment
@@ -134,7 +134,7 @@ func (e *Engine) seenSince(r Record, since time.Time) bool {
 // found in a listing.
 func (e *Engine) identified(r Record) bool {
 	g := e.book.principal(r.Assignment.Principal)
-	return g.StoreID != "" || r.State == Removing && (len(g.EarlierIDs) > 0 || r.PrincipalID != "")
+	return g.StoreID != "" || r.rollsBack() || r.State == Removing && (len(g.EarlierIDs) > 0 || r.PrincipalID != "")
 }
 
 // lookTime returns when the outcome of an operation is looked for next.

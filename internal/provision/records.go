@@ -50,6 +50,16 @@ type Making struct {
 	Commit string
 }
 
+// Origin says who made an assignment that is live.
+type Origin string
+
+// The origins. It is "" while that is not known, and in records from before it
+// was kept.
+const (
+	OriginMade  Origin = "made"  // the bot did, or it cannot be told
+	OriginFound Origin = "found" // it was live before the bot sent anything
+)
+
 // Record is what is kept of one assignment. Times are of the present
 // undertaking, in UTC; zero is not yet.
 type Record struct {
@@ -75,6 +85,8 @@ type Record struct {
 	// settled since whether the assignment exists.
 	MayExist bool
 
+	// Origin is who made what is live.
+	Origin      Origin
 	AppAssigned time.Time
 	Seen        time.Time
 	Created     time.Time

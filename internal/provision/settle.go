@@ -37,7 +37,7 @@ func settle(v *view, records ledger) (changed []Record, own []config.Assignment)
 	}
 	for _, rec := range records.all() {
 		clearing := rec.State == Removing && rec.Cause.Kind == CauseDrift && v.clears()
-		if rec.State == Gone || rec.Op.outstanding() || clearing || v.owned[rec.Assignment] {
+		if rec.State == Gone || rec.Op.outstanding() || clearing || v.puttingBack(rec) || v.owned[rec.Assignment] {
 			continue
 		}
 		if _, desired := v.wants[rec.Assignment]; !desired {
@@ -83,7 +83,7 @@ func (v *view) beginAdding(old Record, d Desire) Record {
 		made = Making{}
 	}
 	return Record{Assignment: d.Assignment, State: Adding, Cause: v.cause(d), Since: v.now, Grants: d.Grants,
-		End: d.End.UTC(), Cut: v.cut(old, d), Made: made, PrincipalID: old.PrincipalID, MayExist: old.MayExist}
+		End: d.End.UTC(), Cut: v.cut(old, d), Made: made, PrincipalID: old.PrincipalID, MayExist: old.MayExist, Origin: old.origin()}
 }
 
 func (v *view) cause(d Desire) Cause {

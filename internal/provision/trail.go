@@ -82,7 +82,7 @@ func (e *Engine) askTrail(ctx context.Context) error {
 // trailDue reports whether it is to be looked up who made a drift.
 func (e *Engine) trailDue(f Finding, now time.Time) bool {
 	switch {
-	case f.Doer != "":
+	case f.Doer != "", f.Cutover != "": // the bot itself
 		return false
 	case f.TrailAsked.IsZero():
 		return true
@@ -183,7 +183,7 @@ func (f Finding) said() string {
 
 // awaitsTrail reports whether the telling of a finding waits for who made it.
 func (v *view) awaitsTrail(f Finding) bool {
-	return f.Told.IsZero() && f.TrailAsked.IsZero() && v.now.Sub(f.Since) < v.hold
+	return f.Cutover == "" && f.Told.IsZero() && f.TrailAsked.IsZero() && v.now.Sub(f.Since) < v.hold
 }
 
 // trailWait is zero where nobody knows who made a drift.

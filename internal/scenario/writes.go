@@ -115,10 +115,14 @@ func (c *checker) create(e emukit.Entry) error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(c.forces(e.Time), func(x epoch) bool { return x.desires(a, e.Time) }) {
+	if slices.ContainsFunc(c.forces(e.Time), func(x epoch) bool { return x.desires(a, e.Time) }) {
+		return nil
+	}
+	back, err := c.putsBack(e)
+	if !back && err == nil {
 		c.add(RuleCreate, "%s at %s: no good commit desires it", a, e.Time.Format(time.TimeOnly))
 	}
-	return nil
+	return err
 }
 
 func (c *checker) remove(e emukit.Entry) error {

@@ -44,6 +44,8 @@ type noticeRecord struct {
 	Text    string            `json:"text,omitempty"`
 	Drift   string            `json:"drift,omitempty"`
 	Acts    []access.DriftAct `json:"acts,omitempty"`
+	Cutover string            `json:"cutover,omitempty"`
+	Until   time.Time         `json:"until,omitzero"`
 	Intent  bool              `json:"intent,omitempty"`
 	Sent    bool              `json:"sent,omitempty"`
 	TS      string            `json:"ts,omitempty"`
@@ -51,14 +53,14 @@ type noticeRecord struct {
 
 func newNoticeRecord(d access.Delivery) noticeRecord {
 	return noticeRecord{
-		Seq: d.Seq, Key: d.Key, Request: d.Request, Kind: d.Kind, At: d.At.UTC(), Text: d.Text, Drift: d.Drift, Acts: d.Acts,
+		Seq: d.Seq, Key: d.Key, Request: d.Request, Kind: d.Kind, At: d.At.UTC(), Text: d.Text, Drift: d.Drift, Acts: d.Acts, Cutover: d.Cutover, Until: d.Until.UTC(),
 		Intent: d.Intent, Sent: d.Sent, TS: d.TS,
 	}
 }
 
 func (r noticeRecord) delivery() access.Delivery {
 	return access.Delivery{
-		Notice: access.Notice{Key: r.Key, Request: r.Request, Kind: r.Kind, At: r.At, Text: r.Text, Drift: r.Drift, Acts: r.Acts},
+		Notice: access.Notice{Key: r.Key, Request: r.Request, Kind: r.Kind, At: r.At, Text: r.Text, Drift: r.Drift, Acts: r.Acts, Cutover: r.Cutover, Until: r.Until},
 		Seq:    r.Seq, Intent: r.Intent, Sent: r.Sent, TS: r.TS,
 	}
 }

@@ -44,6 +44,7 @@ const removalsKept = 48 * time.Hour
 //	provision.group      other progress of a group or user
 //	provision.application  what a look at the enterprise application found
 //	provision.drift      what differs from the config in force, and what of it is over
+//	provision.cutover    which old access goes, that people are asked whether they are still in, and what was decided
 type Provision struct {
 	db DB
 	// owned is the last reading of what is owned.

@@ -31,11 +31,12 @@ type driftRecord struct {
 	Doer          string               `json:"doer,omitempty"`
 	Done          time.Time            `json:"done,omitzero"`
 	TrailAsked    time.Time            `json:"trail_asked,omitzero"`
+	Cutover       string               `json:"cutover,omitempty"`
 }
 
 func newDriftRecord(f provision.Finding) driftRecord {
 	return driftRecord{f.ID, f.Missing, f.Pair.Account, f.Pair.PermissionSet, f.Live.PrincipalID, f.Live.Kind, f.Assignment,
-		f.Name, f.Sentence, f.Commit, f.Since.UTC(), f.Told.UTC(), f.Snoozed.UTC(), f.PutBack, f.By, f.Doer, f.Done.UTC(), f.TrailAsked.UTC()}
+		f.Name, f.Sentence, f.Commit, f.Since.UTC(), f.Told.UTC(), f.Snoozed.UTC(), f.PutBack, f.By, f.Doer, f.Done.UTC(), f.TrailAsked.UTC(), f.Cutover}
 }
 
 func (r driftRecord) finding() provision.Finding {
@@ -43,7 +44,7 @@ func (r driftRecord) finding() provision.Finding {
 		ID: r.ID, Missing: r.Missing, Pair: config.Pair{Account: r.Account, PermissionSet: r.PermissionSet},
 		Live: provision.LiveAssignment{PrincipalID: r.LiveID, Kind: r.LiveKind}, Assignment: r.Assignment,
 		Name: r.Name, Sentence: r.Sentence, Commit: r.Commit, Since: r.Since, Told: r.Told, Snoozed: r.Snoozed, PutBack: r.PutBack, By: r.By,
-		Doer: r.Doer, Done: r.Done, TrailAsked: r.TrailAsked,
+		Doer: r.Doer, Done: r.Done, TrailAsked: r.TrailAsked, Cutover: r.Cutover,
 	}
 }
 

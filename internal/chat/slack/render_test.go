@@ -104,8 +104,35 @@ func TestCardsAreRenderedAsInGoldenFiles(t *testing.T) {
 		Kind: access.NoticeDrift, Drift: "DRIFT-0a1b2c3d", Text: "Drift: aws-payments-dev with ReadOnlyAccess in payments-prod (…3333) is in the config repo and was live, and is gone from AWS.",
 		Acts: []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze},
 	})))
+	golden(t, "drift-put-back", Blocks(chat.DriftMessage(access.Notice{
+		Kind: access.NoticeDrift, Drift: "DRIFT-0a1b2c3d", Text: "Drift: aws-payments-dev has PowerUserAccess in payments-prod (…3333) in AWS: commit 0123456789 took it away, nobody confirmed by 2026-11-23T09:30:00Z that people are still in, and the bot put it back.",
+		Acts: []access.DriftAct{access.DriftAdopt, access.DriftRemove, access.DriftSnooze},
+	})))
+	for name, n := range cutoverNotices() {
+		golden(t, "cutover-"+name, Blocks(chat.Reply(n, onboarded(), place())))
+	}
+	golden(t, "cutover-ops", Blocks(chat.CutoverMessage(cutoverNotices()["asked"], nil)))
 	golden(t, "drift-list", Blocks(chat.Drifted(drifts())))
 	golden(t, "sync", Blocks(chat.Synced(access.Synced{Commit: "0123456789abcdef", Live: 40, Due: 2, Waiting: 1, Started: 1, FailedReads: 1, Held: []string{"Remove x: commit y. The plan removes too much."}}, 2)))
+}
+
+// onboarded is the request that brought an account in.
+func onboarded() access.Request {
+	r := cards()["live"]
+	r.Kind, r.State, r.Want.Onboard = access.KindOnboard, access.StateDone, &access.Onboarding{Slug: "payments-prod"}
+	return r
+}
+
+// cutoverNotices are what is told of old access that was taken away.
+func cutoverNotices() map[string]access.Notice {
+	const id, items = "CUT-0a1b2c3d", "• aws-payments-admins with AdministratorAccess in payments-prod (…3333)\n• aws-payments-dev with PowerUserAccess in payments-prod (…3333)"
+	return map[string]access.Notice{
+		"asked":        {Kind: access.NoticeStillIn, Cutover: id, Until: t0.Add(30 * time.Minute), Text: items},
+		"confirmed":    {Kind: access.NoticeConfirmed, Cutover: id, Text: "Yuki <!channel>"},
+		"rolling-back": {Kind: access.NoticeRollingBack, Cutover: id, Until: t0.Add(30 * time.Minute), Text: items},
+		"rolled-back":  {Kind: access.NoticeRolledBack, Cutover: id, Text: items + ": not put back, since Entra has no such group any more"},
+		"withdrawn":    {Kind: access.NoticeWithdrawn, Cutover: id},
+	}
 }
 
 // drifts are one of each kind.

@@ -1,0 +1,135 @@
+package provision_test
+
+import (
+	"testing"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+)
+
+// TestWhatIsPutBackCanBeRemovedForGood: removed by the word of the control plane it goes as
+// anything does, and nobody is asked about it again.
+func TestWhatIsPutBackCanBeRemovedForGood(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		m := onMove(t)
+		m.commitOf(t, asking("b"))
+		after(within + 10*time.Minute)
+		list := m.known(t)
+		if len(list) != 2 {
+			t.Fatalf("drift %+v", list)
+		}
+		for _, d := range list {
+			if err := m.engine.RemoveDrift(t.Context(), d.ID, "ken"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		after(2 * time.Hour)
+		if m.isLive(old()) || m.isLive(old2()) || len(m.known(t)) != 0 {
+			t.Errorf("live %v and %v, drift %+v", m.isLive(old()), m.isLive(old2()), m.known(t))
+		}
+		if n := len(m.heard(access.NoticeStillIn)); n != 1 {
+			t.Errorf("asked %d times", n)
+		}
+		if q := m.question(t, access.CutoverRolledBack); q.Undecided != 0 {
+			t.Errorf("%d undecided", q.Undecided)
+		}
+	})
+}
+
+// TestADriftThatTheBotDidNotPutBackIsNotRemoved by a word in chat.
+func TestADriftThatTheBotDidNotPutBackIsNotRemoved(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		m := onMove(t)
+		a := grant(4, 1, powerUser)
+		m.do(func() { m.put(a) })
+		after(2 * time.Hour)
+		list := m.known(t)
+		if len(list) != 1 || list[0].RolledBack {
+			t.Fatalf("drift %+v", list)
+		}
+		if err := m.engine.RemoveDrift(t.Context(), list[0].ID, "ken"); err == nil {
+			t.Error("not refused")
+		}
+		after(2 * time.Hour)
+		if !m.isLive(a) {
+			t.Error("removed")
+		}
+	})
+}
+
+// TestInPhase3WhatIsPutBackIsHeldFromTheDriftCheck until somebody decides, though
+// the check is what had taken it away.
+func TestInPhase3WhatIsPutBackIsHeldFromTheDriftCheck(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		m := onMove(t)
+		stray := grant(4, 1, powerUser)
+		m.do(func() { m.put(stray) })
+		clearing := func(id string, more ...config.Assignment) *repository {
+			r := asking(id, append(more, old(), old2(), grant(4, 2, readOnly))...)
+			r.repo.Access.Phase, r.repo.Access.Drift = 3, config.DriftRevert
+			return r
+		}
+		m.commitOf(t, clearing("b"))
+		for range 20 { // until the check has taken it away and asks
+			if after(10 * time.Minute); len(m.questions(t)) > 0 {
+				break
+			}
+		}
+		after(2 * time.Minute)
+		if m.isLive(stray) {
+			t.Fatalf("the drift check does not remove it: %+v, %+v, %+v", m.questions(t), m.noticed(), m.known(t))
+		}
+		m.question(t, access.CutoverAsked)
+		after(within + 5*time.Minute)
+		m.question(t, access.CutoverRolledBack)
+		for range 10 {
+			if after(5 * time.Hour); !m.isLive(stray) {
+				t.Fatal("the drift check removed what was put back")
+			}
+		}
+		list := m.known(t)
+		if len(list) != 1 || !list[0].RolledBack {
+			t.Fatalf("drift %+v", list)
+		}
+		m.commitOf(t, clearing("c", stray)) // adopted
+		after(2 * time.Hour)
+		if q := m.question(t, access.CutoverRolledBack); q.Undecided != 0 || len(m.known(t)) != 0 || !m.isLive(stray) {
+			t.Errorf("adopted: %+v, drift %+v", q, m.known(t))
+		}
+		m.commitOf(t, clearing("d"))
+		after(2 * time.Hour)
+		if m.isLive(stray) || len(m.heard(access.NoticeStillIn)) != 1 {
+			t.Errorf("live %v, asked %d times", m.isLive(stray), len(m.heard(access.NoticeStillIn)))
+		}
+	})
+}
+
+// TestTheGroupKeepsItsPlaceWhileAQuestionIsOpen: with "unassign: remove" SCIM would
+// delete it, and nothing could be put back.
+func TestTheGroupKeepsItsPlaceWhileAQuestionIsOpen(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		m := onMove(t)
+		made := grant(1, 2, readOnly)
+		remove := func(r *repository) *repository {
+			r.repo.Access.Unassign = config.UnassignRemove
+			return r
+		}
+		m.do(func() { delete(m.assigned, groupID(1)) }) // so that the bot assigns it
+		m.commitOf(t, remove(asking("b", old(), old2(), made)))
+		after(20 * time.Minute)
+		m.commitOf(t, remove(asking("c", old2())))
+		after(20 * time.Minute)
+		m.question(t, access.CutoverAsked)
+		if n := m.count("Unassign"); n != 0 {
+			t.Errorf("unassigned %d times while the question is open", n)
+		}
+		if err := m.engine.ConfirmCutover(t.Context(), m.questions(t)[0].ID, access.Person{Entra: "e"}); err != nil {
+			t.Fatal(err)
+		}
+		after(3 * time.Hour)
+		if n := m.count("Unassign"); n != 1 {
+			t.Errorf("unassigned %d times after it was confirmed", n)
+		}
+	})
+}

@@ -1,0 +1,229 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+)
+
+// counting has since when, in the run of the process, each open question is
+// known: a clock that nobody can set.
+type counting map[string]time.Duration
+
+func newCounting() counting { return counting{} }
+
+// takeCutovers takes into a view what is known of cutovers.
+func (e *Engine) takeCutovers(ctx context.Context, v *view) error {
+	v.restorable = map[config.Assignment]string{}
+	if e.Cutovers == nil || e.Origins == nil {
+		return nil
+	}
+	list, err := e.Cutovers.Cutovers(ctx)
+	if err != nil {
+		return fmt.Errorf("what old access is being taken away: %w", err)
+	}
+	v.list = list
+	for _, c := range list {
+		for _, i := range c.Items { // their file may be gone
+			if v.names.Principals[i.Assignment.Principal] == "" {
+				v.names.Principals[i.Assignment.Principal] = i.Who
+			}
+		}
+	}
+	return nil
+}
+
+// saveCutovers stores what changed of cutovers, and then takes it into the view.
+func (e *Engine) saveCutovers(ctx context.Context, v *view, put []Cutover, forget []string) error {
+	if len(put)+len(forget) == 0 {
+		return nil
+	}
+	if err := e.Cutovers.SaveCutovers(ctx, put, forget); err != nil {
+		return err
+	}
+	v.list = slices.DeleteFunc(slices.Clone(v.list), func(c Cutover) bool {
+		return slices.Contains(forget, c.ID) || slices.ContainsFunc(put, func(p Cutover) bool { return p.ID == c.ID })
+	})
+	v.list = append(v.list, put...)
+	slices.SortFunc(v.list, compareCutovers)
+	e.book.changed()
+	return nil
+}
+
+// advanceCutovers takes every cutover as far as what was read in this pass and
+// the time allow. Each state is stored before anything is done by it, and told
+// after.
+func (e *Engine) advanceCutovers(ctx context.Context, v *view) error {
+	maps.DeleteFunc(e.desk.counting, func(id string, _ time.Duration) bool {
+		return !slices.ContainsFunc(v.list, func(c Cutover) bool { return c.ID == id && c.State == access.CutoverAsked })
+	})
+	for _, c := range v.list {
+		if err := e.advanceCutover(ctx, v, c); err != nil {
+			return fmt.Errorf("cutover %s: %w", c.ID, err)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) advanceCutover(ctx context.Context, v *view, c Cutover) error {
+	switch {
+	case c.over() && v.now.Sub(c.Decided) >= cutoverKept && !slices.ContainsFunc(c.Items, CutoverItem.held):
+		return e.saveCutovers(ctx, v, nil, []string{c.ID})
+	case c.State == access.CutoverRemoving:
+		return e.settleCutover(ctx, v, c)
+	}
+	if err := e.tellCutover(ctx, v, &c); err != nil {
+		return err
+	}
+	switch c.State {
+	case access.CutoverAsked:
+		return e.decideCutover(ctx, v, c)
+	case access.CutoverRollingBack:
+		return e.rollCutoverBack(ctx, v, c)
+	case access.CutoverRolledBack:
+		return e.releaseCutover(ctx, v, c)
+	default:
+		return nil
+	}
+}
+
+// settleCutover takes over which removals were read back, and asks once all were,
+// or some were a while ago: then the others are asked about later.
+func (e *Engine) settleCutover(ctx context.Context, v *view, c Cutover) error {
+	items := settled(c.Items, c.Since, e.book.find)
+	gone := slices.DeleteFunc(slices.Clone(items), func(i CutoverItem) bool { return i.Removed.IsZero() })
+	rest := slices.DeleteFunc(slices.Clone(items), func(i CutoverItem) bool { return !i.Removed.IsZero() })
+	within := v.withinNow()
+	switch {
+	case len(items) == 0, len(rest) == 0 && within == 0:
+		return e.saveCutovers(ctx, v, nil, []string{c.ID})
+	case len(gone) == 0:
+		return nil
+	case len(rest) > 0 && within > 0:
+		if first := slices.MinFunc(gone, func(a, b CutoverItem) int { return a.Removed.Compare(b.Removed) }).Removed; v.now.Sub(first) < e.pace(askLatest) {
+			v.alarm.set(first.Add(e.pace(askLatest)))
+			return nil
+		}
+	case len(rest) > 0:
+		return nil
+	}
+	put := []Cutover{}
+	if len(rest) > 0 {
+		anew := c
+		anew.ID, anew.Since, anew.Items = cutoverID(c.Account, c.Commit, v.now), v.now, rest
+		put = append(put, anew)
+	}
+	c.State, c.Items, c.Asked, c.Within = access.CutoverAsked, gone, v.now, e.pace(within)
+	c.Until = v.now.Add(c.Within)
+	if err := e.saveCutovers(ctx, v, append(put, c), nil); err != nil {
+		return err
+	}
+	e.auditCutover(ctx, c, "asked until "+c.Until.Format(time.RFC3339))
+	if err := e.tellCutover(ctx, v, &c); err != nil {
+		return err
+	}
+	return e.decideCutover(ctx, v, c)
+}
+
+// settled returns the items of a cutover whose removals were read back or are
+// under way; what is desired again, or never was there, is none. It is pure.
+func settled(items []CutoverItem, since time.Time, find func(config.Assignment) *Record) []CutoverItem {
+	var out []CutoverItem
+	for _, i := range items {
+		r := find(i.Assignment)
+		switch {
+		case r == nil:
+		case r.State == Removing:
+			out = append(out, i)
+		case r.State == Gone && !r.Removed.IsZero() && !r.Removed.Before(since):
+			i.Removed = r.Removed
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// decideCutover decides on the roll-back when the time to confirm is over, or
+// withdraws the question when the config does not ask any more.
+func (e *Engine) decideCutover(ctx context.Context, v *view, c Cutover) error {
+	if v.withinNow() == 0 {
+		c.State, c.Decided = access.CutoverWithdrawn, v.now
+		if err := e.saveCutovers(ctx, v, []Cutover{c}, nil); err != nil {
+			return err
+		}
+		e.auditCutover(ctx, c, "withdrawn: onboarding.confirm is gone")
+		return e.tellCutover(ctx, v, &c)
+	}
+	if at := e.decisionDue(v, c); at.After(v.now) {
+		v.alarm.set(at)
+		v.alarm.set(later(c.Until, v.now.Add(e.pace(clickGrace)))) // the clock may be mended
+		return nil
+	}
+	c.State, c.Decided = access.CutoverRollingBack, v.now
+	if err := e.saveCutovers(ctx, v, []Cutover{c}, nil); err != nil {
+		return err
+	}
+	e.auditCutover(ctx, c, "nobody confirmed")
+	if err := e.tellCutover(ctx, v, &c); err != nil {
+		return err
+	}
+	return e.rollCutoverBack(ctx, v, c)
+}
+
+// decisionDue returns when the time to confirm is over: by our clock, where
+// trusted services agree with it, or else when the process has itself counted as
+// long since it knows of the question. So a clock that is wrong neither puts
+// anything back before people could answer, nor keeps them out for good.
+func (e *Engine) decisionDue(v *view, c Cutover) time.Time {
+	run := e.Elapsed()
+	since, known := e.desk.counting[c.ID]
+	if !known {
+		since = run
+		e.desk.counting[c.ID] = since
+	}
+	counted := v.now.Add(since + c.Within - run)
+	skew, heard := e.Clocks.Skew()
+	if v.clockSet || !heard || skew.Abs() > maxSkew {
+		return counted
+	}
+	byClock := later(c.Until, v.now.Add(since+min(e.pace(clickGrace), c.Within)-run))
+	if byClock.Before(counted) {
+		return byClock
+	}
+	return counted
+}
+
+// releaseCutover notes which of what was put back is decided about.
+func (e *Engine) releaseCutover(ctx context.Context, v *view, c Cutover) error {
+	items, changed := slices.Clone(c.Items), false
+	for n, i := range items {
+		if i.held() && e.isDecided(v, i) {
+			items[n].Released, changed = v.now, true
+		}
+	}
+	if !changed {
+		return nil
+	}
+	c.Items = items
+	return e.saveCutovers(ctx, v, []Cutover{c}, nil)
+}
+
+// isDecided reports whether the config grants what was put back, or the bot takes
+// it away again, or a reading that began after it was put back does not show it.
+func (e *Engine) isDecided(v *view, i CutoverItem) bool {
+	if _, desired := v.wants[i.Assignment]; desired || v.owned[i.Assignment] {
+		return true
+	}
+	listed, seen := e.desk.sight.Ask(i.Assignment.Pair(), i.who())
+	return listed == NotListed && seen.Began.After(i.Restored)
+}
+
+// who is the item's principal in the identity store.
+func (i CutoverItem) who() LiveAssignment {
+	return LiveAssignment{PrincipalID: i.PrincipalID, Kind: i.Assignment.Principal.Kind}
+}

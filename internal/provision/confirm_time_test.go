@@ -1,0 +1,89 @@
+package provision_test
+
+import (
+	"testing"
+	"time"
+
+	"aws-access-bot/internal/access"
+)
+
+// TestAQuestionOutlivesAStop: it is put once, and decided after the start, though
+// not at once, so that a click from before is worked off first.
+func TestAQuestionOutlivesAStop(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		m := onMove(t)
+		m.commitOf(t, asking("b"))
+		after(2 * time.Minute)
+		until := m.question(t, access.CutoverAsked).Until
+		m.restart(t, 10*time.Minute)
+		after(time.Until(until) - time.Second)
+		if m.isLive(old()) {
+			t.Fatal("put back before the time was over")
+		}
+		m.restart(t, 2*time.Hour)
+		after(30 * time.Second)
+		if m.isLive(old()) {
+			t.Error("put back right after the start")
+		}
+		after(5 * time.Minute)
+		if !m.isLive(old()) || !m.isLive(old2()) || len(m.heard(access.NoticeStillIn)) != 1 {
+			t.Errorf("live %v and %v, asked %d times", m.isLive(old()), m.isLive(old2()), len(m.heard(access.NoticeStillIn)))
+		}
+	})
+}
+
+// TestAClockThatIsSetAheadPutsNothingBackEarly: the process counts the time itself
+// then, and puts back what nobody confirmed when that is over.
+func TestAClockThatIsSetAheadPutsNothingBackEarly(t *testing.T) {
+	for name, wrong := range map[string]func(m *moved){
+		"and services disagree": func(m *moved) { m.do(func() { m.skew = 25 * time.Hour }) },
+		"and nobody was heard":  func(m *moved) { m.do(func() { m.skewOff = true }) },
+		"and services agree":    func(*moved) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				m := onMove(t)
+				m.commitOf(t, asking("b"))
+				after(2 * time.Minute)
+				m.question(t, access.CutoverAsked)
+				wrong(m)
+				m.clock.ahead.Store(int64(25 * time.Hour))
+				early := 20 * time.Minute
+				if name == "and services agree" {
+					// It slept: they are believed a quarter of an hour later.
+					early = 14 * time.Minute
+				}
+				after(early)
+				m.question(t, access.CutoverAsked)
+				if m.isLive(old()) {
+					t.Fatal("put back early")
+				}
+				after(within)
+				if !m.isLive(old()) {
+					t.Error("not put back though the time is over by any clock")
+				}
+			})
+		})
+	}
+}
+
+// TestAClockThatIsSetBackKeepsNobodyOut: it is put back in time by what the
+// process counted.
+func TestAClockThatIsSetBackKeepsNobodyOut(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		m := onMove(t)
+		m.commitOf(t, asking("b"))
+		after(2 * time.Minute)
+		m.question(t, access.CutoverAsked)
+		m.clock.ahead.Store(-int64(25 * time.Hour))
+		m.do(func() { m.skew = -25 * time.Hour })
+		after(within - 5*time.Minute)
+		if m.isLive(old()) {
+			t.Fatal("put back early")
+		}
+		after(10 * time.Minute)
+		if !m.isLive(old()) {
+			t.Error("not put back")
+		}
+	})
+}
