@@ -145,6 +145,8 @@ type desk struct {
 	management string
 	own        OwnRole
 	clock      watchedClock
+	// doubtful: what time it is was in doubt when the guards were last asked.
+	doubtful bool
 	// manageTry is when the management account may be asked for again.
 	manageTry time.Time
 	// lookFails are the look-ups that failed, by what they are of.

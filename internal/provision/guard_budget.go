@@ -77,7 +77,7 @@ type budget struct {
 func newBudget(plan Result, s Surroundings) *budget {
 	b := &budget{s: s, planned: counted{}, strays: counted{}, spent: map[config.Assignment]bool{}, due: map[config.Assignment]bool{}}
 	for _, r := range s.Log {
-		if s.Now.Sub(r.At) < budgetWindow && !r.Expiry && !b.allows(r.Commit) {
+		if (s.clockInDoubt() || s.Now.Sub(r.At) < budgetWindow) && !r.Expiry && !b.allows(r.Commit) {
 			b.spent[r.Assignment] = true
 		}
 	}

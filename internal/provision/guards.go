@@ -44,6 +44,8 @@ type Removal struct {
 	Expiry bool
 	// Commit is that of the cause.
 	Commit string
+	// Doubtful: the time was in doubt, so that by it nothing is old.
+	Doubtful bool
 }
 
 // Surroundings is what the guards know besides the plan.
@@ -84,7 +86,8 @@ type Surroundings struct {
 	// Undeclared has all of what goes so, in sight now or not, with the commit
 	// that was in force when it was first seen.
 	Undeclared map[config.Assignment]string
-	// Log has the removals begun in the last 24 hours.
+	// Log has the removals begun in the last 24 hours, and while the time is in
+	// doubt all that are known.
 	Log []Removal
 	// ReadFailed: a read of this cycle failed or was cut short.
 	ReadFailed bool
@@ -94,6 +97,9 @@ type Surroundings struct {
 	SkewKnown bool
 	// ClockSet: ours was set, so lately that Skew may be from before.
 	ClockSet bool
+	// Lapsed are granted by the commit in force, and have ended by our clock. It is
+	// asked for while the time is in doubt.
+	Lapsed map[config.Assignment]bool
 	// Names are for the sentences.
 	Names Names
 }

@@ -130,15 +130,16 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 
 // planAndApply ends a pass.
 func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
-	removals, err := e.Store.Removals(ctx, v.now.Add(-budgetWindow))
-	if err != nil {
-		return nil, err
-	}
 	if err := e.takeDrift(ctx, v); err != nil {
 		return nil, err
 	}
 	plan := Plan(e.input(v))
-	verdict := Check(plan, e.surroundings(v, removals))
+	around, err := e.surroundings(ctx, v, plan)
+	if err != nil {
+		return nil, err
+	}
+	verdict := Check(plan, around)
+	e.desk.doubtful = around.clockInDoubt()
 	if err := e.note(ctx, v, plan, verdict); err != nil {
 		return nil, err
 	}
@@ -271,12 +272,12 @@ func (v *view) protected() map[config.Assignment]bool {
 }
 
 // surroundings is what the guards see beside the plan.
-func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
+func (e *Engine) surroundings(ctx context.Context, v *view, plan Result) (Surroundings, error) {
 	repo := v.force.Repo
 	s := Surroundings{EnableChanges: e.opts.EnableChanges, Now: v.now, ConfigManagement: repo.Access.ManagementAccount,
 		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
-		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays,
+		ReadFailed: len(v.failed) > 0, Clears: v.clears(), Undeclared: v.strays,
 		Own: e.desk.own, Administers: administers(repo), Opens: e.opens(repo), HadEnd: map[config.Assignment]bool{},
 		ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{}, Names: v.names,
 		Holders: map[LiveAssignment][]config.Principal{}}
@@ -303,6 +304,12 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 	for a, d := range v.wants {
 		s.Desired[a] = d.End
 	}
-	s.Skew, s.SkewKnown = e.Clocks.Skew()
-	return s
+	s.telling(v, e.Clocks, plan)
+	since := v.now.Add(-budgetWindow)
+	if s.clockInDoubt() {
+		since = time.Time{}
+	}
+	var err error
+	s.Log, err = e.Store.Removals(ctx, since)
+	return s, err
 }

@@ -192,7 +192,7 @@ type Store interface {
 	// ends the ownership of its assignment.
 	Disown(ctx context.Context, r Record) error
 	// Removals returns the log from a time on, oldest first. Older entries
-	// may be dropped by IntendRemoval.
+	// may be dropped by IntendRemoval, unless the new one is doubtful.
 	Removals(ctx context.Context, since time.Time) ([]Removal, error)
 	// Measures returns how long principals took, and SaveMeasures stores it
 	// (step StepGroup).
