@@ -111,6 +111,8 @@ type Engine struct {
 	mu    sync.Mutex // guards what follows
 	needs map[config.Principal]principalNeed
 	last  Report
+	// caller is as whom AWS said that the bot acts, zero while it has not.
+	caller Caller
 	// progress is how far a sync is, places who is where in the queue.
 	progress Progress
 	places   places

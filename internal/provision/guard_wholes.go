@@ -111,7 +111,7 @@ func (b *budget) whole(c Change) objection {
 	}
 	for _, part := range sharesOf(c.Assignment) {
 		if n, ok := wholes[part]; ok {
-			return objection{part.code(), fmt.Sprintf("All %d %s of %s would go.%s", n, what, part.name(b.s.Names), b.mend(c.Cause.Commit, stray))}
+			return objection{part.code(), fmt.Sprintf("All %d %s of %s would go.", n, what, part.name(b.s.Names))}
 		}
 	}
 	return objection{}

@@ -128,26 +128,44 @@ type objection struct {
 // read, so that a plan is never passed in slices; what no commit ever declared is
 // a plan of its own.
 func Check(plan Result, s Surroundings) Verdict {
-	budget := newBudget(plan, s)
+	v := Verdict{Allowed: []Change{}, Refused: []Refused{}}
+	for _, j := range askGuards(plan, newBudget(plan, s)) {
+		if j.code == "" {
+			v.Allowed = append(v.Allowed, j.change)
+		} else {
+			v.Refused = append(v.Refused, Refused{j.change, j.code, j.sentence + j.mend})
+		}
+	}
+	return v
+}
+
+// judged is a change with the first objection to it, and how limits.allow would
+// lift that, "" where it does not.
+type judged struct {
+	change Change
+	objection
+	mend string
+}
+
+// askGuards asks every guard about every change of a plan.
+func askGuards(plan Result, budget *budget) []judged {
+	s := budget.s
 	guards := []func(Change) objection{
 		s.disabled, s.management, s.legacy, s.notDesired, s.notOwned, s.taken, s.protected, s.own, s.incomplete, s.clock,
 		budget.whole, budget.lastWay, budget.removals, budget.expiries,
 	}
-	v := Verdict{Allowed: []Change{}, Refused: []Refused{}}
+	out := make([]judged, 0, len(plan.Changes))
 	for _, c := range plan.Changes {
-		refused := false
+		j := judged{change: c}
 		for _, guard := range guards {
-			if o := guard(c); o.code != "" {
-				v.Refused = append(v.Refused, Refused{c, o.code, o.sentence})
-				refused = true
+			if j.objection = guard(c); j.code != "" {
+				j.mend = budget.mendOf(j.code, c)
 				break
 			}
 		}
-		if !refused {
-			v.Allowed = append(v.Allowed, c)
-		}
+		out = append(out, j)
 	}
-	return v
+	return out
 }
 
 func (s Surroundings) disabled(Change) objection {

@@ -273,33 +273,17 @@ func (v *view) protected() map[config.Assignment]bool {
 
 // surroundings is what the guards see beside the plan.
 func (e *Engine) surroundings(ctx context.Context, v *view, plan Result) (Surroundings, error) {
-	repo := v.force.Repo
-	s := Surroundings{EnableChanges: e.opts.EnableChanges, Now: v.now, ConfigManagement: repo.Access.ManagementAccount,
-		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
-		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
-		ReadFailed: len(v.failed) > 0, Clears: v.clears(), Undeclared: v.strays,
-		Own: e.desk.own, Administers: administers(repo), Opens: e.opens(repo), HadEnd: map[config.Assignment]bool{},
-		ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{}, Names: v.names,
-		Holders: map[LiveAssignment][]config.Principal{}}
+	s := around(v.force.Repo)
+	s.EnableChanges, s.Now, s.LiveManagement, s.Owned, s.Protected = e.opts.EnableChanges, v.now, e.desk.management, v.owned, v.protected()
+	s.ReadFailed, s.Clears, s.Undeclared, s.Own, s.Opens = len(v.failed) > 0, v.clears(), v.strays, e.desk.own, opens(v.force.Repo, e.setIs)
 	for _, r := range e.book.all() {
-		if ended, known := hadEnd(*r); known {
-			s.HadEnd[r.Assignment] = ended && !r.stood(v.now)
-		}
-		if r.State == Live && r.Missing.IsZero() {
-			s.ReadBack[r.Assignment] = true
-		}
-		if r.Op.outstanding() {
-			s.UnderWay[r.Assignment] = true
-		}
+		s.know(r, v.now)
 	}
 	for p, g := range e.book.allPrincipals() {
 		if g.StoreID != "" {
 			id := LiveAssignment{PrincipalID: g.StoreID, Kind: p.Kind}
 			s.Holders[id] = append(s.Holders[id], p)
 		}
-	}
-	for _, a := range repo.Accounts {
-		s.Stages[a.ID] = a.Stage
 	}
 	for a, d := range v.wants {
 		s.Desired[a] = d.End
@@ -312,4 +296,29 @@ func (e *Engine) surroundings(ctx context.Context, v *view, plan Result) (Surrou
 	var err error
 	s.Log, err = e.Store.Removals(ctx, since)
 	return s, err
+}
+
+// around is what the guards see of a config.
+func around(repo *config.Repo) Surroundings {
+	s := Surroundings{ConfigManagement: repo.Access.ManagementAccount, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
+		RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow, Administers: administers(repo),
+		HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{},
+		Names: names(repo), Holders: map[LiveAssignment][]config.Principal{}}
+	for _, a := range repo.Accounts {
+		s.Stages[a.ID] = a.Stage
+	}
+	return s
+}
+
+// know takes in what a record says to the guards.
+func (s *Surroundings) know(r *Record, now time.Time) {
+	if ended, known := hadEnd(*r); known {
+		s.HadEnd[r.Assignment] = ended && !r.stood(now)
+	}
+	if r.State == Live && r.Missing.IsZero() {
+		s.ReadBack[r.Assignment] = true
+	}
+	if r.Op.outstanding() {
+		s.UnderWay[r.Assignment] = true
+	}
 }
