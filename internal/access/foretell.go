@@ -1,7 +1,6 @@
 package access
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -54,9 +53,4 @@ func (f Foretold) AllowLines() string {
 		return ""
 	}
 	return fmt.Sprintf("limits:\n  allow: {commit: %q, removals: %d}\n", MergeCommit, f.Allow)
-}
-
-// Foreteller foretells what the guards will hold of a merge.
-type Foreteller interface {
-	Foretell(ctx context.Context, m Merge) (Foretold, error)
 }

@@ -23,8 +23,6 @@ const merging = access.MergeCommit
 // is taken to go with the last of them.
 const maxForeseen = 8
 
-var _ access.Foreteller = (*Engine)(nil)
-
 // Foretell says what the guards will hold of a merge by the config alone: all that
 // is desired before is taken to be owned and live, and nothing else to go that day.
 func Foretell(m access.Merge) access.Foretold {
@@ -34,8 +32,8 @@ func Foretell(m access.Merge) access.Foretold {
 	}})
 }
 
-// Foretell implements [access.Foreteller] by the records: what is live, what was
-// begun in the last 24 hours, and as whom the bot works.
+// Foretell says what the guards will hold of a merge by the records: what is live,
+// what was begun in the last 24 hours, and as whom the bot works.
 func (e *Engine) Foretell(ctx context.Context, m access.Merge) (access.Foretold, error) {
 	if err := e.book.load(ctx); err != nil {
 		return access.Foretold{}, err

@@ -58,8 +58,7 @@ func sources(t *testing.T) []*ast.File {
 }
 
 // codesOfGuards reads from the source which codes guards can answer with: those in
-// an objection of a guard, and those that functions return which name a share of what goes, or
-// judge a permission set.
+// an objection of a guard, and those that name a share of what goes.
 func codesOfGuards(t *testing.T) map[provision.Code]bool {
 	t.Helper()
 	values, used := map[string]provision.Code{}, map[string]bool{}
@@ -94,7 +93,7 @@ func codesOfGuards(t *testing.T) map[provision.Code]bool {
 					values[x.Names[0].Name] = provision.Code(text)
 				}
 			case *ast.FuncDecl:
-				if slices.Contains([]string{"code", "CheckSet", "way"}, x.Name.Name) {
+				if slices.Contains([]string{"code"}, x.Name.Name) {
 					ast.Inspect(x.Body, results)
 				}
 				if guards(x) {
@@ -121,7 +120,7 @@ func guards(f *ast.FuncDecl) bool {
 		of = star.X
 	}
 	id, ok := of.(*ast.Ident)
-	return ok && (id.Name == "Surroundings" || id.Name == "budget")
+	return ok && slices.Contains([]string{"Surroundings", "budget", "SetSurroundings"}, id.Name)
 }
 
 func first(list []ast.Expr) ast.Expr {

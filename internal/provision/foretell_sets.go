@@ -25,12 +25,12 @@ func (f *foresight) sets() {
 			in.Live, in.Owned = &permset.Live{Definition: was, Accounts: f.accountsOf(name)}, was.Items()
 		}
 		s := f.setSurroundings(in)
-		code, sentence := CheckSet(permset.Diff(in), s)
-		if code == "" {
+		o, mend := s.check(permset.Diff(in))
+		if o.code == "" {
 			continue
 		}
-		f.hold(time.Time{}, code, sentence, code == CodeSetWay)
-		if code == CodeSetWay {
+		f.hold(time.Time{}, o.code, o.sentence, mend != "")
+		if mend != "" {
 			f.out.Allow = max(f.out.Allow, s.Ways.Assignments, 1)
 		}
 	}

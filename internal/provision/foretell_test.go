@@ -170,7 +170,7 @@ func TestWhatIsForetoldIsWhatIsHeld(t *testing.T) {
 					t.Errorf("foretold by the config (-want +got):\n%s\n%+v", diff, byConfig)
 				}
 				for _, h := range foretold.Holds {
-					if h.Allowed == tt.shut || strings.Contains(h.Sentence, "To allow it") && h.Code != string(provision.CodeSetWay) || h.At.IsZero() != (tt.until == 0) ||
+					if h.Allowed == tt.shut || strings.Contains(h.Sentence, "limits:") || h.At.IsZero() != (tt.until == 0) ||
 						tt.until > 0 && h.At.Sub(m.At).Round(time.Minute) != tt.until {
 						t.Errorf("%+v", h)
 					}

@@ -29,21 +29,21 @@ type SetWays struct {
 
 // way keeps a set that is a way in from permitting less, as the guards for
 // assignments keep the last way and what is protected: a later change of the
-// control plane allows it, for all who have the set.
-func (s SetSurroundings) way(r permset.Result) (Code, string) {
+// control plane allows it, for all who have the set: mend says how.
+func (s SetSurroundings) way(r permset.Result) (o objection, mend string) {
 	narrows := permset.Narrows(r.Steps, s.Live, s.Pending)
 	name := s.Want.Name
 	switch {
 	case len(narrows) == 0:
-		return "", ""
+		return objection{}, ""
 	case !s.Ways.Known:
-		return CodeIncomplete, fmt.Sprintf("%s would permit less, and is not changed while it is not known what hangs on it.", name)
+		return objection{CodeIncomplete, fmt.Sprintf("%s would permit less, and is not changed while it is not known what hangs on it.", name)}, ""
 	case len(s.Ways.Protected)+len(s.Ways.Last) == 0:
-		return "", ""
+		return objection{}, ""
 	}
 	n := max(1, s.Ways.Assignments)
 	if a := s.Allow; a != nil && s.Commit != "" && a.Commit == s.Commit && a.Removals >= n {
-		return "", ""
+		return objection{}, ""
 	}
 	var why []string
 	if len(s.Ways.Protected) > 0 {
@@ -60,8 +60,9 @@ func (s SetSurroundings) way(r permset.Result) (Code, string) {
 	if len(s.Commit) != len("0123456789012345678901234567890123456789") {
 		commit = "<full id of the commit that brings this>"
 	}
-	return CodeSetWay, fmt.Sprintf("%s would permit less (%s), and %s. Put the file back as it was, or give another way first; what is protected, take off \"protected\" in a change of its own before. Else, to allow it, add to aws-access.yaml, by a pull request of its own: limits: {allow: {commit: %s, removals: %d}}.",
-		name, strings.TrimSuffix(sentences(narrows), "."), strings.Join(why, ", and "), commit, n)
+	o = objection{CodeSetWay, fmt.Sprintf("%s would permit less (%s), and %s. Put the file back as it was, or give another way first; what is protected, take off \"protected\" in a change of its own before.",
+		name, strings.TrimSuffix(sentences(narrows), "."), strings.Join(why, ", and "))}
+	return o, fmt.Sprintf(" Else, to allow it, add to aws-access.yaml, by a pull request of its own: limits: {allow: {commit: %s, removals: %d}}.", commit, n)
 }
 
 // setWays finds out what hangs on a set.
