@@ -29,9 +29,11 @@ type Drift struct {
 	// Missing: the config grants it, it was live, and is gone. Else it is live,
 	// and no commit in force grants it.
 	Missing bool
-	// Assignment is meaningful if Known: who has it is in the config repo.
+	// Assignment is meaningful if Known: it was found out who has it. Group is the
+	// display name in Entra of a group that a file can be written for, else "".
 	Assignment config.Assignment
 	Known      bool
+	Group      string
 	Sentence   string
 	Since      time.Time // first seen
 	Snoozed    time.Time // until then

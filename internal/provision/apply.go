@@ -127,6 +127,9 @@ func (e *Engine) intend(ctx context.Context, r Record, c Change) (Record, error)
 	if c.Kind == Add {
 		r.Op = &Operation{Action: Create, PrincipalID: c.PrincipalID, Intent: now}
 		r.MayExist = true
+		if again := r.Cause.Kind == CauseDrift || r.Cause.Kind == CauseRecreated; r.Made.At.IsZero() && !again {
+			r.Made = Making{now, r.Cause.Commit}
+		}
 		r.AppAssigned, r.Seen = stageTimes(r, e.book.principal(r.Assignment.Principal))
 		return r, e.book.save(ctx, StepIntent, r)
 	}

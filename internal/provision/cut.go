@@ -1,39 +1,34 @@
 package provision
 
 import (
+	"context"
 	"slices"
 	"time"
 
 	"aws-access-bot/config"
 )
 
-// A commit can take access away by a near end as well as by taking its line out.
-// So an end that a commit newly set, or brought nearer, makes a removal by that
-// commit when it passes within cutFor, under all guards that count.
-
-// cutFor is how long after a commit came into force an end that it brought near
-// counts as a removal by it: as long as the window of the removal budget.
-const cutFor = budgetWindow
+// A commit can take access away by an end as well as by taking its line out. So
+// an end that a commit newly set, or brought nearer, makes a removal by that
+// commit whenever it passes, under all guards that count, until limits.allow lets
+// the commit have it. What was given with its end is none.
 
 // Cut says that a commit brought the end of an assignment nearer.
 type Cut struct {
 	Commit string
-	// At is when it was seen in force.
-	At time.Time
-	// From is the end before, zero for standing; with several commits within
-	// cutFor, that before the first.
+	// At is when it was seen in force, and From the end before it, zero for
+	// standing. Where several commits did, Commit is the last of them, and At and
+	// From are of the first.
+	At   time.Time
 	From time.Time
 }
-
-// counts reports whether an end at a time is a removal by the commit.
-func (c *Cut) counts(at time.Time) bool { return c != nil && at.Before(c.At.Add(cutFor)) }
 
 // nearer reports whether an end comes before another; zero is never.
 func nearer(end, other time.Time) bool {
 	return !end.IsZero() && (other.IsZero() || end.Before(other))
 }
 
-// cut returns how the commit in force, or one lately before it, brought the end
+// cut returns how the commit in force, or one before it, brought the end
 // of what is recorded nearer, nil when none did.
 func (v *view) cut(old Record, d Desire) *Cut {
 	if old.State == "" || old.State == Gone {
@@ -46,13 +41,9 @@ func (v *view) cut(old Record, d Desire) *Cut {
 		}
 		return nil
 	}
-	at := v.now
-	for _, k := range d.Grants { // a merge is never later than we take it to be, should our clock be behind
-		at = later(at, v.force.Starts[k].MergedAt)
-	}
-	from := old.End
-	if old.Cut.counts(v.now) {
-		from = old.Cut.From
+	at, from := v.now, old.End
+	if old.Cut != nil {
+		at, from = old.Cut.At, old.Cut.From
 	}
 	switch {
 	case !nearer(d.End, from):
@@ -70,20 +61,40 @@ func (v *view) endCause(rec Record) (Cause, bool) {
 	switch {
 	case !ok:
 		return Cause{}, false
-	case rec.Cut.counts(end):
+	case rec.Cut != nil:
 		return Cause{Kind: CauseCommit, Commit: rec.Cut.Commit, End: end.UTC()}, true
 	}
 	return Cause{Kind: CauseExpiry, Commit: v.force.Commit, End: end.UTC()}, true
 }
 
-// stood reports whether a record was standing until a commit gave it an end
-// lately: before now, or before its removal began.
-func (r Record) stood(now time.Time) bool {
-	switch {
-	case r.State == Removing && !r.Cause.End.IsZero():
-		now = r.Cause.End
-	case r.State == Removing:
-		now = r.Since
+// stood reports whether a record was standing until a commit gave it an end that
+// is not allowed.
+func (r Record) stood() bool { return r.Cut != nil && r.Cut.From.IsZero() }
+
+// dueSince is since when a record that is to go, or to end, was to: when the
+// commit behind it was first seen in force.
+func (r Record) dueSince() time.Time {
+	if r.Cut != nil && (r.State != Removing || r.Cause.Kind == CauseCommit && !r.Cause.End.IsZero()) {
+		return r.Cut.At
 	}
-	return r.Cut.counts(now) && r.Cut.From.IsZero()
+	return r.Since
+}
+
+// ahead reports whether a commit brought the end of a record nearer, and what it
+// takes away then may be there.
+func (r Record) ahead() bool {
+	return r.Cut != nil && r.State != Removing && r.State != Gone && (r.State == Live || r.MayExist)
+}
+
+// noteAllowed takes over which ends limits.allow lets commits have: from then on
+// they are ends like any other, whatever else it allows later.
+func (e *Engine) noteAllowed(ctx context.Context, v *view, ends []config.Assignment) error {
+	var list []Record
+	for _, a := range ends {
+		if r := e.book.record(a); r.Cut != nil && r.State != Removing {
+			r.Cut = nil
+			list = append(list, r)
+		}
+	}
+	return e.book.begin(ctx, v.force.Commit, list, nil)
 }

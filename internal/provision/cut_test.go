@@ -11,24 +11,28 @@ import (
 // seven of these get a near end: of groups 1 to 3, in accounts that have others.
 func cutOf(all []config.Assignment) []config.Assignment { return all[:7] }
 
-// TestAnEndThatACommitSetsCountsAsARemovalByIt, for a day: the budget holds, also
-// over a restart, and what it prints fits.
+// TestAnEndThatACommitSetsCountsAsARemovalByIt, however far away it is: the budget
+// holds, also over a restart, and what it prints fits.
 func TestAnEndThatACommitSetsCountsAsARemovalByIt(t *testing.T) {
-	for name, before := range map[string]time.Duration{"they were standing": 0, "they were long": 1000 * time.Hour} {
+	for name, tt := range map[string]struct{ before, end time.Duration }{
+		"they were standing": {0, time.Minute}, "they were long": {1000 * time.Hour, time.Minute},
+		"more than a day": {0, 25 * time.Hour}, "ten days, of forty": {960 * time.Hour, 240 * time.Hour},
+	} {
 		t.Run(name, func(t *testing.T) {
+			before, end := tt.before, tt.end
 			inBubble(t, func(t *testing.T) {
 				s := started(t, newWorld().populate(1, 1, 2, 3))
 				all := spread(27)
 				mine := cutOf(all)
 				s.commitOf(t, newRepository(sha("a")).with(before, "", mine...).with(0, "", all[7:]...))
 				after(time.Hour)
-				short := newRepository(sha("b")).with(time.Minute, "", mine...).with(0, "", all[7:]...)
+				short := newRepository(sha("b")).with(end, "", mine...).with(0, "", all[7:]...)
 				s.commitOf(t, short)
 				after(30 * time.Second)
 				s.stop()
 				s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
 				s.run(t)
-				after(4 * time.Hour)
+				after(end + 4*time.Hour)
 				if n := s.alive(mine); n != 7 {
 					t.Fatalf("%d of 7 are left: a commit took them away round the budget", n)
 				}
@@ -39,7 +43,7 @@ func TestAnEndThatACommitSetsCountsAsARemovalByIt(t *testing.T) {
 				if allow.Commit != sha("b") || allow.Removals != 7 {
 					t.Fatalf("printed %+v", allow)
 				}
-				r := newRepository(sha("c")).with(time.Minute, "", mine...).with(0, "", all[7:]...).since(short)
+				r := newRepository(sha("c")).with(end, "", mine...).with(0, "", all[7:]...).since(short)
 				r.repo.Access.Limits.Allow = allow
 				s.commitOf(t, r)
 				after(time.Hour)
@@ -65,8 +69,10 @@ func TestEndsThatNoCommitBroughtNearGoAsBefore(t *testing.T) {
 			func(r *repository) *repository { return r.with(3*time.Hour, "", mine...) }, 4 * time.Hour},
 		"made longer": {func(r *repository) *repository { return r.with(3*time.Hour, "", mine...) },
 			func(r *repository) *repository { return r.with(5*time.Hour, "", mine...) }, 6 * time.Hour},
-		"standing, with an end in more than a day": {func(r *repository) *repository { return r.with(0, "", mine...) },
-			func(r *repository) *repository { return r.with(25*time.Hour, "", mine...) }, 26 * time.Hour},
+		"brought near for five, which may go in a day": {func(r *repository) *repository { return r.with(0, "", mine[:5]...).with(50*time.Hour, "", mine[5:]...) },
+			func(r *repository) *repository {
+				return r.with(25*time.Hour, "", mine[:5]...).with(50*time.Hour, "", mine[5:]...)
+			}, 51 * time.Hour},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -101,6 +107,10 @@ func TestTheLastWayStaysHoweverItsEndIsBroughtNear(t *testing.T) {
 			func(sha string) *repository { return newRepository(sha).with(0, "", door) },
 			func(sha string) *repository { return newRepository(sha).with(20*time.Hour, "", door) },
 			newRepository,
+		},
+		"an end far away": {
+			func(sha string) *repository { return newRepository(sha).with(0, "", door) },
+			func(sha string) *repository { return newRepository(sha).with(25*time.Hour, "", door) },
 		},
 		"an end, and then a later one": {
 			func(sha string) *repository { return newRepository(sha).with(0, "", door) },

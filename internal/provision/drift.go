@@ -21,10 +21,13 @@ type Finding struct {
 	Missing bool
 	Pair    config.Pair
 	Live    LiveAssignment // of what is live
-	// Assignment is nil when the live principal is not known to be one of the
-	// config repo.
+	// Assignment is nil while it is not known who the live principal is. Who is
+	// not in Entra stands under a principal of his own, see [strangerMark].
 	Assignment *config.Assignment
-	Sentence   string
+	// Name is who that is, for people; for a group of Entra its display name. It
+	// is empty in what is missing, and in findings from before it was kept.
+	Name     string
+	Sentence string
 	// Commit was in force when it was first seen; limits.allow names it. It is
 	// empty in findings from before it was kept, until they are seen again.
 	Commit string
@@ -106,7 +109,11 @@ func (e *Engine) newFindings(v *view, plan Result, known map[string]Finding) []F
 			known[f.ID] = f
 		case had.Assignment == nil && f.Assignment != nil:
 			// Who it is has come to light since.
-			had.Assignment, had.Sentence = f.Assignment, f.Sentence
+			had.Assignment, had.Sentence, had.Name = f.Assignment, f.Sentence, f.Name
+			f = had
+		case f.Assignment != nil && (*f.Assignment != *had.Assignment || had.Name == "" && f.Name != ""):
+			// Entra has it no more, or has it again.
+			had.Assignment, had.Sentence, had.Name = f.Assignment, f.Sentence, f.Name
 			f = had
 		case had.Commit == "":
 			f = had
@@ -150,7 +157,8 @@ func extraFinding(v *view, x Extra) Finding {
 	who := fmt.Sprintf("A %s that the config repo does not know (%s in the identity store)", x.Live.Kind, x.Live.PrincipalID)
 	if x.Principal != nil {
 		a := config.Assignment{Principal: *x.Principal, Account: x.Pair.Account, PermissionSet: x.Pair.PermissionSet}
-		f.Assignment, who = &a, v.names.principal(*x.Principal)
+		who = v.names.principal(*x.Principal)
+		f.Assignment, f.Name = &a, v.names.Principals[*x.Principal]
 	}
 	f.Sentence = fmt.Sprintf("%s has %s in %s in AWS, and no commit in force grants it.", who, x.Pair.PermissionSet, v.names.account(x.Pair.Account))
 	return f
@@ -187,7 +195,7 @@ func (e *Engine) tellDrift(ctx context.Context, v *view, list []Finding) {
 		f.Told = v.now
 		if len(tell) <= toldAtOnce && e.Ops != nil {
 			n := access.Notice{Key: fmt.Sprintf("provision/drift/%s/%d", f.ID, v.now.Unix()), Kind: access.NoticeDrift, At: v.now,
-				Text: fmt.Sprintf("Drift: %s Seen first at %s.", f.said(), f.Since.Format(time.RFC3339)), Drift: f.ID, Acts: f.acts()}
+				Text: fmt.Sprintf("Drift: %s Seen first at %s.", f.said(), f.Since.Format(time.RFC3339)), Drift: f.ID, Acts: f.acts(v.clears())}
 			if err := e.Ops.PutNotice(ctx, n); err != nil {
 				e.opts.Log.Error("ops notice", "key", n.Key, "error", err)
 			}
@@ -205,16 +213,25 @@ func (v *view) toTell(f Finding) bool {
 	return !v.awaitsTrail(f) && !v.reverts(f) && !f.Snoozed.After(v.now) && (f.Told.IsZero() || f.Told.Before(f.Snoozed))
 }
 
-// acts are what people can do about a finding by a button.
-func (f Finding) acts() []access.DriftAct {
-	switch {
-	case f.Missing:
+// acts are what people can do about a finding by a button; clears says that what
+// no commit ever declared is removed.
+func (f Finding) acts(clears bool) []access.DriftAct {
+	if f.Missing {
 		return []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze}
-	case f.Assignment != nil && f.Assignment.Principal.Kind == config.GroupPrincipal:
-		return []access.DriftAct{access.DriftAdopt, access.DriftSnooze}
-	default:
-		return []access.DriftAct{access.DriftSnooze}
 	}
+	var out []access.DriftAct
+	if f.adoptable() {
+		out = append(out, access.DriftAdopt)
+	}
+	if f.Assignment != nil && clears {
+		out = append(out, access.DriftRevert)
+	}
+	return append(out, access.DriftSnooze)
+}
+
+// adoptable reports whether a line can be written for what is live.
+func (f Finding) adoptable() bool {
+	return f.Assignment != nil && f.Assignment.Principal.Kind == config.GroupPrincipal && !standsForID(f.Assignment.Principal)
 }
 
 // reverts reports whether the bot undoes a finding by itself.
@@ -242,8 +259,14 @@ func (e *Engine) takeDrift(ctx context.Context, v *view) error {
 	v.putBack, v.quiet = map[config.Assignment]bool{}, map[config.Assignment]bool{}
 	v.clear, v.strays = map[config.Assignment]string{}, map[config.Assignment]string{}
 	for _, f := range list {
+		if f.Assignment == nil { // who it is may not be known yet, but it counts
+			a := config.Assignment{Principal: anonymous(f.Live), Account: f.Pair.Account, PermissionSet: f.Pair.PermissionSet}
+			f.Assignment = &a
+		}
+		if v.names.Principals[f.Assignment.Principal] == "" && f.Name != "" {
+			v.names.Principals[f.Assignment.Principal] = f.Name
+		}
 		switch {
-		case f.Assignment == nil:
 		case f.Missing:
 			v.putBack[*f.Assignment] = f.PutBack
 		case f.Snoozed.After(v.now):

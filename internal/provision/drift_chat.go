@@ -3,6 +3,7 @@ package provision
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,9 +20,13 @@ func (e *Engine) KnownDrift(ctx context.Context) ([]access.Drift, error) {
 	if err != nil {
 		return nil, err
 	}
+	clears, err := e.clearsNow(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]access.Drift, 0, len(list))
 	for _, f := range list {
-		out = append(out, f.shown())
+		out = append(out, f.shown(clears))
 	}
 	// What is missing first, then what can be adopted.
 	slices.SortStableFunc(out, func(a, b access.Drift) int { return cmp.Compare(len(b.Acts), len(a.Acts)) })
@@ -35,10 +40,26 @@ func (e *Engine) findings(ctx context.Context) ([]Finding, error) {
 	return e.Drifts.Findings(ctx)
 }
 
-func (f Finding) shown() access.Drift {
-	d := access.Drift{ID: f.ID, Missing: f.Missing, Sentence: f.said(), Since: f.Since, Snoozed: f.Snoozed, Acts: f.acts()}
+// clearsNow reports whether the config in force has what no commit ever declared
+// removed.
+func (e *Engine) clearsNow(ctx context.Context) (bool, error) {
+	force, err := e.Commits.InForce(ctx)
+	if errors.Is(err, access.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("config in force: %w", err)
+	}
+	return (&view{force: force}).clears(), nil
+}
+
+func (f Finding) shown(clears bool) access.Drift {
+	d := access.Drift{ID: f.ID, Missing: f.Missing, Sentence: f.said(), Since: f.Since, Snoozed: f.Snoozed, Acts: f.acts(clears)}
 	if f.Assignment != nil {
 		d.Assignment, d.Known = *f.Assignment, true
+		if f.adoptable() {
+			d.Group = f.Name
+		}
 	}
 	return d
 }
@@ -71,7 +92,8 @@ func (e *Engine) StillDrift(ctx context.Context, id string) (access.Drift, error
 		e.Wake()
 		return access.Drift{}, fmt.Errorf("drift %s is over: %w", id, access.ErrNotFound)
 	}
-	return f.shown(), nil
+	clears, err := e.clearsNow(ctx)
+	return f.shown(clears), err
 }
 
 // stands reports whether a finding is still one.
@@ -97,11 +119,21 @@ func (e *Engine) stands(ctx context.Context, f Finding) (bool, error) {
 	return seen.pair.has(f.Live), nil
 }
 
-// PutBackDrift implements [access.Drifts].
+// PutBackDrift implements [access.Drifts]. What no commit ever declared is not
+// quiet any more, where such is removed: that is done by the next readings and
+// within all guards.
 func (e *Engine) PutBackDrift(ctx context.Context, id, by string) error {
 	return e.changeFinding(ctx, id, func(f *Finding) error {
-		if !f.Missing {
+		clears, err := e.clearsNow(ctx)
+		switch {
+		case err != nil:
+			return err
+		case !f.Missing && (!clears || f.Assignment == nil):
 			return fmt.Errorf("revert %s: %w", id, fault.ErrInvalid)
+		case !f.Missing:
+			f.By, f.Snoozed = by, time.Time{}
+			e.opts.Log.Info("undeclared assignment is not quiet any more", "drift", id, "assignment", f.Assignment.String(), "by", by)
+			return nil
 		}
 		f.PutBack, f.By = true, by
 		e.opts.Log.Info("drift is put back", "drift", id, "assignment", f.Assignment.String(), "by", by)

@@ -151,6 +151,8 @@ type desk struct {
 	doubtful bool
 	// manageTry is when the management account may be asked for again.
 	manageTry time.Time
+	// named are strangers that were looked up.
+	named map[LiveAssignment]stranger
 	// lookFails are the look-ups that failed, by what they are of.
 	lookFails map[string]failing
 	// check is the slow check of what is declared and owned, checked the last
@@ -215,7 +217,7 @@ func New(p Ports, o Options) (*Engine, error) {
 	e.desk = desk{sight: Sight{Pairs: map[config.Pair]PairState{}, Wholes: map[LiveAssignment]Whole{}},
 		readFails: map[target]failing{}, pages: map[LiveAssignment]int{}, unlistable: map[LiveAssignment]time.Time{}, sets: map[string]setLook{},
 		polls: map[config.Assignment]schedule{}, looks: map[config.Assignment]schedule{}, left: map[config.Assignment]time.Time{},
-		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}, lookFails: map[string]failing{}}
+		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}, named: map[LiveAssignment]stranger{}, lookFails: map[string]failing{}}
 	return e, nil
 }
 

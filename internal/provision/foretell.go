@@ -151,9 +151,9 @@ func (f *foresight) foreseeRemovals() {
 		default:
 			cut := v.cut(*r, Desire{Desired: d})
 			next := *r
-			next.Cut = cut
+			next.Cut, next.End = cut, d.End
 			f.records[i] = &next
-			if cut.counts(d.End) {
+			if cut != nil {
 				f.goes[a] = going{at: d.End, cause: Cause{Kind: CauseCommit, Commit: cut.Commit, End: d.End.UTC()}}
 			}
 		}
@@ -199,21 +199,24 @@ func (f *foresight) pass(at time.Time) {
 			continue // it is given anew, or has come to its own end by then
 		}
 		if goes && !g.at.After(at) {
-			next := *r
-			next.State, next.Cause, next.Since = Removing, g.cause, at
-			r = &next
+			if r.State != Removing {
+				next := *r
+				next.State, next.Cause, next.Since = Removing, g.cause, at
+				r = &next
+			}
 			delete(s.Desired, a)
 			plan.Changes = append(plan.Changes, Change{Kind: Remove, Assignment: a, Cause: g.cause, Begun: g.begun})
 		}
-		s.know(r, at)
+		s.know(r)
 		s.Owned[a] = r.State != Removing || g.cause.Kind != CauseDrift
 		s.Protected[a] = f.m.After.IsProtected(a)
 		records = append(records, r)
 	}
+	s.takeMade(records)
 	b := newBudget(plan, s)
 	if at.Equal(f.m.At) {
-		f.out.Of, f.out.Spent = len(b.base), len(b.spent)
-		f.out.Limit, _ = b.limit()
+		f.out.Limit, f.out.Of, _ = b.limit(taking{merging, f.m.At})
+		f.out.Spent = len(b.spent)
 	}
 	gone := map[config.Assignment]bool{}
 	for _, j := range askGuards(plan, b) {
@@ -229,7 +232,9 @@ func (f *foresight) pass(at time.Time) {
 			if at.Equal(f.m.At) {
 				when = time.Time{}
 			}
-			f.hold(when, j.code, j.sentence, j.mend != "")
+			if j.code != CodeBudget || !f.holds(CodeBudget) { // it is one for all of the merge
+				f.hold(when, j.code, j.sentence, j.mend != "")
+			}
 		}
 	}
 	f.records = slices.DeleteFunc(records, func(r *Record) bool { return gone[r.Assignment] })
@@ -289,6 +294,10 @@ func (f *foresight) additions() {
 			f.hold(time.Time{}, j.code, fmt.Sprintf("%s: %s", f.names().assignment(j.change.Assignment), j.sentence), false)
 		}
 	}
+}
+
+func (f *foresight) holds(code Code) bool {
+	return slices.ContainsFunc(f.out.Holds, func(h access.Hold) bool { return h.Code == string(code) })
 }
 
 // hold notes what a guard says, once.

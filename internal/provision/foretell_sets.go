@@ -36,9 +36,9 @@ func (f *foresight) sets() {
 	}
 }
 
-// stranger is as whom the bot acts where that is not known: nobody that a set
+// anybody is as whom the bot acts where that is not known: nobody that a set
 // could concern.
-func stranger() Caller {
+func anybody() Caller {
 	return Caller{Account: "unknown", ARN: "arn:aws:iam::000000000000:user/unknown"}
 }
 
@@ -47,13 +47,13 @@ func (f *foresight) setSurroundings(in permset.Input) SetSurroundings {
 	s := SetSurroundings{EnableChanges: true, ConfigManagement: repo.Access.ManagementAccount, LiveManagement: repo.Access.ManagementAccount,
 		Caller: f.caller, Want: in.Want, Live: in.Live, Pending: true, Allow: nil, Declared: repo.AccountsOf(name), Names: f.names()}
 	if s.Caller.Account == "" {
-		s.Caller = stranger()
+		s.Caller = anybody()
 	}
 	standing := map[config.Assignment]bool{}
 	for a, d := range f.will {
 		standing[a] = d.End.IsZero()
 	}
-	s.Ways = waysOf(repo, name, len(protectedBy(f.m.Before, name)) > 0, in.Live, doorsOf(f.records, name, standing, opens(repo, f.is), f.m.At))
+	s.Ways = waysOf(repo, name, len(protectedBy(f.m.Before, name)) > 0, in.Live, doorsOf(f.records, name, standing, opens(repo, f.is)))
 	return s
 }
 

@@ -53,8 +53,9 @@ func most(byCommit map[string]int) string {
 // which come after them and have what they leave.
 type budget struct {
 	s Surroundings
-	// planned are the owned removals, strays those of what no commit ever
-	// declared; waiting ones, and those not in sight now, included.
+	// planned are the owned removals, with what the same commits take away by ends
+	// that are still to come; strays are those of what no commit ever declared.
+	// Waiting ones, and those not in sight now, are included.
 	planned, strays counted
 	// asked and askedStrays are how many of these each commit is behind, before
 	// limits.allow takes some out; went are those begun before, and not to be begun
@@ -69,13 +70,15 @@ type budget struct {
 	spent map[config.Assignment]bool
 	// due has the expiries that may go now.
 	due map[config.Assignment]bool
-	// wholes has, per account and group and for everything, how many would go
-	// where nothing would be left; strayWholes the same with the strays.
-	wholes, strayWholes map[share]int
+	// wholes has the accounts and groups, and everything, of which many would go;
+	// strayWholes the same with the strays.
+	wholes, strayWholes map[share]*whole
+	// bases has what baseOf found.
+	bases map[taking]int
 }
 
 func newBudget(plan Result, s Surroundings) *budget {
-	b := &budget{s: s, planned: counted{}, strays: counted{}, spent: map[config.Assignment]bool{}, due: map[config.Assignment]bool{}}
+	b := &budget{s: s, planned: counted{}, strays: counted{}, spent: map[config.Assignment]bool{}, due: map[config.Assignment]bool{}, bases: map[taking]int{}}
 	for _, r := range s.Log {
 		if (s.clockInDoubt() || s.Now.Sub(r.At) < budgetWindow) && !r.Expiry && !b.allows(r.Commit) {
 			b.spent[r.Assignment] = true
@@ -83,7 +86,11 @@ func newBudget(plan Result, s Surroundings) *budget {
 	}
 	b.collect(plan)
 	b.asked, b.askedStrays, b.went = b.planned.byCommit(), b.strays.byCommit(), b.begun()
+	for _, end := range s.Ahead {
+		b.asked[end.Commit]++
+	}
 	b.there, b.base = b.extent(plan)
+	b.join()
 	b.allow()
 	b.worst, b.worstStray = most(b.planned.byCommit()), most(b.strays.byCommit())
 	b.expiriesDue(plan)
@@ -200,7 +207,7 @@ func (b *budget) mendOf(code Code, c Change) string {
 	case CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeLastWay:
 		return b.mend(c.Cause.Commit, stray)
 	case CodeBudget:
-		switch _, ok := b.limit(); {
+		switch _, _, ok := b.limit(b.taking(c)); {
 		case !ok:
 			return ""
 		case stray:
@@ -240,15 +247,15 @@ func (b *budget) removals(c Change) objection {
 	if !counts {
 		return objection{}
 	}
-	limit, ok := b.limit()
+	limit, of, ok := b.limit(b.taking(c))
 	if !ok {
 		return objection{CodeBudget, "limits.removals is not a percentage, so nothing is removed."}
 	}
 	room := limit - len(b.spent) - len(b.planned)
 	switch {
 	case !stray && room < 0:
-		return objection{CodeBudget, fmt.Sprintf("The plan removes %d assignments and %d went in the last 24 hours; the limit is %d of %d owned, and a plan over it is refused whole.",
-			len(b.planned), len(b.spent), limit, len(b.base))}
+		return objection{CodeBudget, fmt.Sprintf("The plan removes %d assignments%s and %d went in the last 24 hours; the limit is %d of %d owned, and a plan over it is refused whole.",
+			len(b.planned), b.later(), len(b.spent), limit, of)}
 	case stray && room < len(b.strays):
 		return objection{CodeBudget, fmt.Sprintf("There are %d assignments that no commit declares, and room for %d of the %d removals that 24 hours may have (%d went, %d are due by commits), so none of them is removed.",
 			len(b.strays), max(room, 0), limit, len(b.spent), len(b.planned))}
@@ -256,14 +263,29 @@ func (b *budget) removals(c Change) objection {
 	return objection{}
 }
 
-// limit returns how many removals 24 hours may have, false when the share is
-// no percentage.
-func (b *budget) limit() (int, bool) {
+// later says how many of the planned removals are by ends that are still to come.
+func (b *budget) later() string {
+	n := 0
+	for a := range b.planned {
+		if _, coming := b.s.Ahead[a]; coming {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%d of them by ends that are still to come)", n)
+}
+
+// limit returns how many removals 24 hours may have for what a commit takes away,
+// and of how many, false when the share is no percentage.
+func (b *budget) limit(by taking) (limit, of int, ok bool) {
 	share := b.s.RemovalPercent
 	if math.IsNaN(share) || share < 0 || share > 100 {
-		return 0, false
+		return 0, 0, false
 	}
-	return max(leastBudget, int(share*float64(len(b.base))/100)), true
+	of = b.baseOf(by)
+	return max(leastBudget, int(share*float64(of)/100)), of, true
 }
 
 func (b *budget) expiries(c Change) objection {

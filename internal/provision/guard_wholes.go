@@ -76,28 +76,70 @@ func (b *budget) extent(plan Result) (there, base map[config.Assignment]bool) {
 	return there, base
 }
 
-// findWholes finds the accounts and groups of which nothing would be left if
-// some removals were made, with how many these are. What is not desired any more
-// is as good as gone, whatever takes it away.
-func (b *budget) findWholes(removals counted) map[share]int {
-	all, stays := map[share]int{}, map[share]bool{}
-	gone := maps.Clone(b.base)
-	for a := range removals { // also what no commit ever declared
-		gone[a] = true
+// whole is an account, a group or everything, of which some would go.
+type whole struct {
+	// goes is how many would, what is not desired any more included; stays are
+	// those that would not.
+	goes  int
+	stays earliest
+}
+
+// findWholes finds the accounts and groups of which many would go if some
+// removals were made. What is not desired any more is as good as gone, whatever
+// takes it away.
+func (b *budget) findWholes(removals counted) map[share]*whole {
+	out := map[share]*whole{}
+	if len(removals) == 0 {
+		return out
 	}
-	for a := range gone {
+	note := func(a config.Assignment) {
 		_, goes := removals[a]
 		_, desired := b.s.Desired[a]
 		if !goes && desired && !b.there[a] {
-			continue // it went, and is to come again
+			return // it went, and is to come again
 		}
 		for _, part := range sharesOf(a) {
-			all[part]++
-			stays[part] = stays[part] || desired && !goes
+			w := out[part]
+			if w == nil {
+				w = &whole{}
+				out[part] = w
+			}
+			if desired && !goes {
+				w.stays.note(b.s.Made[a])
+			} else {
+				w.goes++
+			}
 		}
 	}
-	maps.DeleteFunc(all, func(part share, n int) bool { return n < wholeFrom || stays[part] })
-	return all
+	for a := range b.base {
+		note(a)
+	}
+	for a := range removals { // also what no commit ever declared
+		if !b.base[a] {
+			note(a)
+		}
+	}
+	maps.DeleteFunc(out, func(_ share, w *whole) bool { return w.goes < wholeFrom })
+	return out
+}
+
+// wholeOf returns what an assignment is part of that would go as a whole: nothing
+// stays of it that was there before the commit that takes it away.
+func wholeOf(wholes map[share]*whole, a config.Assignment, by taking) (share, *whole, bool) {
+	for _, part := range sharesOf(a) {
+		if w, ok := wholes[part]; ok && !w.stays.before(by) {
+			return part, w, true
+		}
+	}
+	return share{}, nil, false
+}
+
+// sentence says what would go.
+func (w *whole) sentence(part share, what string, n Names) string {
+	if w.stays.some {
+		return fmt.Sprintf("All %d %s that %s had would go: what was added since does not stand for them.", w.goes, what, part.name(n))
+	}
+	return fmt.Sprintf("All %d %s of %s would go.", w.goes, what, part.name(n))
 }
 
 func (b *budget) whole(c Change) objection {
@@ -109,10 +151,9 @@ func (b *budget) whole(c Change) objection {
 	if stray {
 		wholes, what = b.strayWholes, "assignments, those that no commit declares among them,"
 	}
-	for _, part := range sharesOf(c.Assignment) {
-		if n, ok := wholes[part]; ok {
-			return objection{part.code(), fmt.Sprintf("All %d %s of %s would go.", n, what, part.name(b.s.Names))}
-		}
+	part, w, found := wholeOf(wholes, c.Assignment, b.taking(c))
+	if !found {
+		return objection{}
 	}
-	return objection{}
+	return objection{part.code(), w.sentence(part, what, b.s.Names)}
 }

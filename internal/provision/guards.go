@@ -78,6 +78,13 @@ type Surroundings struct {
 	HadEnd map[config.Assignment]bool
 	// ReadBack has what is live as far as the last reading goes.
 	ReadBack map[config.Assignment]bool
+	// Ahead has the ends that a commit brought nearer and that are still to come.
+	Ahead map[config.Assignment]Coming
+	// Due is since when each removal was to be made: when its commit was first
+	// seen in force.
+	Due map[config.Assignment]time.Time
+	// Made has what the bot made; what is not in it was there before.
+	Made map[config.Assignment]Making
 	// UnderWay has what an operation may be running for in AWS.
 	UnderWay map[config.Assignment]bool
 	// Clears: in phase 3 with drift: revert, what no commit ever declared goes
@@ -115,6 +122,10 @@ type Refused struct {
 type Verdict struct {
 	Allowed []Change
 	Refused []Refused
+	// Ends are those still to come that limits.allow lets a commit have, sorted.
+	Ends []config.Assignment
+	// Ahead has what will be refused once ends pass that a commit brought nearer.
+	Ahead []Foreseen
 }
 
 // objection is what a guard says of one change; an empty code is none.
@@ -128,8 +139,9 @@ type objection struct {
 // read, so that a plan is never passed in slices; what no commit ever declared is
 // a plan of its own.
 func Check(plan Result, s Surroundings) Verdict {
-	v := Verdict{Allowed: []Change{}, Refused: []Refused{}}
-	for _, j := range askGuards(plan, newBudget(plan, s)) {
+	budget := newBudget(plan, s)
+	v := Verdict{Allowed: []Change{}, Refused: []Refused{}, Ends: budget.ends(), Ahead: budget.foresee()}
+	for _, j := range askGuards(plan, budget) {
 		if j.code == "" {
 			v.Allowed = append(v.Allowed, j.change)
 		} else {

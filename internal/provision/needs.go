@@ -68,6 +68,9 @@ func (e *Engine) publishNeeds(v *view, plan Result, verdict Verdict) {
 		need(d.Assignment, func(n *principalNeed) { n.lost = later(n.lost, e.book.record(d.Assignment).Missing) })
 	}
 	for _, w := range plan.Waiting {
+		if standsForID(w.Assignment.Principal) {
+			continue // nobody of Entra
+		}
 		need(w.Assignment, func(n *principalNeed) { n.look = n.look || w.Code == CodeNotLooked })
 	}
 	for _, b := range plan.Blocked {

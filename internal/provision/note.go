@@ -49,6 +49,10 @@ func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict
 	if err := e.noteTroubles(ctx, said); err != nil {
 		return err
 	}
+	if err := e.noteAllowed(ctx, v, verdict.Ends); err != nil {
+		return err
+	}
+	e.tellAhead(ctx, verdict.Ahead)
 	if err := e.putBack(ctx, v, verdict.Allowed); err != nil {
 		return err
 	}

@@ -41,6 +41,8 @@ type view struct {
 	// quiet what is not for now; see takeDrift.
 	putBack, quiet map[config.Assignment]bool
 	clear, strays  map[config.Assignment]string
+	// files has who has a file, once somebody asked: see filed.
+	files map[config.Principal]bool
 }
 
 // look makes the view of a pass. It returns nil until a commit is in force.
@@ -143,6 +145,9 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 	if err := e.note(ctx, v, plan, verdict); err != nil {
 		return nil, err
 	}
+	if err := e.lookUpStrangers(ctx, v, plan); err != nil {
+		return nil, err
+	}
 	e.noteComplete(v, plan)
 	e.publishNeeds(v, plan, verdict)
 	started, err := e.apply(ctx, v, verdict.Allowed)
@@ -197,6 +202,7 @@ func (e *Engine) input(v *view) Input {
 			Looked: !g.Looked.IsZero(), ID: g.StoreID, Earlier: g.EarlierIDs, Code: blocking(g.Code), Sentence: g.Trouble}
 	}
 	orphanStates(v, in.Principals)
+	e.strangerStates(v, in.Principals)
 	for id, a := range e.desk.accounts {
 		in.Accounts[id] = a.state
 	}
@@ -276,17 +282,20 @@ func (e *Engine) surroundings(ctx context.Context, v *view, plan Result) (Surrou
 	s := around(v.force.Repo)
 	s.EnableChanges, s.Now, s.LiveManagement, s.Owned, s.Protected = e.opts.EnableChanges, v.now, e.desk.management, v.owned, v.protected()
 	s.ReadFailed, s.Clears, s.Undeclared, s.Own, s.Opens = len(v.failed) > 0, v.clears(), v.strays, e.desk.own, opens(v.force.Repo, e.setIs)
-	for _, r := range e.book.all() {
-		s.know(r, v.now)
+	s.Names = v.names
+	for a, d := range v.wants {
+		s.Desired[a] = d.End
 	}
+	records := e.book.all()
+	for _, r := range records {
+		s.know(r)
+	}
+	s.takeMade(records)
 	for p, g := range e.book.allPrincipals() {
 		if g.StoreID != "" {
 			id := LiveAssignment{PrincipalID: g.StoreID, Kind: p.Kind}
 			s.Holders[id] = append(s.Holders[id], p)
 		}
-	}
-	for a, d := range v.wants {
-		s.Desired[a] = d.End
 	}
 	s.telling(v, e.Clocks, plan)
 	since := v.now.Add(-budgetWindow)
@@ -303,17 +312,23 @@ func around(repo *config.Repo) Surroundings {
 	s := Surroundings{ConfigManagement: repo.Access.ManagementAccount, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow, Administers: administers(repo),
 		HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{},
-		Names: names(repo), Holders: map[LiveAssignment][]config.Principal{}}
+		Ahead: map[config.Assignment]Coming{}, Due: map[config.Assignment]time.Time{}, Names: names(repo), Holders: map[LiveAssignment][]config.Principal{}}
 	for _, a := range repo.Accounts {
 		s.Stages[a.ID] = a.Stage
 	}
 	return s
 }
 
-// know takes in what a record says to the guards.
-func (s *Surroundings) know(r *Record, now time.Time) {
+// know takes in what a record says to the guards, who know what is desired.
+func (s *Surroundings) know(r *Record) {
 	if ended, known := hadEnd(*r); known {
-		s.HadEnd[r.Assignment] = ended && !r.stood(now)
+		s.HadEnd[r.Assignment] = ended && !r.stood()
+	}
+	if _, desired := s.Desired[r.Assignment]; desired && r.ahead() {
+		s.Ahead[r.Assignment] = Coming{r.Cut.Commit, r.Cut.At, r.End}
+	}
+	if r.State == Removing {
+		s.Due[r.Assignment] = r.dueSince()
 	}
 	if r.State == Live && r.Missing.IsZero() {
 		s.ReadBack[r.Assignment] = true

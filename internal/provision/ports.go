@@ -140,6 +140,9 @@ type IdentityStore interface {
 	// FindUser looks for a user as FindGroup does for a group, with the user
 	// name (SCIM: the user principal name) in place of the display name.
 	FindUser(ctx context.Context, entraID, lastID, userName string) (StoreUser, bool, error)
+	// Describe returns what the identity store knows of a group or user by an id
+	// of its own, false when it has none of the id.
+	Describe(ctx context.Context, kind config.PrincipalKind, id string) (Identity, bool, error)
 	// Exists reports whether the identity store has a group or user of an id
 	// of its own.
 	Exists(ctx context.Context, kind config.PrincipalKind, id string) (bool, error)

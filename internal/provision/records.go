@@ -43,6 +43,13 @@ func (o *Operation) outstanding() bool { return o != nil && o.Ended.IsZero() }
 // unknown reports an operation whose answer was lost.
 func (o *Operation) unknown() bool { return o.outstanding() && o.RequestID == "" }
 
+// Making says when the bot was first about to make an assignment, and for which
+// commit.
+type Making struct {
+	At     time.Time
+	Commit string
+}
+
 // Record is what is kept of one assignment. Times are of the present
 // undertaking, in UTC; zero is not yet.
 type Record struct {
@@ -58,6 +65,9 @@ type Record struct {
 	// a commit brought it near.
 	End time.Time
 	Cut *Cut
+	// Made is how the bot made the assignment, zero where it was there before or
+	// is not there yet.
+	Made Making
 	// PrincipalID is the identity store id that was last acted on or seen.
 	PrincipalID string
 	Op          *Operation

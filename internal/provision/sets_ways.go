@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/provision/permset"
@@ -76,7 +75,7 @@ func (e *Engine) setWays(ctx context.Context, p *setPass, r SetRecord, live *per
 	for _, d := range repo.Desired(p.force.Starts, p.now) {
 		standing[d.Assignment] = d.End.IsZero()
 	}
-	return waysOf(repo, r.Name, r.Protected, live, doorsOf(e.book.all(), r.Name, standing, opens(repo, e.setIs), p.now))
+	return waysOf(repo, r.Name, r.Protected, live, doorsOf(e.book.all(), r.Name, standing, opens(repo, e.setIs)))
 }
 
 // waysOf says what hangs on a set: was is whether a protected grant was made with
@@ -130,7 +129,7 @@ type doors struct {
 
 // doorsOf finds them by the records. standing says of what is desired whether it has
 // no end, opens has the sets that can administer for sure.
-func doorsOf(records []*Record, set string, standing map[config.Assignment]bool, opens map[string]bool, now time.Time) doors {
+func doorsOf(records []*Record, set string, standing map[config.Assignment]bool, opens map[string]bool) doors {
 	out := doors{map[string]bool{}, map[string]bool{}, map[string]bool{}, 0}
 	for _, r := range records {
 		a := r.Assignment
@@ -139,7 +138,7 @@ func doorsOf(records []*Record, set string, standing map[config.Assignment]bool,
 		case a.PermissionSet == set:
 			out.assignments++
 			out.explained[a.Account] = true
-			if ended, known := hadEnd(*r); !known || !ended || r.stood(now) {
+			if ended, known := hadEnd(*r); !known || !ended || r.stood() {
 				out.standing[a.Account] = true
 			}
 		case opens[a.PermissionSet] && standing[a] && r.State == Live && r.Missing.IsZero():

@@ -78,8 +78,12 @@ func settleDesired(v *view, had *Record, d Desire) (Record, bool) {
 // beginAdding starts an undertaking anew. What is live already will be read
 // back without a write.
 func (v *view) beginAdding(old Record, d Desire) Record {
+	made := old.Made
+	if old.State == Gone {
+		made = Making{}
+	}
 	return Record{Assignment: d.Assignment, State: Adding, Cause: v.cause(d), Since: v.now, Grants: d.Grants,
-		End: d.End.UTC(), Cut: v.cut(old, d), PrincipalID: old.PrincipalID, MayExist: old.MayExist}
+		End: d.End.UTC(), Cut: v.cut(old, d), Made: made, PrincipalID: old.PrincipalID, MayExist: old.MayExist}
 }
 
 func (v *view) cause(d Desire) Cause {

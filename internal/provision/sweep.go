@@ -45,7 +45,7 @@ type strange struct {
 // of the complete one. A part is small, so that what is urgent never waits for
 // long.
 func (e *Engine) readSweeps(ctx context.Context, v *view) {
-	e.beginCheck(v)
+	e.beginCheck(ctx, v)
 	e.beginComplete(ctx, v)
 	ctx = WithPatience(ctx)
 	if !e.desk.check.began.IsZero() {
@@ -62,7 +62,7 @@ func (e *Engine) readSweeps(ctx context.Context, v *view) {
 
 // beginCheck begins the check of everything declared and owned when it is due
 // or asked for.
-func (e *Engine) beginCheck(v *view) {
+func (e *Engine) beginCheck(ctx context.Context, v *view) {
 	c := &e.desk.check
 	waits := c.next.After(v.now) && c.next.Sub(v.now) <= e.opts.Check // else our clock was ahead when it was set
 	if !c.began.IsZero() || !e.desk.asked && waits {
@@ -74,14 +74,14 @@ func (e *Engine) beginCheck(v *view) {
 	}
 	e.desk.asked = false
 	*c = sweep{began: since, next: c.next}
-	e.planCheck(v)
+	e.planCheck(ctx, v)
 }
 
 // planCheck chooses how the check is read: once, and again should AWS turn out
 // not to answer by principal.
-func (e *Engine) planCheck(v *view) {
+func (e *Engine) planCheck(ctx context.Context, v *view) {
 	c := &e.desk.check
-	needs := slices.DeleteFunc(e.checkNeeds(v), func(n need) bool { return e.known(n, c.began) })
+	needs := slices.DeleteFunc(append(e.checkNeeds(v), e.strayNeeds(ctx, v)...), func(n need) bool { return e.known(n, c.began) })
 	pairs, whos, choice := cover(needs, e.terms(v.now))
 	choice.Made = c.choice.Made
 	c.queue, c.choice = targets(pairs, whos), choice
@@ -145,7 +145,7 @@ func (e *Engine) readCheck(ctx context.Context, v *view) {
 	c.read += v.read - read
 	c.choice.Made += tally.Count()
 	if len(v.shut) > 0 {
-		e.planCheck(v)
+		e.planCheck(ctx, v)
 	}
 	if c.done() {
 		v.read = c.read + read

@@ -39,6 +39,8 @@ type world struct {
 	refuses map[string]string
 	// lingers are earlier identity store ids that still exist.
 	lingers map[string]bool
+	// byHand are who was made in Identity Center itself, by identity store id.
+	byHand map[string]provision.Identity
 	// otherwise are Entra ids of groups that the identity store calls otherwise
 	// than the config repo, while no issuer of external ids is known.
 	otherwise map[string]bool
@@ -419,6 +421,27 @@ func (w *world) Exists(_ context.Context, _ config.PrincipalKind, id string) (bo
 		}
 	}
 	return w.lingers[id], nil
+}
+
+func (w *world) Describe(_ context.Context, kind config.PrincipalKind, id string) (provision.Identity, bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("Describe", id); err != nil {
+		return provision.Identity{}, false, err
+	}
+	if x, ok := w.byHand[id]; ok {
+		return x, true, nil
+	}
+	for entra, g := range w.scim {
+		if g.id == id {
+			name := w.groups[entra].Name
+			if kind == config.UserPrincipal {
+				name = w.users[entra].Name
+			}
+			return provision.Identity{ExternalID: entra, Name: name}, true, nil
+		}
+	}
+	return provision.Identity{}, false, nil
 }
 
 func (w *world) Held(_ context.Context, kind config.PrincipalKind, id string) (provision.Holding, error) {

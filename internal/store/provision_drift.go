@@ -20,6 +20,7 @@ type driftRecord struct {
 	LiveID        string               `json:"live_id,omitempty"`
 	LiveKind      config.PrincipalKind `json:"live_kind,omitempty"`
 	Assignment    *config.Assignment   `json:"assignment,omitempty"`
+	Name          string               `json:"name,omitempty"`
 	Sentence      string               `json:"sentence"`
 	Commit        string               `json:"commit,omitempty"`
 	Since         time.Time            `json:"since"`
@@ -34,14 +35,14 @@ type driftRecord struct {
 
 func newDriftRecord(f provision.Finding) driftRecord {
 	return driftRecord{f.ID, f.Missing, f.Pair.Account, f.Pair.PermissionSet, f.Live.PrincipalID, f.Live.Kind, f.Assignment,
-		f.Sentence, f.Commit, f.Since.UTC(), f.Told.UTC(), f.Snoozed.UTC(), f.PutBack, f.By, f.Doer, f.Done.UTC(), f.TrailAsked.UTC()}
+		f.Name, f.Sentence, f.Commit, f.Since.UTC(), f.Told.UTC(), f.Snoozed.UTC(), f.PutBack, f.By, f.Doer, f.Done.UTC(), f.TrailAsked.UTC()}
 }
 
 func (r driftRecord) finding() provision.Finding {
 	return provision.Finding{
 		ID: r.ID, Missing: r.Missing, Pair: config.Pair{Account: r.Account, PermissionSet: r.PermissionSet},
 		Live: provision.LiveAssignment{PrincipalID: r.LiveID, Kind: r.LiveKind}, Assignment: r.Assignment,
-		Sentence: r.Sentence, Commit: r.Commit, Since: r.Since, Told: r.Told, Snoozed: r.Snoozed, PutBack: r.PutBack, By: r.By,
+		Name: r.Name, Sentence: r.Sentence, Commit: r.Commit, Since: r.Since, Told: r.Told, Snoozed: r.Snoozed, PutBack: r.PutBack, By: r.By,
 		Doer: r.Doer, Done: r.Done, TrailAsked: r.TrailAsked,
 	}
 }

@@ -97,20 +97,47 @@ func (c *Client) learn(issuer string) {
 
 // Exists implements provision.IdentityStore.
 func (c *Client) Exists(ctx context.Context, kind config.PrincipalKind, id string) (bool, error) {
+	_, exists, err := c.Describe(ctx, kind, id)
+	return exists, err
+}
+
+// Describe implements provision.IdentityStore.
+func (c *Client) Describe(ctx context.Context, kind config.PrincipalKind, id string) (provision.Identity, bool, error) {
 	_, storeID, err := c.Instance(ctx)
 	if err != nil {
-		return false, err
+		return provision.Identity{}, false, err
 	}
+	var out provision.Identity
 	if kind == config.UserPrincipal {
-		_, err = c.store.DescribeUser(ctx, &identitystore.DescribeUserInput{IdentityStoreId: &storeID, UserId: &id})
+		var u *identitystore.DescribeUserOutput
+		if u, err = c.store.DescribeUser(ctx, &identitystore.DescribeUserInput{IdentityStoreId: &storeID, UserId: &id}); err == nil {
+			out = provision.Identity{ExternalID: c.externalID(u.ExternalIds), Name: aws.ToString(u.UserName)}
+		}
 	} else {
-		_, err = c.store.DescribeGroup(ctx, &identitystore.DescribeGroupInput{IdentityStoreId: &storeID, GroupId: &id})
+		var g *identitystore.DescribeGroupOutput
+		if g, err = c.store.DescribeGroup(ctx, &identitystore.DescribeGroupInput{IdentityStoreId: &storeID, GroupId: &id}); err == nil {
+			out = provision.Identity{ExternalID: c.externalID(g.ExternalIds), Name: aws.ToString(g.DisplayName)}
+		}
 	}
 	if missing(err) {
-		return false, nil
+		return provision.Identity{}, false, nil
 	}
 	if err != nil {
-		return false, awsclient.Mapped("describe "+string(kind)+" "+id, err)
+		return provision.Identity{}, false, awsclient.Mapped("describe "+string(kind)+" "+id, err)
 	}
-	return true, nil
+	return out, true, nil
+}
+
+// externalID returns the id in Entra: that of the issuer that was learnt, or the
+// only one while none was.
+func (c *Client) externalID(list []types.ExternalId) string {
+	c.mu.Lock()
+	issuer := c.issuer
+	c.mu.Unlock()
+	for _, x := range list {
+		if issuer != "" && aws.ToString(x.Issuer) == issuer || issuer == "" && len(list) == 1 {
+			return aws.ToString(x.Id)
+		}
+	}
+	return ""
 }
