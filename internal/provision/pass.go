@@ -112,6 +112,9 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 		return nil, time.Time{}, err
 	}
 	changed, own := settle(v, e.book)
+	if err := e.attribute(ctx, v, changed); err != nil {
+		return nil, time.Time{}, err
+	}
 	if err := e.book.begin(ctx, v.force.Commit, changed, own); err != nil {
 		return nil, time.Time{}, err
 	}

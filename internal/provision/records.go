@@ -181,6 +181,9 @@ const (
 type Store interface {
 	// Owned returns the owned assignments, sorted.
 	Owned(ctx context.Context) ([]config.Assignment, error)
+	// TakenBy returns which commit last took each of some owned assignments away, or
+	// brought its end nearer, as far as that was noted.
+	TakenBy(ctx context.Context, list []config.Assignment) (map[config.Assignment]string, error)
 	// Records returns all records, sorted by assignment.
 	Records(ctx context.Context) ([]Record, error)
 	// Record returns the record of an assignment, false when there is none.

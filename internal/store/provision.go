@@ -29,10 +29,12 @@ const (
 // the 24 hours over which the guards look back.
 const removalsKept = 48 * time.Hour
 
-// ownedRecord says which commit made an assignment owned first.
+// ownedRecord says which commit made an assignment owned first, and which last took
+// of it: took it away, or brought its end nearer.
 type ownedRecord struct {
 	Commit     string            `json:"commit"`
 	Assignment config.Assignment `json:"assignment"`
+	TakenBy    string            `json:"taken_by,omitempty"`
 }
 
 // MarkOwned makes the assignments that a commit desires owned. The code that
@@ -48,8 +50,29 @@ func MarkOwned(tx Tx, commit string, assignments []config.Assignment) error {
 		if ok {
 			continue
 		}
-		if err := putJSON(tx, bucketOwned, key, ownedRecord{commit, a}); err != nil {
+		if err := putJSON(tx, bucketOwned, key, ownedRecord{Commit: commit, Assignment: a}); err != nil {
 			return fmt.Errorf("mark %s owned: %w", key, err)
+		}
+	}
+	return nil
+}
+
+// MarkTaken notes which commit took of owned assignments. The code that puts a
+// verified commit in force calls it in the same transaction: provisioning may see
+// several commits as one.
+func MarkTaken(tx Tx, commit string, assignments []config.Assignment) error {
+	for _, a := range assignments {
+		key := a.String()
+		r, ok, err := getJSON[ownedRecord](tx, bucketOwned, key)
+		if err != nil {
+			return fmt.Errorf("mark %s taken: %w", key, err)
+		}
+		if !ok {
+			continue
+		}
+		r.TakenBy = commit
+		if err := putJSON(tx, bucketOwned, key, r); err != nil {
+			return fmt.Errorf("mark %s taken: %w", key, err)
 		}
 	}
 	return nil
@@ -89,6 +112,24 @@ func (p *Provision) Owned(ctx context.Context) ([]config.Assignment, error) {
 		})
 	})
 	return out, wrapProvision("owned assignments", err)
+}
+
+// TakenBy implements [provision.Store].
+func (p *Provision) TakenBy(ctx context.Context, list []config.Assignment) (map[config.Assignment]string, error) {
+	out := map[config.Assignment]string{}
+	err := p.db.View(ctx, func(tx Tx) error {
+		for _, a := range list {
+			r, ok, err := getJSON[ownedRecord](tx, bucketOwned, a.String())
+			if err != nil {
+				return err
+			}
+			if ok && r.TakenBy != "" {
+				out[a] = r.TakenBy
+			}
+		}
+		return nil
+	})
+	return out, wrapProvision("commits that took assignments away", err)
 }
 
 // Records implements [provision.Store].
