@@ -17,7 +17,7 @@ import (
 func (e *Engine) attribute(ctx context.Context, v *view, changed []Record) error {
 	var list []config.Assignment
 	for i := range changed {
-		if r := &changed[i]; r.takenBy(v.force.Commit) || r.cutBy(v.force.Commit) {
+		if r := &changed[i]; r.takenBy(v.force.Commit) || r.cutBy(v.force.Commit) || e.unrecorded(r) {
 			list = append(list, r.Assignment)
 		}
 	}
@@ -31,6 +31,9 @@ func (e *Engine) attribute(ctx context.Context, v *view, changed []Record) error
 	for i := range changed {
 		r := &changed[i]
 		by := cmp.Or(takers[r.Assignment], v.force.Commit)
+		if takers[r.Assignment] != "" && e.unrecorded(r) {
+			r.Cut = &Cut{Commit: by, At: v.now} // what its end was before is not known: it may have stood
+		}
 		if r.takenBy(v.force.Commit) {
 			r.Cause.Commit = by
 		}
@@ -41,6 +44,12 @@ func (e *Engine) attribute(ctx context.Context, v *view, changed []Record) error
 		}
 	}
 	return nil
+}
+
+// unrecorded reports whether a record is the first of something with an end: then a
+// commit may have brought that near before there was one.
+func (e *Engine) unrecorded(r *Record) bool {
+	return r.State == Adding && !r.End.IsZero() && r.Cut == nil && e.book.find(r.Assignment) == nil
 }
 
 // takenBy reports whether a record is one of a removal by a commit, other than by an

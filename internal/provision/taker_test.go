@@ -1,6 +1,7 @@
 package provision_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,35 @@ func TestASetThatSeveralCommitsSeenAsOneChangeIsThatOfItsCommit(t *testing.T) {
 		after(time.Hour)
 		if r := s.record(t, "Root"); r.Code != provision.CodeSetWay || !strings.Contains(r.Trouble, sha("b")) {
 			t.Errorf("%s %q", r.Code, r.Trouble)
+		}
+	})
+}
+
+// TestAnEndThatWasSetBeforeTheBotHadRecordsIsStillThatOfItsCommit: after the loss of
+// the state file the bot verifies the same commits again, and sees them as one.
+func TestAnEndThatWasSetBeforeTheBotHadRecordsIsStillThatOfItsCommit(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld().populate(1, 1, 2, 3, 4, 5, 6)
+		rest, whole, fresh := spread(20), accountOf(15, 6, readOnly), grant(1, 16, readOnly)
+		for _, a := range slices.Concat(rest, whole) {
+			w.put(a)
+		}
+		s := newSystem(t, w, store.NewMemory(), changing)
+		err := s.db.Update(t.Context(), "gitops.inforce", func(tx store.Tx) error {
+			return store.MarkOwned(tx, sha("a"), slices.Concat(rest, whole))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.takes(t, sha("b"), whole...)
+		s.run(t)
+		s.commitOf(t, newRepository(sha("c")).with(0, "", rest...).with(time.Hour, "", append(whole, fresh)...))
+		after(3 * time.Hour)
+		if f := s.facts(t, whole[0]); s.alive(whole) != 6 || f.TroubleCode != string(provision.CodeWholeAccount) || !strings.Contains(f.Trouble, sha("b")) {
+			t.Errorf("%d are left; %q: %q", s.alive(whole), f.TroubleCode, f.Trouble)
+		}
+		if s.isLive(fresh) {
+			t.Error("what had its end from the start is held too")
 		}
 	})
 }
