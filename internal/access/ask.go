@@ -70,6 +70,9 @@ type Ask struct {
 	// Extends is the request whose grant is asked for once more, "" for none.
 	Extends ID
 
+	// file is that of the group, if it is known already: one that the request
+	// makes is found by nobody.
+	file *config.PrincipalFile
 	// upn is the asker's user principal name, if he asks for himself.
 	upn string
 }

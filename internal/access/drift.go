@@ -116,20 +116,22 @@ func (s *Service) drift(ctx context.Context, id string) (Drift, error) {
 	return d, nil
 }
 
-// RevertDrift has what is missing put back. Only what the bot owns is: what no
-// commit declared it does not touch.
+// RevertDrift has what is missing put back. What no commit declared the bot does
+// not own, and touches only where the phase has it removed: then it is not quiet
+// any more.
 func (s *Service) RevertDrift(ctx context.Context, by Person, id string) (Drift, error) {
-	if _, err := s.controller(ctx, by); err != nil {
+	force, err := s.controller(ctx, by)
+	if err != nil {
 		return Drift{}, err
 	}
 	d, err := s.drift(ctx, id)
 	if err != nil {
 		return Drift{}, err
 	}
-	if !d.Missing {
+	if clears := force.Repo.Access.Phase.RemovesUndeclared(force.Repo.Access.Drift); !d.Missing && !(clears && d.Known) {
 		return Drift{}, &Refusal{
 			Message: "The bot does not own that assignment: no commit ever declared it.",
-			Mend:    "Adopt it, or remove it in AWS. In phase 3 with `drift: revert` the bot removes such assignments of groups and users that have a file.",
+			Mend:    "Adopt it, or remove it in AWS. In phase 3 with `drift: revert` the bot removes such assignments once it has found out who has them.",
 		}
 	}
 	if err := s.Drifts.PutBackDrift(ctx, id, by.Entra); err != nil {
@@ -185,8 +187,11 @@ func (s *Service) AdoptDrift(ctx context.Context, a Adoption) (Asked, error) {
 	}
 	file, ok := force.Repo.PrincipalFile(d.Assignment.Principal)
 	account, found := force.Repo.AccountByID(d.Assignment.Account)
-	if !d.Known || !ok || !found || d.Assignment.Principal.Kind != config.GroupPrincipal {
-		return Asked{}, &Refusal{Message: "Who has this, or its account, has no file in the config repo, so there is no line to write.", Mend: "Add the file by a pull request, or remove the assignment in AWS."}
+	if !d.Known || !found || !ok && (d.Group == "" || d.Missing) || d.Assignment.Principal.Kind != config.GroupPrincipal {
+		return Asked{}, &Refusal{Message: "The account has no file in the config repo, or who has this is no group of Entra that a file could be written for, so there is no line to write.", Mend: "Add the file by a pull request, or remove the assignment in AWS."}
+	}
+	if !ok {
+		file = &config.PrincipalFile{Principal: d.Assignment.Principal, Name: d.Group} // the request makes it
 	}
 	if d.Missing {
 		return s.adoptMissing(ctx, a, d, file, account)
@@ -196,7 +201,7 @@ func (s *Service) AdoptDrift(ctx context.Context, a Adoption) (Asked, error) {
 		return Asked{}, err
 	}
 	return s.Ask(ctx, Ask{
-		Key: a.Key, Asker: a.Asker, Channel: a.Channel, Origin: a.Origin, Group: file.Slug, Account: account.ID,
+		Key: a.Key, Asker: a.Asker, Channel: a.Channel, Origin: a.Origin, Group: file.Slug, file: file, Account: account.ID,
 		PermissionSet: d.Assignment.PermissionSet, Term: &term, Reason: "adopts what is live in AWS (" + d.ID + ")",
 	})
 }

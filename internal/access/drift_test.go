@@ -168,8 +168,49 @@ func TestAdoptMakesARequest(t *testing.T) {
 	if no := refused(t, second(w.adopt("k3", hana, missingDrift)), ""); !strings.Contains(no.Message, string(got.Request.ID)) {
 		t.Errorf("a second one: %q", no.Message)
 	}
-	if no := refused(t, second(w.adopt("k4", ken, strangeDrift)), ""); !strings.Contains(no.Message, "no file in the config repo") {
+	if no := refused(t, second(w.adopt("k4", ken, strangeDrift)), ""); !strings.Contains(no.Message, "no file in the config repo, or who has this is no group") {
 		t.Errorf("of nobody the repo knows: %q", no.Message)
+	}
+}
+
+// TestAdoptMakesAFileForAGroupOfEntraThatHasNone: the line is for the group by its
+// Entra id and name; an account without a file is refused.
+func TestAdoptMakesAFileForAGroupOfEntraThatHasNone(t *testing.T) {
+	t.Parallel()
+	w, d := withDrift(t)
+	visitors := config.Principal{Kind: config.GroupPrincipal, ID: "0b7e3f4c-0000-4000-8000-0000000000ff"}
+	x := access.Drift{ID: strangeDrift, Known: true, Group: "visitors", Assignment: config.Assignment{Principal: visitors, Account: "111122224444", PermissionSet: "PowerUserAccess"}}
+	d.list[strangeDrift] = x
+	got, err := w.adopt("k1", ken, strangeDrift)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := got.Request.Want; want.Assignment() != x.Assignment || want.PrincipalName != "visitors" || want.PrincipalSlug != "" || got.Request.Kind != access.KindGrant {
+		t.Errorf("adopts by %+v", want)
+	}
+	x.Assignment.Account = "999900001111"
+	d.list[strangeDrift] = x
+	if no := refused(t, second(w.adopt("k2", ken, strangeDrift)), ""); !strings.Contains(no.Message, "account has no file") {
+		t.Errorf("without a file of the account: %q", no.Message)
+	}
+	x.Assignment.Account, x.Group = "111122224444", ""
+	d.list[strangeDrift] = x
+	if no := refused(t, second(w.adopt("k3", ken, strangeDrift)), ""); !strings.Contains(no.Message, "no group of Entra") {
+		t.Errorf("of a group that Entra does not have: %q", no.Message)
+	}
+}
+
+// TestRevertOfWhatNoCommitDeclared only where the phase has such removed.
+func TestRevertOfWhatNoCommitDeclared(t *testing.T) {
+	t.Parallel()
+	w, d := withDrift(t)
+	w.commits.force.Repo.Access.Phase, w.commits.force.Repo.Access.Drift = 3, config.DriftRevert
+	if _, err := w.service.RevertDrift(t.Context(), person(ken), extraDrift); err != nil || len(d.back) != 1 || d.back[0] != extraDrift+" "+ken {
+		t.Errorf("%v, %v", d.back, err)
+	}
+	_, err := w.service.RevertDrift(t.Context(), person(ken), strangeDrift)
+	if no := refused(t, err, ""); !strings.Contains(no.Message, "does not own") {
+		t.Errorf("of nobody who is known: %q", no.Message)
 	}
 }
 

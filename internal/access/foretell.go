@@ -25,9 +25,10 @@ type Foretold struct {
 	// Allow is how many removals limits.allow has to say for the merge commit to
 	// let all pass that it can, zero when it lets nothing pass.
 	Allow int
-	// Removals go with the merge, of Of that are owned and live. Limit may go in
-	// 24 hours, by all commits together, and Spent have gone in the last ones.
-	Removals, Of, Limit, Spent int
+	// Removals go by the merge, of Of that are owned and live, Sooner of these when an
+	// end passes that it brings nearer. Limit may go in 24 hours, by all commits
+	// together, and Spent have gone in the last ones.
+	Removals, Sooner, Of, Limit, Spent int
 	// Recorded: this is by what the bot has on record, and not by the config alone,
 	// of which all is taken to be live.
 	Recorded bool

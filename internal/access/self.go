@@ -37,6 +37,9 @@ func (s *Service) withUPN(ctx context.Context, a Ask) (Ask, error) {
 // findPrincipal returns the file of the group that is asked for, or of the asker
 // himself: that in the repo, or the one that the request will make.
 func findPrincipal(repo *config.Repo, a Ask) (*config.PrincipalFile, error) {
+	if a.file != nil {
+		return a.file, nil
+	}
 	if !forMe(a.Group) {
 		return findGroup(repo, strings.TrimSpace(a.Group))
 	}

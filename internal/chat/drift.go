@@ -51,6 +51,9 @@ func (d *Desk) drift(ctx context.Context, l DriftLine, by access.Asker, in acces
 		if err != nil {
 			return Message{}, err
 		}
+		if !x.Missing {
+			return said(fmt.Sprintf("%s is removed once two readings have shown it and the guards let it go. %s", l.ID, x.Sentence)), nil
+		}
 		return said(fmt.Sprintf("%s is being put back. %s", l.ID, x.Sentence)), nil
 	case access.DriftSnooze:
 		x, err := d.Service.SnoozeDrift(ctx, by.Person, l.ID)
@@ -90,7 +93,7 @@ func Drifted(list []access.Drift) Message {
 			break
 		}
 		t := Text{{Text: x.ID, Bold: true}, {Text: " " + x.Sentence + " Seen first at "}, {At: x.Since}, {Text: "."}}
-		m.Blocks = append(m.Blocks, t, driftButtons(x.ID, x.Acts))
+		m.Blocks = append(m.Blocks, t, driftButtons(x.ID, x.Acts, x.Missing))
 	}
 	return m
 }
@@ -128,7 +131,7 @@ func DriftMessage(n access.Notice) Message {
 	return Message{Summary: n.Text, Blocks: []Block{
 		Heading("Drift " + strings.TrimPrefix(n.Drift, "DRIFT-")),
 		Text{{Text: "🧭 "}, {Text: n.Text}},
-		driftButtons(n.Drift, n.Acts),
+		driftButtons(n.Drift, n.Acts, true), // what the bot removes by itself has no card
 		Note{{Text: note}},
 	}}
 }
@@ -136,8 +139,11 @@ func DriftMessage(n access.Notice) Message {
 // actionDrift begins the action of a button about a drift; the act follows.
 const actionDrift = "drift_"
 
-func driftButtons(id string, acts []access.DriftAct) Buttons {
+func driftButtons(id string, acts []access.DriftAct, missing bool) Buttons {
 	labels := map[access.DriftAct]string{access.DriftAdopt: "Adopt", access.DriftRevert: "Put it back", access.DriftSnooze: "Snooze 24 h"}
+	if !missing {
+		labels[access.DriftRevert] = "Remove it"
+	}
 	var b Buttons
 	for _, act := range acts {
 		b = append(b, Button{Action: actionDrift + string(act), Value: id, Label: labels[act]})

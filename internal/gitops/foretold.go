@@ -76,5 +76,9 @@ func writeBudget(b *strings.Builder, f *access.Foretold) {
 	if f.Recorded {
 		rest = fmt.Sprintf("In the last 24 hours %d went already", f.Spent)
 	}
-	fmt.Fprintf(b, "Removals: %d of %d assignments; %d may go in 24 hours. %s (`removal-budget`).\n\n", f.Removals, f.Of, f.Limit, rest)
+	sooner := ""
+	if f.Sooner > 0 {
+		sooner = fmt.Sprintf(", %d of them when an end comes that this change brings nearer", f.Sooner)
+	}
+	fmt.Fprintf(b, "Removals: %d of %d assignments%s; %d may go in 24 hours. %s (`removal-budget`).\n\n", f.Removals, f.Of, sooner, f.Limit, rest)
 }

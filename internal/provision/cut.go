@@ -83,7 +83,7 @@ func (r Record) dueSince() time.Time {
 // ahead reports whether a commit brought the end of a record nearer, and what it
 // takes away then may be there.
 func (r Record) ahead() bool {
-	return r.Cut != nil && r.State != Removing && r.State != Gone && (r.State == Live || r.MayExist)
+	return r.Cut != nil && (r.State == Live || r.State == Adding && (r.PrincipalID != "" || r.MayExist))
 }
 
 // noteAllowed takes over which ends limits.allow lets commits have: from then on

@@ -34,7 +34,9 @@
 // left alone. A user is taken out of the enterprise application only where the
 // bot assigned him, no grant needs it, and a complete read finds no account
 // assignment of his; a group only with "unassign: remove", and where the read
-// finds no assignment to an application either.
+// finds no assignment to an application either. In phase 3 with "drift: revert"
+// what no commit ever declared goes too, whoever has it, once two readings showed
+// it and it was found out who that is.
 //
 // # Groups and users
 //
@@ -78,8 +80,11 @@
 //
 // An ended grant goes at its minute, outside the guards that count, under a bound
 // of its own. Not so an end that a commit newly set or brought nearer: when it
-// passes within a day of that commit it is a removal by it. What an assignment's
-// end was, and which commit brought it near, is kept in its record ([Cut]).
+// passes it is a removal by that commit, however late, until limits.allow lets the
+// commit have it; all ends of one commit are one plan. What an assignment's end
+// was, and which commit brought it near, is kept in its record ([Cut]), and so is
+// what the bot made and for which commit ([Making]): what a commit adds makes
+// nothing that it takes away a part of more.
 //
 // # Pending and drift
 //

@@ -160,9 +160,10 @@ func (f *foresight) foreseeRemovals() {
 	}
 	for _, g := range f.goes {
 		if g.cause.Commit == merging {
+			f.out.Removals++
 			f.out.Allow++
-			if g.at.Equal(f.m.At) {
-				f.out.Removals++
+			if g.at.After(f.m.At) {
+				f.out.Sooner++
 			}
 		}
 	}

@@ -94,6 +94,8 @@ func foretellings() []foretelling {
 		{name: "not the last way", first: and(standing(rest...), standing(grant(1, 15, admin), grant(2, 15, admin))), then: and(standing(rest...), standing(grant(2, 15, admin)))},
 		{name: "an end for a whole account", first: and(standing(rest...), standing(whole...)), then: and(standing(rest...), ending(2*time.Hour, whole...)),
 			want: []provision.Code{provision.CodeWholeAccount}, wait: 4 * time.Hour, until: 2 * time.Hour},
+		{name: "an end in a month for a whole account", first: and(standing(rest...), standing(whole...)), then: and(standing(rest...), ending(720*time.Hour, whole...)),
+			want: []provision.Code{provision.CodeWholeAccount}, wait: 722 * time.Hour, until: 720 * time.Hour},
 		{name: "an end for the last way", first: and(standing(rest...), standing(grant(1, 15, admin), grant(1, 15, readOnly))),
 			then: and(standing(rest...), standing(grant(1, 15, readOnly)), ending(time.Hour, grant(1, 15, admin))), want: []provision.Code{provision.CodeLastWay}, wait: 2 * time.Hour, until: time.Hour},
 		{name: "two ends, together over the budget", first: standing(rest...),

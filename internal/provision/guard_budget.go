@@ -110,6 +110,8 @@ func (b *budget) collect(plan Result) {
 		case cause.Kind == CauseExpiry || cause.Kind == CauseRecreated || begun:
 			// Ended grants have their own bound; what is left under an id that is
 			// gone gives nobody anything.
+		case cause.Kind == CauseDrift && b.untouched(a):
+			// It never goes, so it takes no room from others.
 		case cause.Kind == CauseDrift:
 			b.strays[a] = cause.Commit
 		default:
@@ -130,10 +132,17 @@ func (b *budget) collect(plan Result) {
 		known[r.Assignment] = true
 	}
 	for a, commit := range b.s.Undeclared {
-		if _, desired := b.s.Desired[a]; !known[a] && !desired && !b.s.Owned[a] && !b.s.Protected[a] {
+		if _, desired := b.s.Desired[a]; !known[a] && !desired && !b.s.Owned[a] && !b.s.Protected[a] && !b.untouched(a) {
 			b.strays[a] = commit
 		}
 	}
+}
+
+// untouched reports whether guards hold back whatever is about an assignment, for
+// good.
+func (b *budget) untouched(a config.Assignment) bool {
+	c := Change{Kind: Remove, Assignment: a}
+	return b.s.management(c).code != "" || b.s.own(c).code != ""
 }
 
 func (b *budget) allows(commit string) bool {

@@ -184,6 +184,19 @@ func budgetCases() []guardCase {
 				delete(g.s.Owned, a)
 			}
 		}, counts{"": 2, provision.CodeBudget: 6}},
+		{"what never goes takes no room from other undeclared ones", func(g *guarded) {
+			g.s.Clears, g.s.Undeclared = true, map[config.Assignment]string{}
+			for n := 1; n <= 4; n++ {
+				g.s.Undeclared[grant(20+n, n, readOnly)] = "c1"
+				a := grant(10+n, n, readOnly)
+				a.Account = managementAccount
+				g.s.Undeclared[a] = "c1"
+			}
+			for a := range g.s.Undeclared {
+				g.remove(byDrift(), a)
+				delete(g.s.Owned, a)
+			}
+		}, counts{"": 6, provision.CodeManagement: 4}},
 		{"all that a group has, though no commit declared it, is a whole group", func(g *guarded) {
 			g.s.Clears = true
 			for n := 1; n <= 6; n++ {

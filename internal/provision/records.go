@@ -179,7 +179,7 @@ const (
 
 // Store keeps the records. What writes is durable when it returns nil.
 type Store interface {
-	// Owned returns the owned assignments, sorted.
+	// Owned returns the owned assignments, sorted. They must not be changed.
 	Owned(ctx context.Context) ([]config.Assignment, error)
 	// TakenBy returns which commit last took each of some owned assignments away, or
 	// brought its end nearer, as far as that was noted.

@@ -144,18 +144,18 @@ func (e *Engine) identify(ctx context.Context, who LiveAssignment) (stranger, er
 	if err != nil {
 		return s, err
 	}
+	if shortName(g.Name) != g.Name || g.Name == "" {
+		s.name = fmt.Sprintf("The group %s, whose name cannot stand in a file (%s in Identity Center),", shortName(g.Name), who.PrincipalID)
+		return s, nil
+	}
 	s.principal, s.name = entra, g.Name
 	return s, nil
 }
 
-// shortName is a name of others, of a length that fits into a sentence.
-func shortName(name string) string {
-	const most = 100
-	if r := []rune(name); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return name
-}
+// nameMost is how long a name of others may be in a sentence.
+const nameMost = 100
+
+func shortName(name string) string { return fault.Name(name, nameMost) }
 
 // strangerStates tells the planner of who was found out. Who has a file, or is
 // known by another id, is left to the search by his Entra id: SCIM may have made

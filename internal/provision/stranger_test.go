@@ -41,9 +41,9 @@ func visited(t *testing.T, set func(w *world)) *system {
 	return s
 }
 
-// TestPhaseThreeRemovesWhatAGroupWithoutAFileHas, whether the bot reads by pair or
-// by principal: then nobody but the complete reading shows such a group, which is
-// not made again for a week.
+// TestPhaseThreeRemovesWhatAGroupWithoutAFileHas in a pair that nobody declares,
+// whether the bot reads by pair or by principal: the complete reading alone shows
+// it, which is not made again for a day, or a week.
 func TestPhaseThreeRemovesWhatAGroupWithoutAFileHas(t *testing.T) {
 	for name, byPrincipal := range map[string]bool{"by pair": false, "by principal": true} {
 		t.Run(name, func(t *testing.T) {
@@ -51,18 +51,23 @@ func TestPhaseThreeRemovesWhatAGroupWithoutAFileHas(t *testing.T) {
 				var mine []config.Assignment
 				s := visited(t, func(w *world) {
 					w.byPrincipal = byPrincipal
-					mine = visitors(w, 2)
+					for _, a := range visitors(w, 2) {
+						delete(w.live[a.Pair()], provision.LiveAssignment{PrincipalID: storeID(a.Principal.ID), Kind: config.GroupPrincipal})
+						a.PermissionSet = powerUser
+						w.put(a)
+						mine = append(mine, a)
+					}
 				})
-				after(30 * time.Second)
-				if n := s.alive(mine); n != 2 {
-					t.Fatalf("%d of 2 are left after one reading", n)
+				after(65 * time.Minute)
+				if n := s.alive(mine); n != 2 || len(s.known(t)) != 2 {
+					t.Fatalf("%d of 2 are left after one reading, known: %+v", n, s.known(t))
 				}
 				after(5 * time.Hour)
 				if n := s.alive(mine); n != 0 {
 					t.Errorf("%d of 2 are left: %+v", n, s.known(t))
 				}
 				if !slices.ContainsFunc(s.noticed(), func(n access.Notice) bool {
-					return strings.Contains(n.Text, "visitors-21 with ReadOnlyAccess") && strings.Contains(n.Text, "removes it")
+					return strings.Contains(n.Text, "visitors-21 with PowerUserAccess") && strings.Contains(n.Text, "removes it")
 				}) {
 					t.Errorf("notices %+v", s.noticed())
 				}
@@ -165,11 +170,16 @@ func TestStrangersAreOnePlan(t *testing.T) {
 		var mine []config.Assignment
 		s := visited(t, func(w *world) {
 			mine = visitors(w, 7)
-			for range 3 { // three are named later than the others
-				w.faults = append(w.faults, &scripted{op: "Describe", err: errLost})
+			w.down = map[string]error{}
+			for _, a := range mine[:3] { // three cannot be named
+				w.down["Describe "+storeID(a.Principal.ID)] = errLost
 			}
 		})
 		after(5 * time.Hour)
+		if n := s.alive(mine); n != 7 {
+			t.Fatalf("%d of 7 are left, and four can be named", n)
+		}
+		s.do(func() { s.down = nil })
 		s.stop()
 		s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
 		s.run(t)

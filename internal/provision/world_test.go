@@ -429,6 +429,9 @@ func (w *world) Describe(_ context.Context, kind config.PrincipalKind, id string
 	if _, err := w.enter("Describe", id); err != nil {
 		return provision.Identity{}, false, err
 	}
+	if err := w.down["Describe "+id]; err != nil {
+		return provision.Identity{}, false, err
+	}
 	if x, ok := w.byHand[id]; ok {
 		return x, true, nil
 	}

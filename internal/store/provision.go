@@ -29,55 +29,6 @@ const (
 // the 24 hours over which the guards look back.
 const removalsKept = 48 * time.Hour
 
-// ownedRecord says which commit made an assignment owned first, and which last took
-// of it: took it away, or brought its end nearer.
-type ownedRecord struct {
-	Commit     string            `json:"commit"`
-	Assignment config.Assignment `json:"assignment"`
-	TakenBy    string            `json:"taken_by,omitempty"`
-}
-
-// MarkOwned makes the assignments that a commit desires owned. The code that
-// puts a verified commit in force calls it in the same transaction. What is
-// owned already stays as it is.
-func MarkOwned(tx Tx, commit string, assignments []config.Assignment) error {
-	for _, a := range assignments {
-		key := a.String()
-		_, ok, err := tx.Get(bucketOwned, key)
-		if err != nil {
-			return fmt.Errorf("mark %s owned: %w", key, err)
-		}
-		if ok {
-			continue
-		}
-		if err := putJSON(tx, bucketOwned, key, ownedRecord{Commit: commit, Assignment: a}); err != nil {
-			return fmt.Errorf("mark %s owned: %w", key, err)
-		}
-	}
-	return nil
-}
-
-// MarkTaken notes which commit took of owned assignments. The code that puts a
-// verified commit in force calls it in the same transaction: provisioning may see
-// several commits as one.
-func MarkTaken(tx Tx, commit string, assignments []config.Assignment) error {
-	for _, a := range assignments {
-		key := a.String()
-		r, ok, err := getJSON[ownedRecord](tx, bucketOwned, key)
-		if err != nil {
-			return fmt.Errorf("mark %s taken: %w", key, err)
-		}
-		if !ok {
-			continue
-		}
-		r.TakenBy = commit
-		if err := putJSON(tx, bucketOwned, key, r); err != nil {
-			return fmt.Errorf("mark %s taken: %w", key, err)
-		}
-	}
-	return nil
-}
-
 // Provision keeps the records of package provision. It implements
 // [provision.Store]. Its steps:
 //
@@ -95,42 +46,12 @@ func MarkTaken(tx Tx, commit string, assignments []config.Assignment) error {
 //	provision.drift      what differs from the config in force, and what of it is over
 type Provision struct {
 	db DB
+	// owned is the last reading of what is owned.
+	owned ownedCache
 }
-
-var _ provision.Store = (*Provision)(nil)
 
 // NewProvision returns the records of provision on a DB.
-func NewProvision(db DB) *Provision { return &Provision{db} }
-
-// Owned implements [provision.Store].
-func (p *Provision) Owned(ctx context.Context) ([]config.Assignment, error) {
-	var out []config.Assignment
-	err := p.db.View(ctx, func(tx Tx) error {
-		return scanJSON(tx, bucketOwned, "", func(_ string, r ownedRecord) error {
-			out = append(out, r.Assignment)
-			return nil
-		})
-	})
-	return out, wrapProvision("owned assignments", err)
-}
-
-// TakenBy implements [provision.Store].
-func (p *Provision) TakenBy(ctx context.Context, list []config.Assignment) (map[config.Assignment]string, error) {
-	out := map[config.Assignment]string{}
-	err := p.db.View(ctx, func(tx Tx) error {
-		for _, a := range list {
-			r, ok, err := getJSON[ownedRecord](tx, bucketOwned, a.String())
-			if err != nil {
-				return err
-			}
-			if ok && r.TakenBy != "" {
-				out[a] = r.TakenBy
-			}
-		}
-		return nil
-	})
-	return out, wrapProvision("commits that took assignments away", err)
-}
+func NewProvision(db DB) *Provision { return &Provision{db: db} }
 
 // Records implements [provision.Store].
 func (p *Provision) Records(ctx context.Context) ([]provision.Record, error) {
@@ -254,7 +175,10 @@ func (p *Provision) Disown(ctx context.Context, r provision.Record) error {
 		if err := putProvision(tx, r); err != nil {
 			return err
 		}
-		return tx.Delete(bucketOwned, r.Assignment.String())
+		if err := tx.Delete(bucketOwned, r.Assignment.String()); err != nil {
+			return err
+		}
+		return ownedChanged(tx)
 	})
 	return wrapProvision("disown "+r.Assignment.String(), err)
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -143,4 +144,49 @@ func TestLogOfRemovalsIsKeptForTwoDays(t *testing.T) {
 	if err != nil || !ok || r.State != provision.Removing {
 		t.Errorf("the record of the intent: %+v, %v, %v", r, ok, err)
 	}
+}
+
+// TestWhatIsOwnedIsReadAnewWhenItChanged, by whomever: what one has read is not
+// what another has written since.
+func TestWhatIsOwnedIsReadAnewWhenItChanged(t *testing.T) {
+	t.Parallel()
+	db := store.NewMemory()
+	mine, others := store.NewProvision(db), store.NewProvision(db)
+	a := config.Assignment{Principal: config.Principal{Kind: config.GroupPrincipal, ID: "g"}, Account: "111122223333", PermissionSet: "A"}
+	b := config.Assignment{Principal: a.Principal, Account: a.Account, PermissionSet: "B"}
+	owned := func(want ...config.Assignment) {
+		t.Helper()
+		for _, p := range []*store.Provision{mine, others, mine} {
+			if got, err := p.Owned(t.Context()); err != nil || !slices.Equal(got, want) {
+				t.Fatalf("owned %v, %v, want %v", got, err, want)
+			}
+		}
+	}
+	mark := func(list ...config.Assignment) {
+		t.Helper()
+		if err := db.Update(t.Context(), "gitops.inforce", func(tx store.Tx) error { return store.MarkOwned(tx, "c1", list) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	owned()
+	mark(a)
+	owned(a)
+	mark(a) // nothing is new
+	owned(a)
+	mark(a, b)
+	owned(a, b)
+	if err := others.Disown(t.Context(), provision.Record{Assignment: a, State: provision.Gone}); err != nil {
+		t.Fatal(err)
+	}
+	owned(b)
+	failed := errors.New("no")
+	if err := db.Update(t.Context(), "gitops.inforce", func(tx store.Tx) error {
+		if err := store.MarkOwned(tx, "c2", []config.Assignment{a}); err != nil {
+			return err
+		}
+		return failed
+	}); !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	owned(b)
 }

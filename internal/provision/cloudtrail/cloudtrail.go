@@ -22,7 +22,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/provision"
@@ -174,38 +173,23 @@ func read(e types.Event, action provision.Action, names map[string]string) (prov
 
 // name is who it was, in words: the user, the session of a role, or a service.
 func (i identity) name(username string) string {
-	role := oneLine(i.SessionContext.SessionIssuer.UserName)
-	who := oneLine(i.UserName)
+	role := fault.Name(i.SessionContext.SessionIssuer.UserName, maxName)
+	who := fault.Name(i.UserName, maxName)
 	switch {
 	case i.Type == "Root":
-		return "the root user of account " + oneLine(i.AccountID)
+		return "the root user of account " + fault.Name(i.AccountID, maxName)
 	case i.Type == "AssumedRole":
 		if at := strings.LastIndexByte(i.ARN, '/'); at >= 0 {
-			who = oneLine(i.ARN[at+1:])
+			who = fault.Name(i.ARN[at+1:], maxName)
 		}
 	case i.InvokedBy != "":
-		who = oneLine(i.InvokedBy)
+		who = fault.Name(i.InvokedBy, maxName)
 	}
 	if who == "" {
-		who = oneLine(username)
+		who = fault.Name(username, maxName)
 	}
 	if who != "" && role != "" {
 		return who + " with the role " + role
 	}
 	return who
-}
-
-// oneLine is outside text on one line, without what changes how the rest of it
-// is shown, and of bounded length.
-func oneLine(s string) string {
-	r := []rune(strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, fault.Sentence(s)))
-	if len(r) > maxName {
-		return string(r[:maxName-1]) + "…"
-	}
-	return string(r)
 }

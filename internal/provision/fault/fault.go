@@ -68,6 +68,21 @@ func Sentence(s string) string {
 	return string(r)
 }
 
+// Name is an outside name on one line, without what changes how the rest of the
+// line is shown, and of at most so many characters.
+func Name(s string, most int) string {
+	r := []rune(strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, Sentence(s)))
+	if len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return string(r)
+}
+
 // Error says the operation, the kind and the reason.
 func (e *Error) Error() string {
 	s := e.Op + ": " + e.Kind.Error()

@@ -1,0 +1,20 @@
+package chat
+
+import (
+	"testing"
+
+	"aws-access-bot/internal/access"
+)
+
+// TestRevertOfADriftSaysWhatItDoes: what is gone is put back, and what no commit
+// declares is removed.
+func TestRevertOfADriftSaysWhatItDoes(t *testing.T) {
+	t.Parallel()
+	for missing, want := range map[bool]string{true: "Put it back", false: "Remove it"} {
+		m := Drifted([]access.Drift{{ID: "DRIFT-0a1b2c3d", Missing: missing, Acts: []access.DriftAct{access.DriftRevert}}})
+		b, ok := m.Blocks[len(m.Blocks)-1].(Buttons)
+		if !ok || len(b) != 1 || b[0].Label != want {
+			t.Errorf("missing %v: %+v", missing, m.Blocks)
+		}
+	}
+}
