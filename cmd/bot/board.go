@@ -22,6 +22,11 @@ func (b *bot) ahead(ctx context.Context, repo *config.Repo, to config.Phase) (ac
 	return b.boards().Ahead(ctx, repo, to)
 }
 
+// foretell asks the guards what they will hold of a merge.
+func (b *bot) foretell(ctx context.Context, m access.Merge) (access.Foretold, error) {
+	return b.engine.Foretell(ctx, m)
+}
+
 // board is how far the migration is, nil before a first commit is trusted.
 func (b *bot) board(ctx context.Context) (*access.Board, error) {
 	board, err := b.boards().Board(ctx)

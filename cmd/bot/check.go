@@ -8,6 +8,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/gitops/whatif"
+	"aws-access-bot/internal/provision"
 
 	"github.com/spf13/cobra"
 )
@@ -125,7 +126,7 @@ func checkDir(dir, against string, now time.Time) (checked, error) {
 		out.AgainstUnjudged = "the change is not judged until the problems are mended"
 	default:
 		out.Problems = append(out.Problems, config.CheckTransition(base, head)...)
-		o := whatif.Against(base, head, now)
+		o := whatif.Against(base, head, now, provision.Foretell)
 		out.Against = &o
 	}
 	return out, nil

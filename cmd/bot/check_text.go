@@ -87,6 +87,12 @@ func outlookLines(o whatif.Outlook, against string) []string {
 	for _, h := range o.Held {
 		add("held after the merge: %s", h)
 	}
+	if o.Allow != "" {
+		add("to let it pass, once it is merged, in a change of its own to aws-access.yaml:")
+		for line := range strings.Lines(o.Allow) {
+			add("  %s", strings.TrimSuffix(line, "\n"))
+		}
+	}
 	for _, l := range o.Last {
 		add("note: %s", l)
 	}

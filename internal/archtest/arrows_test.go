@@ -95,7 +95,7 @@ func arrows() map[string][]string {
 		"internal/gitops/impact":            {"config", "internal/access"},
 		"internal/gitops/modeltest":         {}, // a model test of gitops: what it imports, its tests import
 		"internal/gitops/review":            {"config"},
-		"internal/gitops/whatif":            {"config", "internal/gitops/impact", "internal/gitops/review"},
+		"internal/gitops/whatif":            {"config", "internal/access", "internal/gitops/impact", "internal/gitops/review"}, // access: what the guards are asked
 		"internal/gitops/github":            {"internal/bodylimit", "internal/egress", "internal/retryafter", "config", "internal/access", "internal/gitops", "internal/gitops/delivery", "internal/gitops/guard", "internal/gitops/review", "internal/secret"},
 		"internal/provision":                {"config", "internal/access", "internal/provision/fault", "internal/provision/permset"},
 		"internal/provision/permset":        {"config"},

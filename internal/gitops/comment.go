@@ -63,8 +63,22 @@ func (g *Gitops) plan(ctx context.Context, x *examined, starts config.Starts) {
 	for _, id := range impact.Users(in) {
 		in.Users[id] = g.gainer(ctx, id)
 	}
+	in.Foretold = g.foretell(ctx, in)
 	p := impact.Of(in)
 	x.plan = &p
+}
+
+// foretell asks what the guards will hold, nil where that is not known.
+func (g *Gitops) foretell(ctx context.Context, in impact.Input) *access.Foretold {
+	if g.opt.Foretell == nil {
+		return nil
+	}
+	f, err := g.opt.Foretell(ctx, impact.Merging(in))
+	if err != nil {
+		g.opt.Log.WarnContext(ctx, "foretell what the guards hold", "error", err)
+		return nil
+	}
+	return &f
 }
 
 // movedOn reports whether the branch has commits that the head has not, and

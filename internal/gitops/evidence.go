@@ -46,14 +46,28 @@ func (g *Gitops) Verdict(ctx context.Context, id access.ID) (*access.Verdict, er
 	if known {
 		return accessVerdict(v), nil
 	}
-	walk, err := g.state.Walk(ctx)
+	walk, force, err := g.standing(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("verdict of %s: %w", id, err)
 	}
 	if h := walk.Halt; h != nil && h.Commit == rec.Commit {
 		return &access.Verdict{Commit: rec.Commit, At: h.At, Halt: h.Sentence()}, nil
 	}
-	return g.unrecorded(ctx, rec, walk)
+	return g.unrecorded(ctx, rec, walk, force)
+}
+
+// standing returns the walk with the config of its commit in force, which is nil
+// while there is none. While a step is being stored it waits: the walk would have
+// the new commit, and the config still be the one before.
+func (g *Gitops) standing(ctx context.Context) (Walk, *access.InForce, error) {
+	g.forcing.RLock()
+	defer g.forcing.RUnlock()
+	walk, err := g.state.Walk(ctx)
+	if err != nil || walk.InForce.Commit == "" {
+		return walk, nil, err
+	}
+	force, err := g.inForce(ctx)
+	return walk, force, err
 }
 
 func accessVerdict(v Verdict) *access.Verdict {
@@ -71,13 +85,9 @@ func accessVerdict(v Verdict) *access.Verdict {
 
 // unrecorded answers for a merge that was never judged, because an operator
 // trusted a commit past it: what it did stands in the commit in force or not.
-func (g *Gitops) unrecorded(ctx context.Context, rec PullRecord, w Walk) (*access.Verdict, error) {
-	if w.InForce.Commit == "" || w.InForce.At.Before(rec.MergedAt) {
+func (g *Gitops) unrecorded(ctx context.Context, rec PullRecord, w Walk, force *access.InForce) (*access.Verdict, error) {
+	if force == nil || w.InForce.At.Before(rec.MergedAt) {
 		return nil, nil
-	}
-	force, err := g.inForce(ctx)
-	if err != nil {
-		return nil, err
 	}
 	stands, known, err := g.standsIn(ctx, rec, force.Repo)
 	if err != nil || !known || !stands {

@@ -55,6 +55,9 @@ type Options struct {
 	// Ahead lists what stands before a phase, for the accounts of a repo; nil
 	// asks nobody. An error is shown as not known, and asked again.
 	Ahead func(ctx context.Context, repo *config.Repo, to config.Phase) (access.Preflight, error)
+	// Foretell asks the guards of provisioning what they will hold of a merge; nil
+	// asks nobody. An error is shown as not known, and asked again.
+	Foretell func(ctx context.Context, m access.Merge) (access.Foretold, error)
 	// OnInForce is called after another commit came into force, OnChange
 	// after a record changed that people may see. Neither may block.
 	OnInForce, OnChange func()

@@ -34,10 +34,11 @@ func (x *examined) commentText() string {
 	}
 	x.writeSets(&b, "####")
 	x.writeRules(&b, "####")
-	var files strings.Builder
-	x.writeFiles(&files, "####")
-	b.WriteString(x.planFor(maxComment - b.Len() - files.Len() - maxLink))
-	b.WriteString(files.String())
+	var rest strings.Builder
+	x.writeForetold(&rest, "####")
+	x.writeFiles(&rest, "####")
+	b.WriteString(x.planFor(maxComment - b.Len() - rest.Len() - maxLink))
+	b.WriteString(rest.String())
 	fmt.Fprintf(&b, "The check `%s` says who may approve, and has this too where it fits; people can edit comments, but not the check.\n", CheckName)
 	return b.String()
 }
@@ -55,8 +56,7 @@ func (x *examined) writeCommentRefusals(b *strings.Builder) {
 	}
 }
 
-// planText is the plan in words: by account, then who the groups are, then
-// what the hard limits hold.
+// planText is the plan in words: by account, then who the groups are.
 func (x *examined) planText() string {
 	if x.plan == nil {
 		return ""
@@ -77,7 +77,6 @@ func (x *examined) planText() string {
 		b.WriteString("\n")
 	}
 	x.writeRosters(&b)
-	x.writeLimits(&b)
 	return b.String()
 }
 
@@ -302,46 +301,6 @@ func marks(p impact.Person) string {
 		text += fmt.Sprintf(", **called %s in Entra, not %s**", code(p.UPN), code(p.Renamed))
 	}
 	return text
-}
-
-func (x *examined) writeLimits(b *strings.Builder) {
-	x.writeBudget(b)
-	if len(x.plan.Limits) == 0 {
-		return
-	}
-	b.WriteString("#### Held by hard limits after the merge\n\n")
-	for _, l := range x.plan.Limits {
-		fmt.Fprintf(b, "- %s (`%s`)\n", x.limitSentence(l), l.Code)
-	}
-	b.WriteString("\nThe removals stay undone until a later pull request on the control plane allows them with `limits.allow`, which names the merge commit.\n\n")
-}
-
-// writeBudget says what the removals take of the budget, also where they are
-// within it: what else was removed that day is not known here.
-func (x *examined) writeBudget(b *strings.Builder) {
-	if l := x.plan.Budget; l.Removals > 0 {
-		fmt.Fprintf(b, "Removals: %d of %d assignments%s; %d may go in 24 hours. This counts this change only: removals already begun in the last 24 hours count against the same budget, and can hold this one up (`%s`).\n\n",
-			l.Removals, l.Of, sooner(l), l.Allowed, impact.OverBudget)
-	}
-}
-
-// sooner says how many of the removals are by an end that is brought nearer.
-func sooner(l impact.Limit) string {
-	if l.Sooner == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", %d of them when an end comes that this change brings nearer", l.Sooner)
-}
-
-func (x *examined) limitSentence(l impact.Limit) string {
-	switch l.Code {
-	case impact.OverBudget:
-		return fmt.Sprintf("%d assignments of %d would be removed%s; %d may go in 24 hours, and a plan over that is refused whole.", l.Removals, l.Of, sooner(l), l.Allowed)
-	case impact.WholeAccount:
-		return fmt.Sprintf("All %d assignments in %s would be removed%s.", l.Of, code(review.AccountName(l.Account, x.base, x.head)), sooner(l))
-	default:
-		return fmt.Sprintf("All %d assignments of %s would be removed%s.", l.Of, code(x.principal(l.Principal)), sooner(l))
-	}
 }
 
 func (x *examined) principal(p config.Principal) string {

@@ -162,6 +162,7 @@ func sayEverywhere(x *examined, name string) {
 		x.change.Content[i].New += name
 	}
 	x.plan.Rules.Book = []impact.BookChange{{Field: name, Before: name, After: name, Means: "who is in " + name, Weaker: true}}
+	x.plan.Foretold = &access.Foretold{Holds: []access.Hold{{Code: "whole-account", Sentence: "All 6 of " + name + " would go.", Allowed: true}}, Allow: 6}
 	x.objections = []access.Objection{{By: []string{name}, Request: access.ID(name), Number: 3, URL: "x"}}
 	for _, r := range []*config.Repo{x.base, x.from, x.head} {
 		r.Groups["aws-payments-dev"].Name = name

@@ -154,7 +154,6 @@ func (x *examined) compactPlan() string {
 	}
 	b.WriteString("\n")
 	x.writeRosters(&b)
-	x.writeLimits(&b)
 	return b.String()
 }
 

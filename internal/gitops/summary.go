@@ -136,6 +136,7 @@ func (x *examined) summary(plan string) string {
 	x.writeSets(&b, "###")
 	x.writeRules(&b, "###")
 	b.WriteString(plan)
+	x.writeForetold(&b, "###")
 	x.writeChange(&b)
 	x.writeFiles(&b, "###")
 	x.writePeople(&b)

@@ -293,6 +293,7 @@ func (r *reader) restore(ctx context.Context, f InForce) (*snapshot, error) {
 func (g *Gitops) enforce(ctx context.Context, a Advance, repo *config.Repo) error {
 	g.forcing.Lock()
 	defer g.forcing.Unlock()
+	a.note(g.force.Load(), repo)
 	if err := g.state.Advance(ctx, a); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/gitops/github"
+	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/sandbox/emukit"
 	"aws-access-bot/internal/sandbox/githubemu"
 	"aws-access-bot/internal/store"
@@ -126,6 +127,8 @@ type world struct {
 	removed func(context.Context, config.Assignment) (bool, error)
 	// ahead is Options.Ahead.
 	ahead func(context.Context, *config.Repo, config.Phase) (access.Preflight, error)
+	// guards is Options.Foretell; nil is what they say by the config alone.
+	guards func(access.Merge) (access.Foretold, error)
 	// aws is Options.Preflight; nil in tests that are not about onboarding.
 	aws func(context.Context, *config.Repo, *config.Repo, *config.Account) (access.Preflight, error)
 	*gitops.Gitops
@@ -255,11 +258,18 @@ func (w *world) restart() {
 	w.t.Helper()
 	w.opt = gitops.Options{
 		Owner: org, Name: repoName, RepoID: repoID, Branch: "main", SigningKey: []byte(strings.Repeat("k", 32)),
-		Lag: time.Nanosecond, Now: w.clock.Now, Ops: w.ops, OnInForce: func() { w.inForce++ }, Removed: w.removed, Preflight: w.aws, Ahead: w.ahead,
+		Lag: time.Nanosecond, Now: w.clock.Now, Ops: w.ops, OnInForce: func() { w.inForce++ }, Removed: w.removed, Preflight: w.aws, Ahead: w.ahead, Foretell: w.foretell,
 	}
 	g, err := gitops.New(w.opt, w.client(), store.NewGitops(w.db), w.dir)
 	w.must(err)
 	w.Gitops = g
+}
+
+func (w *world) foretell(_ context.Context, m access.Merge) (access.Foretold, error) {
+	if w.guards != nil {
+		return w.guards(m)
+	}
+	return provision.Foretell(m), nil
 }
 
 func (w *world) must(err error) {

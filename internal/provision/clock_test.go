@@ -38,8 +38,9 @@ func spent(t *testing.T) (s *system, c *setClock, want func()) {
 	return s, c, func() { s.commitOf(t, newRepository("c3").with(0, "", all[10:]...)) }
 }
 
-// TestAClockThatIsSetADayAheadEmptiesNoWindow: nothing goes before trusted
-// services have told the time since, nor while they tell another.
+// TestAClockThatIsSetADayAheadEmptiesNoWindow: by such a clock what went an hour ago
+// is not a day old, neither before trusted services have told the time since nor
+// while they tell another.
 func TestAClockThatIsSetADayAheadEmptiesNoWindow(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s, c, want := spent(t)
@@ -49,7 +50,7 @@ func TestAClockThatIsSetADayAheadEmptiesNoWindow(t *testing.T) {
 		if n := s.count("DeleteAccountAssignment"); n != 5 {
 			t.Errorf("%d removals right after the clock was set", n)
 		}
-		if f := s.facts(t, spread(27)[5]); f.TroubleCode != string(provision.CodeClock) {
+		if f := s.facts(t, spread(27)[5]); f.TroubleCode != string(provision.CodeBudget) {
 			t.Errorf("held by %q: %q", f.TroubleCode, f.Trouble)
 		}
 		s.do(func() { s.skew = 25 * time.Hour })
@@ -80,6 +81,66 @@ func TestRemovalsGoOnAQuarterOfAnHourAfterTheClockWasSet(t *testing.T) {
 		after(20 * time.Minute)
 		if n := s.count("DeleteAccountAssignment"); n != 10 {
 			t.Errorf("%d removals, want 10", n)
+		}
+	})
+}
+
+// TestRevocationsByACommitGoWhateverTheTimeIs: what a commit takes away does not
+// hang on it, and may be an emergency. What ends by the time waits.
+func TestRevocationsByACommitGoWhateverTheTimeIs(t *testing.T) {
+	for name, doubt := range map[string]func(s *system){
+		"nobody told the time":  func(s *system) { s.skewOff = true },
+		"our clock is far off":  func(s *system) { s.skew = 3 * time.Hour },
+		"our clock lags behind": func(s *system) { s.skew = -3 * time.Hour },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := started(t, newWorld().populate(1, 1, 2, 3))
+				bad, ends, stays, short := grant(1, 1, readOnly), grant(2, 2, readOnly), grant(3, 3, readOnly), grant(3, 2, readOnly)
+				s.commitOf(t, newRepository("c1").with(0, "", bad, stays, short).with(time.Hour, "", ends))
+				after(10 * time.Minute)
+				s.do(func() { doubt(s) })
+				s.commitOf(t, newRepository("c2").with(0, "", stays, short).with(time.Hour, "", ends))
+				after(10 * time.Minute)
+				if s.isLive(bad) {
+					t.Errorf("not revoked: %+v", s.facts(t, bad))
+				}
+				after(2 * time.Hour)
+				if f := s.facts(t, ends); !s.isLive(ends) || f.TroubleCode != string(provision.CodeClock) {
+					t.Errorf("the end that passed meanwhile: live %t, %+v", s.isLive(ends), f)
+				}
+				s.do(func() { s.skew, s.skewOff = 0, false })
+				after(time.Hour)
+				if s.isLive(ends) || !s.isLive(stays) {
+					t.Errorf("once the time is known: ended %t, standing %t", s.isLive(ends), s.isLive(stays))
+				}
+			})
+		})
+	}
+}
+
+// TestAnEndThatHasPassedByADoubtfulClockOnlyTakesNothing: the commit that sets it is
+// in force before our clock is known to be ahead of the end.
+func TestAnEndThatHasPassedByADoubtfulClockOnlyTakesNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w, db, begun := newWorld().populate(1, 1, 2), store.NewMemory(), time.Now()
+		c := &setClock{}
+		c.ahead.Store(int64(5 * time.Hour)) // from the start: nothing shows it but those who know
+		w.skewOff = true
+		e, err := provision.New(provision.Ports{Center: w, Entra: w, Accounts: w, Commits: w, Store: store.NewProvision(db), Clocks: w, Audit: w, Ops: w,
+			Now: c.now, Elapsed: func() time.Duration { return time.Since(begun) }}, provision.Options{EnableChanges: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &system{world: w, db: db, engine: e}
+		s.run(t)
+		a, b := grant(1, 1, readOnly), grant(2, 2, readOnly)
+		s.commitOf(t, newRepository("c1").with(0, "", a, b))
+		after(10 * time.Minute)
+		s.commitOf(t, newRepository("c2").with(2*time.Hour, "", a).with(0, "", b))
+		after(time.Hour)
+		if f := s.facts(t, a); !s.isLive(a) || f.TroubleCode != string(provision.CodeClock) {
+			t.Errorf("live %t, %+v", s.isLive(a), f)
 		}
 	})
 }

@@ -114,6 +114,8 @@ type Engine struct {
 	mu    sync.Mutex // guards what follows
 	needs map[config.Principal]principalNeed
 	last  Report
+	// caller is as whom AWS said that the bot acts, zero while it has not.
+	caller Caller
 	// progress is how far a sync is, places who is where in the queue.
 	progress Progress
 	places   places
@@ -148,6 +150,8 @@ type desk struct {
 	management string
 	own        OwnRole
 	clock      watchedClock
+	// doubtful: what time it is was in doubt when the guards were last asked.
+	doubtful bool
 	// manageTry is when the management account may be asked for again.
 	manageTry time.Time
 	// named are strangers that were looked up.

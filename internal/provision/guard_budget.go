@@ -80,7 +80,7 @@ type budget struct {
 func newBudget(plan Result, s Surroundings) *budget {
 	b := &budget{s: s, planned: counted{}, strays: counted{}, spent: map[config.Assignment]bool{}, due: map[config.Assignment]bool{}, bases: map[taking]int{}}
 	for _, r := range s.Log {
-		if s.Now.Sub(r.At) < budgetWindow && !r.Expiry && !b.allows(r.Commit) {
+		if (s.clockInDoubt() || s.Now.Sub(r.At) < budgetWindow) && !r.Expiry && !b.allows(r.Commit) {
 			b.spent[r.Assignment] = true
 		}
 	}
@@ -208,6 +208,25 @@ func (b *budget) expiriesDue(plan Result) {
 	}
 }
 
+// mendOf says how people allow a change that is refused under a code, "" where
+// limits.allow does not help.
+func (b *budget) mendOf(code Code, c Change) string {
+	_, stray := b.asksForWay(c)
+	switch code {
+	case CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeLastWay:
+		return b.mend(c.Cause.Commit, stray)
+	case CodeBudget:
+		switch _, _, ok := b.limit(b.taking(c)); {
+		case !ok:
+			return ""
+		case stray:
+			return b.mend(b.worstStray, stray)
+		}
+		return b.mend(b.worst, stray)
+	}
+	return ""
+}
+
 // mend says how people allow the removals of a commit that are refused, and those
 // of what no commit declares where these are meant: with a number that fits once
 // it is merged.
@@ -244,11 +263,11 @@ func (b *budget) removals(c Change) objection {
 	room := limit - len(b.spent) - len(b.planned)
 	switch {
 	case !stray && room < 0:
-		return objection{CodeBudget, fmt.Sprintf("The plan removes %d assignments%s and %d went in the last 24 hours; the limit is %d of %d owned, and a plan over it is refused whole.%s",
-			len(b.planned), b.later(), len(b.spent), limit, of, b.mend(b.worst, stray))}
+		return objection{CodeBudget, fmt.Sprintf("The plan removes %d assignments%s and %d went in the last 24 hours; the limit is %d of %d owned, and a plan over it is refused whole.",
+			len(b.planned), b.later(), len(b.spent), limit, of)}
 	case stray && room < len(b.strays):
-		return objection{CodeBudget, fmt.Sprintf("There are %d assignments that no commit declares, and room for %d of the %d removals that 24 hours may have (%d went, %d are due by commits), so none of them is removed.%s",
-			len(b.strays), max(room, 0), limit, len(b.spent), len(b.planned), b.mend(b.worstStray, stray))}
+		return objection{CodeBudget, fmt.Sprintf("There are %d assignments that no commit declares, and room for %d of the %d removals that 24 hours may have (%d went, %d are due by commits), so none of them is removed.",
+			len(b.strays), max(room, 0), limit, len(b.spent), len(b.planned))}
 	}
 	return objection{}
 }

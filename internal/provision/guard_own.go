@@ -72,5 +72,8 @@ func (e *Engine) lookUpOwn(ctx context.Context, v *view) error {
 	if e.desk.own = ParseCaller(who.ARN); !e.desk.own.Known {
 		v.alarm.set(v.now.Add(e.pace(readFirst)))
 	}
+	e.mu.Lock()
+	e.caller = who
+	e.mu.Unlock()
 	return ctx.Err()
 }

@@ -58,7 +58,7 @@ func (s Surroundings) stood(a config.Assignment) bool {
 // no lasting way, so that it can always be taken back, and goes at its end.
 func (b *budget) lastWay(c Change) objection {
 	a := c.Assignment
-	asked, stray := b.asksForWay(c)
+	asked, _ := b.asksForWay(c)
 	if !asked || !b.s.canAdminister(a.PermissionSet) || !b.s.stood(a) {
 		return objection{}
 	}
@@ -68,7 +68,7 @@ func (b *budget) lastWay(c Change) objection {
 			return objection{}
 		}
 	}
-	return objection{CodeLastWay, fmt.Sprintf("This is the last way to administer %s: no other standing assignment of a set that can for sure is live there.%s", b.s.Names.account(a.Account), b.mend(c.Cause.Commit, stray))}
+	return objection{CodeLastWay, fmt.Sprintf("This is the last way to administer %s: no other standing assignment of a set that can for sure is live there.", b.s.Names.account(a.Account))}
 }
 
 // asksForWay reports whether a removal has to leave a way into its account: one

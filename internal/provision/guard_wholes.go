@@ -155,5 +155,5 @@ func (b *budget) whole(c Change) objection {
 	if !found {
 		return objection{}
 	}
-	return objection{part.code(), w.sentence(part, what, b.s.Names) + b.mend(c.Cause.Commit, stray)}
+	return objection{part.code(), w.sentence(part, what, b.s.Names)}
 }

@@ -44,6 +44,8 @@ type Removal struct {
 	Expiry bool
 	// Commit is that of the cause.
 	Commit string
+	// Doubtful: the time was in doubt, so that by it nothing is old.
+	Doubtful bool
 }
 
 // Surroundings is what the guards know besides the plan.
@@ -91,7 +93,8 @@ type Surroundings struct {
 	// Undeclared has all of what goes so, in sight now or not, with the commit
 	// that was in force when it was first seen.
 	Undeclared map[config.Assignment]string
-	// Log has the removals begun in the last 24 hours.
+	// Log has the removals begun in the last 24 hours, and while the time is in
+	// doubt all that are known.
 	Log []Removal
 	// ReadFailed: a read of this cycle failed or was cut short.
 	ReadFailed bool
@@ -104,6 +107,9 @@ type Surroundings struct {
 	// RollBack has what may be added though the commit in force does not grant
 	// it, under the id in the identity store that had it.
 	RollBack map[config.Assignment]string
+	// Lapsed are granted by the commit in force, and have ended by our clock. It is
+	// asked for while the time is in doubt.
+	Lapsed map[config.Assignment]bool
 	// Names are for the sentences.
 	Names Names
 }
@@ -137,25 +143,44 @@ type objection struct {
 // a plan of its own.
 func Check(plan Result, s Surroundings) Verdict {
 	budget := newBudget(plan, s)
+	v := Verdict{Allowed: []Change{}, Refused: []Refused{}, Ends: budget.ends(), Ahead: budget.foresee()}
+	for _, j := range askGuards(plan, budget) {
+		if j.code == "" {
+			v.Allowed = append(v.Allowed, j.change)
+		} else {
+			v.Refused = append(v.Refused, Refused{j.change, j.code, j.sentence + j.mend})
+		}
+	}
+	return v
+}
+
+// judged is a change with the first objection to it, and how limits.allow would
+// lift that, "" where it does not.
+type judged struct {
+	change Change
+	objection
+	mend string
+}
+
+// askGuards asks every guard about every change of a plan.
+func askGuards(plan Result, budget *budget) []judged {
+	s := budget.s
 	guards := []func(Change) objection{
 		s.disabled, s.management, s.legacy, s.notDesired, s.notOwned, s.taken, s.protected, s.own, s.incomplete, s.clock,
 		budget.whole, budget.lastWay, budget.removals, budget.expiries,
 	}
-	v := Verdict{Allowed: []Change{}, Refused: []Refused{}, Ends: budget.ends(), Ahead: budget.foresee()}
+	out := make([]judged, 0, len(plan.Changes))
 	for _, c := range plan.Changes {
-		refused := false
+		j := judged{change: c}
 		for _, guard := range guards {
-			if o := guard(c); o.code != "" {
-				v.Refused = append(v.Refused, Refused{c, o.code, o.sentence})
-				refused = true
+			if j.objection = guard(c); j.code != "" {
+				j.mend = budget.mendOf(j.code, c)
 				break
 			}
 		}
-		if !refused {
-			v.Allowed = append(v.Allowed, c)
-		}
+		out = append(out, j)
 	}
-	return v
+	return out
 }
 
 func (s Surroundings) disabled(Change) objection {

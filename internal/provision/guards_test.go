@@ -129,7 +129,7 @@ func singleCases() []guardCase {
 			g.plan.Changes[1].Cause = byExpiry()
 			g.s.ReadFailed = true
 		}, counts{"": 1, provision.CodeIncomplete: 1}},
-		{"a wrong clock holds additions that end, and removals", func(g *guarded) { g.s.Skew = 61 * time.Second }, counts{provision.CodeClock: 2}},
+		{"a wrong clock holds additions that end, and no removal by a commit", func(g *guarded) { g.s.Skew = 61 * time.Second }, counts{"": 1, provision.CodeClock: 1}},
 		{"a wrong clock holds ended grants", func(g *guarded) {
 			g.plan.Changes[1].Cause = byExpiry()
 			g.s.Skew = -61 * time.Second
@@ -142,13 +142,25 @@ func singleCases() []guardCase {
 			g.plan.Changes[1].Cause = byExpiry()
 			g.s.Skew = 60 * time.Second
 		}, counts{"": 2}},
-		{"a wrong clock holds a removal by a commit: the window of the budget hangs on it", func(g *guarded) {
-			g.s.Skew = time.Hour
-			g.s.Desired[grant(9, 9, admin)] = time.Time{}
+		{"an unknown clock holds no removal by a commit", func(g *guarded) { g.s.SkewKnown = false }, counts{"": 2}},
+		{"nor does one that was just set", func(g *guarded) { g.s.ClockSet = true }, counts{"": 2}},
+		{"what a commit grants, and has ended by our clock only, waits for an unknown one", func(g *guarded) {
+			g.s.SkewKnown, g.s.Lapsed = false, map[config.Assignment]bool{spread(1)[0]: true}
 		}, counts{"": 1, provision.CodeClock: 1}},
-		{"so does an unknown one", func(g *guarded) { g.s.SkewKnown = false }, counts{"": 1, provision.CodeClock: 1}},
-		{"and one that was just set", func(g *guarded) { g.s.ClockSet = true }, counts{"": 1, provision.CodeClock: 1}},
-		{"not what was begun: it is in the window", func(g *guarded) {
+		{"by a wrong clock no removal is old", func(g *guarded) {
+			g.s.Skew = 25 * time.Hour
+			g.s.Desired[grant(9, 9, admin)] = time.Time{}
+			g.log(planTime.Add(-26*time.Hour), false, "c0", spread(6)[1:]...)
+		}, counts{"": 1, provision.CodeBudget: 1}},
+		{"nor by an unknown one", func(g *guarded) {
+			g.s.SkewKnown = false
+			g.log(planTime.Add(-26*time.Hour), false, "c0", spread(6)[1:]...)
+		}, counts{"": 1, provision.CodeBudget: 1}},
+		{"nor by one that was just set", func(g *guarded) {
+			g.s.ClockSet = true
+			g.log(planTime.Add(-26*time.Hour), false, "c0", spread(6)[1:]...)
+		}, counts{"": 1, provision.CodeBudget: 1}},
+		{"nor what was begun", func(g *guarded) {
 			g.s.Skew, g.s.SkewKnown, g.s.ClockSet, g.plan.Changes[1].Begun = 0, false, true, true
 		}, counts{"": 2}},
 		{"an ended grant that was begun waits", func(g *guarded) {

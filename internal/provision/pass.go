@@ -116,6 +116,9 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 		return nil, time.Time{}, err
 	}
 	changed, own := settle(v, e.book)
+	if err := e.attribute(ctx, v, changed); err != nil {
+		return nil, time.Time{}, err
+	}
 	if err := e.book.begin(ctx, v.force.Commit, changed, own); err != nil {
 		return nil, time.Time{}, err
 	}
@@ -136,10 +139,6 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 
 // planAndApply ends a pass.
 func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
-	removals, err := e.Store.Removals(ctx, v.now.Add(-budgetWindow))
-	if err != nil {
-		return nil, err
-	}
 	if err := e.takeDrift(ctx, v); err != nil {
 		return nil, err
 	}
@@ -147,7 +146,12 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 		return nil, err
 	}
 	plan := Plan(e.input(v))
-	verdict := Check(plan, e.surroundings(v, removals))
+	around, err := e.surroundings(ctx, v, plan)
+	if err != nil {
+		return nil, err
+	}
+	verdict := Check(plan, around)
+	e.desk.doubtful = around.clockInDoubt()
 	if err := e.note(ctx, v, plan, verdict); err != nil {
 		return nil, err
 	}
@@ -292,46 +296,62 @@ func (v *view) protected() map[config.Assignment]bool {
 }
 
 // surroundings is what the guards see beside the plan.
-func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
-	repo := v.force.Repo
-	s := Surroundings{EnableChanges: e.opts.EnableChanges, Now: v.now, ConfigManagement: repo.Access.ManagementAccount,
-		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
-		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
-		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays, RollBack: v.restorable,
-		Own: e.desk.own, Administers: administers(repo), Opens: e.opens(repo), HadEnd: map[config.Assignment]bool{},
-		ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{}, Names: v.names,
-		Ahead: map[config.Assignment]Coming{}, Due: map[config.Assignment]time.Time{},
-		Holders: map[LiveAssignment][]config.Principal{}}
-	for _, r := range e.book.all() {
-		if ended, known := hadEnd(*r); known {
-			s.HadEnd[r.Assignment] = ended && !r.stood()
-		}
-		if _, desired := v.wants[r.Assignment]; desired && r.ahead() {
-			s.Ahead[r.Assignment] = Coming{r.Cut.Commit, r.Cut.At, r.End}
-		}
-		if r.State == Removing {
-			s.Due[r.Assignment] = r.dueSince()
-		}
-		if r.State == Live && r.Missing.IsZero() {
-			s.ReadBack[r.Assignment] = true
-		}
-		if r.Op.outstanding() {
-			s.UnderWay[r.Assignment] = true
-		}
+func (e *Engine) surroundings(ctx context.Context, v *view, plan Result) (Surroundings, error) {
+	s := around(v.force.Repo)
+	s.EnableChanges, s.Now, s.LiveManagement, s.Owned, s.Protected = e.opts.EnableChanges, v.now, e.desk.management, v.owned, v.protected()
+	s.ReadFailed, s.Clears, s.Undeclared, s.Own, s.Opens = len(v.failed) > 0, v.clears(), v.strays, e.desk.own, opens(v.force.Repo, e.setIs)
+	s.Names, s.RollBack = v.names, v.restorable
+	for a, d := range v.wants {
+		s.Desired[a] = d.End
 	}
-	s.takeMade(e.book.all())
+	records := e.book.all()
+	for _, r := range records {
+		s.know(r)
+	}
+	s.takeMade(records)
 	for p, g := range e.book.allPrincipals() {
 		if g.StoreID != "" {
 			id := LiveAssignment{PrincipalID: g.StoreID, Kind: p.Kind}
 			s.Holders[id] = append(s.Holders[id], p)
 		}
 	}
+	s.telling(v, e.Clocks, plan)
+	since := v.now.Add(-budgetWindow)
+	if s.clockInDoubt() {
+		since = time.Time{}
+	}
+	var err error
+	s.Log, err = e.Store.Removals(ctx, since)
+	return s, err
+}
+
+// around is what the guards see of a config.
+func around(repo *config.Repo) Surroundings {
+	s := Surroundings{ConfigManagement: repo.Access.ManagementAccount, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
+		RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow, Administers: administers(repo),
+		HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{},
+		Ahead: map[config.Assignment]Coming{}, Due: map[config.Assignment]time.Time{}, Names: names(repo), Holders: map[LiveAssignment][]config.Principal{}}
 	for _, a := range repo.Accounts {
 		s.Stages[a.ID] = a.Stage
 	}
-	for a, d := range v.wants {
-		s.Desired[a] = d.End
-	}
-	s.Skew, s.SkewKnown = e.Clocks.Skew()
 	return s
+}
+
+// know takes in what a record says to the guards, who know what is desired.
+func (s *Surroundings) know(r *Record) {
+	if ended, known := hadEnd(*r); known {
+		s.HadEnd[r.Assignment] = ended && !r.stood()
+	}
+	if _, desired := s.Desired[r.Assignment]; desired && r.ahead() {
+		s.Ahead[r.Assignment] = Coming{r.Cut.Commit, r.Cut.At, r.End}
+	}
+	if r.State == Removing {
+		s.Due[r.Assignment] = r.dueSince()
+	}
+	if r.State == Live && r.Missing.IsZero() {
+		s.ReadBack[r.Assignment] = true
+	}
+	if r.Op.outstanding() {
+		s.UnderWay[r.Assignment] = true
+	}
 }

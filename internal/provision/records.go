@@ -193,6 +193,9 @@ const (
 type Store interface {
 	// Owned returns the owned assignments, sorted. They must not be changed.
 	Owned(ctx context.Context) ([]config.Assignment, error)
+	// TakenBy returns which commit last took each of some owned assignments away, or
+	// brought its end nearer, as far as that was noted.
+	TakenBy(ctx context.Context, list []config.Assignment) (map[config.Assignment]string, error)
 	// Records returns all records, sorted by assignment.
 	Records(ctx context.Context) ([]Record, error)
 	// Record returns the record of an assignment, false when there is none.
@@ -214,7 +217,7 @@ type Store interface {
 	// ends the ownership of its assignment.
 	Disown(ctx context.Context, r Record) error
 	// Removals returns the log from a time on, oldest first. Older entries
-	// may be dropped by IntendRemoval.
+	// may be dropped by IntendRemoval, unless the new one is doubtful.
 	Removals(ctx context.Context, since time.Time) ([]Removal, error)
 	// Measures returns how long principals took, and SaveMeasures stores it
 	// (step StepGroup).

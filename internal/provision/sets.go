@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -196,7 +197,11 @@ func (e *Engine) beginSet(ctx context.Context, p *setPass, want permset.Definiti
 	if r.Digest == digest && r.State != SetLeft && r.State != "" {
 		return r, nil
 	}
-	r.Name, r.State, r.Digest, r.Commit, r.Since = want.Name, SetPending, digest, p.force.Commit, p.now
+	by, err := e.Sets.Store.SetChangedBy(ctx, want.Name)
+	if err != nil {
+		return SetRecord{}, err
+	}
+	r.Name, r.State, r.Digest, r.Commit, r.Since = want.Name, SetPending, digest, cmp.Or(by, p.force.Commit), p.now
 	r.Owned = union(r.Owned, want.Items())
 	r.Did, r.Attempts, r.NextTry, r.Code, r.Trouble = nil, 0, time.Time{}, "", ""
 	r.ByAccount, r.Tried, r.Failures = false, nil, nil

@@ -59,8 +59,15 @@ type SetSurroundings struct {
 // CheckSet returns why the steps of a set may not be made, empty codes when they
 // may. What it needs to know and does not refuses them.
 func CheckSet(r permset.Result, s SetSurroundings) (Code, string) {
+	o, mend := s.check(r)
+	return o.code, o.sentence + mend
+}
+
+// check is [CheckSet] with what limits.allow has to say apart, "" where it does not
+// help.
+func (s SetSurroundings) check(r permset.Result) (objection, string) {
 	if len(r.Steps) == 0 {
-		return "", ""
+		return objection{}, ""
 	}
 	reach := slices.Clone(s.Declared)
 	if s.Live != nil {
@@ -68,26 +75,26 @@ func CheckSet(r permset.Result, s SetSurroundings) (Code, string) {
 	}
 	name := s.Want.Name
 	wide := permset.Widens(r.Steps, s.Want, s.Live)
-	way, wayWhy := s.way(r)
+	way, mend := s.way(r)
 	switch {
 	case s.LiveManagement == "" || s.ConfigManagement == "":
-		return CodeIncomplete, fmt.Sprintf("%s is not changed while AWS Organizations does not tell which account is the management account.", name)
+		return objection{CodeIncomplete, fmt.Sprintf("%s is not changed while AWS Organizations does not tell which account is the management account.", name)}, ""
 	case slices.Contains(reach, s.LiveManagement) || slices.Contains(reach, s.ConfigManagement):
-		return CodeSetManagement, fmt.Sprintf("%s is assigned in the management account, where the bot changes nothing: a delegated administrator may not. Use another permission set there, or change this one by hand from the management account.", name)
+		return objection{CodeSetManagement, fmt.Sprintf("%s is assigned in the management account, where the bot changes nothing: a delegated administrator may not. Use another permission set there, or change this one by hand from the management account.", name)}, ""
 	case !ParseCaller(s.Caller.ARN).Known || s.Caller.Account == "":
-		return CodeIncomplete, fmt.Sprintf("%s is not changed while AWS does not tell as whom the bot acts: whether the change would reach what the bot itself may do cannot be judged.", name)
+		return objection{CodeIncomplete, fmt.Sprintf("%s is not changed while AWS does not tell as whom the bot acts: whether the change would reach what the bot itself may do cannot be judged.", name)}, ""
 	case permset.Reserved(s.Caller.ARN) == name:
-		return CodeSetOwn, fmt.Sprintf("The bot acts by a role of %s itself, so a change of it would change what the bot may do. Let the bot act by a role of its own, or change this set by hand.", name)
+		return objection{CodeSetOwn, fmt.Sprintf("The bot acts by a role of %s itself, so a change of it would change what the bot may do. Let the bot act by a role of its own, or change this set by hand.", name)}, ""
 	case len(wide) > 0 && slices.Contains(reach, s.Caller.Account):
-		return CodeSetPower, fmt.Sprintf("%s reaches %s, from which the bot acts, and would get power over identities and access there: %s Use another permission set in that account, or make this change by hand.", name, s.Names.account(s.Caller.Account), sentences(wide))
-	case way != "":
-		return way, wayWhy
+		return objection{CodeSetPower, fmt.Sprintf("%s reaches %s, from which the bot acts, and would get power over identities and access there: %s Use another permission set in that account, or make this change by hand.", name, s.Names.account(s.Caller.Account), sentences(wide))}, ""
+	case way.code != "":
+		return way, mend
 	case len(r.Spreads) > 0:
-		return CodeSetSpread, fmt.Sprintf("%s has in AWS what its file does not say (%s), and this change would bring that to its accounts. Take it away in AWS, declare it in %s, or set drift: revert.", name, strings.Join(r.Spreads, ", "), setPath(name))
+		return objection{CodeSetSpread, fmt.Sprintf("%s has in AWS what its file does not say (%s), and this change would bring that to its accounts. Take it away in AWS, declare it in %s, or set drift: revert.", name, strings.Join(r.Spreads, ", "), setPath(name))}, ""
 	case !s.EnableChanges:
-		return CodeDisabled, "enable_changes is off, so this is only planned."
+		return objection{CodeDisabled, "enable_changes is off, so this is only planned."}, ""
 	}
-	return "", ""
+	return objection{}, ""
 }
 
 func sentences(steps []permset.Step) string {

@@ -38,6 +38,9 @@ type Caller struct {
 type SetStore interface {
 	// Sets returns all records of permission sets, sorted by name.
 	Sets(ctx context.Context) ([]SetRecord, error)
+	// SetChangedBy returns which commit last changed the file of a set, "" where that
+	// was not noted.
+	SetChangedBy(ctx context.Context, name string) (string, error)
 	// SaveSet stores a record. It is durable when it returns nil.
 	SaveSet(ctx context.Context, step Step, r SetRecord) error
 }

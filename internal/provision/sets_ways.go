@@ -28,21 +28,21 @@ type SetWays struct {
 
 // way keeps a set that is a way in from permitting less, as the guards for
 // assignments keep the last way and what is protected: a later change of the
-// control plane allows it, for all who have the set.
-func (s SetSurroundings) way(r permset.Result) (Code, string) {
+// control plane allows it, for all who have the set: mend says how.
+func (s SetSurroundings) way(r permset.Result) (o objection, mend string) {
 	narrows := permset.Narrows(r.Steps, s.Live, s.Pending)
 	name := s.Want.Name
 	switch {
 	case len(narrows) == 0:
-		return "", ""
+		return objection{}, ""
 	case !s.Ways.Known:
-		return CodeIncomplete, fmt.Sprintf("%s would permit less, and is not changed while it is not known what hangs on it.", name)
+		return objection{CodeIncomplete, fmt.Sprintf("%s would permit less, and is not changed while it is not known what hangs on it.", name)}, ""
 	case len(s.Ways.Protected)+len(s.Ways.Last) == 0:
-		return "", ""
+		return objection{}, ""
 	}
 	n := max(1, s.Ways.Assignments)
 	if a := s.Allow; a != nil && s.Commit != "" && a.Commit == s.Commit && a.Removals >= n {
-		return "", ""
+		return objection{}, ""
 	}
 	var why []string
 	if len(s.Ways.Protected) > 0 {
@@ -59,8 +59,9 @@ func (s SetSurroundings) way(r permset.Result) (Code, string) {
 	if len(s.Commit) != len("0123456789012345678901234567890123456789") {
 		commit = "<full id of the commit that brings this>"
 	}
-	return CodeSetWay, fmt.Sprintf("%s would permit less (%s), and %s. Put the file back as it was, or give another way first; what is protected, take off \"protected\" in a change of its own before. Else, to allow it, add to aws-access.yaml, by a pull request of its own: limits: {allow: {commit: %s, removals: %d}}.",
-		name, strings.TrimSuffix(sentences(narrows), "."), strings.Join(why, ", and "), commit, n)
+	o = objection{CodeSetWay, fmt.Sprintf("%s would permit less (%s), and %s. Put the file back as it was, or give another way first; what is protected, take off \"protected\" in a change of its own before.",
+		name, strings.TrimSuffix(sentences(narrows), "."), strings.Join(why, ", and "))}
+	return o, fmt.Sprintf(" Else, to allow it, add to aws-access.yaml, by a pull request of its own: limits: {allow: {commit: %s, removals: %d}}.", commit, n)
 }
 
 // setWays finds out what hangs on a set.
@@ -70,15 +71,23 @@ func (e *Engine) setWays(ctx context.Context, p *setPass, r SetRecord, live *per
 		return SetWays{}
 	}
 	repo := p.force.Repo
-	out := SetWays{Known: true, Protected: protectedBy(repo, r.Name)}
-	if r.Protected && len(out.Protected) == 0 {
+	standing := map[config.Assignment]bool{}
+	for _, d := range repo.Desired(p.force.Starts, p.now) {
+		standing[d.Assignment] = d.End.IsZero()
+	}
+	return waysOf(repo, r.Name, r.Protected, live, doorsOf(e.book.all(), r.Name, standing, opens(repo, e.setIs)))
+}
+
+// waysOf says what hangs on a set: was is whether a protected grant was made with
+// it until now.
+func waysOf(repo *config.Repo, set string, was bool, live *permset.Live, ways doors) SetWays {
+	out := SetWays{Known: true, Protected: protectedBy(repo, set), Assignments: ways.assignments}
+	if was && len(out.Protected) == 0 {
 		// Taking it off "protected" is a change of its own, before this one.
 		out.Protected = []string{"a group that this commit takes off \"protected\""}
 	}
-	ways := e.doors(p, r.Name)
-	out.Assignments = ways.assignments
 	administered := administers(repo)
-	if len(administered) > 0 && !administered[r.Name] && !(live != nil && slices.ContainsFunc(live.Managed, permset.AllowsAll)) {
+	if len(administered) > 0 && !administered[set] && !(live != nil && slices.ContainsFunc(live.Managed, permset.AllowsAll)) {
 		return out
 	}
 	accounts := maps.Clone(ways.standing)
@@ -118,14 +127,11 @@ type doors struct {
 	assignments                 int
 }
 
-func (e *Engine) doors(p *setPass, set string) doors {
+// doorsOf finds them by the records. standing says of what is desired whether it has
+// no end, opens has the sets that can administer for sure.
+func doorsOf(records []*Record, set string, standing map[config.Assignment]bool, opens map[string]bool) doors {
 	out := doors{map[string]bool{}, map[string]bool{}, map[string]bool{}, 0}
-	standing := map[config.Assignment]bool{}
-	for _, d := range p.force.Repo.Desired(p.force.Starts, p.now) {
-		standing[d.Assignment] = d.End.IsZero()
-	}
-	opens := e.opens(p.force.Repo)
-	for _, r := range e.book.all() {
+	for _, r := range records {
 		a := r.Assignment
 		switch {
 		case r.State == Gone:
@@ -143,20 +149,25 @@ func (e *Engine) doors(p *setPass, set string) doors {
 }
 
 // opens names the sets that can administer an account for sure, and go on doing
-// so: one with a file has to leave nothing of AdministratorAccess out and, where
-// the bot writes sets, to be as its file says. Of those without a file only the
-// usual one is taken for it, by its name.
-func (e *Engine) opens(repo *config.Repo) map[string]bool {
+// so: one with a file has to leave nothing of AdministratorAccess out and to be as
+// its file says. Of those without a file only the usual one is taken for it, by its
+// name.
+func opens(repo *config.Repo, is func(permset.Definition) bool) map[string]bool {
 	out := map[string]bool{}
 	if _, declared := repo.PermissionSets[administratorSet]; !declared {
 		out[administratorSet] = true
 	}
 	for name, file := range repo.PermissionSets {
-		if want := permset.Of(file); want.Administers() && (!e.Sets.present() || e.setRecord(name).is(want)) {
+		if want := permset.Of(file); want.Administers() && is(want) {
 			out[name] = true
 		}
 	}
 	return out
+}
+
+// setIs reports whether a set is as a definition says, where the bot writes sets.
+func (e *Engine) setIs(want permset.Definition) bool {
+	return !e.Sets.present() || e.setRecord(want.Name).is(want)
 }
 
 // is reports whether a set was read back as a definition says, and not only as

@@ -64,7 +64,8 @@ func (e *Engine) readSweeps(ctx context.Context, v *view) {
 // or asked for.
 func (e *Engine) beginCheck(ctx context.Context, v *view) {
 	c := &e.desk.check
-	if !c.began.IsZero() || !e.desk.asked && c.next.After(v.now) {
+	waits := c.next.After(v.now) && c.next.Sub(v.now) <= e.opts.Check // else our clock was ahead when it was set
+	if !c.began.IsZero() || !e.desk.asked && waits {
 		return
 	}
 	since := v.now

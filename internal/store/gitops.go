@@ -155,6 +155,12 @@ func putInForce(tx Tx, a gitops.Advance) error {
 	if err := putPeople(tx, a); err != nil {
 		return err
 	}
+	if err := MarkTaken(tx, a.InForce.Commit, a.Taken); err != nil {
+		return err
+	}
+	if err := MarkSets(tx, a.InForce.Commit, a.Sets); err != nil {
+		return err
+	}
 	return MarkOwned(tx, a.InForce.Commit, a.Desired)
 }
 

@@ -137,8 +137,10 @@ func (p *Provision) IntendRemoval(ctx context.Context, r provision.Record, entry
 		if err := putProvision(tx, r); err != nil {
 			return err
 		}
-		if err := forgetRemovals(tx, entry.At.Add(-removalsKept)); err != nil {
-			return err
+		if !entry.Doubtful {
+			if err := forgetRemovals(tx, entry.At.Add(-removalsKept)); err != nil {
+				return err
+			}
 		}
 		key := keyRemoval + timeKey(entry.At) + "/" + entry.Assignment.String()
 		return putJSON(tx, bucketProvisionState, key, removalRecord{entry.At.UTC(), entry.Assignment, entry.Expiry, entry.Commit})

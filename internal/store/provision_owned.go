@@ -9,10 +9,12 @@ import (
 	"aws-access-bot/internal/provision"
 )
 
-// ownedRecord says which commit made an assignment owned first.
+// ownedRecord says which commit made an assignment owned first, and which last took
+// of it: took it away, or brought its end nearer.
 type ownedRecord struct {
 	Commit     string            `json:"commit"`
 	Assignment config.Assignment `json:"assignment"`
+	TakenBy    string            `json:"taken_by,omitempty"`
 }
 
 // MarkOwned makes the assignments that a commit desires owned. The code that
@@ -29,7 +31,7 @@ func MarkOwned(tx Tx, commit string, assignments []config.Assignment) error {
 		if ok {
 			continue
 		}
-		if err := putJSON(tx, bucketOwned, key, ownedRecord{commit, a}); err != nil {
+		if err := putJSON(tx, bucketOwned, key, ownedRecord{Commit: commit, Assignment: a}); err != nil {
 			return fmt.Errorf("mark %s owned: %w", key, err)
 		}
 		marked = true

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"aws-access-bot/internal/provision"
@@ -9,6 +10,27 @@ import (
 
 // keySet is the prefix of the records of permission sets in the provision bucket.
 const keySet = "set/"
+
+// keySetChange is the prefix of which commit last changed the file of a set, in the
+// bucket of the log.
+const keySetChange = "set-change/"
+
+// MarkSets notes which commit changed the files of permission sets, as [MarkTaken]
+// does of assignments.
+func MarkSets(tx Tx, commit string, names []string) error {
+	for _, name := range names {
+		if err := putJSON(tx, bucketProvisionState, keySetChange+name, commit); err != nil {
+			return fmt.Errorf("mark permission set %s changed: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// SetChangedBy implements [provision.SetStore].
+func (p *Provision) SetChangedBy(ctx context.Context, name string) (string, error) {
+	commit, _, err := viewJSON[string](ctx, p.db, bucketProvisionState, keySetChange+name)
+	return commit, wrapProvision("commit that changed permission set "+name, err)
+}
 
 var _ provision.SetStore = (*Provision)(nil)
 

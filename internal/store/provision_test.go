@@ -133,6 +133,13 @@ func TestLogOfRemovalsIsKeptForTwoDays(t *testing.T) {
 	if diff := cmp.Diff(want[2:], got); diff != "" || err != nil {
 		t.Errorf("since 40 h: %v\n%s", err, diff)
 	}
+	doubtful := provision.Removal{At: begun.Add(1000 * time.Hour), Assignment: provisionAssignment("5"), Commit: "c1", Doubtful: true}
+	if err := p.IntendRemoval(ctx, provision.Record{Assignment: doubtful.Assignment, State: provision.Removing}, doubtful); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = p.Removals(ctx, time.Time{}); len(got) != 4 || err != nil {
+		t.Errorf("%d entries after one by a doubtful clock, want 4: %v", len(got), err)
+	}
 	r, ok, err := p.Record(ctx, provisionAssignment("4"))
 	if err != nil || !ok || r.State != provision.Removing {
 		t.Errorf("the record of the intent: %+v, %v, %v", r, ok, err)

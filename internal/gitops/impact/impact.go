@@ -1,7 +1,7 @@
 // Package impact says what a change to the config repo means for people: who
 // gains and who loses, who has the same access another way, whose membership
-// leads nowhere, which role disappears from an account, and which hard limit
-// will hold the change up after it was merged.
+// leads nowhere, and which role disappears from an account. What the guards of
+// provisioning will hold is told by these themselves ([Merging]).
 //
 // It is pure: [Of] is a function of the two repos and of what was read of the
 // groups. What could not be read is carried through as such ([Gain.Unread]);
@@ -51,6 +51,8 @@ type Input struct {
 	// Users has the users of [Users], by Entra id. One that is absent counts
 	// as unread.
 	Users map[string]User
+	// Foretold is what was foretold of [Merging], nil when nothing was.
+	Foretold *access.Foretold
 }
 
 // User is what was read of a user who gains by himself.
@@ -64,11 +66,9 @@ type User struct {
 type Plan struct {
 	// Accounts are sorted by the account's slug.
 	Accounts []Account
-	// Limits are the hard limits that will hold the change up.
-	Limits []Limit
-	// Budget is how many assignments the change removes, of how many, and how
-	// many may go; zero when it removes none.
-	Budget Limit
+	// Foretold is what the guards of provisioning will hold, nil when that is not
+	// known.
+	Foretold *access.Foretold
 	// Rules is what must be approved later, where it is another thing.
 	Rules Rules
 }
@@ -137,8 +137,8 @@ func Groups(in Input) []string {
 			seen[c.Assignment.Principal.ID] = true
 		}
 	}
-	for _, a := range after(in) {
-		if pairs[a.Pair()] && a.Principal.Kind == config.GroupPrincipal {
+	for _, d := range after(in) {
+		if a := d.Assignment; pairs[a.Pair()] && a.Principal.Kind == config.GroupPrincipal {
 			seen[a.Principal.ID] = true
 		}
 	}
@@ -167,36 +167,12 @@ func changes(c config.Change) []config.AssignmentChange {
 	return slices.Concat(c.Added, c.Lengthened, c.Shortened, c.Removed)
 }
 
-// after returns what is assigned with the change, were it merged now.
-func after(in Input) []config.Assignment {
-	var out []config.Assignment
-	if in.Force == nil {
-		starts := config.NextStarts(in.Base, in.Head, in.Starts, config.Start{MergedAt: in.Now, AskedAt: in.Now})
-		for _, d := range in.Head.Desired(starts, in.Now) {
-			out = append(out, d.Assignment)
-		}
-		return out
-	}
-	changed := map[config.Assignment]bool{}
-	for _, c := range changes(in.Change) {
-		changed[c.Assignment] = true
-	}
-	for _, d := range in.Force.Desired(in.Starts, in.Now) {
-		if !changed[d.Assignment] {
-			out = append(out, d.Assignment)
-		}
-	}
-	for _, c := range slices.Concat(in.Change.Added, in.Change.Lengthened, in.Change.Shortened) {
-		out = append(out, c.Assignment)
-	}
-	return out
-}
-
 // Of makes the plan.
 func Of(in Input) Plan {
 	p := &planner{in: in, holders: map[config.Pair][]config.Principal{}, accounts: map[string]*Account{}}
-	for _, a := range after(in) {
-		p.holders[a.Pair()] = append(p.holders[a.Pair()], a.Principal)
+	for _, d := range after(in) {
+		pair := d.Assignment.Pair()
+		p.holders[pair] = append(p.holders[pair], d.Assignment.Principal)
 	}
 	for _, part := range []struct {
 		kind Kind
@@ -206,8 +182,7 @@ func Of(in Input) Plan {
 			p.effect(part.kind, c)
 		}
 	}
-	held, budget := limits(in)
-	return Plan{Accounts: p.sorted(), Limits: held, Budget: budget, Rules: rules(in)}
+	return Plan{Accounts: p.sorted(), Foretold: in.Foretold, Rules: rules(in)}
 }
 
 // planner holds what one call of Of has found so far.

@@ -109,9 +109,6 @@ func lines(p Plan) []string {
 			out = append(out, a.ID[8:]+" last "+s)
 		}
 	}
-	for _, l := range p.Limits {
-		out = append(out, fmt.Sprintf("%s %s%s %d/%d", l.Code, l.Account, strings.TrimPrefix(l.Principal.String(), "/"), l.Removals, l.Of))
-	}
 	return out
 }
 
@@ -208,44 +205,34 @@ func TestGroupsAreThoseThatDecideWhoHasWhat(t *testing.T) {
 	}
 }
 
-// TestHardLimitsAreSaidBeforeTheMerge: what the guards of provisioning will
-// hold, as far as the config repo says.
-func TestHardLimitsAreSaidBeforeTheMerge(t *testing.T) {
+// TestWhatTheGuardsAreAskedIsWhatTheMergeLeaves, also where the branch has moved on
+// since the head left it.
+func TestWhatTheGuardsAreAskedIsWhatTheMergeLeaves(t *testing.T) {
 	t.Parallel()
-	in := input(t, map[string]func(string) string{"groups/aws-security-audit.yaml": nil}, nil)
-	got := Of(in).Limits
-	removed := len(in.Change.Removed)
-	if removed < 6 || len(got) != 2 {
-		t.Fatalf("%d removals, limits %+v", removed, got)
+	const group = "groups/aws-payments-dev.yaml"
+	short := appended("  - account: payments-prod\n    permission_set: AdministratorAccess\n    duration: 4h\n    reason: incident\n")
+	in := input(t, map[string]func(string) string{group: short}, nil)
+	m := Merging(in)
+	if m.Before != in.Base || m.After != in.Head || len(m.Will) != len(m.Was)+1 || !m.At.Equal(in.Now) {
+		t.Errorf("%d assignments before, %d after", len(m.Was), len(m.Will))
 	}
-	if l := got[0]; l.Code != OverBudget || l.Removals != removed || l.Allowed != 5 || l.Of <= removed {
-		t.Errorf("budget %+v", l)
+	play := input(t, map[string]func(string) string{"groups/aws-sandbox-users.yaml": nil}, nil)
+	in.Force = play.Head
+	m = Merging(in)
+	if m.Before != in.Force || m.After != in.Force || len(m.Will) != len(m.Was)+1 {
+		t.Errorf("moved on: %d assignments before, %d after", len(m.Was), len(m.Will))
 	}
-	if l := got[1]; l.Code != WholeGroup || l.Principal.ID != audit || l.Removals != removed || l.Of != removed {
-		t.Errorf("whole %+v", l)
+	for _, d := range m.Will {
+		if d.Assignment.Principal.ID == devs && d.Assignment.PermissionSet == "AdministratorAccess" && !d.End.Equal(in.Now.Add(4*time.Hour)) {
+			t.Errorf("what is added ends at %s", d.End)
+		}
+		if d.Assignment.Principal.ID == "0b7e3f4c-0000-4000-8000-000000000018" {
+			t.Errorf("what is not in force any more is there after the merge: %v", d)
+		}
 	}
-	small := input(t, map[string]func(string) string{"groups/aws-sandbox-users.yaml": nil}, nil)
-	plan := Of(small)
-	if len(plan.Limits) != 0 {
-		t.Errorf("one removal meets %+v", plan.Limits)
-	}
-	if l := plan.Budget; l.Removals != 1 || l.Allowed != 5 || l.Of != got[0].Of {
-		t.Errorf("one removal takes %+v", l)
-	}
-}
-
-// TestAnEndThatIsBroughtNearerIsSaidAsARemoval, however far away it is: so the
-// guards of provisioning take it.
-func TestAnEndThatIsBroughtNearerIsSaidAsARemoval(t *testing.T) {
-	t.Parallel()
-	in := input(t, map[string]func(string) string{"groups/aws-security-audit.yaml": func(s string) string {
-		return strings.ReplaceAll(s, "Access\n", "Access\n    duration: 25h\n")
-	}}, nil)
-	plan, shortened := Of(in), len(in.Change.Shortened)
-	if shortened < 6 || len(plan.Limits) != 2 || plan.Budget.Removals != shortened || plan.Budget.Sooner != shortened {
-		t.Fatalf("%d ends nearer, limits %+v, budget %+v", shortened, plan.Limits, plan.Budget)
-	}
-	if l := plan.Limits[1]; l.Code != WholeGroup || l.Removals != shortened || l.Sooner != shortened {
-		t.Errorf("whole %+v", l)
+	limits := input(t, map[string]func(string) string{"aws-access.yaml": replaced("removals: 10%", "removals: 50%")}, nil)
+	limits.Force = play.Head
+	if m = Merging(limits); m.After.Access.Limits.RemovalPercent != 50 {
+		t.Error("the limits that the merge sets are not those it is held against")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops/impact"
 	"aws-access-bot/internal/gitops/review"
 )
@@ -23,10 +24,13 @@ type Outlook struct {
 	Needs    []Need   `json:"needs"`
 	// Refused is what no approval mends.
 	Refused []Refused `json:"refused,omitempty"`
-	// Held is what the guards of provisioning hold back after the merge, Last
-	// which role disappears from an account, both in sentences.
+	// Last says which role disappears from an account, Held what the guards of
+	// provisioning hold back after the merge, with their codes; all in sentences.
 	Held []string `json:"held,omitempty"`
-	Last []string `json:"last,omitempty"`
+	// Allow is what lets pass of it what can, "" for nothing: lines of
+	// aws-access.yaml, for a later change of its own.
+	Allow string   `json:"allow,omitempty"`
+	Last  []string `json:"last,omitempty"`
 	// Later is what must be approved after the change where that is another
 	// thing than before, a clause each, the weaker first.
 	Later []string `json:"later,omitempty"`
@@ -73,8 +77,8 @@ type Refused struct {
 
 // Against judges the change from base to head by the rules of base, as on a
 // pull request by somebody who is not known. Every grant of base is taken to
-// have begun now.
-func Against(base, head *config.Repo, now time.Time) Outlook {
+// have begun now. foretell asks the guards of provisioning what they will hold.
+func Against(base, head *config.Repo, now time.Time, foretell func(access.Merge) access.Foretold) Outlook {
 	starts := config.Starts{}
 	for _, g := range base.Grants() {
 		starts[g.Key] = config.Start{MergedAt: now, AskedAt: now}
@@ -91,7 +95,10 @@ func Against(base, head *config.Repo, now time.Time) Outlook {
 	}
 	o.refusals(c, v.Refused)
 	o.unknowns(base, head, &v, review.Rules(in))
-	plan := impact.Of(impact.Input{Base: base, Head: head, Change: c, Starts: starts, Now: now})
+	change := impact.Input{Base: base, Head: head, Change: c, Starts: starts, Now: now}
+	foretold := foretell(impact.Merging(change))
+	change.Foretold = &foretold
+	plan := impact.Of(change)
 	o.held(base, head, plan)
 	o.later(plan.Rules)
 	return o

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"aws-access-bot/internal/gitops/review"
+	"aws-access-bot/internal/provision"
 )
 
 func TestAgainst(t *testing.T) {
@@ -98,7 +99,7 @@ func TestAgainst(t *testing.T) {
 			name:  "a group without its file",
 			edits: []edit{{"groups/aws-security-audit.yaml", "", ""}},
 			held: []string{
-				"assignments of 45 would go, and 5 may go in 24 hours", "All 13 assignments of aws-security-audit (…00000016) would go. It is held until",
+				"All 13 owned assignments of aws-security-audit would go. [whole-group]",
 				"The last assignment of PowerUserAccess in log-archive", "ReadOnlyAccess in log-archive", "ReadOnlyAccess in network-hub",
 				"ReadOnlyAccess in orders-dev", "ReadOnlyAccess in platform-tools", "ReadOnlyAccess in sandbox-play",
 				"PowerUserAccess in security-tooling (…4444) goes: the role disappears there",
@@ -116,7 +117,7 @@ func TestAgainst(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got := Against(repo(t, test.base...), repo(t, slices.Concat(test.base, test.edits)...), noon)
+			got := Against(repo(t, test.base...), repo(t, slices.Concat(test.base, test.edits)...), noon, provision.Foretell)
 			var effects, needs []string
 			for _, e := range got.Effects {
 				effects = append(effects, e.Text())

@@ -8,19 +8,18 @@ import (
 	"aws-access-bot/internal/gitops/review"
 )
 
-// held says what an approved change will meet after the merge, taking what the
-// base desires for what the bot owns.
+// held says what an approved change will meet after the merge, as far as the
+// config tells: what the base desires is taken for what the bot owns and is live.
 func (o *Outlook) held(base, head *config.Repo, plan impact.Plan) {
-	const mend = " It is held until a later control-plane change allows it with limits.allow."
-	for _, l := range plan.Limits {
-		switch l.Code {
-		case impact.OverBudget:
-			o.Held = append(o.Held, fmt.Sprintf("%d assignments of %d would go, and %d may go in 24 hours; a plan over that is refused whole.", l.Removals, l.Of, l.Allowed))
-		case impact.WholeAccount:
-			o.Held = append(o.Held, fmt.Sprintf("All %d assignments in %s would go.", l.Of, review.AccountName(l.Account, base, head))+mend)
-		case impact.WholeGroup:
-			o.Held = append(o.Held, fmt.Sprintf("All %d assignments of %s would go.", l.Of, review.PrincipalName(l.Principal, base, head))+mend)
+	if f := plan.Foretold; f != nil {
+		for _, h := range f.Holds {
+			text := h.Sentence
+			if !h.At.IsZero() {
+				text = "from " + h.At.UTC().Format("2006-01-02 15:04 UTC") + " on, " + text
+			}
+			o.Held = append(o.Held, fmt.Sprintf("%s [%s]", text, h.Code))
 		}
+		o.Allow = f.AllowLines()
 	}
 	for _, a := range plan.Accounts {
 		for _, set := range a.Last {

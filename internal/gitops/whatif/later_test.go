@@ -10,6 +10,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/gitops/impact"
+	"aws-access-bot/internal/provision"
 )
 
 // TestAgainstSaysWhatLaterChangesNeed as the check of the pull request does.
@@ -34,7 +35,7 @@ func TestAgainstSaysWhatLaterChangesNeed(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tt.want, Against(repo(t), repo(t, tt.edits...), noon).Later); diff != "" {
+			if diff := cmp.Diff(tt.want, Against(repo(t), repo(t, tt.edits...), noon, provision.Foretell).Later); diff != "" {
 				t.Errorf("later (-want +got):\n%s", diff)
 			}
 		})

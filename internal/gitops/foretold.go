@@ -1,0 +1,84 @@
+package gitops
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"aws-access-bot/internal/access"
+)
+
+// maxHolds is how many things that the guards will hold are listed.
+const maxHolds = 20
+
+// writeForetold says what the guards of provisioning will hold after the merge, and
+// what lets it pass: whoever approves should know that it does nothing yet.
+func (x *examined) writeForetold(b *strings.Builder, level string) {
+	if x.plan == nil {
+		return
+	}
+	f := x.plan.Foretold
+	if f == nil {
+		b.WriteString("What the guards will hold after the merge is not known at the moment.\n\n")
+		return
+	}
+	writeBudget(b, f)
+	if len(f.Holds) == 0 {
+		return
+	}
+	b.WriteString(level + " Held by hard limits after the merge\n\n")
+	for i, h := range f.Holds {
+		if i == maxHolds {
+			fmt.Fprintf(b, "- and %d more\n", len(f.Holds)-i)
+			break
+		}
+		fmt.Fprintf(b, "- %s%s (`%s`)\n", whenHeld(h.At), prose(h.Sentence), h.Code)
+	}
+	b.WriteString("\n" + x.heldMeans() + "\n\n")
+	if lines := f.AllowLines(); lines != "" {
+		fmt.Fprintf(b, "To let it pass, have this approved by the control plane in a pull request of its own once this is merged, in `aws-access.yaml`:\n\n```yaml\n%s```\n\n", lines)
+	}
+}
+
+// heldMeans says what becomes of what is held.
+func (x *examined) heldMeans() string {
+	f, allowed := x.plan.Foretold, 0
+	for _, h := range f.Holds {
+		if h.Allowed {
+			allowed++
+		}
+	}
+	const stays = "What is held stays in AWS as it is, though it is merged."
+	switch allowed {
+	case len(f.Holds):
+		return stays
+	case 0:
+		return stays + " No allowance lets it pass."
+	}
+	return stays + fmt.Sprintf(" An allowance lets %d of these %d pass.", allowed, len(f.Holds))
+}
+
+// whenHeld begins what is held later than at the merge.
+func whenHeld(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return "From " + at.UTC().Format(clockText) + " on, when an end passes that this sets: "
+}
+
+// writeBudget says what the removals take of the budget, also where they are
+// within it.
+func writeBudget(b *strings.Builder, f *access.Foretold) {
+	if f.Removals == 0 {
+		return
+	}
+	rest := "This counts this change only: removals already begun in the last 24 hours count against the same budget, and can hold this one up"
+	if f.Recorded {
+		rest = fmt.Sprintf("In the last 24 hours %d went already", f.Spent)
+	}
+	sooner := ""
+	if f.Sooner > 0 {
+		sooner = fmt.Sprintf(", %d of them when an end comes that this change brings nearer", f.Sooner)
+	}
+	fmt.Fprintf(b, "Removals: %d of %d assignments%s; %d may go in 24 hours. %s (`removal-budget`).\n\n", f.Removals, f.Of, sooner, f.Limit, rest)
+}
