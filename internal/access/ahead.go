@@ -150,8 +150,8 @@ func (l *ahead) unfiled(v *EstateView) {
 	for _, m := range Waiting(l.repo, v) {
 		r, mend := result, fmt.Sprintf("Onboard it with `/aws-onboard %s`.", m.ID)
 		switch {
-		case m.suspended():
-			mend = whenSuspended + fmt.Sprintf(" Onboard it then with `/aws-onboard %s`, or close it.", m.ID)
+		case m.Suspended():
+			mend = WhenSuspended + fmt.Sprintf(" Onboard it then with `/aws-onboard %s`, or close it.", m.ID)
 		case m.gone():
 			// It is closed, and AWS takes it out by itself 90 days later.
 			r, mend = PreflightNote, "Nothing needs to be done: AWS takes a closed account out of the Organization by itself."
@@ -257,12 +257,16 @@ func (a EstateAccount) gone() bool {
 	return a.State == "PENDING_CLOSURE" || a.State == "CLOSED"
 }
 
-// suspended reports an account that AWS has suspended: it can come back, with
-// everything in it (AWS: AccountState).
-func (a EstateAccount) suspended() bool { return a.State == "SUSPENDED" }
+// Active reports an account that can be used, and so onboarded (AWS:
+// AccountState).
+func (a EstateAccount) Active() bool { return a.State == stateActive }
 
-// whenSuspended is what to do about an account that AWS has suspended.
-const whenSuspended = "It comes back once its owner, signed in as root, has mended the reason that stands under Billing, or AWS Support has."
+// Suspended reports an account that AWS has suspended: it can come back, with
+// everything in it (AWS: AccountState).
+func (a EstateAccount) Suspended() bool { return a.State == "SUSPENDED" }
+
+// WhenSuspended is what to do about an account that AWS has suspended.
+const WhenSuspended = "It comes back once its owner, signed in as root, has mended the reason that stands under Billing, or AWS Support has."
 
 // The actions and states of handshakes, as AWS names them (Organizations API
 // reference, type Handshake): each invited member is asked to agree to all

@@ -41,6 +41,8 @@ type BoardAccount struct {
 	// Closed is set for one without a file that AWS has closed, or is about to:
 	// it waits for nothing.
 	Closed bool `json:"closed,omitempty"`
+	// Ready is set for one without a file that can be asked for as it is.
+	Ready bool `json:"ready,omitempty"`
 	// Last is when its last step was made, zero when that is not known, and
 	// Days how many whole days ago that is, -1 then.
 	Last time.Time `json:"last,omitzero"`
@@ -177,7 +179,7 @@ func stepOf(a *config.Account, known bool, members map[string]EstateAccount, f *
 		return BoardLegacy, ""
 	}
 	m, member := members[a.ID]
-	if member && (m.gone() || m.suspended()) {
+	if member && (m.gone() || m.Suspended()) {
 		return BoardStopped, fmt.Sprintf("The account is %s in AWS, so nothing is granted in it.", m.State)
 	}
 	if f == nil || f.idle() {
@@ -222,11 +224,15 @@ func unfiled(phase config.Phase, m EstateAccount, v *EstateView, now time.Time) 
 	case config.UnfiledError:
 		out.Blocker = "It has no account file, which must not be in this phase."
 	}
+	out.Ready = m.Active() && v.Features != ConsolidatedBilling
 	if out.Closed = m.gone(); out.Closed {
 		out.Blocker = fmt.Sprintf("It is %s in AWS; nothing needs to be done.", m.State)
 	}
-	if m.suspended() {
-		out.Blocker = "It has no account file, and AWS has suspended it. " + whenSuspended
+	switch {
+	case m.State == statePending:
+		out.Blocker = "It has no account file, and AWS has not activated it yet: its owner has to finish signing up."
+	case m.Suspended():
+		out.Blocker = "It has no account file, and AWS has suspended it. " + WhenSuspended
 	}
 	return out
 }

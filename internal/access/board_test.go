@@ -160,6 +160,15 @@ func TestBoard(t *testing.T) {
 	if b.Total != 8 || b.In != 1 || b.Next != config.Consolidated || b.IAMUsers != 6 || b.IAMCounted != 1 || len(b.Handshakes) != 1 || !b.Looked.Equal(at(0)) {
 		t.Errorf("board %+v", b)
 	}
+	var ready []string
+	for _, a := range b.Accounts {
+		if a.Ready {
+			ready = append(ready, a.Name)
+		}
+	}
+	if !slices.Equal(ready, []string{"made-elsewhere"}) {
+		t.Errorf("can be asked for: %v", ready)
+	}
 	if again := NewBoard(InForce{Commit: "c1", Repo: migrating(config.Grow)}, Live{View: estate()}, facts, now); !cmp.Equal(b, again) {
 		t.Errorf("not the same twice:\n%s", cmp.Diff(b, again))
 	}

@@ -246,7 +246,7 @@ func boardWaiting(b access.Board) []Block {
 		}
 		t := append(boardLine(a), Span{Text: " "}, Span{Text: a.ID, Code: true}, Span{Text: " in " + a.OU})
 		out = append(out, t)
-		if !a.Closed {
+		if a.Ready {
 			out = append(out, Buttons{OnboardButton(a.ID)})
 		}
 	}

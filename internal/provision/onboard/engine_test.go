@@ -512,6 +512,9 @@ func TestFindingsAreToldOnceWhileTheyLast(t *testing.T) {
 		if got := w.told("The file decides who gets access"); len(got) != 1 {
 			t.Errorf("the other OU: %q", got)
 		}
+		for n, state := range map[int]string{2: "SUSPENDED", 3: "PENDING_CLOSURE", 4: "PENDING_ACTIVATION"} {
+			w.accounts[w.memberAccount(n, root)].state = state
+		}
 		w.commit(2, 9)
 		after(time.Hour)
 		s.stop()
@@ -520,10 +523,20 @@ func TestFindingsAreToldOnceWhileTheyLast(t *testing.T) {
 		if got := w.told("it waits for onboarding"); len(got) != 1 || !strings.Contains(got[0], "/aws-onboard "+id) {
 			t.Errorf("phase 2: %q", got)
 		}
+		for n := 2; n <= 4; n++ {
+			if got := w.told(accountID(n)); len(got) != 0 {
+				t.Errorf("what cannot be onboarded as it is: %q", got)
+			}
+		}
 		w.commit(3, 9)
 		after(time.Hour)
-		if got := w.told("does not allow"); len(got) != 1 {
+		if got := w.told("does not allow"); len(got) != 1 || strings.Count(got[0], "does not allow") != 2 || !strings.Contains(got[0], "AWS has suspended it, so it cannot be onboarded") {
 			t.Errorf("phase 3: %q", got)
+		}
+		w.do(func() { w.accounts[accountID(2)].state = "ACTIVE" })
+		after(time.Hour)
+		if got := w.told("/aws-onboard " + accountID(2)); len(got) != 1 {
+			t.Errorf("active again: %q", got)
 		}
 	})
 }

@@ -68,15 +68,20 @@ func findings(repo *config.Repo, records []Record, v access.EstateView) map[stri
 	return out
 }
 
-// unfiled is about a member that has no account file.
+// unfiled is about a member that has no account file. One that cannot be
+// onboarded as it is waits for nothing: it is told of once it is ACTIVE, but for
+// a suspended one where none may be without a file.
 func unfiled(out map[string]string, repo *config.Repo, m access.EstateAccount) {
-	if _, ok := repo.AccountByID(m.ID); ok || m.State == accountClosed {
+	if _, ok := repo.AccountByID(m.ID); ok {
 		return
 	}
-	switch what := repo.Access.Phase.Unfiled(); what {
-	case config.UnfiledWaiting:
+	switch what := repo.Access.Phase.Unfiled(); {
+	case what == config.UnfiledError && m.Suspended():
+		out["suspended/"+m.ID] = fmt.Sprintf("Account %s (%s, in %s) is a member of the organization and has no file, which %s does not allow, and AWS has suspended it, so it cannot be onboarded. %s Otherwise close it.", shown(m.Name), m.ID, shown(m.OU), repo.Access.Phase, access.WhenSuspended)
+	case !m.Active():
+	case what == config.UnfiledWaiting:
 		out["unfiled/"+string(what)+"/"+m.ID] = fmt.Sprintf("Account %s (%s, in %s) is a member of the organization and has no file: it waits for onboarding. `/aws-onboard %s` asks for it.", shown(m.Name), m.ID, shown(m.OU), m.ID)
-	case config.UnfiledError:
+	case what == config.UnfiledError:
 		out["unfiled/"+string(what)+"/"+m.ID] = fmt.Sprintf("Account %s (%s, in %s) is a member of the organization and has no file, which %s does not allow: nobody gets access to it through the bot. `/aws-onboard %s` asks for it.", shown(m.Name), m.ID, shown(m.OU), repo.Access.Phase, m.ID)
 	}
 }
