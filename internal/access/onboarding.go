@@ -56,6 +56,8 @@ type OnboardFacts struct {
 	// it happens a new one.
 	Stopped, StoppedCode string
 	Occurrence           string
+	// Retry is whether it goes on once the account is invited again.
+	Retry bool
 	// Trouble is what holds it up now while it is tried again.
 	Trouble, TroubleCode string
 	// Expect says what is waited for and for how long; it may have several lines,
@@ -66,6 +68,9 @@ type OnboardFacts struct {
 	Reminder string
 	// IAM is nil when it was not read.
 	IAM *IAMUsers
+	// StaysIn is the OU in which the account is where that is not the one of its
+	// file, and it is not moved there; "" otherwise.
+	StaysIn string
 	// Lacks is set when the config in force does not give the account all of
 	// the baseline. [Observer] finds it.
 	Lacks bool

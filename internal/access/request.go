@@ -209,6 +209,12 @@ type Request struct {
 	Warned bool `json:"warned,omitempty"`
 	// GoesOn is the request whose grant gives the same for longer, "" for none.
 	GoesOn ID `json:"goes_on,omitempty"`
+	// Retry is set for an onboarding that has stopped and goes on once its account
+	// is invited again.
+	Retry bool `json:"retry,omitempty"`
+	// StaysIn is the OU in which the account of an onboarding that is over was
+	// left, "" for that of its file.
+	StaysIn string `json:"stays_in,omitempty"`
 	// Occasion is the last reminder, or the last stop, of an onboarding.
 	Occasion string `json:"occasion,omitempty"`
 }

@@ -193,6 +193,9 @@ func done(r access.Request) string {
 	if r.Kind == access.KindPhase {
 		return "Done: " + r.Want.Phase.String() + " has begun"
 	}
+	if r.Kind == access.KindOnboard && r.StaysIn != "" {
+		return "Done: " + r.Want.AccountName + " has the baseline that the config repo gives it, and stays in " + r.StaysIn
+	}
 	if r.Kind == access.KindOnboard {
 		return "Done: " + r.Want.AccountName + " is in its OU, with the baseline that the config repo gives it"
 	}

@@ -31,7 +31,9 @@ func Reply(n access.Notice, r access.Request, p Place) Message {
 	case access.NoticeEnding:
 		m.Blocks = append(m.Blocks, howToExtend(r, p)...)
 	case access.NoticeStopped:
-		m.Blocks = append(m.Blocks, onboardButtons(r))
+		if b := onboardButtons(r); b != nil {
+			m.Blocks = append(m.Blocks, b)
+		}
 	}
 	return m
 }

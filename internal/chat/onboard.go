@@ -233,6 +233,9 @@ func onboardLine(n access.Notice, r access.Request) string {
 	name := r.Want.AccountName
 	switch n.Kind {
 	case access.NoticeInvited:
+		if at, _ := r.At(access.StageInvited); at.Before(r.Times[access.StageAsked]) {
+			return "An invitation to " + name + " was sent before this was asked for, and is still open."
+		}
 		return "An invitation was sent to the owner of " + name + "."
 	case access.NoticeReminder:
 		return "The invitation to " + name + " is still open."
@@ -250,9 +253,9 @@ func onboardLine(n access.Notice, r access.Request) string {
 const ActionAgain = "onboard_again"
 
 // onboardButtons are those of an onboarding beside what every open pull request
-// has.
+// has: none where inviting again is of no use.
 func onboardButtons(r access.Request) Buttons {
-	if r.State != access.StateStopped {
+	if r.State != access.StateStopped || !r.Retry {
 		return nil
 	}
 	return Buttons{{Action: ActionAgain, Value: r.Want.AccountID, Label: "Invite again", Main: true}}

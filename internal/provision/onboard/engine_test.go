@@ -148,7 +148,7 @@ func TestHowAnInvitationEnds(t *testing.T) {
 				s.do(func() { tc.end(w, id) })
 				after(16 * day)
 				f := s.facts(t, id)
-				if f.StoppedCode != tc.code || f.Occurrence == "" || f.Stopped == "" {
+				if f.StoppedCode != tc.code || f.Occurrence == "" || f.Stopped == "" || !f.Retry {
 					t.Fatalf("%+v", f)
 				}
 				after(40 * day) // AWS has forgotten it
@@ -237,7 +237,7 @@ func TestRefusedInvitations(t *testing.T) {
 			s := begun(t, w, slow)
 			after(3 * day)
 			f := s.facts(t, id)
-			if f.StoppedCode != code || w.tries("Invite", id) != 1 {
+			if f.StoppedCode != code || w.tries("Invite", id) != 1 || !f.Retry || !strings.Contains(f.Stopped, "“Invite again”") {
 				t.Errorf("%s: %d tries, %+v", reason, w.tries("Invite", id), f)
 			}
 			if was := texts[f.Stopped]; was != "" && !strings.HasSuffix(was+reason, "NOT_VERIFIEDAccountOwnerNotVerifiedException") && !strings.HasPrefix(was, "Acc") {
@@ -350,7 +350,7 @@ func TestT34TheManagementAccountIsNeverTouched(t *testing.T) {
 		w.do(func() { w.force.Repo.Accounts["account-1"].ID = management; w.force.Repo.Access.ManagementAccount = "" })
 		s.engine.Wake()
 		after(time.Hour)
-		if f := s.facts(t, management); f.StoppedCode != "management-account" || w.tries("Move", management)+w.tries("Invite", management) != 0 {
+		if f := s.facts(t, management); f.StoppedCode != "management-account" || f.Retry || w.tries("Move", management)+w.tries("Invite", management) != 0 {
 			t.Errorf("%+v", f)
 		}
 		if err := s.engine.OnboardAgain(t.Context(), management, "3c1d9a70"); err == nil {
@@ -370,7 +370,7 @@ func TestStatesOfTheAccountItself(t *testing.T) {
 				w.accounts[id].state = state
 				s := begun(t, w, changes)
 				after(time.Hour)
-				if f := s.facts(t, id); f.StoppedCode+f.TroubleCode != code || w.tries("Move", id) != 0 {
+				if f := s.facts(t, id); f.StoppedCode+f.TroubleCode != code || w.tries("Move", id) != 0 || f.Retry || strings.Contains(f.Stopped, "Invite again") {
 					t.Errorf("%+v", f)
 				}
 				s.do(func() { w.accounts[id].state = "ACTIVE" })
@@ -414,6 +414,52 @@ func TestAnAccountThatLeftIsNotInvitedAgainByItself(t *testing.T) {
 			t.Errorf("taken up again: %+v", f)
 		}
 	})
+}
+
+// TestWhatLeftAndJoinsAgainIsBroughtToItsPlaceAgain: what it had reached is taken
+// back while it is gone. What AWS only did not list for a while is what it was.
+func TestWhatLeftAndJoinsAgainIsBroughtToItsPlaceAgain(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		back  func(w *world, id string)
+		moves int
+	}{
+		"joined again": {func(w *world, id string) { w.joins(id) }, 2},
+		"AWS does not say since when": {func(w *world, id string) {
+			w.joins(id)
+			w.accounts[id].joined = time.Time{}
+		}, 2},
+		"never left": {func(w *world, id string) { w.accounts[id].member, w.accounts[id].ou = true, target }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				id := w.memberAccount(1, root)
+				s := begun(t, w, changes)
+				s.do(func() { w.live[baseline(id)] = time.Now().UTC() })
+				after(time.Hour)
+				first := s.facts(t, id)
+				s.do(func() { w.leaves(id) })
+				after(time.Hour)
+				if f := s.facts(t, id); f.StoppedCode != "left-organization" || !f.Retry || !f.Joined.IsZero() || !f.Placed.IsZero() || !f.Baseline.IsZero() {
+					t.Errorf("while it is gone: %+v", f)
+				}
+				s.do(func() { tc.back(w, id) })
+				after(time.Hour)
+				f := s.facts(t, id)
+				if f.Stopped != "" || f.Baseline.IsZero() || w.effects("Move", id) != tc.moves {
+					t.Errorf("back: %d moves, %+v", w.effects("Move", id), f)
+				}
+				if anew := tc.moves == 2; f.Joined.IsZero() == anew || f.Placed.After(first.Placed) != anew {
+					t.Errorf("joined %s, placed %s, before it left %+v", f.Joined, f.Placed, first)
+				}
+				if got := w.told("is one again"); len(got) != 1 || !strings.Contains(got[0], id) {
+					t.Errorf("told %q", got)
+				}
+			})
+		})
+	}
 }
 
 func TestRemindersComeOnTheirDaysAndNeverTwiceADay(t *testing.T) {

@@ -1,12 +1,14 @@
 package onboard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 )
 
@@ -30,6 +32,7 @@ func (e *Engine) OnboardFacts(ctx context.Context, account string) (*access.Onbo
 	f := factsOf(r)
 	if err == nil {
 		f.Listed = listed(force.Repo, account)
+		f.StaysIn = e.staysIn(force.Repo, r)
 		if f.BaselineLive, f.Total, _, err = e.baseline(ctx, force, account); err != nil {
 			return nil, err
 		}
@@ -41,6 +44,24 @@ func (e *Engine) OnboardFacts(ctx context.Context, account string) (*access.Onbo
 		f.IAM = &u.IAMUsers
 	}
 	return f, nil
+}
+
+// staysIn returns the OU of a member that is in another one than its file says, ""
+// where it is in that of its file, or it is not known. The last look at the
+// organization counts where it is newer than the record's.
+func (e *Engine) staysIn(repo *config.Repo, r Record) string {
+	file, ok := repo.AccountByID(r.Account)
+	if !ok || !r.Member || r.Placed.IsZero() {
+		return ""
+	}
+	seat := r.Seat
+	if v, ok := e.lastView(); ok && v.At.After(r.Placed.Add(e.pace(moveGrace))) {
+		seat = cmp.Or(seatIn(v, r.Account), seat)
+	}
+	if seat == cmp.Or(file.OU, root) {
+		return ""
+	}
+	return seat
 }
 
 // record returns that of an account.
@@ -55,6 +76,9 @@ func (b Book) record(account string) (Record, bool) {
 
 // factsOf is what a record alone says.
 func factsOf(r Record) *access.OnboardFacts {
+	if r.State == Left { // what was reached is so no more
+		return &access.OnboardFacts{Stopped: r.Stop.Text, StoppedCode: string(r.Stop.Code), Retry: retries(r.Stop.Code), Occurrence: occurrence(r.Stop)}
+	}
 	f := &access.OnboardFacts{
 		Joined: r.Joined, Placed: r.Placed, Baseline: r.Baseline,
 		Trouble: r.Trouble.Text, TroubleCode: string(r.Trouble.Code),
@@ -65,6 +89,7 @@ func factsOf(r Record) *access.OnboardFacts {
 	}
 	if r.stopped() {
 		f.Stopped, f.StoppedCode, f.Occurrence = r.Stop.Text, string(r.Stop.Code), occurrence(r.Stop)
+		f.Retry = retries(r.Stop.Code)
 		return f
 	}
 	switch r.State {

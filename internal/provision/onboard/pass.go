@@ -234,12 +234,16 @@ func (e *Engine) visit(ctx context.Context, t *turn, r Record) (time.Time, error
 // for one that was there before the bot, or the last look at the organization
 // says otherwise than its record.
 func (e *Engine) disturbed(t *turn, r Record) bool {
-	if _, asked := t.ask(r.Account); asked && r.State == Standing {
+	ask, asked := t.ask(r.Account)
+	if asked && r.State == Standing {
 		return true
 	}
 	view, ok := e.lastView()
 	if !ok || view.Trouble != "" {
 		return false
+	}
+	if file, ok := t.force.Repo.AccountByID(r.Account); ok && asked && r.State == Done && ask.From != "" && ask.From != file.OU && ask.From == seatIn(view, r.Account) {
+		return true
 	}
 	if membersOf(view)[r.Account] != r.Member {
 		return true
@@ -253,6 +257,33 @@ func (e *Engine) disturbed(t *turn, r Record) bool {
 		}
 	}
 	return false
+}
+
+// seatIn returns the OU of a member in a view, "" for none.
+func seatIn(v access.EstateView, account string) string {
+	for _, m := range v.Members {
+		if m.ID == account {
+			return m.OU
+		}
+	}
+	return ""
+}
+
+// tellBack tells the operations channel of an account that left and is a member
+// again, where no thread does. It is told before it is noted, so that no restart
+// forgets it.
+func (e *Engine) tellBack(ctx context.Context, t *turn, was, now Record) error {
+	if was.State != Left || now.State == Left {
+		return nil
+	}
+	if _, asked := t.asks[was.Account]; asked {
+		return nil
+	}
+	what := "It is what it was for the bot before."
+	if !now.settled() {
+		what = "It is moved to its OU and given its baseline anew, as its file says."
+	}
+	return e.notify(ctx, "back/"+was.Account+"/"+occurrence(was.Stop), fmt.Sprintf("Account %s, which was not a member of the organization any more, is one again. %s", e.called(t, was.Account), what))
 }
 
 // tellStop tells the operations channel of a stop that no thread tells of.

@@ -27,6 +27,9 @@ func (e *Engine) work(ctx context.Context, t *turn, r Record) (Record, time.Time
 		return e.unread(ctx, r, err)
 	}
 	after, act := step(r, s)
+	if err := e.tellBack(ctx, t, r, after); err != nil {
+		return r, time.Time{}, err
+	}
 	if act == nothing {
 		if !reflect.DeepEqual(after, r) {
 			if err := e.save(ctx, StepNoted, after); err != nil {
@@ -112,13 +115,25 @@ func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Accou
 		s.Invitations = invitationsTo(r.Account, list)
 		return s, nil
 	}
-	if r.Placed.IsZero() && !r.settled() {
+	if wantsPlace(r, s) {
 		if s.Unit, _, err = e.Organization.Unit(cctx, s.OU); err != nil {
 			return s, err
 		}
 	}
 	s.Live, s.Total, s.LiveAt, err = e.baseline(ctx, t.force, r.Account)
 	return s, err
+}
+
+// wantsPlace reports whether step may move a member, or say that it is in its OU.
+func wantsPlace(r Record, s Sight) bool {
+	switch r.State {
+	case Standing, Done:
+		return s.Asked
+	case Left:
+		return true
+	default:
+		return r.Placed.IsZero()
+	}
 }
 
 // features are those of the last look at the organization, or are asked for.

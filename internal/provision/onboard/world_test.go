@@ -492,6 +492,18 @@ func (s *system) facts(t *testing.T, id string) access.OnboardFacts {
 	return *f
 }
 
+// leaves takes an account out of the organization.
+func (w *world) leaves(id string) {
+	a := w.accounts[id]
+	a.member, a.ou = false, ""
+}
+
+// joins brings one in, into the root.
+func (w *world) joins(id string) {
+	a := w.accounts[id]
+	a.member, a.ou, a.joined = true, root, time.Now().UTC()
+}
+
 // outsideAccount adds an account that is in no organization.
 func (w *world) outsideAccount(n int) string {
 	w.accounts[accountID(n)] = &account{state: "ACTIVE"}
