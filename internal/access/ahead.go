@@ -19,6 +19,7 @@ const (
 	AheadInvitations = "invitation-open"
 	AheadUndeclared  = "undeclared-assignments"
 	AheadUnread      = "organization-unread"
+	AheadInvited     = "account-invited"
 )
 
 // clockText is how a time stands in sentences.
@@ -30,6 +31,8 @@ type Live struct {
 	// says why, if that is known.
 	View    *EstateView
 	Trouble string
+	// Onboarding is what is recorded of accounts, by id; nil where nothing is.
+	Onboarding map[string]*OnboardFacts
 	// Undeclared are the live assignments that no verified commit ever
 	// declared, as far as was read. It counts where Counted is set.
 	Undeclared int
@@ -44,12 +47,13 @@ func Ahead(repo *config.Repo, to config.Phase, live Live) []PreflightLine {
 	l := &ahead{repo: repo, to: to}
 	l.legacy()
 	if live.View == nil {
-		l.add(AheadUnread, PreflightUnknown, "Which accounts have no file, which invitations are open, and whether all features are on: AWS Organizations was not read yet."+spaced(live.Trouble),
+		l.add(AheadUnread, PreflightUnknown, "Which accounts have no file, whom the step invites, which invitations are open, and whether all features are on: AWS Organizations was not read yet."+spaced(live.Trouble),
 			"Wait for the next look, or look there yourself before you approve.")
 	} else {
 		l.features(live.View)
 		l.unfiled(live.View)
 		l.outside(live.View)
+		l.invited(live)
 		l.invitations(live.View)
 		if live.View.Trouble != "" {
 			l.add(AheadUnread, PreflightUnknown, "What changed since "+live.View.At.UTC().Format(clockText)+": not everything in AWS Organizations could be read. "+live.View.Trouble, "")

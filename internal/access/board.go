@@ -105,9 +105,8 @@ type BoardLine struct {
 	Mend     string          `json:"mend,omitempty"`
 }
 
-// NewBoard puts the board together. It is a pure function: onboarding has the
-// facts by account, nil for those that have none.
-func NewBoard(force InForce, live Live, onboarding map[string]*OnboardFacts, now time.Time) Board {
+// NewBoard puts the board together. It is a pure function.
+func NewBoard(force InForce, live Live, now time.Time) Board {
 	b := Board{At: now.UTC(), Commit: force.Commit, Phase: force.Repo.Access.Phase, Trouble: live.Trouble, Steps: map[BoardStep]int{}}
 	if next, ok := b.Phase.Next(); ok {
 		b.Next = next
@@ -117,7 +116,7 @@ func NewBoard(force InForce, live Live, onboarding map[string]*OnboardFacts, now
 	}
 	members := live.View.members()
 	for _, a := range force.Repo.Accounts {
-		b.Accounts = append(b.Accounts, filed(a, live.View, members, onboarding[a.ID], now))
+		b.Accounts = append(b.Accounts, filed(a, live.View, members, live.Onboarding[a.ID], now))
 	}
 	for _, m := range Waiting(force.Repo, live.View) {
 		b.Accounts = append(b.Accounts, unfiled(b.Phase, m, live.View, now))

@@ -14,7 +14,7 @@ import (
 type Boards struct {
 	Commits   Commits
 	Estate    Estate
-	Onboarded OnboardEvidence
+	Onboarded OnboardRecords
 	Drifts    Drifts
 	Now       func() time.Time
 }
@@ -29,22 +29,11 @@ func (b *Boards) Board(ctx context.Context) (Board, error) {
 	if err != nil {
 		return Board{}, fmt.Errorf("config in force: %w", err)
 	}
-	facts := map[string]*OnboardFacts{}
-	if b.Onboarded != nil {
-		for _, a := range force.Repo.Accounts {
-			if a.Stage == config.StageLegacy {
-				continue // nothing is done for it
-			}
-			if facts[a.ID], err = b.Onboarded.OnboardFacts(ctx, a.ID); err != nil {
-				return Board{}, fmt.Errorf("onboarding of %s: %w", a.ID, err)
-			}
-		}
-	}
 	live, err := b.live(ctx)
 	if err != nil {
 		return Board{}, err
 	}
-	return NewBoard(force, live, facts, b.Now()), nil
+	return NewBoard(force, live, b.Now()), nil
 }
 
 // Ahead returns what stands before a phase, for the accounts of a repo.
@@ -66,6 +55,12 @@ func (b *Boards) live(ctx context.Context) (Live, error) {
 			out.View = &v
 		case !errors.Is(err, ErrNotFound):
 			return out, fmt.Errorf("view of the organization: %w", err)
+		}
+	}
+	if b.Onboarded != nil {
+		var err error
+		if out.Onboarding, err = b.Onboarded.AllOnboardFacts(ctx); err != nil {
+			return out, fmt.Errorf("onboarding of the accounts: %w", err)
 		}
 	}
 	if b.Drifts == nil {

@@ -82,6 +82,12 @@ type OnboardEvidence interface {
 	OnboardFacts(ctx context.Context, account string) (*OnboardFacts, error)
 }
 
+// OnboardRecords tells what is recorded of all accounts, by id, from one reading;
+// nil before the accounts of a first config were recorded.
+type OnboardRecords interface {
+	AllOnboardFacts(ctx context.Context) (map[string]*OnboardFacts, error)
+}
+
 // Onboarder takes an account up again that was stopped: a declined, expired or
 // cancelled invitation, or one that was moved by hand. Its file must be in
 // force. by is the Entra id of who says so. Nothing to take up is ErrNotFound.

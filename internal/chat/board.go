@@ -190,7 +190,7 @@ func boardGroup(b access.Board, step access.BoardStep) []Block {
 
 // boardLine is one account: since when, whose, and what it waits for.
 func boardLine(a access.BoardAccount) Text {
-	t := Text{{Text: a.Name, Bold: true}, {Text: " (…" + lastFour(a.ID) + ")"}}
+	t := Text{{Text: a.Name, Bold: true}, {Text: " (…" + access.LastFour(a.ID) + ")"}}
 	if a.Days >= 0 {
 		t = append(t, Span{Text: ", " + daysAgo(a)})
 	}
@@ -274,9 +274,9 @@ func boardIAM(b access.Board) []Block {
 		switch {
 		case u == nil:
 		case u.Trouble != "":
-			lines = append(lines, plain(fmt.Sprintf("%s (…%s): not counted. %s", a.Name, lastFour(a.ID), clip(u.Trouble, boardWhy))))
+			lines = append(lines, plain(fmt.Sprintf("%s (…%s): not counted. %s", a.Name, access.LastFour(a.ID), clip(u.Trouble, boardWhy))))
 		case u.Total > 0:
-			lines = append(lines, plain(fmt.Sprintf("%s (…%s): %d left, %d used this week", a.Name, lastFour(a.ID), u.Total, u.UsedThisWeek)))
+			lines = append(lines, plain(fmt.Sprintf("%s (…%s): %d left, %d used this week", a.Name, access.LastFour(a.ID), u.Total, u.UsedThisWeek)))
 		}
 	}
 	if b.IAMCounted == 0 && len(lines) == 0 {

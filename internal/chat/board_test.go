@@ -42,7 +42,7 @@ func exampleBoard(t *testing.T) access.Board {
 		"111122226666": {Listed: true, Joined: t0.Add(-day), Expect: "It is moved to its OU."},
 		"222233335555": {Listed: true, Placed: t0.Add(-time.Hour), Total: 1, Expect: "The baseline is being set up."},
 	}
-	return access.NewBoard(access.InForce{Commit: "0123456789abcdef", Repo: &grown}, access.Live{View: v, Undeclared: 2, Counted: true}, facts, t0)
+	return access.NewBoard(access.InForce{Commit: "0123456789abcdef", Repo: &grown}, access.Live{View: v, Undeclared: 2, Counted: true, Onboarding: facts}, t0)
 }
 
 // TestOnlyWhatCanBeOnboardedHasAButton: not what AWS has suspended or closed, and
@@ -65,7 +65,7 @@ func TestOnlyWhatCanBeOnboardedHasAButton(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := &access.EstateView{At: t0, Features: access.ConsolidatedBilling, Members: []access.EstateAccount{{ID: "777788889999", Name: "made elsewhere", Member: true, State: "ACTIVE", OU: "/"}}}
-	b := access.NewBoard(access.InForce{Repo: repo}, access.Live{View: v}, nil, t0)
+	b := access.NewBoard(access.InForce{Repo: repo}, access.Live{View: v}, t0)
 	if got := buttons(chat.BoardMessage(b, false)); b.Steps[access.BoardWaiting] != 1 || len(got) != 0 {
 		t.Errorf("while only the bill is shared: buttons for %v", got)
 	}
@@ -80,7 +80,7 @@ func TestGoldenBoard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	early := access.NewBoard(access.InForce{Repo: repo}, access.Live{Trouble: "AWS does not answer."}, nil, t0)
+	early := access.NewBoard(access.InForce{Repo: repo}, access.Live{Trouble: "AWS does not answer."}, t0)
 	billing := early
 	billing.Looked, billing.Features, billing.Trouble = t0, access.ConsolidatedBilling, ""
 	billing.Handshakes = []access.BoardHandshake{{ID: "h-2", Account: "crm-legacy (333344441111)", Action: "ENABLE_ALL_FEATURES", Expires: t0.Add(90 * 24 * time.Hour)}}

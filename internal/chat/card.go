@@ -253,7 +253,7 @@ func facts(r access.Request, p Place) Fields {
 	f := Fields{
 		{"Asked by", askedBy(r)},
 		{principalLabel(w), plain(w.PrincipalName)},
-		{"Account", plain(fmt.Sprintf("%s (…%s) in %s", w.AccountName, lastFour(w.AccountID), w.OU))},
+		{"Account", plain(fmt.Sprintf("%s (…%s) in %s", w.AccountName, access.LastFour(w.AccountID), w.OU))},
 		{"Permission set", permissionSet(w, p)},
 	}
 	switch r.Kind {
@@ -343,8 +343,6 @@ func length(r access.Request) Text {
 		return plain(config.FormatDuration(t.For) + " from the merge")
 	}
 }
-
-func lastFour(id string) string { return id[max(0, len(id)-4):] }
 
 // missing lists what the check still wants.
 func missing(r access.Request) Text {

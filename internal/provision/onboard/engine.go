@@ -35,8 +35,8 @@ type Options struct {
 }
 
 // Engine brings accounts to their place. Its methods may be called at the same
-// time. It implements [access.Estate], [access.OnboardEvidence] and
-// [access.Onboarder].
+// time. It implements [access.Estate], [access.OnboardEvidence],
+// [access.OnboardRecords] and [access.Onboarder].
 type Engine struct {
 	Ports
 	opts     Options
@@ -69,6 +69,7 @@ func newSchedule() schedule {
 var (
 	_ access.Estate          = (*Engine)(nil)
 	_ access.OnboardEvidence = (*Engine)(nil)
+	_ access.OnboardRecords  = (*Engine)(nil)
 	_ access.Onboarder       = (*Engine)(nil)
 )
 

@@ -21,6 +21,16 @@ type turn struct {
 	book  Book
 	// handshakes reads those of the organization, once a pass.
 	handshakes func() ([]access.Handshake, error)
+	// wanted is what baseline found, nil before it was asked.
+	wanted map[config.Assignment]bool
+}
+
+// baseline is what the groups of the baseline are to have, found once a pass.
+func (t *turn) baseline(now time.Time) map[config.Assignment]bool {
+	if t.wanted == nil {
+		t.wanted = baselineGroups(t.force, now)
+	}
+	return t.wanted
 }
 
 // ask is the onboarding of an account that is in force.
