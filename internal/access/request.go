@@ -281,7 +281,15 @@ type Notice struct {
 	At      time.Time  `json:"at"`
 	// Text is the fact in words where the request itself does not hold it.
 	Text string `json:"text,omitempty"`
+	// Waiting are the accounts that it says wait for onboarding.
+	Waiting []NoticeAccount `json:"waiting,omitempty"`
 	// Drift is the drift that it is about, and Acts what people can do about it.
 	Drift string     `json:"drift,omitempty"`
 	Acts  []DriftAct `json:"acts,omitempty"`
+}
+
+// NoticeAccount is an account that a notice is about. Name is outside text.
+type NoticeAccount struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }

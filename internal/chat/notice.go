@@ -178,5 +178,7 @@ func membersLine(r access.Request) string {
 
 // OpsMessage is a message to the operations channel.
 func OpsMessage(n access.Notice) Message {
-	return Message{Summary: n.Text, Blocks: []Block{Text{{Text: noticeIcon(access.NoticeOps) + " "}, {Text: noticeLine(n, access.Request{}), Bold: true}}, plain(n.Text)}}
+	m := Message{Summary: n.Text, Blocks: []Block{Text{{Text: noticeIcon(access.NoticeOps) + " "}, {Text: noticeLine(n, access.Request{}), Bold: true}}, plain(n.Text)}}
+	m.Blocks = append(m.Blocks, waitingButtons(n.Waiting)...)
+	return m
 }

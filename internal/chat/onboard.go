@@ -261,6 +261,24 @@ func onboardButtons(r access.Request) Buttons {
 	return Buttons{{Action: ActionAgain, Value: r.Want.AccountID, Label: "Invite again", Main: true}}
 }
 
+// waitingButtons are those of some accounts that wait, with their names: what is
+// said of them stands apart.
+func waitingButtons(list []access.NoticeAccount) []Block {
+	var out []Block
+	for i, a := range list {
+		if i == boardWaits {
+			return append(out, Note{{Text: fmt.Sprintf("And %d more: /aws-onboard and the number of the account begins it.", len(list)-i)}})
+		}
+		b := OnboardButton(a.ID)
+		b.Label = fmt.Sprintf("Onboard %s (…%s)", clip(strings.Join(strings.Fields(a.Name), " "), onboardName), access.LastFour(a.ID))
+		out = append(out, Buttons{b})
+	}
+	return out
+}
+
+// onboardName is how many characters of a name stand on a button.
+const onboardName = 40
+
 // OnboardButton opens the form for an account that waits for onboarding.
 func OnboardButton(account string) Button {
 	return Button{Action: ActionOnboard, Value: account, Label: "Onboard"}

@@ -44,21 +44,44 @@ type noticeRecord struct {
 	Text    string            `json:"text,omitempty"`
 	Drift   string            `json:"drift,omitempty"`
 	Acts    []access.DriftAct `json:"acts,omitempty"`
+	Waiting []waitingRecord   `json:"waiting,omitempty"`
 	Intent  bool              `json:"intent,omitempty"`
 	Sent    bool              `json:"sent,omitempty"`
 	TS      string            `json:"ts,omitempty"`
 }
 
+// waitingRecord is an access.NoticeAccount as it is kept.
+type waitingRecord struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func newWaitingRecords(list []access.NoticeAccount) []waitingRecord {
+	var out []waitingRecord
+	for _, a := range list {
+		out = append(out, waitingRecord(a))
+	}
+	return out
+}
+
+func waitingAccounts(list []waitingRecord) []access.NoticeAccount {
+	var out []access.NoticeAccount
+	for _, a := range list {
+		out = append(out, access.NoticeAccount(a))
+	}
+	return out
+}
+
 func newNoticeRecord(d access.Delivery) noticeRecord {
 	return noticeRecord{
-		Seq: d.Seq, Key: d.Key, Request: d.Request, Kind: d.Kind, At: d.At.UTC(), Text: d.Text, Drift: d.Drift, Acts: d.Acts,
+		Seq: d.Seq, Key: d.Key, Request: d.Request, Kind: d.Kind, At: d.At.UTC(), Text: d.Text, Drift: d.Drift, Acts: d.Acts, Waiting: newWaitingRecords(d.Waiting),
 		Intent: d.Intent, Sent: d.Sent, TS: d.TS,
 	}
 }
 
 func (r noticeRecord) delivery() access.Delivery {
 	return access.Delivery{
-		Notice: access.Notice{Key: r.Key, Request: r.Request, Kind: r.Kind, At: r.At, Text: r.Text, Drift: r.Drift, Acts: r.Acts},
+		Notice: access.Notice{Key: r.Key, Request: r.Request, Kind: r.Kind, At: r.At, Text: r.Text, Drift: r.Drift, Acts: r.Acts, Waiting: waitingAccounts(r.Waiting)},
 		Seq:    r.Seq, Intent: r.Intent, Sent: r.Sent, TS: r.TS,
 	}
 }

@@ -569,6 +569,12 @@ func TestFindingsAreToldOnceWhileTheyLast(t *testing.T) {
 		if got := w.told("it waits for onboarding"); len(got) != 1 || !strings.Contains(got[0], "/aws-onboard "+id) {
 			t.Errorf("phase 2: %q", got)
 		}
+		w.do(func() {
+			if len(w.waiting) != 1 || w.waiting[0] != (access.NoticeAccount{ID: id, Name: "account " + id}) {
+				t.Errorf("can be onboarded from the notice: %+v", w.waiting)
+			}
+			w.waiting = nil
+		})
 		for n := 2; n <= 4; n++ {
 			if got := w.told(accountID(n)); len(got) != 0 {
 				t.Errorf("what cannot be onboarded as it is: %q", got)

@@ -81,6 +81,7 @@ type world struct {
 	users    map[string]access.IAMUsers
 	usersErr error
 	notices  map[string]string
+	waiting  []access.NoticeAccount
 	audits   []provision.AuditEvent
 	approved map[string][]string // OUs that an account may be moved from
 }
@@ -363,6 +364,7 @@ func (w *world) PutNotice(_ context.Context, n access.Notice) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.notices[n.Key] = n.Text
+	w.waiting = append(w.waiting, n.Waiting...)
 	return nil
 }
 
