@@ -278,3 +278,19 @@ func FuzzOnboard(f *testing.F) {
 		}
 	})
 }
+
+// TestSetsInAnAccount counts lines by slug, by OU and tags, with an end or
+// without, each set once.
+func TestSetsInAnAccount(t *testing.T) {
+	t.Parallel()
+	const file = "id: \"444455556666\"\nname: crm\nstage: sso\nou: /Sandbox/Crm\nowners: [yuki@example.com]\ntags: {team: crm}\n"
+	r, _ := onboarding(t, map[string]string{"accounts/crm.yaml": file, "groups/aws-platform-admins.yaml": platform +
+		"  - {account: crm, permission_set: AdministratorAccess}\n  - {accounts: {ou: /Sandbox/Crm}, permission_set: AdministratorAccess}\n" +
+		"  - {accounts: {tags: {team: crm}}, permission_set: ReadOnlyAccess, duration: 4h, reason: a look}\n  - {account: pay-dev, permission_set: PowerUserAccess}\n"})
+	if diff := cmp.Diff([]string{"AdministratorAccess", "ReadOnlyAccess"}, r.SetsIn(newID)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := r.SetsIn("000000000000"); len(got) != 0 {
+		t.Errorf("in no account: %v", got)
+	}
+}

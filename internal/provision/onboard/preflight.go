@@ -41,6 +41,13 @@ type gathered struct {
 	// Members are how many accounts the organization has, the management account
 	// with them.
 	Members answer[int]
+	// All are the handshakes of the organization, read for an account that has to
+	// be invited.
+	All answer[[]access.Handshake]
+	// AllSets is how many permission sets there are, read where one has to be
+	// made, and SetsByConfig how many the config repo gives the account.
+	AllSets      answer[int]
+	SetsByConfig int
 	// Names are those of the members in AWS, by id.
 	Names map[string]string
 	// Owners are those of the file that are people, by address: what is wrong
@@ -57,6 +64,12 @@ type gatheredSet struct {
 	// Policies are the customer-managed policies it wants in every account, by
 	// path and name: whether the account has each.
 	Policies answer[map[string]answer[bool]]
+	// Managed is how many managed policies it has, AWS's and the customer's.
+	Managed int
+	// Groups are how many groups have it in the account, none in one that is no
+	// member, and Gains how many the baseline names.
+	Groups answer[int]
+	Gains  int
 }
 
 // check makes lines.
@@ -346,18 +359,6 @@ func (c *check) alike() {
 		}
 		c.note("alike", "Look twice that the number is the one that is meant.", "Account %s is called %s in AWS, which looks like the name of this one. They are not the same account.", id, shown(c.Names[id]))
 	}
-}
-
-// quota is what is known of the limits of AWS.
-func (c *check) quota() {
-	if c.Place.Value.Member {
-		return
-	}
-	if c.Members.Trouble != "" {
-		c.unknown("quota", "How many accounts the organization has", c.Members.Trouble)
-		return
-	}
-	c.line("quota", access.PreflightUnknown, "", "The organization has %d accounts; how many AWS allows it cannot be read. AWS refuses the invitation if there is no room.", c.Members.Value)
 }
 
 // upper begins a sentence.
