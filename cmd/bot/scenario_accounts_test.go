@@ -227,7 +227,7 @@ func (w *world) playUser(what string, in object, args []string) error {
 
 // verbOrganization changes what the organization is, by KEY=VALUE:
 //
-//	features=ALL|CONSOLIDATED_BILLING, accounts=N (the quota), transfer=true|false (direct transfers
+//	features=ALL|CONSOLIDATED_BILLING, all-features=begin|finish (in the console of the management account), accounts=N (the quota), transfer=true|false (direct transfers
 //	from other organizations), or an operation=N: its next N calls end in ConcurrentModificationException
 func (w *world) verbOrganization(_ *testscript.TestScript, not bool, args []string) error {
 	if err := plainWords(not, args, 1, -1); err != nil {
@@ -240,6 +240,8 @@ func (w *world) verbOrganization(_ *testscript.TestScript, not bool, args []stri
 		switch {
 		case key == "features":
 			in["feature_set"] = value
+		case key == "all-features":
+			in["all_features"] = value
 		case key == "transfer":
 			in["direct_transfer"] = value == "true"
 		case err != nil:

@@ -130,12 +130,14 @@ func (l *ahead) features(v *EstateView) {
 func (l *ahead) consents(v *EstateView) string {
 	var waits []string
 	ready := false
+	management := l.repo.Access.ManagementAccount
 	for _, h := range v.Handshakes {
-		ready = ready || h.isFinish() && h.isOpen()
-		if h.isConsent() && h.isOpen() {
+		ready = ready || h.finishes(management)
+		if h.isConsent(management) && h.isOpen() {
 			waits = append(waits, nameOf(v, l.repo, h.Account))
 		}
 	}
+	slices.Sort(waits)
 	switch {
 	case len(waits) == 0 && ready:
 		return "Everybody has agreed: it waits to be finished."
@@ -272,21 +274,39 @@ func (a EstateAccount) Suspended() bool { return a.State == "SUSPENDED" }
 // WhenSuspended is what to do about an account that AWS has suspended.
 const WhenSuspended = "It comes back once its owner, signed in as root, has mended the reason that stands under Billing, or AWS Support has."
 
-// The actions and states of handshakes, as AWS names them (Organizations API
-// reference, type Handshake): each invited member is asked to agree to all
-// features, and the management account to finish once all have.
+// The actions and states of handshakes, as AWS names them. Each invited member is
+// asked to agree to all features, and the management account to finish once all
+// have. Which action is whose AWS says both ways: by the type Handshake of the API
+// reference members get ENABLE_ALL_FEATURES, and the management account
+// APPROVE_ALL_FEATURES when all have agreed; by the operation EnableAllFeatures
+// the management account finishes by accepting ENABLE_ALL_FEATURES, which is there
+// from the beginning. So the recipient tells them apart.
 const (
 	ActionInvite  = "INVITE"
-	actionConsent = "ENABLE_ALL_FEATURES"
-	actionFinish  = "APPROVE_ALL_FEATURES"
+	actionEnable  = "ENABLE_ALL_FEATURES"
+	actionApprove = "APPROVE_ALL_FEATURES"
 	stateAsked    = "REQUESTED"
 	stateOpen     = "OPEN"
 )
 
 func (h Handshake) isInvitation() bool { return h.Action == ActionInvite }
-func (h Handshake) isConsent() bool    { return h.Action == actionConsent }
-func (h Handshake) isFinish() bool     { return h.Action == actionFinish }
 func (h Handshake) isOpen() bool       { return h.State == stateAsked || h.State == stateOpen }
+
+// aboutFeatures reports a handshake of the process to enable all features.
+func (h Handshake) aboutFeatures() bool {
+	return h.Action == actionEnable || h.Action == actionApprove
+}
+
+// isConsent reports a handshake by which a member agrees to all features.
+func (h Handshake) isConsent(management string) bool {
+	return h.aboutFeatures() && h.Account != "" && h.Account != management
+}
+
+// finishes reports the handshake by which the management account can finish now:
+// AWS opens it, or sends it, when everybody has agreed.
+func (h Handshake) finishes(management string) bool {
+	return h.aboutFeatures() && !h.isConsent(management) && (h.State == stateOpen || h.Action == actionApprove && h.State == stateAsked)
+}
 
 // nameOf is an account as people know it.
 func nameOf(v *EstateView, repo *config.Repo, id string) string {

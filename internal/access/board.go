@@ -61,13 +61,16 @@ type BoardIAM struct {
 	Trouble      string    `json:"trouble,omitempty"`
 }
 
-// BoardHandshake is an open invitation, or an open question for all features.
+// BoardHandshake is an open invitation, an open question for all features, or
+// where everybody has agreed to them what is left to finish.
 type BoardHandshake struct {
 	ID      string    `json:"id"`
-	Account string    `json:"account"` // name and id
+	Account string    `json:"account"` // name and id of who has to answer
 	Action  string    `json:"action"`
 	Asked   time.Time `json:"asked,omitzero"`
 	Expires time.Time `json:"expires,omitzero"`
+	// Finishes is set for the last step to all features.
+	Finishes bool `json:"finishes,omitempty"`
 }
 
 // Board is how far the migration is.
@@ -255,10 +258,16 @@ func iamOf(id string, v *EstateView, f *OnboardFacts) *BoardIAM {
 // openHandshakes are those that wait for somebody, the first to expire first.
 func openHandshakes(repo *config.Repo, v *EstateView) []BoardHandshake {
 	var out []BoardHandshake
+	management := repo.Access.ManagementAccount
 	for _, h := range v.Handshakes {
-		if h.isOpen() {
-			out = append(out, BoardHandshake{h.ID, nameOf(v, repo, h.Account), h.Action, h.Asked.UTC(), h.Expires.UTC()})
+		b := BoardHandshake{h.ID, nameOf(v, repo, h.Account), h.Action, h.Asked.UTC(), h.Expires.UTC(), false}
+		switch {
+		case h.finishes(management):
+			b.Account, b.Finishes = "the management account", true
+		case !h.isOpen(), h.aboutFeatures() && !h.isConsent(management):
+			continue // the process as a whole has nobody to answer yet
 		}
+		out = append(out, b)
 	}
 	slices.SortFunc(out, func(a, b BoardHandshake) int { return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.ID, b.ID)) })
 	return out

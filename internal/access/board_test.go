@@ -261,6 +261,32 @@ func TestBoardSteps(t *testing.T) {
 	}
 }
 
+// TestWhoHasToAgreeToAllFeatures: AWS names the kinds of handshake both ways
+// round; whom they are for is what counts.
+func TestWhoHasToAgreeToAllFeatures(t *testing.T) {
+	t.Parallel()
+	const management = "999999999999"
+	for name, kinds := range map[string]struct{ member, whole, state, to string }{
+		"as the type Handshake has it":              {"ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES", "", management},
+		"as the operation EnableAllFeatures has it": {"APPROVE_ALL_FEATURES", "ENABLE_ALL_FEATURES", "REQUESTED", ""},
+	} {
+		v := estate()
+		v.Features, v.Handshakes = ConsolidatedBilling, []Handshake{{ID: "h-1", Account: "333344441111", Action: kinds.member, State: "REQUESTED"}, {ID: "h-2", Account: "111122223333", Action: kinds.member, State: "ACCEPTED"}}
+		if kinds.state != "" { // there from the beginning
+			v.Handshakes = append(v.Handshakes, Handshake{ID: "h-3", Account: kinds.to, Action: kinds.whole, State: kinds.state})
+		}
+		b := NewBoard(InForce{Repo: migrating(config.Pilot)}, Live{View: v}, at(1))
+		if len(b.Handshakes) != 1 || b.Handshakes[0].Account != "crm (333344441111)" || b.Handshakes[0].Finishes || !strings.Contains(fmt.Sprint(b.Ahead), "Waiting for the answer of crm (333344441111).") {
+			t.Errorf("%s: %+v, %v", name, b.Handshakes, b.Ahead)
+		}
+		v.Handshakes = []Handshake{{ID: "h-1", Account: "333344441111", Action: kinds.member, State: "ACCEPTED"}, {ID: "h-3", Account: kinds.to, Action: kinds.whole, State: "OPEN"}}
+		b = NewBoard(InForce{Repo: migrating(config.Pilot)}, Live{View: v}, at(1))
+		if len(b.Handshakes) != 1 || b.Handshakes[0].Account != "the management account" || !b.Handshakes[0].Finishes || !strings.Contains(fmt.Sprint(b.Ahead), "Everybody has agreed") {
+			t.Errorf("%s, all agreed: %+v, %v", name, b.Handshakes, b.Ahead)
+		}
+	}
+}
+
 // boardWorld is what the board is gathered from.
 type boardWorld struct {
 	repo     *config.Repo

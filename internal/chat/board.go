@@ -128,7 +128,10 @@ func boardFeatures(b access.Board) []Block {
 	}
 	var lines []Text
 	for _, h := range b.Handshakes {
-		if h.Action != access.ActionInvite {
+		switch {
+		case h.Finishes:
+			lines = append(lines, Text{{Text: "everybody has agreed: " + h.Account + " has to finish it until "}, {At: h.Expires}})
+		case h.Action != access.ActionInvite:
 			lines = append(lines, Text{{Text: h.Account + " has to agree until "}, {At: h.Expires}})
 		}
 	}

@@ -84,6 +84,7 @@ func TestGoldenBoard(t *testing.T) {
 	billing := early
 	billing.Looked, billing.Features, billing.Trouble = t0, access.ConsolidatedBilling, ""
 	billing.Handshakes = []access.BoardHandshake{{ID: "h-2", Account: "crm-legacy (333344441111)", Action: "ENABLE_ALL_FEATURES", Expires: t0.Add(90 * 24 * time.Hour)}}
+	billing.Handshakes = append(billing.Handshakes, access.BoardHandshake{ID: "h-3", Account: "the management account", Action: "ENABLE_ALL_FEATURES", Expires: t0.Add(90 * 24 * time.Hour), Finishes: true})
 	golden(t, "board", fmt.Sprintf("== control plane\n%s\n== others\n%s\n== not looked at yet\n%s\n== consolidated billing\n%s",
 		write(chat.BoardMessage(b, true)), write(chat.BoardMessage(b, false)), write(chat.BoardMessage(early, true)), write(chat.BoardMessage(billing, false))))
 }
