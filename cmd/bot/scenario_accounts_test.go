@@ -162,6 +162,7 @@ func (w *world) verbMember(_ *testscript.TestScript, not bool, args []string) er
 //	iam make ACCOUNT USER [password] [N]    a user, with a password and N access keys
 //	iam delete ACCOUNT USER
 //	iam role ACCOUNT [ACTION…]              the role that reads them, with the actions of iam that it permits
+//	iam policy ACCOUNT POLICY               a policy of the customer, path and name together: /team/Deploy
 //	iam no-role ACCOUNT                     it is gone
 //	iam limit ACCOUNT                       no reports are made there any more
 func (w *world) verbIAM(_ *testscript.TestScript, not bool, args []string) error {
@@ -181,7 +182,10 @@ func (w *world) verbIAM(_ *testscript.TestScript, not bool, args []string) error
 		return w.play("aws/iam/role", in, nil)
 	}
 	if len(args) < 3 {
-		return errors.New("which user?")
+		return errors.New("which user or policy?")
+	}
+	if args[0] == "policy" {
+		return w.play("aws/iam/policy", object{"account": args[1], "policy": args[2]}, nil)
 	}
 	in["user"] = args[2]
 	return w.playUser(args[0], in, args[3:])

@@ -123,6 +123,10 @@ func TestAccountsAndUsersAreChangedByHand(t *testing.T) {
 		{"delete it twice", "aws/iam/users", `{"account":"crm-legacy","user":"backup","remove":true}`, 404, "backup"},
 		{"a role that reads", "aws/iam/role", `{"account":"globex-shop"}`, 200, ""},
 		{"and no longer", "aws/iam/role", `{"account":"globex-shop","remove":true}`, 200, ""},
+		{"make a policy", "aws/iam/policy", `{"account":"crm-legacy","policy":"/team/Deploy"}`, 200, ""},
+		{"a policy without its path", "aws/iam/policy", `{"account":"crm-legacy","policy":"Deploy"}`, 400, "/team/Deploy"},
+		{"delete a policy", "aws/iam/policy", `{"account":"crm-legacy","policy":"/team/Deploy","remove":true}`, 200, ""},
+		{"delete it twice", "aws/iam/policy", `{"account":"crm-legacy","policy":"/team/Deploy","remove":true}`, 404, "/team/Deploy"},
 		{"reports are limited", "aws/iam/role", `{"account":"crm-legacy","limit":true}`, 200, ""},
 	} {
 		status, out := send(t, http.MethodPost, s.URL()+"/sandbox/"+st.path, st.body, nil)

@@ -126,10 +126,19 @@ func (e *Engine) gatherSet(ctx context.Context, g *gathered, name string) gather
 		s.Policies.Trouble = fault.Reason(err)
 	}
 	s.Managed = len(d.Managed) + len(d.Customer)
-	for _, ref := range d.Customer {
+	for _, ref := range customer(d) {
 		s.Policies.Value[ref.String()] = e.hasPolicy(ctx, g, ref.String())
 	}
 	return s
+}
+
+// customer returns the policies of the customer that an account has to have for a
+// set: those it attaches, and one that is its boundary.
+func customer(d permset.Definition) []config.PolicyRef {
+	if d.Boundary == nil || d.Boundary.Customer == nil {
+		return d.Customer
+	}
+	return append(slices.Clone(d.Customer), *d.Boundary.Customer)
 }
 
 // groupsWith counts the groups that have a set in the account.

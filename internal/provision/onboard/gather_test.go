@@ -32,6 +32,8 @@ func (c *center) UsersByEmail(context.Context, string) ([]access.Entrant, error)
 
 func (c *center) ReadSet(context.Context, string) (permset.Live, error) {
 	live := permset.Live{}
+	live.Customer = []config.PolicyRef{{Path: "/team/", Name: "Deploy"}}
+	live.Boundary = &config.Boundary{Customer: &config.PolicyRef{Path: "/", Name: "Edge"}}
 	for i := range c.managed {
 		live.Managed = append(live.Managed, fmt.Sprint("arn:aws:iam::aws:policy/", i))
 	}
@@ -64,7 +66,7 @@ func TestPreflightReadsWhatQuotasCount(t *testing.T) {
 	in, out := w.memberAccount(1, target), w.outsideAccount(2)
 	w.shakes = []*access.Handshake{{ID: "h-1", Account: "555566667777", Action: "INVITE", State: "REQUESTED", Asked: time.Now(), Expires: time.Now().Add(time.Hour)}}
 	w.commit(2, 1, 2)
-	e, err := onboard.NewEngine(onboard.Ports{Organization: w, Management: w, Commits: w, Grants: w, Asks: w, Sets: c, Identity: c, Directory: c, Store: store.NewOnboard(store.NewMemory()), Now: time.Now}, changes)
+	e, err := onboard.NewEngine(onboard.Ports{Organization: w, Management: w, Commits: w, Grants: w, Asks: w, Users: w, Sets: c, Identity: c, Directory: c, Store: store.NewOnboard(store.NewMemory()), Now: time.Now}, changes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,9 +78,14 @@ func TestPreflightReadsWhatQuotasCount(t *testing.T) {
 		return fmt.Sprint(p.Lines)
 	}
 	got := lines("account-1")
-	for _, want := range []string{"100 groups have " + set + " in the account, and the baseline adds up to 1; AWS allows 100", set + " has 12 managed policies, and the default quota is 10", "1 of 500 permission sets in the account"} {
+	for _, want := range []string{"100 groups have " + set + " in the account, and the baseline adds up to 1; AWS allows 100", set + " has 13 managed policies, and the default quota is 10", "1 of 500 permission sets in the account"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("a member: %q is not said in %s", want, got)
+		}
+	}
+	for _, policy := range []string{"/team/Deploy", "/Edge"} {
+		if !strings.Contains(got, "IAM policy "+policy+", which "+set+" wants, cannot be told") {
+			t.Errorf("whether the account has %s is not asked: %s", policy, got)
 		}
 	}
 	got = lines("account-2")
