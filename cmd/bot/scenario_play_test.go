@@ -137,6 +137,10 @@ func choices() []string { return []string{"group", "account", "permission_set"} 
 // click presses a button of a root message, or with ops:TEXT that of the newest
 // message with a text in the ops channel.
 func (w *world) click(person, request, action string) error {
+	block := "" // where several have the action, its id stands before it
+	if before, after, ok := strings.Cut(action, "/"); ok {
+		block, action = before, after
+	}
 	st, err := w.now("slack")
 	if err != nil {
 		return err
@@ -147,7 +151,7 @@ func (w *world) click(person, request, action string) error {
 		about, inOps := strings.CutPrefix(request, "ops:")
 		if m.key == request || inOps && ops(m) && strings.Contains(m.text, about) && strings.Contains(string(m.message.Blocks), action) {
 			var out slackemu.Result
-			in := object{"channel": m.channel, "ts": m.message.TS, "action_id": action}
+			in := object{"channel": m.channel, "ts": m.message.TS, "action_id": action, "block_id": block}
 			if err := w.play("as/"+person+"/click", in, &out); err != nil {
 				return err
 			}
