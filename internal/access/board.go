@@ -156,7 +156,7 @@ func filed(a *config.Account, v *EstateView, members map[string]EstateAccount, f
 	}
 	out.Step, out.Blocker = stepOf(a, v != nil, members, f)
 	if f != nil {
-		for _, t := range []time.Time{f.Invited, f.Joined, f.Placed, f.Baseline} {
+		for _, t := range []time.Time{f.Invited, f.Joined, f.Placed, f.Baseline, f.Left} {
 			if t.After(out.Last) {
 				out.Last = t.UTC()
 			}

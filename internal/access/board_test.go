@@ -232,6 +232,16 @@ func TestBoard(t *testing.T) {
 	}
 }
 
+// TestTheBoardSaysSinceWhenAnAccountIsGone: leaving is the last step it made.
+func TestTheBoardSaysSinceWhenAnAccountIsGone(t *testing.T) {
+	t.Parallel()
+	facts := map[string]*OnboardFacts{"111122223333": {Listed: true, Left: at(8 * 24 * 60), Stopped: "It left.", StoppedCode: "left"}}
+	b := NewBoard(InForce{Repo: migrating(config.Grow)}, Live{Onboarding: facts}, at(10*24*60))
+	if a := b.Accounts[0]; a.Name != "pay" || a.Step != BoardStopped || a.Days != 2 {
+		t.Errorf("%+v", a)
+	}
+}
+
 // TestBoardSteps: how far an account is, by what is recorded and what was read.
 func TestBoardSteps(t *testing.T) {
 	t.Parallel()

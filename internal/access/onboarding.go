@@ -45,6 +45,8 @@ type OnboardFacts struct {
 	// Expires is when an open invitation ends by itself.
 	Expires time.Time
 	Joined  time.Time
+	// Left is when it was seen to be no member any more.
+	Left time.Time
 	// Placed is when it was seen in the OU of its file.
 	Placed time.Time
 	// Baseline is when every assignment of the baseline was read back. Live of

@@ -139,7 +139,7 @@ func (b Book) record(account string) (Record, bool) {
 // factsOf is what a record alone says.
 func factsOf(r Record) *access.OnboardFacts {
 	if r.State == Left { // what was reached is so no more
-		return &access.OnboardFacts{Stopped: r.Stop.Text, StoppedCode: string(r.Stop.Code), Retry: retries(r.Stop.Code), Occurrence: occurrence(r.Stop)}
+		return &access.OnboardFacts{Left: r.Stop.Since, Stopped: r.Stop.Text, StoppedCode: string(r.Stop.Code), Retry: retries(r.Stop.Code), Occurrence: occurrence(r.Stop)}
 	}
 	f := &access.OnboardFacts{
 		Joined: r.Joined, Placed: r.Placed, Baseline: r.Baseline,

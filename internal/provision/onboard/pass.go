@@ -1,6 +1,7 @@
 package onboard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -252,10 +253,10 @@ func (e *Engine) disturbed(t *turn, r Record) bool {
 	if !ok || view.Trouble != "" {
 		return false
 	}
-	if file, ok := t.force.Repo.AccountByID(r.Account); ok && asked && r.State == Done && ask.From != "" && ask.From != file.OU && ask.From == seatIn(view, r.Account) {
+	if file, ok := t.force.Repo.AccountByID(r.Account); ok && asked && r.State == Done && ask.From != "" && ask.From != cmp.Or(file.OU, root) && ask.From == seatIn(view, r.Account) {
 		return true
 	}
-	if membersOf(view)[r.Account] != r.Member {
+	if member := slices.ContainsFunc(view.Members, func(m access.EstateAccount) bool { return m.ID == r.Account }); member != r.Member {
 		return true
 	}
 	if r.State != Standing || r.Member {

@@ -33,7 +33,7 @@ func TestWhatLeftAndJoinsAgainIsBroughtToItsPlaceAgain(t *testing.T) {
 				first := s.facts(t, id)
 				s.do(func() { w.leaves(id) })
 				after(time.Hour)
-				if f := s.facts(t, id); f.StoppedCode != "left-organization" || !f.Retry || !f.Joined.IsZero() || !f.Placed.IsZero() || !f.Baseline.IsZero() {
+				if f := s.facts(t, id); f.StoppedCode != "left-organization" || !f.Retry || f.Left.IsZero() || !f.Joined.IsZero() || !f.Placed.IsZero() || !f.Baseline.IsZero() {
 					t.Errorf("while it is gone: %+v", f)
 				}
 				s.do(func() { tc.back(w, id) })
