@@ -22,6 +22,20 @@ func (r *Repo) AccountByID(id string) (*Account, bool) {
 	return nil, false
 }
 
+// SetsIn returns the names of the permission sets that the lines of the repo give
+// somebody in an account, whenever they end, sorted.
+func (r *Repo) SetsIn(account string) []string {
+	names, rs := map[string]bool{}, newResolver(r)
+	for _, f := range r.principals() {
+		for _, g := range f.Access {
+			if !names[g.PermissionSet] && slices.ContainsFunc(rs.accounts(g), func(a *Account) bool { return a.ID == account }) {
+				names[g.PermissionSet] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
 // PrincipalFile returns the file of a group or user.
 func (r *Repo) PrincipalFile(p Principal) (*PrincipalFile, bool) {
 	files := r.Groups

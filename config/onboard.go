@@ -31,7 +31,7 @@ func (r *Repo) OnboardStep(id string) OnboardStep {
 		return OnboardNew
 	case a.Stage == StageLegacy:
 		return OnboardStage
-	case len(r.lacksBaseline(a.Slug)) > 0:
+	case len(r.lacksBaseline(a)) > 0:
 		return OnboardBaseline
 	default:
 		return OnboardNothing
@@ -51,13 +51,17 @@ func (r *Repo) Baseline(account string) []Assignment {
 }
 
 // lacksBaseline returns the entries of the baseline that no standing line of the
-// group's file gives to an account by its slug.
-func (r *Repo) lacksBaseline(slug string) []ProtectedGrant {
+// group's file gives to an account, by its slug or by its OU and tags. An account
+// that the repo does not have yet gets all of them in its own lines: what a
+// selector reaches changes with the OU and the tags, and is for other approvers.
+func (r *Repo) lacksBaseline(a *Account) []ProtectedGrant {
+	_, filed := r.AccountByID(a.ID)
 	var out []ProtectedGrant
 	for _, b := range r.Access.Onboarding.Baseline {
 		g, ok := r.Groups[b.Group]
 		has := ok && slices.ContainsFunc(g.Access, func(x Grant) bool {
-			return x.Account == slug && x.PermissionSet == b.PermissionSet && x.Term().Standing
+			reaches := x.Accounts == nil && x.Account == a.Slug || filed && x.Accounts != nil && x.Accounts.selects(a)
+			return reaches && x.PermissionSet == b.PermissionSet && x.Term().Standing
 		})
 		if ok && !has {
 			out = append(out, b)
@@ -87,7 +91,7 @@ func (r *Repo) Onboard(content func(path string) []byte, a Account) (map[string]
 		return out, nil
 	case OnboardBaseline:
 		had, _ := r.AccountByID(a.ID)
-		a.Slug = had.Slug
+		a = *had
 	default:
 		a.Stage, a.Slug = StageSSO, r.freeSlug(a)
 		data, err := WriteAccount(a)
@@ -96,7 +100,7 @@ func (r *Repo) Onboard(content func(path string) []byte, a Account) (map[string]
 		}
 		out[accountPath(a.Slug)] = data
 	}
-	return out, r.addBaseline(out, content, a.Slug)
+	return out, r.addBaseline(out, content, &a)
 }
 
 // AccountPath returns the path of the file of an account.
@@ -113,16 +117,16 @@ func (r *Repo) freeSlug(a Account) string {
 
 // addBaseline writes the lines that an account lacks into the files of their
 // groups.
-func (r *Repo) addBaseline(out map[string][]byte, content func(path string) []byte, slug string) error {
-	for _, b := range r.lacksBaseline(slug) {
+func (r *Repo) addBaseline(out map[string][]byte, content func(path string) []byte, a *Account) error {
+	for _, b := range r.lacksBaseline(a) {
 		g := r.Groups[b.Group]
 		data, ok := out[g.Path()]
 		if !ok {
 			data = content(g.Path())
 		}
-		data, err := AddGrant(data, GroupPrincipal, Header{ID: g.Principal.ID, Name: g.Name}, Grant{Account: slug, PermissionSet: b.PermissionSet})
+		data, err := AddGrant(data, GroupPrincipal, Header{ID: g.Principal.ID, Name: g.Name}, Grant{Account: a.Slug, PermissionSet: b.PermissionSet})
 		if err != nil {
-			return fmt.Errorf("baseline of %s in %s: %w", slug, g.Path(), err)
+			return fmt.Errorf("baseline of %s in %s: %w", a.Slug, g.Path(), err)
 		}
 		out[g.Path()] = data
 	}

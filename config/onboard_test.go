@@ -155,6 +155,44 @@ func TestALegacyAccountTakesTwoSteps(t *testing.T) {
 	}
 }
 
+// TestASelectorGivesTheBaselineToo: an account lacks nothing that a standing line
+// by OU and tags gives it; one with an end, or of another OU, gives no baseline.
+// A new account gets lines of its own all the same.
+func TestASelectorGivesTheBaselineToo(t *testing.T) {
+	t.Parallel()
+	const file = "id: \"444455556666\"\nname: crm\nstage: sso\nou: /Workloads/Prod\nowners: [yuki@example.com]\ntags: {team: crm}\n"
+	const admin = "  - {account: crm, permission_set: AdministratorAccess}\n"
+	for name, tc := range map[string]struct {
+		line string
+		want OnboardStep
+	}{
+		"by OU":             {"{accounts: {ou: /Workloads}, permission_set: ReadOnlyAccess}", OnboardNothing},
+		"by tag":            {"{accounts: {tags: {team: crm}}, permission_set: ReadOnlyAccess}", OnboardNothing},
+		"of another OU":     {"{accounts: {ou: /Sandbox}, permission_set: ReadOnlyAccess}", OnboardBaseline},
+		"of another set":    {"{accounts: {ou: /Workloads}, permission_set: PowerUserAccess}", OnboardBaseline},
+		"with an end":       {"{accounts: {ou: /Workloads}, permission_set: ReadOnlyAccess, duration: 4h, reason: a look}", OnboardBaseline},
+		"of one account":    {"{account: crm, permission_set: ReadOnlyAccess}", OnboardNothing},
+		"of another's slug": {"{account: pay-dev, permission_set: ReadOnlyAccess}", OnboardBaseline},
+	} {
+		group := platform + admin + "  - " + tc.line + "\n"
+		r, fsys := onboarding(t, map[string]string{"accounts/crm.yaml": file, "groups/aws-platform-admins.yaml": group})
+		if got := r.OnboardStep(newID); got != tc.want {
+			t.Errorf("%s: step %q, want %q", name, got, tc.want)
+		}
+		if tc.want == OnboardNothing {
+			continue
+		}
+		if files, err := r.Onboard(reader(fsys), Account{ID: newID}); err != nil || !bytes.Equal(files["groups/aws-platform-admins.yaml"], []byte(group+"  - account: crm\n    permission_set: ReadOnlyAccess\n")) {
+			t.Errorf("%s: %v\n%s", name, err, files["groups/aws-platform-admins.yaml"])
+		}
+	}
+	r, fsys := onboarding(t, map[string]string{"groups/aws-platform-admins.yaml": platform + "  - {accounts: {ou: /Workloads}, permission_set: ReadOnlyAccess}\n"})
+	files, err := r.Onboard(reader(fsys), Account{ID: newID, Name: "ledger", OU: "/Workloads/Prod", Owners: owner(t, "yuki@example.com")})
+	if got := string(files["groups/aws-platform-admins.yaml"]); err != nil || !strings.Contains(got, "  - account: ledger\n    permission_set: ReadOnlyAccess\n") {
+		t.Errorf("a new account: %v\n%s", err, got)
+	}
+}
+
 func TestWhatCannotStandInAnAccountFileIsRefused(t *testing.T) {
 	t.Parallel()
 	r, fsys := onboarding(t, nil)
@@ -239,4 +277,20 @@ func FuzzOnboard(f *testing.F) {
 			t.Errorf("%+v reads back as %+v", want, got)
 		}
 	})
+}
+
+// TestSetsInAnAccount counts lines by slug, by OU and tags, with an end or
+// without, each set once.
+func TestSetsInAnAccount(t *testing.T) {
+	t.Parallel()
+	const file = "id: \"444455556666\"\nname: crm\nstage: sso\nou: /Sandbox/Crm\nowners: [yuki@example.com]\ntags: {team: crm}\n"
+	r, _ := onboarding(t, map[string]string{"accounts/crm.yaml": file, "groups/aws-platform-admins.yaml": platform +
+		"  - {account: crm, permission_set: AdministratorAccess}\n  - {accounts: {ou: /Sandbox/Crm}, permission_set: AdministratorAccess}\n" +
+		"  - {accounts: {tags: {team: crm}}, permission_set: ReadOnlyAccess, duration: 4h, reason: a look}\n  - {account: pay-dev, permission_set: PowerUserAccess}\n"})
+	if diff := cmp.Diff([]string{"AdministratorAccess", "ReadOnlyAccess"}, r.SetsIn(newID)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := r.SetsIn("000000000000"); len(got) != 0 {
+		t.Errorf("in no account: %v", got)
+	}
 }

@@ -60,6 +60,10 @@ func (p Phase) AllowsNewLegacy() bool { return p < Grow }
 // invited into it.
 func (p Phase) Invites() bool { return p >= Grow }
 
+// BeginsInviting reports whether the step into this phase makes what waits
+// outside of the organization be invited.
+func (p Phase) BeginsInviting() bool { return p.Invites() && !(p - 1).Invites() }
+
 // MayInvite is nil if an account outside of the organization may be invited in
 // this phase, else a [Refusal] that says why not.
 func (p Phase) MayInvite() error {

@@ -162,6 +162,7 @@ func (w *world) verbMember(_ *testscript.TestScript, not bool, args []string) er
 //	iam make ACCOUNT USER [password] [N]    a user, with a password and N access keys
 //	iam delete ACCOUNT USER
 //	iam role ACCOUNT [ACTION…]              the role that reads them, with the actions of iam that it permits
+//	iam policy ACCOUNT POLICY               a policy of the customer, path and name together: /team/Deploy
 //	iam no-role ACCOUNT                     it is gone
 //	iam limit ACCOUNT                       no reports are made there any more
 func (w *world) verbIAM(_ *testscript.TestScript, not bool, args []string) error {
@@ -181,7 +182,10 @@ func (w *world) verbIAM(_ *testscript.TestScript, not bool, args []string) error
 		return w.play("aws/iam/role", in, nil)
 	}
 	if len(args) < 3 {
-		return errors.New("which user?")
+		return errors.New("which user or policy?")
+	}
+	if args[0] == "policy" {
+		return w.play("aws/iam/policy", object{"account": args[1], "policy": args[2]}, nil)
 	}
 	in["user"] = args[2]
 	return w.playUser(args[0], in, args[3:])
@@ -227,7 +231,7 @@ func (w *world) playUser(what string, in object, args []string) error {
 
 // verbOrganization changes what the organization is, by KEY=VALUE:
 //
-//	features=ALL|CONSOLIDATED_BILLING, accounts=N (the quota), transfer=true|false (direct transfers
+//	features=ALL|CONSOLIDATED_BILLING, all-features=begin|finish (in the console of the management account), accounts=N (the quota), transfer=true|false (direct transfers
 //	from other organizations), or an operation=N: its next N calls end in ConcurrentModificationException
 func (w *world) verbOrganization(_ *testscript.TestScript, not bool, args []string) error {
 	if err := plainWords(not, args, 1, -1); err != nil {
@@ -240,6 +244,8 @@ func (w *world) verbOrganization(_ *testscript.TestScript, not bool, args []stri
 		switch {
 		case key == "features":
 			in["feature_set"] = value
+		case key == "all-features":
+			in["all_features"] = value
 		case key == "transfer":
 			in["direct_transfer"] = value == "true"
 		case err != nil:

@@ -139,6 +139,10 @@ func choices() []string { return []string{"group", "account", "permission_set"} 
 // message with a text in the ops channel, or with thread:REQ that of the newest
 // reply which has it.
 func (w *world) click(person, request, action string) error {
+	block := "" // where several have the action, its id stands before it
+	if before, after, ok := strings.Cut(action, "/"); ok {
+		block, action = before, after
+	}
 	st, err := w.now("slack")
 	if err != nil {
 		return err
@@ -151,7 +155,7 @@ func (w *world) click(person, request, action string) error {
 		found := inOps && ops(m) && strings.Contains(m.text, about) || inThread && thread(of)(m)
 		if m.key == request || found && strings.Contains(string(m.message.Blocks), strconv.Quote(action)) {
 			var out slackemu.Result
-			in := object{"channel": m.channel, "ts": m.message.TS, "action_id": action}
+			in := object{"channel": m.channel, "ts": m.message.TS, "action_id": action, "block_id": block}
 			if err := w.play("as/"+person+"/click", in, &out); err != nil {
 				return err
 			}

@@ -19,6 +19,7 @@ const (
 	AheadInvitations = "invitation-open"
 	AheadUndeclared  = "undeclared-assignments"
 	AheadUnread      = "organization-unread"
+	AheadInvited     = "account-invited"
 )
 
 // clockText is how a time stands in sentences.
@@ -30,6 +31,8 @@ type Live struct {
 	// says why, if that is known.
 	View    *EstateView
 	Trouble string
+	// Onboarding is what is recorded of accounts, by id; nil where nothing is.
+	Onboarding map[string]*OnboardFacts
 	// Undeclared are the live assignments that no verified commit ever
 	// declared, as far as was read. It counts where Counted is set.
 	Undeclared int
@@ -44,12 +47,13 @@ func Ahead(repo *config.Repo, to config.Phase, live Live) []PreflightLine {
 	l := &ahead{repo: repo, to: to}
 	l.legacy()
 	if live.View == nil {
-		l.add(AheadUnread, PreflightUnknown, "Which accounts have no file, which invitations are open, and whether all features are on: AWS Organizations was not read yet."+spaced(live.Trouble),
+		l.add(AheadUnread, PreflightUnknown, "Which accounts have no file, whom the step invites, which invitations are open, and whether all features are on: AWS Organizations was not read yet."+spaced(live.Trouble),
 			"Wait for the next look, or look there yourself before you approve.")
 	} else {
 		l.features(live.View)
 		l.unfiled(live.View)
 		l.outside(live.View)
+		l.invited(live)
 		l.invitations(live.View)
 		if live.View.Trouble != "" {
 			l.add(AheadUnread, PreflightUnknown, "What changed since "+live.View.At.UTC().Format(clockText)+": not everything in AWS Organizations could be read. "+live.View.Trouble, "")
@@ -126,12 +130,14 @@ func (l *ahead) features(v *EstateView) {
 func (l *ahead) consents(v *EstateView) string {
 	var waits []string
 	ready := false
+	management := l.repo.Access.ManagementAccount
 	for _, h := range v.Handshakes {
-		ready = ready || h.isFinish() && h.isOpen()
-		if h.isConsent() && h.isOpen() {
+		ready = ready || h.finishes(management)
+		if h.isConsent(management) && h.isOpen() {
 			waits = append(waits, nameOf(v, l.repo, h.Account))
 		}
 	}
+	slices.Sort(waits)
 	switch {
 	case len(waits) == 0 && ready:
 		return "Everybody has agreed: it waits to be finished."
@@ -150,8 +156,8 @@ func (l *ahead) unfiled(v *EstateView) {
 	for _, m := range Waiting(l.repo, v) {
 		r, mend := result, fmt.Sprintf("Onboard it with `/aws-onboard %s`.", m.ID)
 		switch {
-		case m.suspended():
-			mend = whenSuspended + fmt.Sprintf(" Onboard it then with `/aws-onboard %s`, or close it.", m.ID)
+		case m.Suspended():
+			mend = WhenSuspended + fmt.Sprintf(" Onboard it then with `/aws-onboard %s`, or close it.", m.ID)
 		case m.gone():
 			// It is closed, and AWS takes it out by itself 90 days later.
 			r, mend = PreflightNote, "Nothing needs to be done: AWS takes a closed account out of the Organization by itself."
@@ -257,28 +263,50 @@ func (a EstateAccount) gone() bool {
 	return a.State == "PENDING_CLOSURE" || a.State == "CLOSED"
 }
 
-// suspended reports an account that AWS has suspended: it can come back, with
+// Active reports an account that can be used, and so onboarded (AWS:
+// AccountState).
+func (a EstateAccount) Active() bool { return a.State == stateActive }
+
+// Suspended reports an account that AWS has suspended: it can come back, with
 // everything in it (AWS: AccountState).
-func (a EstateAccount) suspended() bool { return a.State == "SUSPENDED" }
+func (a EstateAccount) Suspended() bool { return a.State == "SUSPENDED" }
 
-// whenSuspended is what to do about an account that AWS has suspended.
-const whenSuspended = "It comes back once its owner, signed in as root, has mended the reason that stands under Billing, or AWS Support has."
+// WhenSuspended is what to do about an account that AWS has suspended.
+const WhenSuspended = "It comes back once its owner, signed in as root, has mended the reason that stands under Billing, or AWS Support has."
 
-// The actions and states of handshakes, as AWS names them (Organizations API
-// reference, type Handshake): each invited member is asked to agree to all
-// features, and the management account to finish once all have.
+// The actions and states of handshakes, as AWS names them. Each invited member is
+// asked to agree to all features, and the management account to finish once all
+// have. Which action is whose AWS says both ways: by the type Handshake of the API
+// reference members get ENABLE_ALL_FEATURES, and the management account
+// APPROVE_ALL_FEATURES when all have agreed; by the operation EnableAllFeatures
+// the management account finishes by accepting ENABLE_ALL_FEATURES, which is there
+// from the beginning. So the recipient tells them apart.
 const (
 	ActionInvite  = "INVITE"
-	actionConsent = "ENABLE_ALL_FEATURES"
-	actionFinish  = "APPROVE_ALL_FEATURES"
+	actionEnable  = "ENABLE_ALL_FEATURES"
+	actionApprove = "APPROVE_ALL_FEATURES"
 	stateAsked    = "REQUESTED"
 	stateOpen     = "OPEN"
 )
 
 func (h Handshake) isInvitation() bool { return h.Action == ActionInvite }
-func (h Handshake) isConsent() bool    { return h.Action == actionConsent }
-func (h Handshake) isFinish() bool     { return h.Action == actionFinish }
 func (h Handshake) isOpen() bool       { return h.State == stateAsked || h.State == stateOpen }
+
+// aboutFeatures reports a handshake of the process to enable all features.
+func (h Handshake) aboutFeatures() bool {
+	return h.Action == actionEnable || h.Action == actionApprove
+}
+
+// isConsent reports a handshake by which a member agrees to all features.
+func (h Handshake) isConsent(management string) bool {
+	return h.aboutFeatures() && h.Account != "" && h.Account != management
+}
+
+// finishes reports the handshake by which the management account can finish now:
+// AWS opens it, or sends it, when everybody has agreed.
+func (h Handshake) finishes(management string) bool {
+	return h.aboutFeatures() && !h.isConsent(management) && (h.State == stateOpen || h.Action == actionApprove && h.State == stateAsked)
+}
 
 // nameOf is an account as people know it.
 func nameOf(v *EstateView, repo *config.Repo, id string) string {

@@ -41,6 +41,8 @@ type BoardAccount struct {
 	// Closed is set for one without a file that AWS has closed, or is about to:
 	// it waits for nothing.
 	Closed bool `json:"closed,omitempty"`
+	// Ready is set for one without a file that can be asked for as it is.
+	Ready bool `json:"ready,omitempty"`
 	// Last is when its last step was made, zero when that is not known, and
 	// Days how many whole days ago that is, -1 then.
 	Last time.Time `json:"last,omitzero"`
@@ -64,13 +66,16 @@ type BoardIAM struct {
 	Trouble      string    `json:"trouble,omitempty"`
 }
 
-// BoardHandshake is an open invitation, or an open question for all features.
+// BoardHandshake is an open invitation, an open question for all features, or
+// where everybody has agreed to them what is left to finish.
 type BoardHandshake struct {
 	ID      string    `json:"id"`
-	Account string    `json:"account"` // name and id
+	Account string    `json:"account"` // name and id of who has to answer
 	Action  string    `json:"action"`
 	Asked   time.Time `json:"asked,omitzero"`
 	Expires time.Time `json:"expires,omitzero"`
+	// Finishes is set for the last step to all features.
+	Finishes bool `json:"finishes,omitempty"`
 }
 
 // Board is how far the migration is.
@@ -108,9 +113,8 @@ type BoardLine struct {
 	Mend     string          `json:"mend,omitempty"`
 }
 
-// NewBoard puts the board together. It is a pure function: onboarding has the
-// facts by account, nil for those that have none.
-func NewBoard(force InForce, live Live, onboarding map[string]*OnboardFacts, now time.Time) Board {
+// NewBoard puts the board together. It is a pure function.
+func NewBoard(force InForce, live Live, now time.Time) Board {
 	b := Board{At: now.UTC(), Commit: force.Commit, Phase: force.Repo.Access.Phase, Trouble: live.Trouble, Steps: map[BoardStep]int{}}
 	if next, ok := b.Phase.Next(); ok {
 		b.Next = next
@@ -120,7 +124,7 @@ func NewBoard(force InForce, live Live, onboarding map[string]*OnboardFacts, now
 	}
 	members := live.View.members()
 	for _, a := range force.Repo.Accounts {
-		b.Accounts = append(b.Accounts, filed(a, live.View, members, onboarding[a.ID], now))
+		b.Accounts = append(b.Accounts, filed(a, live.View, members, live.Onboarding[a.ID], now))
 	}
 	for _, m := range Waiting(force.Repo, live.View) {
 		b.Accounts = append(b.Accounts, unfiled(b.Phase, m, live.View, now))
@@ -157,7 +161,7 @@ func filed(a *config.Account, v *EstateView, members map[string]EstateAccount, f
 	}
 	out.Step, out.Blocker = stepOf(a, v != nil, members, f)
 	if f != nil {
-		for _, t := range []time.Time{f.Invited, f.Joined, f.Placed, f.Baseline} {
+		for _, t := range []time.Time{f.Invited, f.Joined, f.Placed, f.Baseline, f.Left} {
 			if t.After(out.Last) {
 				out.Last = t.UTC()
 			}
@@ -182,7 +186,7 @@ func stepOf(a *config.Account, known bool, members map[string]EstateAccount, f *
 		return BoardLegacy, ""
 	}
 	m, member := members[a.ID]
-	if member && (m.gone() || m.suspended()) {
+	if member && (m.gone() || m.Suspended()) {
 		return BoardStopped, fmt.Sprintf("The account is %s in AWS, so nothing is granted in it.", m.State)
 	}
 	if f == nil || f.idle() {
@@ -227,11 +231,15 @@ func unfiled(phase config.Phase, m EstateAccount, v *EstateView, now time.Time) 
 	case config.UnfiledError:
 		out.Blocker = "It has no account file, which must not be in this phase."
 	}
+	out.Ready = m.Active() && v.Features != ConsolidatedBilling
 	if out.Closed = m.gone(); out.Closed {
 		out.Blocker = fmt.Sprintf("It is %s in AWS; nothing needs to be done.", m.State)
 	}
-	if m.suspended() {
-		out.Blocker = "It has no account file, and AWS has suspended it. " + whenSuspended
+	switch {
+	case m.State == statePending:
+		out.Blocker = "It has no account file, and AWS has not activated it yet: its owner has to finish signing up."
+	case m.Suspended():
+		out.Blocker = "It has no account file, and AWS has suspended it. " + WhenSuspended
 	}
 	return out
 }
@@ -255,10 +263,16 @@ func iamOf(id string, v *EstateView, f *OnboardFacts) *BoardIAM {
 // openHandshakes are those that wait for somebody, the first to expire first.
 func openHandshakes(repo *config.Repo, v *EstateView) []BoardHandshake {
 	var out []BoardHandshake
+	management := repo.Access.ManagementAccount
 	for _, h := range v.Handshakes {
-		if h.isOpen() {
-			out = append(out, BoardHandshake{h.ID, nameOf(v, repo, h.Account), h.Action, h.Asked.UTC(), h.Expires.UTC()})
+		b := BoardHandshake{h.ID, nameOf(v, repo, h.Account), h.Action, h.Asked.UTC(), h.Expires.UTC(), false}
+		switch {
+		case h.finishes(management):
+			b.Account, b.Finishes = "the management account", true
+		case !h.isOpen(), h.aboutFeatures() && !h.isConsent(management):
+			continue // the process as a whole has nobody to answer yet
 		}
+		out = append(out, b)
 	}
 	slices.SortFunc(out, func(a, b BoardHandshake) int { return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.ID, b.ID)) })
 	return out

@@ -3,6 +3,7 @@ package access
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -133,6 +134,59 @@ func TestAheadByPhaseAndFeatures(t *testing.T) {
 	}
 }
 
+// TestAheadNamesWhomTheStepInvites: who approves phase 2 approves the invitations
+// of what waits outside for it, and reads of each.
+func TestAheadNamesWhomTheStepInvites(t *testing.T) {
+	t.Parallel()
+	invited := func(to config.Phase, live Live) (names []string, said string) {
+		for _, l := range Ahead(migrating(config.Pilot), to, live) {
+			if l.Code == AheadInvited {
+				said += string(l.Result) + ": " + l.Sentence
+				if l.Result == PreflightNote {
+					names = append(names, l.Sentence[len("Merging this invites "):strings.Index(l.Sentence, " into")])
+				}
+			}
+		}
+		return names, said
+	}
+	waits := map[string]*OnboardFacts{
+		"111122224444": {Listed: true, Trouble: "It is outside, and phase 1 invites nobody.", TroubleCode: "phase"},
+		"111122225555": {Listed: true},
+	}
+	live := func(change func(map[string]*OnboardFacts)) Live {
+		facts := maps.Clone(waits)
+		if change != nil {
+			change(facts)
+		}
+		return Live{View: estate(), Onboarding: facts}
+	}
+	for _, tc := range []struct {
+		name string
+		to   config.Phase
+		live Live
+		want []string
+	}{
+		{"what waits", config.Grow, live(nil), []string{"shop (…4444)"}},
+		{"what this change adds", config.Grow, live(func(m map[string]*OnboardFacts) { delete(m, "111122225555") }), []string{"lab (…5555)", "shop (…4444)"}},
+		{"what has an open invitation", config.Grow, live(func(m map[string]*OnboardFacts) { m["111122224444"] = &OnboardFacts{Invited: at(1), Expect: "…"} }), nil},
+		{"what declined", config.Grow, live(func(m map[string]*OnboardFacts) { m["111122224444"] = &OnboardFacts{Stopped: "It was declined."} }), nil},
+		{"the step after", config.Consolidated, live(nil), nil},
+		{"nothing is recorded", config.Grow, Live{View: estate()}, nil},
+		{"nothing was read", config.Grow, Live{Onboarding: waits}, nil},
+	} {
+		got, said := invited(tc.to, tc.live)
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+		}
+		if quiet := tc.to != config.Grow || tc.live.View == nil || tc.live.Onboarding == nil; quiet != (said == "") {
+			t.Errorf("%s: said %q", tc.name, said)
+		}
+	}
+	if _, said := invited(config.Grow, live(nil)); !strings.Contains(said, "Its owners are ") {
+		t.Errorf("whose it is: %q", said)
+	}
+}
+
 func TestBoard(t *testing.T) {
 	t.Parallel()
 	now := at(10 * 24 * 60)
@@ -140,7 +194,7 @@ func TestBoard(t *testing.T) {
 		"111122224444": {Listed: true, Invited: at(24 * 60), Expect: "Waiting for its owner."},
 		"111122225555": {Listed: true, Invited: at(60), Stopped: "The invitation was declined.", StoppedCode: "declined"},
 	}
-	b := NewBoard(InForce{Commit: "c1", Repo: migrating(config.Grow)}, Live{View: estate()}, facts, now)
+	b := NewBoard(InForce{Commit: "c1", Repo: migrating(config.Grow)}, Live{View: estate(), Onboarding: facts}, now)
 	var got []string
 	for _, a := range b.Accounts {
 		got = append(got, fmt.Sprintf("%s %s %d %s", a.Name, a.Step, a.Days, a.Blocker))
@@ -160,12 +214,31 @@ func TestBoard(t *testing.T) {
 	if b.Total != 8 || b.In != 1 || b.Next != config.Consolidated || b.IAMUsers != 6 || b.IAMCounted != 1 || len(b.Handshakes) != 1 || !b.Looked.Equal(at(0)) {
 		t.Errorf("board %+v", b)
 	}
-	if again := NewBoard(InForce{Commit: "c1", Repo: migrating(config.Grow)}, Live{View: estate()}, facts, now); !cmp.Equal(b, again) {
+	var ready []string
+	for _, a := range b.Accounts {
+		if a.Ready {
+			ready = append(ready, a.Name)
+		}
+	}
+	if !slices.Equal(ready, []string{"made-elsewhere"}) {
+		t.Errorf("can be asked for: %v", ready)
+	}
+	if again := NewBoard(InForce{Commit: "c1", Repo: migrating(config.Grow)}, Live{View: estate(), Onboarding: facts}, now); !cmp.Equal(b, again) {
 		t.Errorf("not the same twice:\n%s", cmp.Diff(b, again))
 	}
-	last := NewBoard(InForce{Repo: migrating(config.Consolidated)}, Live{}, nil, now)
+	last := NewBoard(InForce{Repo: migrating(config.Consolidated)}, Live{}, now)
 	if last.Next != 0 || last.Ahead != nil || !last.Looked.IsZero() {
 		t.Errorf("in the last phase: %+v", last)
+	}
+}
+
+// TestTheBoardSaysSinceWhenAnAccountIsGone: leaving is the last step it made.
+func TestTheBoardSaysSinceWhenAnAccountIsGone(t *testing.T) {
+	t.Parallel()
+	facts := map[string]*OnboardFacts{"111122223333": {Listed: true, Left: at(8 * 24 * 60), Stopped: "It left.", StoppedCode: "left"}}
+	b := NewBoard(InForce{Repo: migrating(config.Grow)}, Live{Onboarding: facts}, at(10*24*60))
+	if a := b.Accounts[0]; a.Name != "pay" || a.Step != BoardStopped || a.Days != 2 {
+		t.Errorf("%+v", a)
 	}
 }
 
@@ -198,6 +271,32 @@ func TestBoardSteps(t *testing.T) {
 	}
 }
 
+// TestWhoHasToAgreeToAllFeatures: AWS names the kinds of handshake both ways
+// round; whom they are for is what counts.
+func TestWhoHasToAgreeToAllFeatures(t *testing.T) {
+	t.Parallel()
+	const management = "999999999999"
+	for name, kinds := range map[string]struct{ member, whole, state, to string }{
+		"as the type Handshake has it":              {"ENABLE_ALL_FEATURES", "APPROVE_ALL_FEATURES", "", management},
+		"as the operation EnableAllFeatures has it": {"APPROVE_ALL_FEATURES", "ENABLE_ALL_FEATURES", "REQUESTED", ""},
+	} {
+		v := estate()
+		v.Features, v.Handshakes = ConsolidatedBilling, []Handshake{{ID: "h-1", Account: "333344441111", Action: kinds.member, State: "REQUESTED"}, {ID: "h-2", Account: "111122223333", Action: kinds.member, State: "ACCEPTED"}}
+		if kinds.state != "" { // there from the beginning
+			v.Handshakes = append(v.Handshakes, Handshake{ID: "h-3", Account: kinds.to, Action: kinds.whole, State: kinds.state})
+		}
+		b := NewBoard(InForce{Repo: migrating(config.Pilot)}, Live{View: v}, at(1))
+		if len(b.Handshakes) != 1 || b.Handshakes[0].Account != "crm (333344441111)" || b.Handshakes[0].Finishes || !strings.Contains(fmt.Sprint(b.Ahead), "Waiting for the answer of crm (333344441111).") {
+			t.Errorf("%s: %+v, %v", name, b.Handshakes, b.Ahead)
+		}
+		v.Handshakes = []Handshake{{ID: "h-1", Account: "333344441111", Action: kinds.member, State: "ACCEPTED"}, {ID: "h-3", Account: kinds.to, Action: kinds.whole, State: "OPEN"}}
+		b = NewBoard(InForce{Repo: migrating(config.Pilot)}, Live{View: v}, at(1))
+		if len(b.Handshakes) != 1 || b.Handshakes[0].Account != "the management account" || !b.Handshakes[0].Finishes || !strings.Contains(fmt.Sprint(b.Ahead), "Everybody has agreed") {
+			t.Errorf("%s, all agreed: %+v, %v", name, b.Handshakes, b.Ahead)
+		}
+	}
+}
+
 // boardWorld is what the board is gathered from.
 type boardWorld struct {
 	repo     *config.Repo
@@ -207,7 +306,7 @@ type boardWorld struct {
 	factErr  error
 	driftErr error
 	forceErr error
-	asked    []string
+	asked    int
 	factsOf  map[string]*OnboardFacts
 	Estate   // the rest is not called
 }
@@ -223,9 +322,9 @@ func (w *boardWorld) View(context.Context) (EstateView, error) {
 	return *w.view, nil
 }
 
-func (w *boardWorld) OnboardFacts(_ context.Context, id string) (*OnboardFacts, error) {
-	w.asked = append(w.asked, id)
-	return w.factsOf[id], w.factErr
+func (w *boardWorld) AllOnboardFacts(context.Context) (map[string]*OnboardFacts, error) {
+	w.asked++
+	return w.factsOf, w.factErr
 }
 
 // drifts are the drifts of a boardWorld.
@@ -242,8 +341,8 @@ func TestBoardsGathers(t *testing.T) {
 	w := &boardWorld{repo: migrating(config.Grow), viewErr: ErrNotFound, drift: []Drift{{ID: "a"}, {ID: "b", Missing: true}}}
 	boards := &Boards{Commits: w, Estate: w, Onboarded: w, Drifts: drifts{w: w}, Now: func() time.Time { return at(1) }}
 	b, err := boards.Board(t.Context())
-	if err != nil || !b.Looked.IsZero() || len(w.asked) != 3 {
-		t.Errorf("before the first look: %+v, %v, asked for %v", b, err, w.asked)
+	if err != nil || !b.Looked.IsZero() || w.asked != 1 {
+		t.Errorf("before the first look: %+v, %v, asked %d times", b, err, w.asked)
 	}
 	if text := fmt.Sprint(b.Ahead); !strings.Contains(text, "by any commit: 1 assignment.") {
 		t.Errorf("what is gone from AWS is counted, or what is live is not: %s", text)
@@ -277,6 +376,6 @@ func BenchmarkBoard(b *testing.B) {
 		facts[id] = &OnboardFacts{Listed: true, Placed: at(i)}
 	}
 	for b.Loop() {
-		NewBoard(InForce{Repo: repo}, Live{View: v}, facts, at(6000))
+		NewBoard(InForce{Repo: repo}, Live{View: v, Onboarding: facts}, at(6000))
 	}
 }

@@ -15,7 +15,7 @@ import (
 type Boards struct {
 	Commits   Commits
 	Estate    Estate
-	Onboarded OnboardEvidence
+	Onboarded OnboardRecords
 	Drifts    Drifts
 	Cutovers  Cutovers
 	Now       func() time.Time
@@ -31,22 +31,11 @@ func (b *Boards) Board(ctx context.Context) (Board, error) {
 	if err != nil {
 		return Board{}, fmt.Errorf("config in force: %w", err)
 	}
-	facts := map[string]*OnboardFacts{}
-	if b.Onboarded != nil {
-		for _, a := range force.Repo.Accounts {
-			if a.Stage == config.StageLegacy {
-				continue // nothing is done for it
-			}
-			if facts[a.ID], err = b.Onboarded.OnboardFacts(ctx, a.ID); err != nil {
-				return Board{}, fmt.Errorf("onboarding of %s: %w", a.ID, err)
-			}
-		}
-	}
 	live, err := b.live(ctx)
 	if err != nil {
 		return Board{}, err
 	}
-	board := NewBoard(force, live, facts, b.Now())
+	board := NewBoard(force, live, b.Now())
 	return board, b.noteCutovers(ctx, &board)
 }
 
@@ -69,6 +58,12 @@ func (b *Boards) live(ctx context.Context) (Live, error) {
 			out.View = &v
 		case !errors.Is(err, ErrNotFound):
 			return out, fmt.Errorf("view of the organization: %w", err)
+		}
+	}
+	if b.Onboarded != nil {
+		var err error
+		if out.Onboarding, err = b.Onboarded.AllOnboardFacts(ctx); err != nil {
+			return out, fmt.Errorf("onboarding of the accounts: %w", err)
 		}
 	}
 	if b.Drifts == nil {

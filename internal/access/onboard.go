@@ -124,12 +124,20 @@ func underWay(r Request, entra string) *Refusal {
 	switch {
 	case r.State == StateStopped:
 		no.Message = fmt.Sprintf("%s asked for this account in %s, which has stopped: %s", who, r.ID, r.Outcome)
-		no.Mend = fmt.Sprintf("Once that is mended, an owner of the account or the control plane takes it up again: `/aws-onboard %s again`.", r.Want.AccountID)
+		no.Mend = "It goes on by itself once that is mended."
+		if r.Retry {
+			no.Mend = takenUpBy(r)
+		}
 	case joinsOnboarding(r):
 	default:
 		no.Message = fmt.Sprintf("%s asked for this account in %s, which is merged and on its way.", who, r.ID)
 	}
 	return no
+}
+
+// takenUpBy says who takes a stopped onboarding up again, and how.
+func takenUpBy(r Request) string {
+	return fmt.Sprintf("Once that is mended, an owner of the account or the control plane takes it up again: `/aws-onboard %s again`.", r.Want.AccountID)
 }
 
 var accountNumber = regexp.MustCompile(`^[0-9]{12}$`)

@@ -53,14 +53,21 @@ func (m *mover) fromVerifiedOnboard() bool {
 		return false
 	}
 	m.reach(StageBaseline, m.since(f.Baseline))
-	return m.end(StateDone, NoticeDone, f.closing(m.r.Want.AccountID))
+	if m.r.StaysIn = f.StaysIn; m.r.StaysIn != "" {
+		delete(m.r.Times, StagePlaced) // it was there, and is no more
+	}
+	return m.end(StateDone, NoticeDone, f.closing(m.r.Want))
 }
 
 // closing is what people should know at the end.
-func (f *OnboardFacts) closing(account string) string {
-	lines := []string{f.IAM.left()}
+func (f *OnboardFacts) closing(w Want) string {
+	var lines []string
+	if f.StaysIn != "" {
+		lines = append(lines, fmt.Sprintf("It is in %s in AWS, and its file says %s. No move from there was approved, so it is left where it is; the file decides who gets access. Move it in AWS Organizations, or change `ou` in its file.", f.StaysIn, w.OU))
+	}
+	lines = append(lines, f.IAM.left())
 	if f.Lacks {
-		lines = append(lines, "It does not have all of the baseline yet: `/aws-onboard "+account+"` makes the pull request with the lines that it lacks.")
+		lines = append(lines, "It does not have all of the baseline yet: `/aws-onboard "+w.AccountID+"` makes the pull request with the lines that it lacks.")
 	}
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
@@ -83,34 +90,46 @@ func (m *mover) fromStopped() bool {
 	case !f.Listed:
 		return m.end(StateUndone, NoticeUndone, f.unlisted(m.now))
 	case f.Stopped != "":
+		m.onboardStages(f)
 		return false
 	}
 	m.r.Outcome = ""
 	return m.to(StateVerified)
 }
 
-// onboardStages takes over which steps were made, each told once. An account may
-// be invited several times.
+// onboardStages takes over which steps were made, each told once each time. An
+// account may be invited several times, and leave and join again: what is so no
+// more is taken back.
 func (m *mover) onboardStages(f *OnboardFacts) {
-	invited := m.r.Times[StageInvited]
-	switch {
-	case f.Invited.IsZero():
-		delete(m.r.Times, StageInvited)
-	case m.since(f.Invited) == f.Invited && !invited.Equal(f.Invited):
-		m.r.Times[StageInvited] = f.Invited.UTC()
-		m.tell(NoticeInvited, strconv.FormatInt(f.Invited.UnixNano(), 10), f.Expect)
+	if open := !f.Expires.IsZero(); open {
+		// Also one that is older than the request: its owner has to accept it.
+		m.stage(StageInvited, NoticeInvited, f.Invited, f.Expect)
+	} else {
+		m.made(StageInvited, NoticeInvited, f.Invited, f.Expect)
 	}
-	m.stage(StageJoined, NoticeMember, f.Joined)
-	m.stage(StagePlaced, NoticePlaced, f.Placed)
+	m.made(StageJoined, NoticeMember, f.Joined, "")
+	m.made(StagePlaced, NoticePlaced, f.Placed, "")
 }
 
-// stage notes and tells a step that was made for this request.
-func (m *mover) stage(s Stage, k NoticeKind, at time.Time) {
-	if _, known := m.r.Times[s]; known || at.IsZero() || at.Before(m.r.Times[StageAsked]) {
+// made is stage for a step that counts only if it was made for this request.
+func (m *mover) made(s Stage, k NoticeKind, at time.Time, text string) {
+	if at.IsZero() || !at.Before(m.r.Times[StageAsked]) {
+		m.stage(s, k, at, text)
+	}
+}
+
+// stage notes a step and tells it, once for each time that it was made; a zero
+// time takes it back.
+func (m *mover) stage(s Stage, k NoticeKind, at time.Time, text string) {
+	if at.IsZero() {
+		delete(m.r.Times, s)
 		return
 	}
-	m.reach(s, at)
-	m.tell(k, "", "")
+	if had, known := m.r.Times[s]; known && had.Equal(at) {
+		return
+	}
+	m.r.Times[s] = at.UTC()
+	m.tell(k, strconv.FormatInt(at.UnixNano(), 10), text)
 }
 
 // since is a time, or the present for one that was before the request: what was
@@ -128,8 +147,9 @@ func (m *mover) refreshOnboard() {
 	if f == nil || m.r.State.Final() {
 		return
 	}
-	m.r.Trouble, m.r.Expect = f.Trouble, f.Expect
+	m.r.Trouble, m.r.Expect, m.r.Retry = f.Trouble, f.Expect, false
 	if m.r.State == StateStopped {
+		m.r.Retry = f.Retry
 		m.r.Outcome, m.r.Expect, m.r.Occasion = f.Stopped, "", f.Occurrence
 		m.tell(NoticeStopped, f.Occurrence, f.Stopped)
 		return

@@ -180,3 +180,97 @@ func TestWhatStaysOpenIsToldWithTheEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestEachStepIsToldOnceEachTime: an account that leaves has reached nothing any
+// more, and what it reaches once more is told once more; a look that finds the
+// same tells nothing.
+func TestEachStepIsToldOnceEachTime(t *testing.T) {
+	t.Parallel()
+	r := account(StateVerified)
+	told := map[string]int{}
+	look := func(state State, stages int, change func(*OnboardFacts)) {
+		t.Helper()
+		for range 2 {
+			was := r.Version
+			var notices []Notice
+			r, notices = Advance(r, listed(change), at(60))
+			if r.Version == was && len(notices) > 0 {
+				t.Errorf("told without a change: %+v", notices)
+			}
+			for _, n := range notices {
+				told[n.Key]++
+			}
+		}
+		if n := len(r.Times) - 1; r.State != state || n != stages {
+			t.Errorf("%s with %d stages, want %s with %d: %v", r.State, n, state, stages, r.Times)
+		}
+	}
+	in := func(from int) func(*OnboardFacts) {
+		return func(f *OnboardFacts) { f.Joined, f.Placed = at(from), at(from+1) }
+	}
+	gone := func(f *OnboardFacts) {
+		f.Stopped, f.StoppedCode, f.Occurrence, f.Retry = "It left.", "left", "left/1", true
+	}
+	look(StateVerified, 2, in(4))
+	look(StateStopped, 0, gone)
+	if !r.Retry {
+		t.Error("a stop that ends with another invitation is not known as one")
+	}
+	look(StateVerified, 2, in(8))
+	look(StateStopped, 2, func(f *OnboardFacts) {
+		in(8)(f)
+		f.Stopped, f.StoppedCode, f.Occurrence = "It is suspended.", "suspended", "suspended/1"
+	})
+	if r.Retry {
+		t.Error("a suspended account is to be invited again")
+	}
+	look(StateStopped, 0, func(f *OnboardFacts) { gone(f); f.Occurrence = "left/2" })
+	count := map[string]int{}
+	for key, n := range told {
+		count[strings.Split(key, "/")[1]]++
+		if n != 1 && !strings.Contains(key, "/stopped/") { // a stop is said by every change of its request, under one key
+			t.Errorf("%s told %d times", key, n)
+		}
+	}
+	if d := cmp.Diff(map[string]int{"member": 2, "placed": 2, "stopped": 3}, count); d != "" {
+		t.Errorf("told (-want +got):\n%s", d)
+	}
+}
+
+// TestAnOpenInvitationThatIsOlderIsTold: how to accept it has to be known. One
+// that is over is not.
+func TestAnOpenInvitationThatIsOlderIsTold(t *testing.T) {
+	t.Parallel()
+	old := at(-1000)
+	open := func(f *OnboardFacts) { f.Invited, f.Expires, f.Expect = old, at(5000), "Sign in and accept." }
+	r, notices := Advance(account(StateVerified), listed(open), at(7))
+	if d := cmp.Diff([]NoticeKind{NoticeInvited}, kinds(notices)); d != "" || notices[0].Text != "Sign in and accept." || !r.Times[StageInvited].Equal(old) {
+		t.Fatalf("%v: %+v", r.Times, notices)
+	}
+	if _, notices = Advance(r, listed(open), at(8)); len(notices) != 0 {
+		t.Errorf("told again: %+v", notices)
+	}
+	r, notices = Advance(r, listed(func(f *OnboardFacts) { f.Invited, f.Joined = old, at(9) }), at(10))
+	if d := cmp.Diff([]NoticeKind{NoticeMember}, kinds(notices)); d != "" || len(r.Times) != 3 {
+		t.Errorf("accepted: %v, %s", r.Times, d)
+	}
+}
+
+// TestTheEndSaysWhereTheAccountStays: in another OU than its file says, where
+// nobody approved a move.
+func TestTheEndSaysWhereTheAccountStays(t *testing.T) {
+	t.Parallel()
+	r := account(StateVerified)
+	r.Want.OU = "/Workloads"
+	r, notices := Advance(r, listed(func(f *OnboardFacts) { f.Placed, f.StaysIn = at(5), "/Sandbox" }), at(6))
+	if len(notices) != 1 || notices[0].Kind != NoticePlaced {
+		t.Errorf("it was in its place: told %+v", notices)
+	}
+	r, notices = Advance(r, listed(func(f *OnboardFacts) { f.Placed, f.Baseline, f.BaselineLive, f.StaysIn = at(5), at(6), 1, "/Sandbox" }), at(7))
+	if _, placed := r.At(StagePlaced); placed {
+		t.Error("it is shown as in its OU")
+	}
+	if r.State != StateDone || r.StaysIn != "/Sandbox" || len(notices) != 1 || !strings.Contains(notices[0].Text, "It is in /Sandbox in AWS, and its file says /Workloads.") {
+		t.Errorf("%s, stays in %q, told %+v", r.State, r.StaysIn, notices)
+	}
+}

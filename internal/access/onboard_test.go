@@ -255,9 +255,20 @@ func TestWhatIsUnderWayIsShown(t *testing.T) {
 	t.Parallel()
 	w, _ := newEstate(t)
 	r := w.onboard(brings("k1")).Request
-	for state, want := range map[access.State]string{access.StateVerified: "is merged and on its way", access.StateStopped: "`/aws-onboard 444455556666 again`"} {
-		r = w.moved(w.get(r.ID), state)
-		a := brings("k2" + string(state))
+	for _, tc := range []struct {
+		state access.State
+		retry bool
+		want  string
+	}{
+		{access.StateVerified, false, "is merged and on its way"},
+		{access.StateStopped, false, "It goes on by itself once that is mended."},
+		{access.StateStopped, true, "`/aws-onboard 444455556666 again`"},
+	} {
+		state, want := tc.state, tc.want
+		r = w.get(r.ID)
+		r.Retry = tc.retry
+		r = w.moved(r, state)
+		a := brings(fmt.Sprint("k2", state, tc.retry))
 		a.Asker = asker(yuki)
 		_, err := w.service.Onboard(t.Context(), a)
 		if no := refused(t, err, "account"); !strings.Contains(no.Error(), want) || !strings.Contains(no.Error(), string(r.ID)) {

@@ -27,8 +27,12 @@ func lookTime(ctx context.Context) time.Duration {
 // maxOwners is how many owners an account may be asked for with.
 const maxOwners = 10
 
-// stateActive is the state of an account that can be used (AWS: AccountState).
-const stateActive = "ACTIVE"
+// States of an account that can be used, and of one whose owner has to finish
+// signing up first (AWS: AccountState).
+const (
+	stateActive  = "ACTIVE"
+	statePending = "PENDING_ACTIVATION"
+)
 
 // wantAccount makes what is wanted of an account from what was typed, what AWS
 // says and what stands in the config repo. The warning is said beside the
@@ -120,12 +124,12 @@ func (s *Service) mayComeIn(ctx context.Context, repo *config.Repo, found Estate
 		}
 		return nil
 	}
-	if found.State == stateActive {
+	if found.Active() {
 		return nil
 	}
 	no := &Refusal{Field: "account", Message: fmt.Sprintf("AWS says that the account is %s, and only an ACTIVE one can be onboarded.", shown(found.State))}
 	switch found.State {
-	case "PENDING_ACTIVATION":
+	case statePending:
 		no.Mend = "Its owner has to finish signing up: verify the phone number and the payment method. Ask again then."
 	case "SUSPENDED":
 		no.Mend = "Its owner, signed in as root, finds the reason under Billing, or asks AWS Support. Ask again once it is ACTIVE."

@@ -45,6 +45,8 @@ type OnboardFacts struct {
 	// Expires is when an open invitation ends by itself.
 	Expires time.Time
 	Joined  time.Time
+	// Left is when it was seen to be no member any more.
+	Left time.Time
 	// Placed is when it was seen in the OU of its file.
 	Placed time.Time
 	// Baseline is when every assignment of the baseline was read back. Live of
@@ -56,6 +58,8 @@ type OnboardFacts struct {
 	// it happens a new one.
 	Stopped, StoppedCode string
 	Occurrence           string
+	// Retry is whether it goes on once the account is invited again.
+	Retry bool
 	// Trouble is what holds it up now while it is tried again.
 	Trouble, TroubleCode string
 	// Expect says what is waited for and for how long; it may have several lines,
@@ -66,6 +70,9 @@ type OnboardFacts struct {
 	Reminder string
 	// IAM is nil when it was not read.
 	IAM *IAMUsers
+	// StaysIn is the OU in which the account is where that is not the one of its
+	// file, and it is not moved there; "" otherwise.
+	StaysIn string
 	// Lacks is set when the config in force does not give the account all of
 	// the baseline. [Observer] finds it.
 	Lacks bool
@@ -75,6 +82,12 @@ type OnboardFacts struct {
 // nothing yet.
 type OnboardEvidence interface {
 	OnboardFacts(ctx context.Context, account string) (*OnboardFacts, error)
+}
+
+// OnboardRecords tells what is recorded of all accounts, by id, from one reading;
+// nil before the accounts of a first config were recorded.
+type OnboardRecords interface {
+	AllOnboardFacts(ctx context.Context) (map[string]*OnboardFacts, error)
 }
 
 // Onboarder takes an account up again that was stopped: a declined, expired or

@@ -209,6 +209,12 @@ type Request struct {
 	Warned bool `json:"warned,omitempty"`
 	// GoesOn is the request whose grant gives the same for longer, "" for none.
 	GoesOn ID `json:"goes_on,omitempty"`
+	// Retry is set for an onboarding that has stopped and goes on once its account
+	// is invited again.
+	Retry bool `json:"retry,omitempty"`
+	// StaysIn is the OU in which the account of an onboarding that is over was
+	// left, "" for that of its file.
+	StaysIn string `json:"stays_in,omitempty"`
 	// Occasion is the last reminder, or the last stop, of an onboarding.
 	Occasion string `json:"occasion,omitempty"`
 }
@@ -284,10 +290,18 @@ type Notice struct {
 	At      time.Time  `json:"at"`
 	// Text is the fact in words where the request itself does not hold it.
 	Text string `json:"text,omitempty"`
+	// Waiting are the accounts that it says wait for onboarding.
+	Waiting []NoticeAccount `json:"waiting,omitempty"`
 	// Drift is the drift that it is about, and Acts what people can do about it.
 	Drift string     `json:"drift,omitempty"`
 	Acts  []DriftAct `json:"acts,omitempty"`
 	// Cutover is the cutover that it is about.
 	Cutover string    `json:"cutover,omitempty"`
 	Until   time.Time `json:"until,omitzero"`
+}
+
+// NoticeAccount is an account that a notice is about. Name is outside text.
+type NoticeAccount struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }

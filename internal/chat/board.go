@@ -129,7 +129,10 @@ func boardFeatures(b access.Board) []Block {
 	}
 	var lines []Text
 	for _, h := range b.Handshakes {
-		if h.Action != access.ActionInvite {
+		switch {
+		case h.Finishes:
+			lines = append(lines, Text{{Text: "everybody has agreed: " + h.Account + " has to finish it until "}, {At: h.Expires}})
+		case h.Action != access.ActionInvite:
 			lines = append(lines, Text{{Text: h.Account + " has to agree until "}, {At: h.Expires}})
 		}
 	}
@@ -191,7 +194,7 @@ func boardGroup(b access.Board, step access.BoardStep) []Block {
 
 // boardLine is one account: since when, whose, and what it waits for.
 func boardLine(a access.BoardAccount) Text {
-	t := Text{{Text: a.Name, Bold: true}, {Text: " (…" + lastFour(a.ID) + ")"}}
+	t := Text{{Text: a.Name, Bold: true}, {Text: " (…" + access.LastFour(a.ID) + ")"}}
 	if a.Days >= 0 {
 		t = append(t, Span{Text: ", " + daysAgo(a)})
 	}
@@ -247,7 +250,7 @@ func boardWaiting(b access.Board) []Block {
 		}
 		t := append(boardLine(a), Span{Text: " "}, Span{Text: a.ID, Code: true}, Span{Text: " in " + a.OU})
 		out = append(out, t)
-		if !a.Closed {
+		if a.Ready {
 			out = append(out, Buttons{OnboardButton(a.ID)})
 		}
 	}
@@ -275,9 +278,9 @@ func boardIAM(b access.Board) []Block {
 		switch {
 		case u == nil:
 		case u.Trouble != "":
-			lines = append(lines, plain(fmt.Sprintf("%s (…%s): not counted. %s", a.Name, lastFour(a.ID), clip(u.Trouble, boardWhy))))
+			lines = append(lines, plain(fmt.Sprintf("%s (…%s): not counted. %s", a.Name, access.LastFour(a.ID), clip(u.Trouble, boardWhy))))
 		case u.Total > 0:
-			lines = append(lines, plain(fmt.Sprintf("%s (…%s): %d left, %d used this week", a.Name, lastFour(a.ID), u.Total, u.UsedThisWeek)))
+			lines = append(lines, plain(fmt.Sprintf("%s (…%s): %d left, %d used this week", a.Name, access.LastFour(a.ID), u.Total, u.UsedThisWeek)))
 		}
 	}
 	if b.IAMCounted == 0 && len(lines) == 0 {

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,9 @@ func exampleBoard(t *testing.T) access.Board {
 		}
 	}
 	v.Members = append(v.Members, access.EstateAccount{ID: "777788889999", Name: "made *elsewhere*", Member: true, State: "ACTIVE", OU: "/", Joined: t0.Add(-3 * day)})
+	for i, state := range []string{"SUSPENDED", "PENDING_CLOSURE", "PENDING_ACTIVATION"} {
+		v.Members = append(v.Members, access.EstateAccount{ID: fmt.Sprint("77778888000", i), Name: "is " + state, Member: true, State: state, OU: "/"})
+	}
 	v.Handshakes = []access.Handshake{{ID: "h-1", Account: "222233336666", Action: access.ActionInvite, State: "OPEN", Asked: t0.Add(-2 * day), Expires: t0.Add(13 * day)}}
 	facts := map[string]*access.OnboardFacts{
 		"222233336666": {Listed: true, Invited: t0.Add(-2 * day), Expect: "Waiting for its owner to accept:\nopen AWS Organizations > Invitations."},
@@ -38,7 +42,33 @@ func exampleBoard(t *testing.T) access.Board {
 		"111122226666": {Listed: true, Joined: t0.Add(-day), Expect: "It is moved to its OU."},
 		"222233335555": {Listed: true, Placed: t0.Add(-time.Hour), Total: 1, Expect: "The baseline is being set up."},
 	}
-	return access.NewBoard(access.InForce{Commit: "0123456789abcdef", Repo: &grown}, access.Live{View: v, Undeclared: 2, Counted: true}, facts, t0)
+	return access.NewBoard(access.InForce{Commit: "0123456789abcdef", Repo: &grown}, access.Live{View: v, Undeclared: 2, Counted: true, Onboarding: facts}, t0)
+}
+
+// TestOnlyWhatCanBeOnboardedHasAButton: not what AWS has suspended or closed, and
+// nothing while the organization shares only its bill.
+func TestOnlyWhatCanBeOnboardedHasAButton(t *testing.T) {
+	t.Parallel()
+	buttons := func(m chat.Message) (of []string) {
+		for _, b := range m.Blocks {
+			if list, ok := b.(chat.Buttons); ok && list[0].Action == chat.ActionOnboard {
+				of = append(of, list[0].Value)
+			}
+		}
+		return of
+	}
+	if got := buttons(chat.BoardMessage(exampleBoard(t), false)); !slices.Equal(got, []string{"777788889999"}) {
+		t.Errorf("buttons for %v", got)
+	}
+	repo, err := plainExample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &access.EstateView{At: t0, Features: access.ConsolidatedBilling, Members: []access.EstateAccount{{ID: "777788889999", Name: "made elsewhere", Member: true, State: "ACTIVE", OU: "/"}}}
+	b := access.NewBoard(access.InForce{Repo: repo}, access.Live{View: v}, t0)
+	if got := buttons(chat.BoardMessage(b, false)); b.Steps[access.BoardWaiting] != 1 || len(got) != 0 {
+		t.Errorf("while only the bill is shared: buttons for %v", got)
+	}
 }
 
 // TestGoldenBoard: as the control plane sees it, as others do, with old access
@@ -52,10 +82,11 @@ func TestGoldenBoard(t *testing.T) {
 	}
 	b.Accounts[len(b.Accounts)-1].ConfirmBy, b.Accounts[len(b.Accounts)-1].Cutover = t0.Add(30*time.Minute), "Waiting for confirmation."
 	b.Accounts[len(b.Accounts)-2].Cutover = "2 of what was taken away was put back, since nobody confirmed, and waits for a decision: `/aws-access drift`."
-	early := access.NewBoard(access.InForce{Repo: repo}, access.Live{Trouble: "AWS does not answer."}, nil, t0)
+	early := access.NewBoard(access.InForce{Repo: repo}, access.Live{Trouble: "AWS does not answer."}, t0)
 	billing := early
 	billing.Looked, billing.Features, billing.Trouble = t0, access.ConsolidatedBilling, ""
 	billing.Handshakes = []access.BoardHandshake{{ID: "h-2", Account: "crm-legacy (333344441111)", Action: "ENABLE_ALL_FEATURES", Expires: t0.Add(90 * 24 * time.Hour)}}
+	billing.Handshakes = append(billing.Handshakes, access.BoardHandshake{ID: "h-3", Account: "the management account", Action: "ENABLE_ALL_FEATURES", Expires: t0.Add(90 * 24 * time.Hour), Finishes: true})
 	golden(t, "board", fmt.Sprintf("== control plane\n%s\n== others\n%s\n== not looked at yet\n%s\n== consolidated billing\n%s",
 		write(chat.BoardMessage(b, true)), write(chat.BoardMessage(b, false)), write(chat.BoardMessage(early, true)), write(chat.BoardMessage(billing, false))))
 }

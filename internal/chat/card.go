@@ -193,6 +193,9 @@ func done(r access.Request) string {
 	if r.Kind == access.KindPhase {
 		return "Done: " + r.Want.Phase.String() + " has begun"
 	}
+	if r.Kind == access.KindOnboard && r.StaysIn != "" {
+		return "Done: " + r.Want.AccountName + " has the baseline that the config repo gives it, and stays in " + r.StaysIn
+	}
 	if r.Kind == access.KindOnboard {
 		return "Done: " + r.Want.AccountName + " is in its OU, with the baseline that the config repo gives it"
 	}
@@ -250,7 +253,7 @@ func facts(r access.Request, p Place) Fields {
 	f := Fields{
 		{"Asked by", askedBy(r)},
 		{principalLabel(w), plain(w.PrincipalName)},
-		{"Account", plain(fmt.Sprintf("%s (…%s) in %s", w.AccountName, lastFour(w.AccountID), w.OU))},
+		{"Account", plain(fmt.Sprintf("%s (…%s) in %s", w.AccountName, access.LastFour(w.AccountID), w.OU))},
 		{"Permission set", permissionSet(w, p)},
 	}
 	switch r.Kind {
@@ -340,8 +343,6 @@ func length(r access.Request) Text {
 		return plain(config.FormatDuration(t.For) + " from the merge")
 	}
 }
-
-func lastFour(id string) string { return id[max(0, len(id)-4):] }
 
 // missing lists what the check still wants.
 func missing(r access.Request) Text {

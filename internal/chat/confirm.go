@@ -132,7 +132,7 @@ func whoIsIn(n access.Notice, r access.Request, p Place) Text {
 func boardCutovers(b access.Board) []Block {
 	var lines []Text
 	for _, a := range b.Accounts {
-		name := Span{Text: a.Name + " (…" + lastFour(a.ID) + ")", Bold: true}
+		name := Span{Text: a.Name + " (…" + access.LastFour(a.ID) + ")", Bold: true}
 		switch {
 		case !a.ConfirmBy.IsZero():
 			lines = append(lines, Text{name, {Text: ": waiting for confirmation until "}, {At: a.ConfirmBy}, {Text: " that people are still in"}})

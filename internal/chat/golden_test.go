@@ -20,6 +20,15 @@ import (
 // update is read only; the flag package wants a variable.
 var update = flag.Bool("update", false, "rewrite golden files")
 
+// seven are accounts that wait, one with a long name.
+func seven() []access.NoticeAccount {
+	out := []access.NoticeAccount{{ID: "777788889999", Name: "made  *elsewhere*\nby somebody who likes very long names of accounts"}}
+	for i := range 6 {
+		out = append(out, access.NoticeAccount{ID: fmt.Sprint("77778888000", i), Name: fmt.Sprint("lab-", i)})
+	}
+	return out
+}
+
 // states are all states, in the order of a request's life.
 func states() []access.State {
 	return []access.State{
@@ -300,6 +309,7 @@ func TestGoldenAnswers(t *testing.T) {
 		chat.Reply(access.Notice{Kind: access.NoticeClosed}, joined(r, 2), office8h()),
 		chat.Problem("There is no account \"x\".", "Pick one from the form."),
 		chat.OpsMessage(access.Notice{Kind: access.NoticeOps, Text: "The walk halted at abc1234."}),
+		chat.OpsMessage(access.Notice{Kind: access.NoticeOps, Text: "Seven accounts wait for onboarding.", Waiting: seven()}),
 		chat.Help(),
 	} {
 		b.WriteString(write(m) + "\n")

@@ -129,7 +129,7 @@ func subject(r access.Request) string {
 		return fmt.Sprintf("link a %s to %s", accountWord(r), w.PrincipalName)
 	}
 	if r.Kind == access.KindOnboard {
-		return fmt.Sprintf("onboard %s (…%s)", w.AccountName, lastFour(w.AccountID))
+		return fmt.Sprintf("onboard %s (…%s)", w.AccountName, access.LastFour(w.AccountID))
 	}
 	if r.Kind == access.KindPhase {
 		return "go to " + w.Phase.String()

@@ -34,7 +34,9 @@ func Reply(n access.Notice, r access.Request, p Place) Message {
 	case access.NoticeEnding:
 		m.Blocks = append(m.Blocks, howToExtend(r, p)...)
 	case access.NoticeStopped:
-		m.Blocks = append(m.Blocks, onboardButtons(r))
+		if b := onboardButtons(r); b != nil {
+			m.Blocks = append(m.Blocks, b)
+		}
 	}
 	return m
 }
@@ -179,5 +181,7 @@ func membersLine(r access.Request) string {
 
 // OpsMessage is a message to the operations channel.
 func OpsMessage(n access.Notice) Message {
-	return Message{Summary: n.Text, Blocks: []Block{Text{{Text: noticeIcon(access.NoticeOps) + " "}, {Text: noticeLine(n, access.Request{}), Bold: true}}, plain(n.Text)}}
+	m := Message{Summary: n.Text, Blocks: []Block{Text{{Text: noticeIcon(access.NoticeOps) + " "}, {Text: noticeLine(n, access.Request{}), Bold: true}}, plain(n.Text)}}
+	m.Blocks = append(m.Blocks, waitingButtons(n.Waiting)...)
+	return m
 }

@@ -233,6 +233,9 @@ func onboardLine(n access.Notice, r access.Request) string {
 	name := r.Want.AccountName
 	switch n.Kind {
 	case access.NoticeInvited:
+		if at, _ := r.At(access.StageInvited); at.Before(r.Times[access.StageAsked]) {
+			return "An invitation to " + name + " was sent before this was asked for, and is still open."
+		}
 		return "An invitation was sent to the owner of " + name + "."
 	case access.NoticeReminder:
 		return "The invitation to " + name + " is still open."
@@ -250,13 +253,31 @@ func onboardLine(n access.Notice, r access.Request) string {
 const ActionAgain = "onboard_again"
 
 // onboardButtons are those of an onboarding beside what every open pull request
-// has.
+// has: none where inviting again is of no use.
 func onboardButtons(r access.Request) Buttons {
-	if r.State != access.StateStopped {
+	if r.State != access.StateStopped || !r.Retry {
 		return nil
 	}
 	return Buttons{{Action: ActionAgain, Value: r.Want.AccountID, Label: "Invite again", Main: true}}
 }
+
+// waitingButtons are those of some accounts that wait, with their names: what is
+// said of them stands apart.
+func waitingButtons(list []access.NoticeAccount) []Block {
+	var out []Block
+	for i, a := range list {
+		if i == boardWaits {
+			return append(out, Note{{Text: fmt.Sprintf("And %d more: /aws-onboard and the number of the account begins it.", len(list)-i)}})
+		}
+		b := OnboardButton(a.ID)
+		b.Label = fmt.Sprintf("Onboard %s (…%s)", clip(strings.Join(strings.Fields(a.Name), " "), onboardName), access.LastFour(a.ID))
+		out = append(out, Buttons{b})
+	}
+	return out
+}
+
+// onboardName is how many characters of a name stand on a button.
+const onboardName = 40
 
 // OnboardButton opens the form for an account that waits for onboarding.
 func OnboardButton(account string) Button {

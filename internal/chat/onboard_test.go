@@ -167,7 +167,7 @@ func onboards(s access.State, member bool, stages ...access.Stage) access.Reques
 		r.Times[stage] = t0.Add(time.Duration(i+3) * time.Minute)
 	}
 	if s == access.StateStopped {
-		r.Outcome = "The owner of the account declined the invitation."
+		r.Outcome, r.Retry = "The owner of the account declined the invitation.", true
 	}
 	return r
 }
@@ -187,6 +187,14 @@ func TestGoldenOnboarding(t *testing.T) {
 	show("stopped", chat.Card(onboards(access.StateStopped, false, merged, verified, access.StageInvited), office8h()))
 	done := onboards(access.StateDone, true, merged, verified, access.StagePlaced, access.StageBaseline)
 	show("done", chat.Card(done, office8h()))
+	stays := onboards(access.StateDone, true, merged, verified, access.StageBaseline)
+	stays.StaysIn = "/Sandbox"
+	show("done, and elsewhere", chat.Card(stays, office8h()))
+	suspended := onboards(access.StateStopped, true, merged, verified)
+	suspended.Outcome, suspended.Retry = "AWS has suspended the account.", false
+	show("stopped, and inviting is of no use", chat.Card(suspended, office8h()))
+	older := onboards(access.StateVerified, false, merged, verified)
+	older.Times[access.StageInvited] = t0.Add(-time.Hour)
 	show("undone", chat.Card(onboards(access.StateUndone, true, merged, verified), office8h()))
 	for _, n := range []struct {
 		kind access.NoticeKind
@@ -194,6 +202,8 @@ func TestGoldenOnboarding(t *testing.T) {
 		r    access.Request
 	}{
 		{access.NoticeInvited, "Sign in to account 444455556666 as root and accept.", verifiedAt},
+		{access.NoticeInvited, "Sign in to account 444455556666 as root and accept.", older},
+		{access.NoticeStopped, suspended.Outcome, suspended},
 		{access.NoticeReminder, "Sign in to account 444455556666 as root and accept.", verifiedAt},
 		{access.NoticeMember, "", joined},
 		{access.NoticePlaced, "", joined},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"aws-access-bot/config"
@@ -101,6 +102,15 @@ func (g *Gitops) preflights(ctx context.Context, x *examined) []preflighted {
 		}
 	}
 	return out
+}
+
+// blockedAhead says why the accounts that a change brings in, or its phase, cannot
+// begin like this, "" when nothing is known that blocks: what AWS says may have
+// changed since the check of the pull request.
+func (g *Gitops) blockedAhead(ctx context.Context, base, head *snapshot, starts config.Starts) string {
+	x := &examined{from: base.repo, head: head.repo, change: config.Compare(base.repo, head.repo, starts, g.opt.Now())}
+	x.preflights = append(g.phaseAhead(ctx, base.repo, head), g.preflights(ctx, x)...)
+	return strings.Join(x.blockers(), " ")
 }
 
 // broughtIn are the paths of the account files that are new, or become sso.

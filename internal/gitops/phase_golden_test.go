@@ -76,3 +76,25 @@ func TestTheBodyOfAPhaseFits(t *testing.T) {
 		t.Errorf("%d bytes: …%s", len(body), body[len(body)-200:])
 	}
 }
+
+// TestAStepNamesWhomItInvites: in the body and in the check, so that who approves
+// phase 2 knows whom its merge invites.
+func TestAStepNamesWhomItInvites(t *testing.T) {
+	t.Parallel()
+	base := exampleBase(t, nil)
+	live := phaseEstate(base.repo)
+	live.View.Handshakes = nil
+	live.Onboarding = map[string]*access.OnboardFacts{"111122224444": {Listed: true, Trouble: "It waits for phase 2.", TroubleCode: "phase"}}
+	r := access.Request{ID: "REQ-7F3K2Q", Kind: access.KindPhase, Want: access.Want{Phase: config.Grow}}
+	pre := access.Preflight{At: live.View.At, Lines: access.Ahead(base.repo, r.Want.Phase, live)}
+	p := &proposal{request: r, base: base, preflight: &pre}
+	x := &examined{
+		pull: &Pull{Number: 7, HeadSHA: "head", URL: "https://github.example/pull/7"}, base: base.repo,
+		preflights: []preflighted{{r.Want.Phase.String(), notYet, pre}},
+	}
+	for of, text := range map[string]string{"the body": p.body(), "the check": x.run().Summary} {
+		if want := "Merging this invites payments-dev (…4444) into the Organization"; !strings.Contains(text, want) {
+			t.Errorf("%s does not say %q:\n%s", of, want, text)
+		}
+	}
+}

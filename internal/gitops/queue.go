@@ -298,6 +298,9 @@ func (g *Gitops) extend(ctx context.Context, l lane, p *part) (lane, error) {
 			l.bad = void.text
 		}
 	}
+	if l.bad == "" {
+		l.bad = g.blockedAhead(ctx, w.base, after, w.starts)
+	}
 	if l.bad != "" {
 		l.own, l.by = true, p.number
 		return l, nil

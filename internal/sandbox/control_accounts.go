@@ -180,7 +180,8 @@ func (s *Sandbox) waiting(account string) (id string, err error) {
 // organizationIn changes facts of the organization; what is left out stays.
 type organizationIn struct {
 	FeatureSet     string         `json:"feature_set"`
-	Accounts       int            `json:"accounts"` // the quota
+	AllFeatures    string         `json:"all_features"` // begin or finish
+	Accounts       int            `json:"accounts"`     // the quota
 	DirectTransfer *bool          `json:"direct_transfer"`
 	Conflicts      map[string]int `json:"conflicts"` // coming calls that end so, by operation
 }
@@ -189,6 +190,14 @@ func (s *Sandbox) editOrganization(_ *http.Request, in organizationIn) (any, err
 	aws := s.world.aws
 	if in.FeatureSet != "" {
 		if err := aws.SetFeatureSet(in.FeatureSet); err != nil {
+			return nil, err
+		}
+	}
+	if in.AllFeatures != "" {
+		if in.AllFeatures != "begin" && in.AllFeatures != "finish" {
+			return nil, refuse(http.StatusBadRequest, "all_features is %q; it may be begin or finish", in.AllFeatures)
+		}
+		if err := aws.EnableAllFeatures(in.AllFeatures == "finish"); err != nil {
 			return nil, err
 		}
 	}

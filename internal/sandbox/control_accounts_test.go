@@ -108,6 +108,10 @@ func TestAccountsAndUsersAreChangedByHand(t *testing.T) {
 		{"a member is not outside", "aws/account", `{"id":"data-lake","outside":true}`, 409, "leave first"},
 		{"another one outside", "aws/account", `{"id":"666677771111","name":"acme-japan","outside":true}`, 200, ""},
 		{"features", "aws/organization", `{"feature_set":"CONSOLIDATED_BILLING","accounts":20,"direct_transfer":true,"conflicts":{"MoveAccount":1}}`, 200, ""},
+		{"all features", "aws/organization", `{"all_features":"begin"}`, 200, ""},
+		{"all features twice", "aws/organization", `{"all_features":"begin"}`, 422, "already started"},
+		{"all features before everybody has agreed", "aws/organization", `{"all_features":"finish"}`, 422, "Not all invited accounts"},
+		{"all features otherwise", "aws/organization", `{"all_features":"now"}`, 400, "now"},
 		{"features that are none", "aws/organization", `{"feature_set":"SOME"}`, 422, "SOME"},
 		{"sign in", "aws/iam/use", `{"account":"crm-legacy","user":"initech.milton"}`, 200, ""},
 		{"use a key", "aws/iam/use", `{"account":"crm-legacy","user":"lena","service":"s3","key":2}`, 200, ""},
@@ -119,6 +123,10 @@ func TestAccountsAndUsersAreChangedByHand(t *testing.T) {
 		{"delete it twice", "aws/iam/users", `{"account":"crm-legacy","user":"backup","remove":true}`, 404, "backup"},
 		{"a role that reads", "aws/iam/role", `{"account":"globex-shop"}`, 200, ""},
 		{"and no longer", "aws/iam/role", `{"account":"globex-shop","remove":true}`, 200, ""},
+		{"make a policy", "aws/iam/policy", `{"account":"crm-legacy","policy":"/team/Deploy"}`, 200, ""},
+		{"a policy without its path", "aws/iam/policy", `{"account":"crm-legacy","policy":"Deploy"}`, 400, "/team/Deploy"},
+		{"delete a policy", "aws/iam/policy", `{"account":"crm-legacy","policy":"/team/Deploy","remove":true}`, 200, ""},
+		{"delete it twice", "aws/iam/policy", `{"account":"crm-legacy","policy":"/team/Deploy","remove":true}`, 404, "/team/Deploy"},
 		{"reports are limited", "aws/iam/role", `{"account":"crm-legacy","limit":true}`, 200, ""},
 	} {
 		status, out := send(t, http.MethodPost, s.URL()+"/sandbox/"+st.path, st.body, nil)

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"strings"
 
 	"aws-access-bot/internal/sandbox/awsemu"
 )
@@ -11,6 +12,30 @@ func (s *Sandbox) controlIAM(mux *http.ServeMux) {
 	mux.HandleFunc("POST /sandbox/aws/iam/users", act(s, s.putIAMUser))
 	mux.HandleFunc("POST /sandbox/aws/iam/use", act(s, s.useIAMUser))
 	mux.HandleFunc("POST /sandbox/aws/iam/role", act(s, s.editReadRole))
+	mux.HandleFunc("POST /sandbox/aws/iam/policy", act(s, s.editOwnPolicy))
+}
+
+// ownPolicyIn makes a customer-managed policy in an account, path and name together
+// like /team/Deploy, or deletes it.
+type ownPolicyIn struct {
+	Account string `json:"account"`
+	Policy  string `json:"policy"`
+	Remove  bool   `json:"remove"`
+}
+
+func (s *Sandbox) editOwnPolicy(_ *http.Request, in ownPolicyIn) (any, error) {
+	a, _, err := s.awsAccount(in.Account)
+	switch {
+	case err != nil:
+		return nil, err
+	case !strings.HasPrefix(in.Policy, "/") || strings.HasSuffix(in.Policy, "/"):
+		return nil, refuse(http.StatusBadRequest, "the policy is %q; want its path and name, like /team/Deploy", in.Policy)
+	case !in.Remove:
+		s.world.aws.AddCustomerPolicy(a.ID, in.Policy)
+	case !s.world.aws.RemoveCustomerPolicy(a.ID, in.Policy):
+		return nil, refuse(http.StatusNotFound, "account %s has no policy %q", a.ID, in.Policy)
+	}
+	return done, nil
 }
 
 // iamUserIn makes an IAM user in an account, with a password, keys, both or

@@ -50,10 +50,12 @@ func roleARN(account, name string) string {
 	return fmt.Sprintf("arn:aws:iam::%s:role/%s", account, name)
 }
 
-// iamReads are the actions of iam that the read role permits.
+// iamReads are the actions of iam that the read role permits: those of
+// docs/setup.md.
 func iamReads() []string {
 	return []string{
 		"iam:GenerateCredentialReport", "iam:GetCredentialReport", "iam:ListUsers", "iam:ListAccessKeys", "iam:GetAccessKeyLastUsed", "iam:GetLoginProfile",
+		"iam:GetPolicy",
 	}
 }
 

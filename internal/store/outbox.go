@@ -46,21 +46,44 @@ type noticeRecord struct {
 	Acts    []access.DriftAct `json:"acts,omitempty"`
 	Cutover string            `json:"cutover,omitempty"`
 	Until   time.Time         `json:"until,omitzero"`
+	Waiting []waitingRecord   `json:"waiting,omitempty"`
 	Intent  bool              `json:"intent,omitempty"`
 	Sent    bool              `json:"sent,omitempty"`
 	TS      string            `json:"ts,omitempty"`
 }
 
+// waitingRecord is an access.NoticeAccount as it is kept.
+type waitingRecord struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+func newWaitingRecords(list []access.NoticeAccount) []waitingRecord {
+	var out []waitingRecord
+	for _, a := range list {
+		out = append(out, waitingRecord(a))
+	}
+	return out
+}
+
+func waitingAccounts(list []waitingRecord) []access.NoticeAccount {
+	var out []access.NoticeAccount
+	for _, a := range list {
+		out = append(out, access.NoticeAccount(a))
+	}
+	return out
+}
+
 func newNoticeRecord(d access.Delivery) noticeRecord {
 	return noticeRecord{
-		Seq: d.Seq, Key: d.Key, Request: d.Request, Kind: d.Kind, At: d.At.UTC(), Text: d.Text, Drift: d.Drift, Acts: d.Acts, Cutover: d.Cutover, Until: d.Until.UTC(),
+		Seq: d.Seq, Key: d.Key, Request: d.Request, Kind: d.Kind, At: d.At.UTC(), Text: d.Text, Drift: d.Drift, Acts: d.Acts, Cutover: d.Cutover, Until: d.Until.UTC(), Waiting: newWaitingRecords(d.Waiting),
 		Intent: d.Intent, Sent: d.Sent, TS: d.TS,
 	}
 }
 
 func (r noticeRecord) delivery() access.Delivery {
 	return access.Delivery{
-		Notice: access.Notice{Key: r.Key, Request: r.Request, Kind: r.Kind, At: r.At, Text: r.Text, Drift: r.Drift, Acts: r.Acts, Cutover: r.Cutover, Until: r.Until},
+		Notice: access.Notice{Key: r.Key, Request: r.Request, Kind: r.Kind, At: r.At, Text: r.Text, Drift: r.Drift, Acts: r.Acts, Cutover: r.Cutover, Until: r.Until, Waiting: waitingAccounts(r.Waiting)},
 		Seq:    r.Seq, Intent: r.Intent, Sent: r.Sent, TS: r.TS,
 	}
 }

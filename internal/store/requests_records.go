@@ -44,6 +44,8 @@ type requestRecord struct {
 	Warned       bool                       `json:"warned,omitempty"`
 	GoesOn       access.ID                  `json:"goes_on,omitempty"`
 	Occasion     string                     `json:"occasion,omitempty"`
+	Retry        bool                       `json:"retry,omitempty"`
+	StaysIn      string                     `json:"stays_in,omitempty"`
 	Joined       []joinerRecord             `json:"joined,omitempty"`
 }
 
@@ -128,7 +130,7 @@ func newRequestRecord(seq uint64, r access.Request) requestRecord {
 		PullNumber: r.Pull.Number, PullURL: r.Pull.URL, PullHead: r.Pull.Head,
 		Missing: r.Missing, MergedBy: r.MergedBy, Objections: newObjectionRecords(r.Objections), ApprovedBy: r.ApprovedBy, Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End.UTC(), Trouble: r.Trouble, Expect: r.Expect,
 		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Absent: r.Absent, Warning: r.Warning, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn, Occasion: r.Occasion,
-		Joined: newJoinerRecords(r.Joined),
+		Retry: r.Retry, StaysIn: r.StaysIn, Joined: newJoinerRecords(r.Joined),
 	}
 }
 
@@ -156,7 +158,7 @@ func (r requestRecord) request() access.Request {
 		Pull:    access.PullRef{Number: r.PullNumber, URL: r.PullURL, Head: r.PullHead},
 		Missing: slices.Clone(r.Missing), MergedBy: r.MergedBy, Objections: objections(r.Objections), ApprovedBy: slices.Clone(r.ApprovedBy), Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End, Trouble: r.Trouble, Expect: r.Expect,
 		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Absent: r.Absent, Warning: r.Warning, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn, Occasion: r.Occasion,
-		Joined: joiners(r.Joined),
+		Retry: r.Retry, StaysIn: r.StaysIn, Joined: joiners(r.Joined),
 	}
 }
 

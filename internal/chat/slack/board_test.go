@@ -22,7 +22,7 @@ func boardOf(n int, name, why string) access.Board {
 	for _, s := range access.BoardSteps() {
 		for i := range n {
 			b.Accounts = append(b.Accounts, access.BoardAccount{
-				ID: fmt.Sprintf("%012d", i), Name: name, Step: s, OU: "/" + name, Owners: []string{name, name, name, name}, Days: i, Blocker: why,
+				ID: fmt.Sprintf("%012d", i), Name: name, Step: s, OU: "/" + name, Owners: []string{name, name, name, name}, Days: i, Blocker: why, Ready: s == access.BoardWaiting,
 				IAMUsers: &access.BoardIAM{Total: i, Trouble: why},
 			})
 			b.Handshakes = append(b.Handshakes, access.BoardHandshake{ID: "h", Account: name, Action: access.ActionInvite, Expires: t0.Add(time.Hour)}, access.BoardHandshake{ID: "h", Account: name, Action: "ENABLE_ALL_FEATURES", Expires: t0})

@@ -324,6 +324,7 @@ func TestSlackTakesEveryMessage(t *testing.T) {
 			take("accepted "+name, chat.Accepted(access.Asked{Request: r, Warning: r.Trouble}))
 		}
 	}
+	take("ops with buttons", chat.OpsMessage(access.Notice{Text: "Accounts wait.", Waiting: []access.NoticeAccount{{ID: "111122223333", Name: strings.Repeat("名", 300)}, {ID: "111122224444", Name: "<!channel>"}}}))
 	take("ops", chat.OpsMessage(access.Notice{Text: strings.Repeat("<&>", 5000)}))
 	take("problem", chat.Problem(strings.Repeat("&", 5000), strings.Repeat("<", 5000)))
 	take("help", chat.Help())

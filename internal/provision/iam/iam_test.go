@@ -185,3 +185,22 @@ func TestTheReportThatExpiresMeanwhileIsMadeAnew(t *testing.T) {
 	}
 	same(t, got, counted)
 }
+
+// TestWhetherAnAccountHasAPolicy: at its path, as the read role may look; a
+// refusal is no answer.
+func TestWhetherAnAccountHasAPolicy(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "iam:GetPolicy")
+	w.emu.AddCustomerPolicy(member, "/team/Deploy")
+	w.emu.AddCustomerPolicy(member, "/Audit")
+	for policy, want := range map[string]bool{"/team/Deploy": true, "/Audit": true, "/Deploy": false, "/team/Audit": false} {
+		if has, err := w.HasPolicy(t.Context(), member, roleName, policy); err != nil || has != want {
+			t.Errorf("%s: %v, %v", policy, has, err)
+		}
+	}
+	w = newWorld(t, reports)
+	w.emu.AddCustomerPolicy(member, "/team/Deploy")
+	if has, err := w.HasPolicy(t.Context(), member, roleName, "/team/Deploy"); has || !errors.Is(err, fault.ErrDenied) || !strings.Contains(fault.Reason(err), "iam:GetPolicy") {
+		t.Errorf("a role that may not: %v, %v", has, err)
+	}
+}

@@ -11,8 +11,12 @@
 // has no record begins one. The first config that an engine without records
 // sees makes its files standing: they are never invited or moved, unless a
 // request for their onboarding is in force. Then an outsider is new, and a member
+// is moved from where its pull request said it is; where that said nothing, it
 // is taken to be in its place, so that its baseline is watched. A file that is
 // taken out ends its record.
+//
+// An account that left and that AWS says joined since is brought to its place
+// anew, unless it is a standing one, which is standing again.
 //
 // # States of a record
 //
@@ -28,8 +32,10 @@
 //	                                                     where its pull request said
 //	moving     about to move, or not read back           look up, then repeat            placed, stopped
 //	placed     seen in its OU                            watch the baseline              every line read back
-//	done       onboarded                                 watch that it stays a member    left
-//	left       was a member and is none any more         nothing; told once              taken up, or back
+//	done       onboarded                                 watch that it stays a member    left, or moved by
+//	                                                                                     another pull request
+//	left       was a member and is none any more:        nothing; told once              taken up; or back, told
+//	           what it had reached counts no more                                        once each time
 //
 // Beside its state a record may be stopped or held up. A stop says why nothing
 // goes on and what to do. Some stops end by themselves once what they say is so

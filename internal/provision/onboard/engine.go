@@ -35,8 +35,8 @@ type Options struct {
 }
 
 // Engine brings accounts to their place. Its methods may be called at the same
-// time. It implements [access.Estate], [access.OnboardEvidence] and
-// [access.Onboarder].
+// time. It implements [access.Estate], [access.OnboardEvidence],
+// [access.OnboardRecords] and [access.Onboarder].
 type Engine struct {
 	Ports
 	opts     Options
@@ -69,6 +69,7 @@ func newSchedule() schedule {
 var (
 	_ access.Estate          = (*Engine)(nil)
 	_ access.OnboardEvidence = (*Engine)(nil)
+	_ access.OnboardRecords  = (*Engine)(nil)
 	_ access.Onboarder       = (*Engine)(nil)
 )
 
@@ -203,10 +204,15 @@ func (e *Engine) audit(ctx context.Context, action, target, cause string, err er
 
 // notify tells the operations channel once per key.
 func (e *Engine) notify(ctx context.Context, key, text string) error {
+	return e.put(ctx, access.Notice{Key: key, Text: text})
+}
+
+// put is notify for a notice that has a key and a text.
+func (e *Engine) put(ctx context.Context, n access.Notice) error {
 	if e.Ops == nil {
 		return nil
 	}
-	n := access.Notice{Key: "onboard/" + key, Kind: access.NoticeOps, At: e.now(), Text: text}
+	n.Key, n.Kind, n.At = "onboard/"+n.Key, access.NoticeOps, e.now()
 	if err := e.Ops.PutNotice(ctx, n); err != nil {
 		return fmt.Errorf("ops notice %s: %w", n.Key, err)
 	}

@@ -148,7 +148,7 @@ func TestHowAnInvitationEnds(t *testing.T) {
 				s.do(func() { tc.end(w, id) })
 				after(16 * day)
 				f := s.facts(t, id)
-				if f.StoppedCode != tc.code || f.Occurrence == "" || f.Stopped == "" {
+				if f.StoppedCode != tc.code || f.Occurrence == "" || f.Stopped == "" || !f.Retry {
 					t.Fatalf("%+v", f)
 				}
 				after(40 * day) // AWS has forgotten it
@@ -237,7 +237,7 @@ func TestRefusedInvitations(t *testing.T) {
 			s := begun(t, w, slow)
 			after(3 * day)
 			f := s.facts(t, id)
-			if f.StoppedCode != code || w.tries("Invite", id) != 1 {
+			if f.StoppedCode != code || w.tries("Invite", id) != 1 || !f.Retry || !strings.Contains(f.Stopped, "“Invite again”") {
 				t.Errorf("%s: %d tries, %+v", reason, w.tries("Invite", id), f)
 			}
 			if was := texts[f.Stopped]; was != "" && !strings.HasSuffix(was+reason, "NOT_VERIFIEDAccountOwnerNotVerifiedException") && !strings.HasPrefix(was, "Acc") {
@@ -350,7 +350,7 @@ func TestT34TheManagementAccountIsNeverTouched(t *testing.T) {
 		w.do(func() { w.force.Repo.Accounts["account-1"].ID = management; w.force.Repo.Access.ManagementAccount = "" })
 		s.engine.Wake()
 		after(time.Hour)
-		if f := s.facts(t, management); f.StoppedCode != "management-account" || w.tries("Move", management)+w.tries("Invite", management) != 0 {
+		if f := s.facts(t, management); f.StoppedCode != "management-account" || f.Retry || w.tries("Move", management)+w.tries("Invite", management) != 0 {
 			t.Errorf("%+v", f)
 		}
 		if err := s.engine.OnboardAgain(t.Context(), management, "3c1d9a70"); err == nil {
@@ -370,7 +370,7 @@ func TestStatesOfTheAccountItself(t *testing.T) {
 				w.accounts[id].state = state
 				s := begun(t, w, changes)
 				after(time.Hour)
-				if f := s.facts(t, id); f.StoppedCode+f.TroubleCode != code || w.tries("Move", id) != 0 {
+				if f := s.facts(t, id); f.StoppedCode+f.TroubleCode != code || w.tries("Move", id) != 0 || f.Retry || strings.Contains(f.Stopped, "Invite again") {
 					t.Errorf("%+v", f)
 				}
 				s.do(func() { w.accounts[id].state = "ACTIVE" })
@@ -512,6 +512,9 @@ func TestFindingsAreToldOnceWhileTheyLast(t *testing.T) {
 		if got := w.told("The file decides who gets access"); len(got) != 1 {
 			t.Errorf("the other OU: %q", got)
 		}
+		for n, state := range map[int]string{2: "SUSPENDED", 3: "PENDING_CLOSURE", 4: "PENDING_ACTIVATION"} {
+			w.accounts[w.memberAccount(n, root)].state = state
+		}
 		w.commit(2, 9)
 		after(time.Hour)
 		s.stop()
@@ -520,10 +523,26 @@ func TestFindingsAreToldOnceWhileTheyLast(t *testing.T) {
 		if got := w.told("it waits for onboarding"); len(got) != 1 || !strings.Contains(got[0], "/aws-onboard "+id) {
 			t.Errorf("phase 2: %q", got)
 		}
+		w.do(func() {
+			if len(w.waiting) != 1 || w.waiting[0] != (access.NoticeAccount{ID: id, Name: "account " + id}) {
+				t.Errorf("can be onboarded from the notice: %+v", w.waiting)
+			}
+			w.waiting = nil
+		})
+		for n := 2; n <= 4; n++ {
+			if got := w.told(accountID(n)); len(got) != 0 {
+				t.Errorf("what cannot be onboarded as it is: %q", got)
+			}
+		}
 		w.commit(3, 9)
 		after(time.Hour)
-		if got := w.told("does not allow"); len(got) != 1 {
+		if got := w.told("does not allow"); len(got) != 1 || strings.Count(got[0], "does not allow") != 2 || !strings.Contains(got[0], "AWS has suspended it, so it cannot be onboarded") {
 			t.Errorf("phase 3: %q", got)
+		}
+		w.do(func() { w.accounts[accountID(2)].state = "ACTIVE" })
+		after(time.Hour)
+		if got := w.told("/aws-onboard " + accountID(2)); len(got) != 1 {
+			t.Errorf("active again: %q", got)
 		}
 	})
 }

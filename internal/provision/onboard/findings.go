@@ -20,19 +20,14 @@ const maxLines = 20
 func (e *Engine) tell(ctx context.Context, t *turn, v access.EstateView) error {
 	now := findings(t.force.Repo, t.book.Records, v)
 	keys := slices.Sorted(maps.Keys(now))
-	var fresh []string
+	var fresh []finding
 	for _, k := range keys {
 		if !slices.Contains(t.book.Told, k) {
 			fresh = append(fresh, now[k])
 		}
 	}
 	if len(fresh) > 0 {
-		more := ""
-		if n := len(fresh) - maxLines; n > 0 {
-			more = fmt.Sprintf("\n… and %d more; `/aws-access phase` shows all.", n)
-		}
-		text := strings.Join(fresh[:min(len(fresh), maxLines)], "\n") + more
-		if err := e.notify(ctx, "findings/"+e.now().Format(time.RFC3339Nano), text); err != nil {
+		if err := e.put(ctx, noticeOf(fresh, "findings/"+e.now().Format(time.RFC3339Nano))); err != nil {
 			return err
 		}
 	}
@@ -43,14 +38,38 @@ func (e *Engine) tell(ctx context.Context, t *turn, v access.EstateView) error {
 	return e.Store.SaveTold(ctx, keys)
 }
 
+// noticeOf says what is new, with the accounts that can be onboarded at once.
+func noticeOf(fresh []finding, key string) access.Notice {
+	n := access.Notice{Key: key}
+	var lines []string
+	for _, f := range fresh {
+		lines = append(lines, f.text)
+		if f.waits.ID != "" {
+			n.Waiting = append(n.Waiting, f.waits)
+		}
+	}
+	if more := len(lines) - maxLines; more > 0 {
+		lines = append(lines[:maxLines], fmt.Sprintf("… and %d more; `/aws-access phase` shows all.", more))
+	}
+	n.Text = strings.Join(lines, "\n")
+	return n
+}
+
+// finding is one thing that people should know.
+type finding struct {
+	text string
+	// waits is the account that can be onboarded, zero for none.
+	waits access.NoticeAccount
+}
+
 // findings are what people should know of the organization, by a key that stays
 // while it is so.
-func findings(repo *config.Repo, records []Record, v access.EstateView) map[string]string {
-	out := map[string]string{}
+func findings(repo *config.Repo, records []Record, v access.EstateView) map[string]finding {
+	out := map[string]finding{}
 	byID := map[string]access.EstateAccount{}
 	for _, m := range v.Members {
 		byID[m.ID] = m
-		unfiled(out, repo, m)
+		unfiled(out, repo, m, v.Features)
 	}
 	for _, r := range records {
 		m, member := byID[r.Account]
@@ -60,23 +79,38 @@ func findings(repo *config.Repo, records []Record, v access.EstateView) map[stri
 		}
 		switch {
 		case r.State == Standing && !member && !r.Member:
-			out["absent/"+r.Account] = fmt.Sprintf("Account %s (%s) has a file with stage sso and is not a member of the organization. The bot does not invite what was in the config repo before it: invite it by hand, and the bot follows the invitation; or take its file out, and ask for it with `/aws-onboard %s`.", file.Name, file.ID, file.ID)
+			out["absent/"+r.Account] = finding{text: fmt.Sprintf("Account %s (%s) has a file with stage sso and is not a member of the organization. The bot does not invite what was in the config repo before it: invite it by hand, and the bot follows the invitation; or take its file out, and ask for it with `/aws-onboard %s`.", file.Name, file.ID, file.ID)}
 		case member && r.settled() && m.OU != "" && file.OU != "" && m.OU != file.OU:
-			out["ou/"+r.Account+file.OU+":"+m.OU] = fmt.Sprintf("Account %s (%s) is in %s in AWS and its file says %s. The file decides who gets access; the bot moves nothing. Move the account, or change `ou` in its file.", file.Name, file.ID, m.OU, file.OU)
+			out["ou/"+r.Account+file.OU+":"+m.OU] = finding{text: fmt.Sprintf("Account %s (%s) is in %s in AWS and its file says %s. The file decides who gets access; the bot moves nothing. Move the account, or change `ou` in its file.", file.Name, file.ID, m.OU, file.OU)}
 		}
 	}
 	return out
 }
 
-// unfiled is about a member that has no account file.
-func unfiled(out map[string]string, repo *config.Repo, m access.EstateAccount) {
-	if _, ok := repo.AccountByID(m.ID); ok || m.State == accountClosed {
+// unfiled is about a member that has no account file. One that cannot be
+// onboarded as it is waits for nothing: it is told of once it is ACTIVE, but for
+// a suspended one where none may be without a file.
+func unfiled(out map[string]finding, repo *config.Repo, m access.EstateAccount, features access.FeatureSet) {
+	if _, ok := repo.AccountByID(m.ID); ok {
 		return
 	}
-	switch what := repo.Access.Phase.Unfiled(); what {
-	case config.UnfiledWaiting:
-		out["unfiled/"+string(what)+"/"+m.ID] = fmt.Sprintf("Account %s (%s, in %s) is a member of the organization and has no file: it waits for onboarding. `/aws-onboard %s` asks for it.", shown(m.Name), m.ID, shown(m.OU), m.ID)
-	case config.UnfiledError:
-		out["unfiled/"+string(what)+"/"+m.ID] = fmt.Sprintf("Account %s (%s, in %s) is a member of the organization and has no file, which %s does not allow: nobody gets access to it through the bot. `/aws-onboard %s` asks for it.", shown(m.Name), m.ID, shown(m.OU), repo.Access.Phase, m.ID)
+	what := repo.Access.Phase.Unfiled()
+	key, text := "unfiled/"+string(what)+"/"+m.ID, fmt.Sprintf("Account %s (%s, in %s) is a member of the organization and has no file", shown(m.Name), m.ID, shown(m.OU))
+	f := finding{waits: access.NoticeAccount{ID: m.ID, Name: m.Name}}
+	if features == access.ConsolidatedBilling {
+		f.waits = access.NoticeAccount{} // it can be asked for once there are all features
 	}
+	switch {
+	case what == config.UnfiledError && m.Suspended():
+		key, f = "suspended/"+m.ID, finding{text: fmt.Sprintf("%s, which %s does not allow, and AWS has suspended it, so it cannot be onboarded. %s Otherwise close it.", text, repo.Access.Phase, access.WhenSuspended)}
+	case !m.Active():
+		return
+	case what == config.UnfiledWaiting:
+		f.text = fmt.Sprintf("%s: it waits for onboarding. `/aws-onboard %s` asks for it.", text, m.ID)
+	case what == config.UnfiledError:
+		f.text = fmt.Sprintf("%s, which %s does not allow: nobody gets access to it through the bot. `/aws-onboard %s` asks for it.", text, repo.Access.Phase, m.ID)
+	default:
+		return
+	}
+	out[key] = f
 }

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/fault"
 	"aws-access-bot/internal/provision/permset"
 )
@@ -36,6 +38,7 @@ func (e *Engine) Preflight(ctx context.Context, base, head *config.Repo, account
 	g.UnitFound = e.unitFound(cctx, cmp.Or(account.OU, root))
 	if g.Place.Trouble == "" && !g.Place.Value.Member {
 		list, err := e.readHandshakes(ctx)
+		g.All = answered(list, err)
 		g.Invitations = answered(invitationsTo(account.ID, list), err)
 	}
 	e.others(&g)
@@ -93,10 +96,14 @@ func wrongWith(found []access.Entrant) string {
 // gatherSets reads the permission sets of the baseline.
 func (e *Engine) gatherSets(ctx context.Context, g *gathered) {
 	g.Sets = map[string]gatheredSet{}
+	g.SetsByConfig = len(g.Head.SetsIn(g.Account.ID))
 	for _, b := range g.Head.Access.Onboarding.Baseline {
-		if _, done := g.Sets[b.PermissionSet]; !done {
-			g.Sets[b.PermissionSet] = e.gatherSet(ctx, g, b.PermissionSet)
+		s, done := g.Sets[b.PermissionSet]
+		if !done {
+			s = e.gatherSet(ctx, g, b.PermissionSet)
 		}
+		s.Gains++
+		g.Sets[b.PermissionSet] = s
 	}
 }
 
@@ -108,28 +115,55 @@ func (e *Engine) gatherSet(ctx context.Context, g *gathered, name string) gather
 	if s.Exists.Value {
 		s.Accounts = answered(e.Sets.AccountsWith(ctx, name))
 	}
+	s.Groups = e.groupsWith(ctx, g, name, s.Exists.Value)
+	if s.Exists.Trouble == "" && !s.Exists.Value {
+		names, err := e.Sets.SetNames(ctx)
+		g.AllSets = answered(len(names), err)
+	}
 	s.Policies = answer[map[string]answer[bool]]{Value: map[string]answer[bool]{}}
-	refs, err := e.customer(ctx, g.Head, name, s.Exists.Value)
+	d, err := e.definition(ctx, g.Head, name, s.Exists.Value)
 	if err != nil {
 		s.Policies.Trouble = fault.Reason(err)
 	}
-	for _, ref := range refs {
+	s.Managed = len(d.Managed) + len(d.Customer)
+	for _, ref := range customer(d) {
 		s.Policies.Value[ref.String()] = e.hasPolicy(ctx, g, ref.String())
 	}
 	return s
 }
 
-// customer returns the customer-managed policies of a set: those of its file,
-// else those it has.
-func (e *Engine) customer(ctx context.Context, head *config.Repo, name string, exists bool) ([]config.PolicyRef, error) {
+// customer returns the policies of the customer that an account has to have for a
+// set: those it attaches, and one that is its boundary.
+func customer(d permset.Definition) []config.PolicyRef {
+	if d.Boundary == nil || d.Boundary.Customer == nil {
+		return d.Customer
+	}
+	return append(slices.Clone(d.Customer), *d.Boundary.Customer)
+}
+
+// groupsWith counts the groups that have a set in the account.
+func (e *Engine) groupsWith(ctx context.Context, g *gathered, name string, exists bool) answer[int] {
+	if g.Place.Trouble != "" || !exists {
+		return answer[int]{Trouble: g.Place.Trouble}
+	}
+	if !g.Place.Value.Member {
+		return answer[int]{}
+	}
+	live, err := e.Sets.Assignments(ctx, config.Pair{Account: g.Account.ID, PermissionSet: name})
+	live = slices.DeleteFunc(live, func(a provision.LiveAssignment) bool { return a.Kind != config.GroupPrincipal })
+	return answered(len(live), err)
+}
+
+// definition returns what a set is: by its file, else as it is in AWS.
+func (e *Engine) definition(ctx context.Context, head *config.Repo, name string, exists bool) (permset.Definition, error) {
 	if f, ok := head.PermissionSets[name]; ok {
-		return permset.Of(f).Customer, nil
+		return permset.Of(f), nil
 	}
 	if !exists {
-		return nil, nil
+		return permset.Definition{}, nil
 	}
 	live, err := e.Sets.ReadSet(ctx, name)
-	return live.Customer, err
+	return live.Definition, err
 }
 
 // hasPolicy asks the account whether it has a policy.

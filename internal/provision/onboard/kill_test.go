@@ -91,7 +91,7 @@ func (k *killer) begin(t *testing.T) *system {
 }
 
 // life plays an account that declines once, is invited again and joins, and a
-// member that is moved, and kills the process once at event n (0: never).
+// member that is moved, leaves and joins again, and kills the process once at event n (0: never).
 func life(t *testing.T, n int) *killer {
 	t.Helper()
 	w := newWorld()
@@ -134,6 +134,10 @@ func life(t *testing.T, n int) *killer {
 	pass(4 * time.Minute)
 	k.do(func() { k.live[baseline(out)], k.live[baseline(in)] = time.Now().UTC(), time.Now().UTC() })
 	pass(4 * time.Minute)
+	k.do(func() { k.leaves(in) })
+	pass(4 * time.Minute)
+	k.do(func() { k.joins(in) })
+	pass(8 * time.Minute)
 	for _, id := range []string{out, in} {
 		if f := s.facts(t, id); f.Baseline.IsZero() || f.Stopped != "" || f.Trouble != "" {
 			t.Errorf("killed after %s: %s: %+v", k.where, id, f)
@@ -161,11 +165,14 @@ func TestP5KilledAfterEveryStepAndEveryWriteItEndsTheSame(t *testing.T) {
 				if i, m := k.effects("Invite", out), k.effects("Move", out); i != 2 || m != 1 {
 					t.Errorf("killed after %s: %d invitations, want the declined one and one more; %d moves", k.where, i, m)
 				}
-				if i, m := k.tries("Invite", out), k.tries("Move", out)+k.tries("Move", in); i != 2 || m != 2 {
+				if i, m := k.tries("Invite", out), k.tries("Move", out)+k.tries("Move", in); i != 2 || m != 3 {
 					t.Errorf("killed after %s: %d invitations and %d moves were tried: it did not look before", k.where, i, m)
 				}
-				if i, m := k.effects("Invite", in), k.effects("Move", in); i != 0 || m != 1 {
+				if i, m := k.effects("Invite", in), k.effects("Move", in); i != 0 || m != 2 {
 					t.Errorf("killed after %s: member: %d invitations, %d moves", k.where, i, m)
+				}
+				if got := k.told("is one again"); len(got) != 1 {
+					t.Errorf("killed after %s: that it joined again is told %q", k.where, got)
 				}
 				if n := k.tries("Move", accountID(9)) + k.tries("Invite", accountID(9)); n != 0 {
 					t.Errorf("killed after %s: %d writes for the standing account", k.where, n)

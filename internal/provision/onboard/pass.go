@@ -1,6 +1,7 @@
 package onboard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,16 @@ type turn struct {
 	book  Book
 	// handshakes reads those of the organization, once a pass.
 	handshakes func() ([]access.Handshake, error)
+	// wanted is what baseline found, nil before it was asked.
+	wanted map[config.Assignment]bool
+}
+
+// baseline is what the groups of the baseline are to have, found once a pass.
+func (t *turn) baseline(now time.Time) map[config.Assignment]bool {
+	if t.wanted == nil {
+		t.wanted = baselineGroups(t.force, now)
+	}
+	return t.wanted
 }
 
 // ask is the onboarding of an account that is in force.
@@ -234,14 +245,18 @@ func (e *Engine) visit(ctx context.Context, t *turn, r Record) (time.Time, error
 // for one that was there before the bot, or the last look at the organization
 // says otherwise than its record.
 func (e *Engine) disturbed(t *turn, r Record) bool {
-	if _, asked := t.ask(r.Account); asked && r.State == Standing {
+	ask, asked := t.ask(r.Account)
+	if asked && r.State == Standing {
 		return true
 	}
 	view, ok := e.lastView()
 	if !ok || view.Trouble != "" {
 		return false
 	}
-	if membersOf(view)[r.Account] != r.Member {
+	if file, ok := t.force.Repo.AccountByID(r.Account); ok && asked && r.State == Done && ask.From != "" && ask.From != cmp.Or(file.OU, root) && ask.From == seatIn(view, r.Account) {
+		return true
+	}
+	if member := slices.ContainsFunc(view.Members, func(m access.EstateAccount) bool { return m.ID == r.Account }); member != r.Member {
 		return true
 	}
 	if r.State != Standing || r.Member {
@@ -253,6 +268,33 @@ func (e *Engine) disturbed(t *turn, r Record) bool {
 		}
 	}
 	return false
+}
+
+// seatIn returns the OU of a member in a view, "" for none.
+func seatIn(v access.EstateView, account string) string {
+	for _, m := range v.Members {
+		if m.ID == account {
+			return m.OU
+		}
+	}
+	return ""
+}
+
+// tellBack tells the operations channel of an account that left and is a member
+// again, where no thread does. It is told before it is noted, so that no restart
+// forgets it.
+func (e *Engine) tellBack(ctx context.Context, t *turn, was, now Record) error {
+	if was.State != Left || now.State == Left {
+		return nil
+	}
+	if _, asked := t.asks[was.Account]; asked {
+		return nil
+	}
+	what := "It is what it was for the bot before."
+	if !now.settled() {
+		what = "It is moved to its OU and given its baseline anew, as its file says."
+	}
+	return e.notify(ctx, "back/"+was.Account+"/"+occurrence(was.Stop), fmt.Sprintf("Account %s, which was not a member of the organization any more, is one again. %s", e.called(t, was.Account), what))
 }
 
 // tellStop tells the operations channel of a stop that no thread tells of.

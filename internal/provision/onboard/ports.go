@@ -114,6 +114,9 @@ type Sets interface {
 	ReadSet(ctx context.Context, name string) (permset.Live, error)
 	HasSet(ctx context.Context, name string) (bool, error)
 	AccountsWith(ctx context.Context, set string) ([]string, error)
+	SetNames(ctx context.Context) ([]string, error)
+	// Assignments lists who has a set in an account.
+	Assignments(ctx context.Context, p config.Pair) ([]provision.LiveAssignment, error)
 }
 
 // Again is that somebody takes an account up again.

@@ -41,6 +41,13 @@ type gathered struct {
 	// Members are how many accounts the organization has, the management account
 	// with them.
 	Members answer[int]
+	// All are the handshakes of the organization, read for an account that has to
+	// be invited.
+	All answer[[]access.Handshake]
+	// AllSets is how many permission sets there are, read where one has to be
+	// made, and SetsByConfig how many the config repo gives the account.
+	AllSets      answer[int]
+	SetsByConfig int
 	// Names are those of the members in AWS, by id.
 	Names map[string]string
 	// Owners are those of the file that are people, by address: what is wrong
@@ -57,6 +64,12 @@ type gatheredSet struct {
 	// Policies are the customer-managed policies it wants in every account, by
 	// path and name: whether the account has each.
 	Policies answer[map[string]answer[bool]]
+	// Managed is how many managed policies it has, AWS's and the customer's.
+	Managed int
+	// Groups are how many groups have it in the account, none in one that is no
+	// member, and Gains how many the baseline names.
+	Groups answer[int]
+	Gains  int
 }
 
 // check makes lines.
@@ -279,63 +292,6 @@ func (c *check) owners() {
 	}
 }
 
-func (c *check) baseline() {
-	if len(c.Sets) == 0 {
-		c.note("baseline", "", "aws-access.yaml has no baseline: nobody gets access by the onboarding alone.")
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Sets)) {
-		c.set(name, c.Sets[name])
-	}
-}
-
-func (c *check) set(name string, s gatheredSet) {
-	switch {
-	case s.Exists.Trouble != "":
-		c.unknown("permission-set", "Whether the permission set "+name+" exists", s.Exists.Trouble)
-		return
-	case !s.Exists.Value && c.Head.PermissionSets[name] != nil:
-		c.note("permission-set", "", "The permission set %s does not exist yet; the bot makes it from its file.", name)
-	case !s.Exists.Value:
-		c.block("permission-set", "Make it, or take it out of onboarding.baseline.", "The baseline wants the permission set %s, which does not exist.", name)
-		return
-	default:
-		c.good("permission-set", "The permission set %s exists.", name)
-	}
-	c.reach(name, s.Accounts)
-	c.policies(name, s.Policies)
-}
-
-// reach is about a set that is used in the management account: then a delegated
-// administrator can neither change nor assign it anywhere.
-func (c *check) reach(set string, in answer[[]string]) {
-	management := cmp.Or(c.Management.Value, c.Head.Access.ManagementAccount)
-	switch {
-	case in.Trouble != "":
-		c.unknown("out-of-reach", "Whether "+set+" is assigned in the management account", in.Trouble)
-	case !slices.Contains(in.Value, management):
-	case c.Caller.Trouble != "":
-		c.unknown("out-of-reach", "Whether "+set+", which is assigned in the management account, is out of the bot's reach", c.Caller.Trouble)
-	case c.Caller.Value.Account != management:
-		c.block("out-of-reach", "Use another set in onboarding.baseline, one that is not used in the management account.", "The permission set %s is assigned in the management account: from account %s, a delegated administrator, it can be assigned nowhere.", set, c.Caller.Value.Account)
-	}
-}
-
-func (c *check) policies(set string, all answer[map[string]answer[bool]]) {
-	if all.Trouble != "" {
-		c.unknown("customer-policy", "Which customer-managed policies "+set+" wants", all.Trouble)
-	}
-	for _, path := range slices.Sorted(maps.Keys(all.Value)) {
-		switch a := all.Value[path]; {
-		case a.Trouble != "":
-			c.unknown("customer-policy", fmt.Sprintf("Whether the account has the IAM policy %s, which %s wants,", path, set), a.Trouble)
-		case !a.Value:
-			c.block("customer-policy", "Make the policy in the account first.", "%s wants the IAM policy %s in the account, and it is not there: the assignment would fail.", set, path)
-		default:
-			c.good("customer-policy", "The account has the IAM policy %s, which %s wants.", path, set)
-		}
-	}
-}
-
 // alike names members of the organization with a name that looks the same. Those
 // that have a file are compared where the pull request is summarized.
 func (c *check) alike() {
@@ -346,18 +302,6 @@ func (c *check) alike() {
 		}
 		c.note("alike", "Look twice that the number is the one that is meant.", "Account %s is called %s in AWS, which looks like the name of this one. They are not the same account.", id, shown(c.Names[id]))
 	}
-}
-
-// quota is what is known of the limits of AWS.
-func (c *check) quota() {
-	if c.Place.Value.Member {
-		return
-	}
-	if c.Members.Trouble != "" {
-		c.unknown("quota", "How many accounts the organization has", c.Members.Trouble)
-		return
-	}
-	c.line("quota", access.PreflightUnknown, "", "The organization has %d accounts; how many AWS allows it cannot be read. AWS refuses the invitation if there is no room.", c.Members.Value)
 }
 
 // upper begins a sentence.

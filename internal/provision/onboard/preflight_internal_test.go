@@ -44,9 +44,9 @@ func fine() gathered {
 		Now: now, Head: head, Account: account, HasRole: true,
 		Management: answer[string]{Value: boss}, Organization: answer[string]{Value: "o-a1b2c3d4e5"}, Caller: answer[provision.Caller]{Value: provision.Caller{Account: "111122220000"}}, Features: answer[access.FeatureSet]{Value: access.AllFeatures},
 		Place:     answer[Place]{Value: Place{EstateAccount: access.EstateAccount{ID: newcomer, Name: "payments-prod", Member: true, State: accountActive, OU: "/Workloads/Prod", Tags: map[string]string{"env": "prod"}, Created: true}}},
-		UnitFound: answer[bool]{Value: true}, Members: answer[int]{Value: 12}, Names: map[string]string{newcomer: "payments-prod"},
+		UnitFound: answer[bool]{Value: true}, SetsByConfig: 1, Members: answer[int]{Value: 12}, Names: map[string]string{newcomer: "payments-prod"},
 		Owners: map[string]answer[string]{"yuki@example.com": {}},
-		Sets:   map[string]gatheredSet{admin: {Exists: answer[bool]{Value: true}, Accounts: answer[[]string]{Value: []string{newcomer}}}},
+		Sets:   map[string]gatheredSet{admin: {Exists: answer[bool]{Value: true}, Accounts: answer[[]string]{Value: []string{newcomer}}, Managed: 1, Gains: 2, Groups: answer[int]{Value: 3}}},
 	}
 }
 
@@ -81,6 +81,30 @@ func cases() map[string]func(g *gathered) {
 			outside(g)
 			g.Invitations.Value = []access.Handshake{{State: stateDeclined, Asked: g.Now.Add(-day)}}
 		},
+		"outside, in a small organization": func(g *gathered) {
+			outside(g)
+			g.Members.Value = 4
+			g.All.Value = []access.Handshake{
+				{Action: actionInvite, State: stateRequest, Asked: g.Now.Add(-2 * day), Expires: g.Now.Add(day)}, {Action: actionInvite, State: stateDeclined, Asked: g.Now.Add(-time.Hour)},
+				{Action: actionInvite, State: stateAccepted, Asked: g.Now.Add(-time.Hour)}, {Action: "ENABLE_ALL_FEATURES", State: stateRequest, Asked: g.Now.Add(-time.Hour)},
+			}
+		},
+		"outside, after many invitations": func(g *gathered) {
+			outside(g)
+			for range 20 {
+				g.All.Value = append(g.All.Value, access.Handshake{Action: actionInvite, State: stateCanceled, Asked: g.Now.Add(-time.Hour)})
+			}
+		},
+		"outside, and the invitations unread": func(g *gathered) { outside(g); g.All.Trouble, g.Invitations.Trouble = "it is denied", "it is denied" },
+		"as many groups as AWS takes":         set(func(s *gatheredSet) { s.Groups.Value = 99 }),
+		"groups unread":                       set(func(s *gatheredSet) { s.Groups = answer[int]{Trouble: "it is throttled"} }),
+		"more policies than a role takes":     set(func(s *gatheredSet) { s.Managed = 11 }),
+		"more sets than an account takes":     func(g *gathered) { g.SetsByConfig = 501 },
+		"as many sets as there may be": func(g *gathered) {
+			set(func(s *gatheredSet) { s.Exists.Value = false })(g)
+			g.Head.PermissionSets[admin] = &config.PermissionSet{Name: admin}
+			g.AllSets.Value = 3500
+		},
 		"no such OU":                    func(g *gathered) { g.UnitFound.Value = false },
 		"an owner who is nobody":        func(g *gathered) { g.Owners["yuki@example.com"] = answer[string]{Value: wrongWith(nil)} },
 		"an owner who is not in people": func(g *gathered) { g.Head.People.People = nil },
@@ -99,14 +123,14 @@ func cases() map[string]func(g *gathered) {
 			set(func(s *gatheredSet) { s.Exists.Value = false })(g)
 			g.Head.PermissionSets[admin] = &config.PermissionSet{Name: admin}
 		},
-		"no baseline":             func(g *gathered) { g.Sets = nil },
+		"no baseline":             func(g *gathered) { g.Sets, g.SetsByConfig = nil, 0 },
 		"a name like another one": func(g *gathered) { g.Names["222233334444"] = "Payments Pr0d" },
 		"nothing can be read": func(g *gathered) {
 			why := "the bot is not permitted to do this"
 			g.Organization = answer[string]{Trouble: why}
 			g.Management, g.Features, g.Place, g.UnitFound, g.Members = answer[string]{Trouble: why}, answer[access.FeatureSet]{Trouble: why}, answer[Place]{Trouble: why}, answer[bool]{Trouble: why}, answer[int]{Trouble: why}
-			g.Owners["yuki@example.com"] = answer[string]{Trouble: why}
-			g.Sets[admin] = gatheredSet{Exists: answer[bool]{Trouble: why}}
+			g.Owners["yuki@example.com"], g.SetsByConfig = answer[string]{Trouble: why}, 0
+			g.Sets[admin] = gatheredSet{Exists: answer[bool]{Trouble: why}, Groups: answer[int]{Trouble: why}}
 		},
 	}
 }

@@ -85,6 +85,8 @@ type Record struct {
 	Outside bool
 	// LeftFrom is the state it was in when it left the organization.
 	LeftFrom State
+	// Seat is the OU in which it was, by its path, when last looked at.
+	Seat string
 
 	Invitation *Invitation
 	Joined     time.Time // zero when it was a member from the beginning
@@ -145,6 +147,18 @@ func (r Record) fail(now time.Time, w words, wait time.Duration) Record {
 func (r Record) on(s State) Record {
 	r.State, r.Stop, r.Trouble, r.Attempts, r.NextTry = s, Note{}, Note{}, 0, time.Time{}
 	return r
+}
+
+// back is the record of an account that left and is a member again. One that AWS
+// says joined before it was seen to be gone never left: it is what it was. One
+// that the bot did not bring in stays as it stood. Any other has joined anew, and
+// is brought to its place as after an invitation.
+func (r Record) back(s Sight) Record {
+	gone, joined := r.Stop.Since, s.Account.Joined
+	if r.LeftFrom == Standing || !joined.IsZero() && joined.Before(gone.Add(-clockGrace)) {
+		return r.on(r.LeftFrom)
+	}
+	return Record{Account: r.Account, State: New, Began: gone, Commit: r.Commit, Again: r.Again, Outside: true}
 }
 
 // again takes a stopped account up again, as if its file were new.

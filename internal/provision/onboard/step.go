@@ -25,7 +25,7 @@ func step(r Record, s Sight) (Record, action) {
 	if s.Pending && r.State == New && s.Now.Sub(r.Began) < s.grace(askGrace) {
 		return r, nothing
 	}
-	if s.Asked && r.State == Standing {
+	if s.Asked && (r.State == Standing || r.State == Done && s.atItsStart()) {
 		r = takeUp(r, s)
 	}
 	if s.Account.Member {
@@ -34,11 +34,21 @@ func step(r Record, s Sight) (Record, action) {
 	return outside(r, s)
 }
 
-// takeUp begins what was asked for an account that was there before the bot. A
-// member stays where it is, for nobody approved a move: only its baseline is
-// watched.
+// atItsStart reports whether a member is where the pull request in force said it
+// is moved from.
+func (s Sight) atItsStart() bool {
+	return s.Account.Member && s.From != "" && s.From != s.OU && s.Account.OU == s.From
+}
+
+// takeUp begins what was asked for an account that was there before the bot, or
+// was brought in before. A member is moved if the pull request said from where.
+// Otherwise it stays where it is, for nobody approved a move: only its baseline
+// is watched.
 func takeUp(r Record, s Sight) Record {
 	switch {
+	case s.Account.Member && s.From != "":
+		r.Placed, r.Baseline, r.Move = time.Time{}, time.Time{}, nil
+		return r.on(Member)
 	case s.Account.Member:
 		r.Placed = r.Began
 		return r.on(Placed)
@@ -52,10 +62,10 @@ func takeUp(r Record, s Sight) Record {
 // inside is step for a member.
 func inside(r Record, s Sight) (Record, action) {
 	first := !r.Member
-	r.Member = true
 	if r.State == Left {
-		r = r.on(r.LeftFrom)
+		r = r.back(s)
 	}
+	r.Member, r.Seat = true, s.Account.OU
 	if r.settled() {
 		return r.on(r.State), nothing
 	}
@@ -153,7 +163,7 @@ func mayWrite(s Sight, would string) (w words, hold bool) {
 // outside is step for an account that is not a member.
 func outside(r Record, s Sight) (Record, action) {
 	if r.Member {
-		r.Member, r.LeftFrom, r.State = false, r.State, Left
+		r.Member, r.Seat, r.LeftFrom, r.State = false, "", r.State, Left
 		return r.stop(s.Now, sayLeft()), nothing
 	}
 	if r.State == Left {

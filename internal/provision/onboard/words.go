@@ -56,6 +56,10 @@ func lasts(c Code) bool {
 	}
 }
 
+// retries reports whether a stop ends when the account is invited again, once
+// what it says was done. Any other goes on by itself, or never.
+func retries(c Code) bool { return lasts(c) || c == CodeLeft }
+
 // words are a code and what people read under it.
 type words struct {
 	code Code

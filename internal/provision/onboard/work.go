@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"aws-access-bot/config"
@@ -27,6 +28,9 @@ func (e *Engine) work(ctx context.Context, t *turn, r Record) (Record, time.Time
 		return e.unread(ctx, r, err)
 	}
 	after, act := step(r, s)
+	if err := e.tellBack(ctx, t, r, after); err != nil {
+		return r, time.Time{}, err
+	}
 	if act == nothing {
 		if !reflect.DeepEqual(after, r) {
 			if err := e.save(ctx, StepNoted, after); err != nil {
@@ -112,13 +116,28 @@ func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Accou
 		s.Invitations = invitationsTo(r.Account, list)
 		return s, nil
 	}
-	if r.Placed.IsZero() && !r.settled() {
+	if wantsPlace(r, s) {
 		if s.Unit, _, err = e.Organization.Unit(cctx, s.OU); err != nil {
 			return s, err
 		}
 	}
-	s.Live, s.Total, s.LiveAt, err = e.baseline(ctx, t.force, r.Account)
-	return s, err
+	wanted := t.baseline(s.Now)
+	if s.Live, s.Total, s.LiveAt, err = e.baseline(ctx, baselineOf(t.force.Repo, wanted, r.Account)); err != nil {
+		return s, fmt.Errorf("baseline of %s: %w", r.Account, err)
+	}
+	return s, nil
+}
+
+// wantsPlace reports whether step may move a member, or say that it is in its OU.
+func wantsPlace(r Record, s Sight) bool {
+	switch r.State {
+	case Standing, Done:
+		return s.Asked
+	case Left:
+		return true
+	default:
+		return r.Placed.IsZero()
+	}
 }
 
 // features are those of the last look at the organization, or are asked for.
@@ -129,14 +148,13 @@ func (e *Engine) features(ctx context.Context) (access.FeatureSet, error) {
 	return e.Organization.Features(ctx)
 }
 
-// baseline counts the assignments of the account's baseline that the config in
-// force desires, and those that were read back, the last one at a time.
-func (e *Engine) baseline(ctx context.Context, force access.InForce, account string) (live, total int, at time.Time, err error) {
-	for _, a := range baselineOf(force, account, e.now()) {
-		total++
+// baseline counts the assignments of an account's baseline, and those of them that
+// were read back, the last one at a time.
+func (e *Engine) baseline(ctx context.Context, of []config.Assignment) (live, total int, at time.Time, err error) {
+	for _, a := range of {
 		f, err := e.Grants.GrantFacts(ctx, a)
 		if err != nil {
-			return 0, 0, time.Time{}, fmt.Errorf("baseline of %s: %w", account, err)
+			return 0, 0, time.Time{}, err
 		}
 		if f != nil && !f.ReadBack.IsZero() {
 			live++
@@ -145,25 +163,28 @@ func (e *Engine) baseline(ctx context.Context, force access.InForce, account str
 			}
 		}
 	}
-	return live, total, at, nil
+	return live, len(of), at, nil
 }
 
-// baselineOf returns the baseline assignments of an account that are desired.
-func baselineOf(force access.InForce, account string, now time.Time) []config.Assignment {
-	var out []config.Assignment
+// baselineGroups returns what the groups of the baseline are to have.
+func baselineGroups(force access.InForce, now time.Time) map[config.Assignment]bool {
+	out, done := map[config.Assignment]bool{}, map[string]bool{}
 	for _, b := range force.Repo.Access.Onboarding.Baseline {
 		g, ok := force.Repo.Groups[b.Group]
-		if !ok {
+		if !ok || done[b.Group] {
 			continue
 		}
-		want := config.Assignment{Principal: g.Principal, Account: account, PermissionSet: b.PermissionSet}
+		done[b.Group] = true
 		for _, d := range force.Repo.DesiredOf(g.Principal, force.Starts, now) {
-			if d.Assignment == want {
-				out = append(out, want)
-			}
+			out[d.Assignment] = true
 		}
 	}
 	return out
+}
+
+// baselineOf returns the baseline assignments of an account that are desired.
+func baselineOf(repo *config.Repo, wanted map[config.Assignment]bool, account string) []config.Assignment {
+	return slices.DeleteFunc(repo.Baseline(account), func(a config.Assignment) bool { return !wanted[a] })
 }
 
 // invite makes the invitation whose intent is stored, and stores what came of it.

@@ -81,6 +81,7 @@ type world struct {
 	users    map[string]access.IAMUsers
 	usersErr error
 	notices  map[string]string
+	waiting  []access.NoticeAccount
 	audits   []provision.AuditEvent
 	approved map[string][]string // OUs that an account may be moved from
 }
@@ -363,6 +364,7 @@ func (w *world) PutNotice(_ context.Context, n access.Notice) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.notices[n.Key] = n.Text
+	w.waiting = append(w.waiting, n.Waiting...)
 	return nil
 }
 
@@ -490,6 +492,18 @@ func (s *system) facts(t *testing.T, id string) access.OnboardFacts {
 		t.Fatalf("facts of %s: %v, %v", id, f, err)
 	}
 	return *f
+}
+
+// leaves takes an account out of the organization.
+func (w *world) leaves(id string) {
+	a := w.accounts[id]
+	a.member, a.ou = false, ""
+}
+
+// joins brings one in, into the root.
+func (w *world) joins(id string) {
+	a := w.accounts[id]
+	a.member, a.ou, a.joined = true, root, time.Now().UTC()
 }
 
 // outsideAccount adds an account that is in no organization.

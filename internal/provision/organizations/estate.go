@@ -306,6 +306,6 @@ func handshake(h types.Handshake) access.Handshake {
 		}
 	}
 	waiting := h.State == types.HandshakeStateRequested || h.State == types.HandshakeStateOpen
-	out.WaitsForAccount = waiting && (h.Action == types.ActionTypeInviteAccountToOrganization || h.Action == types.ActionTypeEnableAllFeatures)
+	out.WaitsForAccount = waiting && (h.Action == types.ActionTypeInviteAccountToOrganization || out.Account != "")
 	return out
 }

@@ -1,6 +1,7 @@
 package awsemu
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -14,21 +15,51 @@ import (
 // The enumeration in the API reference has the two kinds the other way round;
 // the examples there and the user guide have them as they are here.
 func enableAllFeatures(s *Server, c *call, _ *nothing) (out handshakeOut, err error) {
-	switch {
-	case s.org.features == featuresAll:
-		return out, shakeRefused("ORGANIZATION_ALREADY_HAS_ALL_FEATURES", "The handshake request is invalid because the organization has already enabled all features.")
-	case len(s.org.open(actionEnable)) > 0:
-		return out, shakeRefused("ORGANIZATION_IS_ALREADY_PENDING_ALL_FEATURES_MIGRATION", "The handshake request is invalid because the organization has already started the process to enable all features.")
+	parent, err := s.beginFeatures(c.now)
+	if err != nil {
+		return out, err
 	}
-	parent := s.send(handshake{action: actionEnable}, c.now, enableLasts)
-	for _, a := range s.org.accounts {
-		if a.Method == MethodInvited && a.ID != s.org.management {
-			s.send(handshake{action: actionApprove, kind: partyAccount, target: a.ID, parent: parent.id}, c.now, enableLasts)
-		}
-	}
-	s.org.settleFeatures(c.now)
 	out.Handshake = s.wireHandshake(parent)
 	return out, nil
+}
+
+// beginFeatures asks everybody who has to agree.
+func (s *Server) beginFeatures(now time.Time) (*handshake, error) {
+	switch {
+	case s.org.features == featuresAll:
+		return nil, shakeRefused("ORGANIZATION_ALREADY_HAS_ALL_FEATURES", "The handshake request is invalid because the organization has already enabled all features.")
+	case len(s.org.open(actionEnable)) > 0:
+		return nil, shakeRefused("ORGANIZATION_IS_ALREADY_PENDING_ALL_FEATURES_MIGRATION", "The handshake request is invalid because the organization has already started the process to enable all features.")
+	}
+	parent := s.send(handshake{action: actionEnable}, now, enableLasts)
+	for _, a := range s.org.accounts {
+		if a.Method == MethodInvited && a.ID != s.org.management {
+			s.send(handshake{action: actionApprove, kind: partyAccount, target: a.ID, parent: parent.id}, now, enableLasts)
+		}
+	}
+	s.org.settleFeatures(now)
+	return parent, nil
+}
+
+// EnableAllFeatures plays the management account in the console: it begins the
+// change to all features, or finishes it once everybody has agreed.
+func (s *Server) EnableAllFeatures(finish bool) error {
+	now := s.lock()
+	defer s.mu.Unlock()
+	if !finish {
+		if _, err := s.beginFeatures(now); err != nil {
+			return fmt.Errorf("enable all features: %w", err)
+		}
+		return nil
+	}
+	open := s.org.open(actionEnable)
+	if len(open) == 0 {
+		return errors.New("enable all features: it was not begun")
+	}
+	if err := s.accept(open[0], s.org.management, now); err != nil {
+		return fmt.Errorf("finish enabling all features: %w", err)
+	}
+	return nil
 }
 
 // settleFeatures opens the change to all features when the last account has

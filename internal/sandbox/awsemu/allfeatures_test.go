@@ -9,6 +9,27 @@ import (
 	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 )
 
+// TestTheConsoleEnablesAllFeatures as the API does.
+func TestTheConsoleEnablesAllFeatures(t *testing.T) {
+	t.Parallel()
+	f := outsiders(t)
+	must(t, f.acceptAs(testAlone, f.invited(t, testAlone)))
+	must(t, f.SetFeatureSet(featuresBilling))
+	if err := f.EnableAllFeatures(true); err == nil {
+		t.Error("finished before it was begun")
+	}
+	must(t, f.EnableAllFeatures(false))
+	if err := f.EnableAllFeatures(true); err == nil || f.State().FeatureSet != featuresBilling {
+		t.Errorf("finished before %s has agreed: %v", testAlone, err)
+	}
+	_, err := f.Answer(testAlone, true)
+	must(t, err)
+	must(t, f.EnableAllFeatures(true))
+	if got := f.State().FeatureSet; got != featuresAll {
+		t.Errorf("features %s", got)
+	}
+}
+
 func TestAllFeaturesNeedEveryInvitedAccount(t *testing.T) {
 	t.Parallel()
 	f := outsiders(t)

@@ -25,8 +25,8 @@ var (
 	shapeAccessKey = newShape(`[\w]{16,}`, 128)
 )
 
-// iamService lists the actions of iam: those that read users and their
-// credentials. The service is global; the Go SDK signs for the home region
+// iamService lists the actions of iam: those that read users, their credentials
+// and policies of the customer. The service is global; the Go SDK signs for the home region
 // where an endpoint is configured, the AWS CLI for us-east-1.
 func iamService(region string) *queryService {
 	svc := &queryService{
@@ -34,18 +34,24 @@ func iamService(region string) *queryService {
 		actions: map[string]queryAction{
 			"GenerateCredentialReport": generateReport, "GetCredentialReport": getReport, "ListUsers": listIAMUsers,
 			"ListAccessKeys": listAccessKeys, "GetAccessKeyLastUsed": accessKeyLastUsed, "GetLoginProfile": getLoginProfile,
+			"GetPolicy": getPolicy,
 		},
 	}
 	for name, run := range svc.actions {
 		svc.actions[name] = func(s *Server, c *queryCall) (any, error) {
 			if !s.permits(c.identity, "iam:"+name) {
-				return nil, failQuery(http.StatusForbidden, "AccessDenied",
-					"User: %s is not authorized to perform: iam:%s on resource: %s because no identity-based policy allows the iam:%s action", c.arn, name, c.resource(), name)
+				return nil, c.denied()
 			}
 			return run(s, c)
 		}
 	}
 	return svc
+}
+
+// denied refuses what no policy of the caller allows.
+func (c *queryCall) denied() error {
+	return failQuery(http.StatusForbidden, "AccessDenied",
+		"User: %s is not authorized to perform: iam:%s on resource: %s because no identity-based policy allows the iam:%s action", c.arn, c.action, c.resource(), c.action)
 }
 
 // resource is the ARN that a refusal names.
@@ -55,6 +61,8 @@ func (c *queryCall) resource() string {
 		return "arn:aws:iam::" + c.accountID + ":user/"
 	case "GenerateCredentialReport", "GetCredentialReport":
 		return "*"
+	case "GetPolicy":
+		return "policy " + c.form.Get("PolicyArn")
 	}
 	return "arn:aws:iam::" + c.accountID + ":user/" + c.form.Get("UserName")
 }

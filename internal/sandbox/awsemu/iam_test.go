@@ -321,3 +321,42 @@ func TestSignedRequestsCountAsUse(t *testing.T) {
 		t.Errorf("%+v", keys.AccessKeyMetadata)
 	}
 }
+
+// TestAPolicyOfTheCustomerIsRead: what is there, what is not, whose it is, and who
+// may look.
+func TestAPolicyOfTheCustomerIsRead(t *testing.T) {
+	t.Parallel()
+	f := reading(t)
+	f.AddCustomerPolicy(testDev, "/team/Deploy")
+	c, _ := f.session(t)
+	get := func(arn string) (*iam.GetPolicyOutput, error) {
+		return c.GetPolicy(background(), &iam.GetPolicyInput{PolicyArn: &arn})
+	}
+	arn := "arn:aws:iam::" + testDev + ":policy/team/Deploy"
+	out, err := get(arn)
+	must(t, err)
+	if p := out.Policy; *p.Arn != arn || *p.PolicyName != "Deploy" || *p.Path != "/team/" || !strings.HasPrefix(*p.PolicyId, "ANPA") || *p.AttachmentCount != 0 || p.CreateDate.IsZero() {
+		t.Errorf("%+v", p)
+	}
+	for of, want := range map[string]string{
+		"arn:aws:iam::" + testDev + ":policy/Deploy":                                 "NoSuchEntity", // another path
+		"arn:aws:iam::" + testProd + ":policy/team/Deploy":                           "AccessDenied",
+		"arn:aws:iam::" + testDev + ":role/team/Deploy":                              "InvalidInput",
+		"arn:aws:iam::" + testDev + ":policy/team/" + strings.Repeat("D", 2048):      "ValidationError",
+		"arn:aws:iam::aws:policy/none-of-aws-is-held-by-this-emulator-as-it-is-said": "NoSuchEntity",
+	} {
+		if _, err := get(of); code(t, err) != want {
+			t.Errorf("%s: %v, want %s", of, err, want)
+		}
+	}
+	if !f.RemoveCustomerPolicy(testDev, "/team/Deploy") || f.RemoveCustomerPolicy(testDev, "/team/Deploy") {
+		t.Error("deleted twice, or not once")
+	}
+	if _, err := get(arn); code(t, err) != "NoSuchEntity" {
+		t.Errorf("deleted: %v", err)
+	}
+	must(t, f.PermitRole(readRole, "iam:ListUsers"))
+	if _, err := get(arn); code(t, err) != "AccessDenied" || !strings.Contains(message(t, err), "iam:GetPolicy on resource: policy "+arn) {
+		t.Errorf("a role that may not: %v", err)
+	}
+}

@@ -74,6 +74,15 @@ func (s *Server) AddCustomerPolicy(account, policy string) {
 	put(s.center.policies, account, policyRef(policy), true)
 }
 
+// RemoveCustomerPolicy deletes one, and reports whether it was there.
+func (s *Server) RemoveCustomerPolicy(account, policy string) bool {
+	s.lock()
+	defer s.mu.Unlock()
+	had := s.center.policies[account][policyRef(policy)]
+	delete(s.center.policies[account], policyRef(policy))
+	return had
+}
+
 // FailProvisioning makes the next provisioning of a set in an account fail there
 // with a reason. Calls add up.
 func (s *Server) FailProvisioning(account, reason string) {

@@ -1,0 +1,54 @@
+package onboard_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestWhatLeftAndJoinsAgainIsBroughtToItsPlaceAgain: what it had reached is taken
+// back while it is gone. What AWS only did not list for a while is what it was.
+func TestWhatLeftAndJoinsAgainIsBroughtToItsPlaceAgain(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		back  func(w *world, id string)
+		moves int
+	}{
+		"joined again": {func(w *world, id string) { w.joins(id) }, 2},
+		"AWS does not say since when": {func(w *world, id string) {
+			w.joins(id)
+			w.accounts[id].joined = time.Time{}
+		}, 2},
+		"never left": {func(w *world, id string) { w.accounts[id].member, w.accounts[id].ou = true, target }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				id := w.memberAccount(1, root)
+				s := begun(t, w, changes)
+				s.do(func() { w.live[baseline(id)] = time.Now().UTC() })
+				after(time.Hour)
+				first := s.facts(t, id)
+				s.do(func() { w.leaves(id) })
+				after(time.Hour)
+				if f := s.facts(t, id); f.StoppedCode != "left-organization" || !f.Retry || f.Left.IsZero() || !f.Joined.IsZero() || !f.Placed.IsZero() || !f.Baseline.IsZero() {
+					t.Errorf("while it is gone: %+v", f)
+				}
+				s.do(func() { tc.back(w, id) })
+				after(time.Hour)
+				f := s.facts(t, id)
+				if f.Stopped != "" || f.Baseline.IsZero() || w.effects("Move", id) != tc.moves {
+					t.Errorf("back: %d moves, %+v", w.effects("Move", id), f)
+				}
+				if anew := tc.moves == 2; f.Joined.IsZero() == anew || f.Placed.After(first.Placed) != anew {
+					t.Errorf("joined %s, placed %s, before it left %+v", f.Joined, f.Placed, first)
+				}
+				if got := w.told("is one again"); len(got) != 1 || !strings.Contains(got[0], id) {
+					t.Errorf("told %q", got)
+				}
+			})
+		})
+	}
+}
