@@ -140,6 +140,7 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 		return nil, err
 	}
 	plan := Plan(e.input(v))
+	v.nameExtras(plan)
 	verdict := Check(plan, e.surroundings(v, removals))
 	if err := e.note(ctx, v, plan, verdict); err != nil {
 		return nil, err
