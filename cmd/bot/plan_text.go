@@ -167,6 +167,8 @@ func (v viewed) extra(x provision.Extra) string {
 // who names whose a live assignment is.
 func (v viewed) who(x provision.Extra) string {
 	switch {
+	case x.Name != "":
+		return x.Name
 	case x.Principal != nil:
 		return v.principal(*x.Principal)
 	case x.Live.Kind == config.UserPrincipal:

@@ -155,3 +155,29 @@ func TestFewEndsAreNotToldBefore(t *testing.T) {
 		}
 	})
 }
+
+// TestTheCleanUpOfEndedLinesLetsNothingGo that a guard holds: the line was ended by
+// a commit, and the bot takes it out of the config repo once it has ended.
+func TestTheCleanUpOfEndedLinesLetsNothingGo(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1, 2, 3))
+		all := spread(27)
+		s.commitOf(t, newRepository(sha("a")).with(0, "", all...))
+		after(time.Hour)
+		ends := newRepository(sha("b")).with(30*time.Hour, "", all[:20]...).with(0, "", all[20:]...)
+		s.commitOf(t, ends)
+		after(31 * time.Hour)
+		s.commitOf(t, newRepository(sha("c")).with(0, "", all[20:]...)) // their lines are gone
+		after(2 * time.Hour)
+		s.stop()
+		s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
+		s.run(t)
+		after(30 * time.Hour)
+		if f := s.facts(t, all[0]); s.alive(all) != 27 || f.TroubleCode != string(provision.CodeBudget) {
+			t.Errorf("%d of 27 are left, held by %q", s.alive(all), f.TroubleCode)
+		}
+		if allow := merged(t, s.noticed(), "The plan removes 20"); allow.Commit != sha("b") || allow.Removals != 20 {
+			t.Errorf("printed %+v, want the commit that set the ends", allow)
+		}
+	})
+}

@@ -165,9 +165,11 @@ type Drift struct {
 type Extra struct {
 	Pair config.Pair    `json:"pair"`
 	Live LiveAssignment `json:"live"`
-	// Principal is nil when the identity store id is not known to be that of
-	// a principal of the config repo.
+	// Principal is nil while it is not known whose the identity store id is. One
+	// that is not from Entra has an id of the bot's making, with a colon.
 	Principal *config.Principal `json:"principal,omitempty"`
+	// Name is who that is where he has no file, as far as it was found out.
+	Name string `json:"name,omitempty"`
 }
 
 // Result is a plan: all that is to be done and said, sorted.

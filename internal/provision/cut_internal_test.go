@@ -52,3 +52,26 @@ func TestACutIsAnEndThatACommitBroughtNearer(t *testing.T) {
 		})
 	}
 }
+
+// TestWhichEndsAreAhead: of what may be there, also while it is read anew for its
+// new line; not of what never was, and not of what goes already.
+func TestWhichEndsAreAhead(t *testing.T) {
+	t.Parallel()
+	cut := &Cut{Commit: "c1"}
+	for name, tt := range map[string]struct {
+		r    Record
+		want bool
+	}{
+		"live":                  {Record{State: Live, Cut: cut}, true},
+		"live, and never cut":   {Record{State: Live}, false},
+		"read anew":             {Record{State: Adding, Cut: cut, PrincipalID: "g"}, true},
+		"sent and not answered": {Record{State: Adding, Cut: cut, MayExist: true}, true},
+		"never was":             {Record{State: Adding, Cut: cut}, false},
+		"going":                 {Record{State: Removing, Cut: cut, PrincipalID: "g"}, false},
+		"gone":                  {Record{State: Gone, Cut: cut, PrincipalID: "g"}, false},
+	} {
+		if got := tt.r.ahead(); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}

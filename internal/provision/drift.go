@@ -157,7 +157,7 @@ func extraFinding(v *view, x Extra) Finding {
 	who := fmt.Sprintf("A %s that the config repo does not know (%s in the identity store)", x.Live.Kind, x.Live.PrincipalID)
 	if x.Principal != nil {
 		a := config.Assignment{Principal: *x.Principal, Account: x.Pair.Account, PermissionSet: x.Pair.PermissionSet}
-		who = v.names.principal(*x.Principal)
+		who = capital(v.names.principal(*x.Principal), *x.Principal)
 		f.Assignment, f.Name = &a, v.names.Principals[*x.Principal]
 	}
 	f.Sentence = fmt.Sprintf("%s has %s in %s in AWS, and no commit in force grants it.", who, x.Pair.PermissionSet, v.names.account(x.Pair.Account))

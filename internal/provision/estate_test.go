@@ -85,7 +85,8 @@ func TestT36UndeclaredAssignmentsAreReportedAndSurvive(t *testing.T) {
 		after(10 * time.Minute)
 		want := []provision.Extra{
 			{Pair: undeclared.Pair(), Live: provision.LiveAssignment{PrincipalID: storeID(groupID(2)), Kind: config.GroupPrincipal}, Principal: &undeclared.Principal},
-			{Pair: undeclared.Pair(), Live: stranger, Principal: &config.Principal{Kind: config.UserPrincipal, ID: "store:somebody"}},
+			{Pair: undeclared.Pair(), Live: stranger, Principal: &config.Principal{Kind: config.UserPrincipal, ID: "store:somebody"},
+				Name: "what is left of a user that is gone from Identity Center (somebody)"},
 		}
 		if diff := cmp.Diff(want, s.sync(t).Plan.Extra); diff != "" {
 			t.Errorf("extra (-want +got):\n%s", diff)

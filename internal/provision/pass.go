@@ -139,6 +139,7 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 		return nil, err
 	}
 	plan := Plan(e.input(v))
+	v.nameExtras(plan)
 	around, err := e.surroundings(ctx, v, plan)
 	if err != nil {
 		return nil, err

@@ -60,6 +60,9 @@ func anonymous(who LiveAssignment) config.Principal {
 // lookUpStrangers finds out who has what a plan shows of nobody, some in a pass,
 // and has another pass plan with it.
 func (e *Engine) lookUpStrangers(ctx context.Context, v *view, plan Result) error {
+	if e.Drifts == nil {
+		return nil // nobody keeps what is found, so the id will do
+	}
 	list, more := e.strangersDue(v, plan)
 	if more {
 		v.alarm.set(v.now)
@@ -127,10 +130,10 @@ func (e *Engine) identify(ctx context.Context, who LiveAssignment) (stranger, er
 	entra := config.Principal{Kind: who.Kind, ID: strings.ToLower(known.ExternalID)}
 	switch {
 	case !found:
-		s.name = fmt.Sprintf("What is left of a %s that Identity Center does not have any more (%s)", who.Kind, who.PrincipalID)
+		s.name = fmt.Sprintf("what is left of a %s that is gone from Identity Center (%s)", who.Kind, who.PrincipalID)
 		return s, nil
 	case entra.ID == "" || standsForID(entra):
-		s.name = fmt.Sprintf("The %s %s, which did not come from Entra (%s in Identity Center),", who.Kind, shortName(known.Name), who.PrincipalID)
+		s.name = fmt.Sprintf("the %s %s (%s in Identity Center, and not from Entra)", who.Kind, shortName(known.Name), who.PrincipalID)
 		return s, nil
 	case who.Kind == config.UserPrincipal:
 		s.principal, s.name = entra, shortName(known.Name)
@@ -138,14 +141,14 @@ func (e *Engine) identify(ctx context.Context, who LiveAssignment) (stranger, er
 	}
 	g, err := e.Entra.Group(callCtx, entra.ID)
 	if errors.Is(err, fault.ErrNotFound) {
-		s.name = fmt.Sprintf("The group %s, which Entra does not have any more (%s in Identity Center),", shortName(known.Name), who.PrincipalID)
+		s.name = fmt.Sprintf("the group %s (%s in Identity Center, and gone from Entra)", shortName(known.Name), who.PrincipalID)
 		return s, nil
 	}
 	if err != nil {
 		return s, err
 	}
 	if shortName(g.Name) != g.Name || g.Name == "" {
-		s.name = fmt.Sprintf("The group %s, whose name cannot stand in a file (%s in Identity Center),", shortName(g.Name), who.PrincipalID)
+		s.name = fmt.Sprintf("the group %s (%s in Identity Center; its name cannot stand in a file)", shortName(g.Name), who.PrincipalID)
 		return s, nil
 	}
 	s.principal, s.name = entra, g.Name
@@ -156,6 +159,23 @@ func (e *Engine) identify(ctx context.Context, who LiveAssignment) (stranger, er
 const nameMost = 100
 
 func shortName(name string) string { return fault.Name(name, nameMost) }
+
+// capital begins a sentence with what stands for somebody; names stay as they are.
+func capital(who string, p config.Principal) string {
+	if who == "" || !standsForID(p) {
+		return who
+	}
+	return strings.ToUpper(who[:1]) + who[1:]
+}
+
+// nameExtras puts the names of who has no file into a plan, for people.
+func (v *view) nameExtras(plan Result) {
+	for i := range plan.Extra {
+		if x := &plan.Extra[i]; x.Principal != nil && !v.filed(*x.Principal) {
+			x.Name = v.names.Principals[*x.Principal]
+		}
+	}
+}
 
 // strangerStates tells the planner of who was found out. Who has a file, or is
 // known by another id, is left to the search by his Entra id: SCIM may have made

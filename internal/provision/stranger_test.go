@@ -107,10 +107,10 @@ func TestAStrangerHasANameAndWhatCanBeDone(t *testing.T) {
 			adopt bool
 		}{
 			mine[0].Account: {"visitors-21 has ReadOnlyAccess", true},
-			hand.Account:    {"The group made-by-hand, which did not come from Entra", false},
-			gone.Account:    {"What is left of a group that Identity Center does not have any more", false},
+			hand.Account:    {"The group made-by-hand (store-0b7e3f4c-0000-4000-8000-000000000031 in Identity Center, and not from Entra) has", false},
+			gone.Account:    {"What is left of a group that is gone from Identity Center (store-", false},
 			user.Account:    {userName(9) + " has ReadOnlyAccess", false},
-			late.Account:    {"The group deleted-in-entra, which Entra does not have any more", false},
+			late.Account:    {"The group deleted-in-entra (store-0b7e3f4c-0000-4000-8000-000000000033 in Identity Center, and gone from Entra) has", false},
 		}
 		list := s.known(t)
 		if len(list) != len(want) {
