@@ -68,6 +68,10 @@
 // change of this branch. A head that was never shown counts by its approvals,
 // unless the pull request was turned to another base after them.
 //
+// What the guards of provisioning will hold after the merge is asked of these
+// ([Options].Foretell) and shown too, with the allowance that lets it pass. Nothing is
+// decided by it.
+//
 // # Merging
 //
 // With merge: auto in force the bot merges what it opened itself, right after
@@ -91,7 +95,7 @@
 // # What it keeps
 //
 // The commit in force with its starts and the content of its files, so that a
-// restart needs no GitHub; the position; the halt; a verdict per commit; a
+// restart needs no GitHub; with what is owned, which commit last took of it; the position; the halt; a verdict per commit; a
 // record per request's pull request, per check and per comment, what passed
 // without an approval in the last day, and the people behind each assignment
 // that came into force by an approval, for package audience. Keys and steps are in

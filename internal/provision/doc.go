@@ -16,6 +16,10 @@
 // is applied in small durable steps. Only what a later listing shows is called
 // live, and only what a later listing does not show is called removed.
 //
+// What the guards will hold of a merge is told before it by asking them ([Foretell],
+// [Engine.Foretell]): a guard that is new is foretold, or a test has the reason why
+// it cannot be.
+//
 // # Durable steps, at least once
 //
 // There is one [Record] for each assignment and one [PrincipalRecord] for each
@@ -89,7 +93,15 @@
 // commit have it; all ends of one commit are one plan. What an assignment's end
 // was, and which commit brought it near, is kept in its record ([Cut]), and so is
 // what the bot made and for which commit ([Making]): what a commit adds makes
-// nothing that it takes away a part of more.
+// nothing that it takes away a part of more. Of several commits that come into force
+// between two passes each keeps what it took ([Store.TakenBy]).
+//
+// # Time in doubt
+//
+// While our clock and trusted ones disagree, or none was heard, what goes by the time
+// waits ([CodeClock]). What a commit takes away does not: it may be an emergency. Of
+// the time it needs the window of the removal budget, and meanwhile all removals that
+// are known count as if they were of the last 24 hours.
 //
 // # Pending and drift
 //

@@ -48,7 +48,7 @@ func most(byCommit map[string]int) string {
 }
 
 // budget counts the removals of a plan together with those begun before.
-// Expiries, what was begun before and what limits.allow names do not count.
+// Expiries, what was begun before and what limits.allow lets do not count.
 // Owned removals are judged without those of what no commit ever declared,
 // which come after them and have what they leave.
 type budget struct {
@@ -79,15 +79,15 @@ type budget struct {
 
 func newBudget(plan Result, s Surroundings) *budget {
 	b := &budget{s: s, planned: counted{}, strays: counted{}, spent: map[config.Assignment]bool{}, due: map[config.Assignment]bool{}, bases: map[taking]int{}}
-	for _, r := range s.Log {
-		if (s.clockInDoubt() || s.Now.Sub(r.At) < budgetWindow) && !r.Expiry && !b.allows(r.Commit) {
-			b.spent[r.Assignment] = true
-		}
-	}
 	b.collect(plan)
 	b.asked, b.askedStrays, b.went = b.planned.byCommit(), b.strays.byCommit(), b.begun()
 	for _, end := range s.Ahead {
 		b.asked[end.Commit]++
+	}
+	for _, r := range s.Log {
+		if (s.clockInDoubt() || s.Now.Sub(r.At) < budgetWindow) && !r.Expiry && !b.allowed(r.Commit, false) {
+			b.spent[r.Assignment] = true
+		}
 	}
 	b.there, b.base = b.extent(plan)
 	b.join()

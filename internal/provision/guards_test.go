@@ -249,6 +249,11 @@ func allowanceCases() []guardCase {
 			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 6}
 			g.log(planTime.Add(-time.Hour), false, "c1", grant(8, 8, admin))
 		}, counts{"": 1, provision.CodeBudget: 6}},
+		{"an allowance for fewer does not free what went of the budget either", func(g *guarded) {
+			g.remove(byCommit("c1"), spread(3)[1:]...)
+			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 5}
+			g.log(planTime.Add(-time.Hour), false, "c1", grant(8, 8, admin), grant(8, 7, admin), grant(8, 6, admin))
+		}, counts{"": 1, provision.CodeBudget: 3}},
 		{"an allowance for another commit does not", func(g *guarded) {
 			g.remove(byCommit("c1"), spread(6)[1:]...)
 			g.s.Allow = &config.RemovalAllowance{Commit: "c0", Removals: 6}
