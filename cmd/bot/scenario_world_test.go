@@ -47,6 +47,8 @@ type world struct {
 	dir    string // of the settings and the state file
 	log    *output
 	bot    *process // nil before the first start
+	// chat plays people on the platform that is used now.
+	chat player
 	// killAfter is what BOT_KILL_AFTER says at the next start.
 	killAfter string
 	// revive starts the bot again whenever something is waited for.
@@ -61,11 +63,12 @@ type world struct {
 // People merge in it.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	return newWorldOf(t, sandbox.Options{PeopleMerge: true})
+	return newWorldOn(t, "slack", sandbox.Options{PeopleMerge: true})
 }
 
-// newWorldOf is newWorld with options of the sandbox.
-func newWorldOf(t testing.TB, opts sandbox.Options) *world {
+// newWorldOn is newWorld with the chat platform of the company, or both, and
+// options of the sandbox.
+func newWorldOn(t testing.TB, platform string, opts sandbox.Options) *world {
 	t.Helper()
 	key, err := appKey()
 	if err != nil {
@@ -87,6 +90,12 @@ func newWorldOf(t testing.TB, opts sandbox.Options) *world {
 	w := &world{
 		sbx: sbx, client: &scenario.Client{URL: sbx.URL(), HTTP: &http.Client{Transport: &http.Transport{}}}, dir: dir,
 		log: newOutput(), marks: map[string]time.Time{}, seen: map[string][]string{},
+	}
+	if platform == both {
+		platform = "slack"
+	}
+	if w.chat, err = w.playerOn(platform); err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := w.crash(); err != nil {

@@ -8,7 +8,6 @@ import (
 
 	"aws-access-bot/internal/sandbox/emukit"
 	"aws-access-bot/internal/sandbox/githubemu"
-	"aws-access-bot/internal/sandbox/slackemu"
 )
 
 // once wants one pull request and one root message of each request, and one
@@ -26,13 +25,8 @@ func (c *checker) once() {
 		}
 	}
 	messages := map[string]int{}
-	for _, ch := range c.ev.State.Slack.Channels {
-		for _, m := range ch.Messages {
-			c.message(messages, m.Message)
-			for _, r := range m.Replies {
-				c.message(messages, r.Message)
-			}
-		}
+	for _, m := range Messages(&c.ev.State) {
+		c.message(messages, m)
 	}
 	for id := range pulls {
 		if requestID.MatchString(id) && messages[id] == 0 {
@@ -55,18 +49,12 @@ func (c *checker) comments(p githubemu.PullState) {
 }
 
 // message counts a message of the bot under its key.
-func (c *checker) message(seen map[string]int, m slackemu.Message) {
-	if m.Metadata == nil {
+func (c *checker) message(seen map[string]int, m Said) {
+	if m.Key == "" {
 		return
 	}
-	var payload struct {
-		Key string `json:"key"`
-	}
-	if err := json.Unmarshal(m.Metadata.EventPayload, &payload); err != nil || payload.Key == "" {
-		return
-	}
-	if seen[payload.Key]++; seen[payload.Key] == 2 {
-		c.add(RuleMessage, "%s was said twice: %s", payload.Key, Text(m))
+	if seen[m.Key]++; seen[m.Key] == 2 {
+		c.add(RuleMessage, "%s was said twice: %s", m.Key, m.Text)
 	}
 }
 
