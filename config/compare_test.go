@@ -307,7 +307,7 @@ func TestCompare(t *testing.T) {
 			base: []txtar.File{with("aws-access.yaml", minimalAccess), with("permission-sets/AdministratorAccess.yaml", "")},
 			head: []txtar.File{with("aws-access.yaml", strings.Replace(minimalAccess, "phase: 1", "phase: 2\nphase_back: true", 1)+
 				"limits: {allow: {commit: 3f786850e387550fdab836ed7e6dc881de23001b, removals: 7}}\nnotify: C0OPS\ndrift: revert\nmerge: people\n"+
-				"onboarding: {ou: /Workloads, approvers: [team:platform], baseline: [{group: pay, permission_set: X}], requesters: [hana@example.com]}\n")},
+				"onboarding: {ou: /Workloads, approvers: [team:platform], baseline: [{group: pay, permission_set: X}], requesters: [hana@example.com], iam_read_role: bot-iam-read}\n")},
 			want: summary{Control: []string{
 				"aws-access.yaml drift: report -> revert",
 				"aws-access.yaml limits.allow:  -> {commit: 3f786850e387550fdab836ed7e6dc881de23001b, removals: 7}",
@@ -315,6 +315,7 @@ func TestCompare(t *testing.T) {
 				"aws-access.yaml notify:  -> C0OPS",
 				"aws-access.yaml onboarding.approvers:  -> 1 of [team:platform]",
 				"aws-access.yaml onboarding.baseline:  -> {group: pay (0b7e3f4c-0000-4000-8000-000000000011), permission_set: X}",
+				"aws-access.yaml onboarding.iam_read_role:  -> bot-iam-read",
 				"aws-access.yaml onboarding.ou:  -> \"/Workloads\"",
 				"aws-access.yaml onboarding.requesters:  -> [hana@example.com]",
 				"aws-access.yaml phase: 1 -> 2",

@@ -120,6 +120,7 @@ func onboardingFields(r *Repo, o Onboarding) []field {
 		{"approvers", stepsText(Steps{{o.Approvers, o.Count}})},
 		{"baseline", baselineText(r, o.Baseline)},
 		{"requesters", refsText(o.Requesters)},
+		{"iam_read_role", o.IAMReadRole},
 	}
 }
 

@@ -42,7 +42,7 @@ var (
 	onboardingKeys   = shape{
 		what:     "onboarding",
 		required: []string{"ou", "approvers"},
-		optional: []string{"count", "baseline", "requesters"},
+		optional: []string{"count", "baseline", "requesters", "iam_read_role"},
 	}
 )
 
@@ -294,6 +294,7 @@ func (f *file) onboarding(n *yaml.Node, ob *Onboarding) {
 	ob.Approvers, ob.Count = step.Approvers, step.Count
 	ob.Baseline = f.protectedGrants(o.get("baseline"), "baseline")
 	ob.Requesters = f.approvers(o.get("requesters"), "requesters", requestersOfOnboarding)
+	ob.IAMReadRole = f.matching(o.get("iam_read_role"), "iam_read_role", roleNameShape, "write the name of the role alone, no ARN: 1 to 64 letters, digits and _ + = , . @ -")
 }
 
 // approverUse says which references a list of people may have.

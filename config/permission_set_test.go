@@ -144,6 +144,25 @@ func TestAPolicyHasOneCanonicalForm(t *testing.T) {
 	}
 }
 
+// TestOnePolicyHasOneForm, however it is written; and where that is not sure to
+// mean the same it stays as it is.
+func TestOnePolicyHasOneForm(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		`{"Statement":{"Effect":"Allow"}}`:                               `{"Statement":[{"Effect":"Allow"}]}`,
+		`{"Statement":[{"Condition":{"Bool":{"a":true,"b":[false]}}}]}`:  `{"Statement":[{"Condition":{"Bool":{"a":"true","b":["false"]}}}]}`,
+		`{"Statement":{"Condition":{"N":{"a":5,"b":[0,-1.5,"x"]}}}}`:     `{"Statement":[{"Condition":{"N":{"a":"5","b":["0","-1.5","x"]}}}]}`,
+		`{"Statement":[{"Condition":{"N":{"a":1e3,"b":1.0,"c":null}}}]}`: `{"Statement":[{"Condition":{"N":{"a":1e3,"b":1.0,"c":null}}}]}`,
+		`{"Statement":[{"Action":true,"Sid":5}],"Version":1}`:            `{"Statement":[{"Action":true,"Sid":5}],"Version":1}`,
+		`{"Statement":[[{"Condition":{"Bool":{"a":true}}}]]}`:            `{"Statement":[[{"Condition":{"Bool":{"a":true}}}]]}`,
+		`{"Statement":[{"Condition":{"Bool":[true]}},5,null]}`:           `{"Statement":[{"Condition":{"Bool":[true]}},5,null]}`,
+	} {
+		if got, err := CanonicalPolicy(in); err != nil || got != want {
+			t.Errorf("%s becomes %s, want %s (%v)", in, got, want, err)
+		}
+	}
+}
+
 func TestAChangeOfASetIsToldInWords(t *testing.T) {
 	t.Parallel()
 	repo := func(text string, more ...txtar.File) *Repo {

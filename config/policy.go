@@ -17,8 +17,9 @@ const (
 )
 
 // CanonicalPolicy returns a policy document in the one form in which policies
-// are compared: JSON with sorted keys and without white space. It fails on what
-// is not one JSON object, and on a key that stands twice, of which readers would
+// are compared: JSON with sorted keys and without white space, in which Statement
+// is a list and the values of conditions are text. It fails on what is not one
+// JSON object, and on a key that stands twice, of which readers would
 // see different ones.
 func CanonicalPolicy(text string) (string, error) {
 	dec := json.NewDecoder(strings.NewReader(text))
@@ -27,13 +28,15 @@ func CanonicalPolicy(text string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("policy document: %w", err)
 	}
-	if _, ok := v.(map[string]any); !ok {
+	policy, ok := v.(map[string]any)
+	if !ok {
 		return "", errors.New("policy document: not a JSON object")
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return "", errors.New("policy document: text after its end")
 	}
-	return policyJSON(v)
+	oneForm(policy)
+	return policyJSON(policy)
 }
 
 // jsonValue reads one value.

@@ -191,12 +191,17 @@ func (r *Repo) refusal(a *Account) *Refusal {
 	return nil
 }
 
-func ownersText(owners []ApproverRef) string {
-	texts := make([]string, len(owners))
-	for i, o := range owners {
-		texts[i] = o.String()
+func ownersText(owners []ApproverRef) string { return strings.Join(refTexts(owners), ", ") }
+
+// OwnerNames returns the owners as the file writes them.
+func (a *Account) OwnerNames() []string { return refTexts(a.Owners) }
+
+func refTexts(refs []ApproverRef) []string {
+	texts := make([]string, len(refs))
+	for i, r := range refs {
+		texts[i] = r.String()
 	}
-	return strings.Join(texts, ", ")
+	return texts
 }
 
 // IsProtected reports whether the assignment is one that is never removed: its

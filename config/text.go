@@ -145,6 +145,7 @@ var (
 	organizationShape  = regexp.MustCompile(`^o-[a-z0-9]{10,32}$`)
 	regionShape        = regexp.MustCompile(`^[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}$`)
 	permissionSetShape = regexp.MustCompile(`^[\w+=,.@-]{1,32}$`)
+	roleNameShape      = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
 	policyShape        = limited{regexp.MustCompile(`^arn:aws(-[a-z]+)*:iam::aws:policy/[\w+=,.@/-]+$`), 2048}
 	emailShape         = regexp.MustCompile(`^[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$`)
 	loginShape         = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9_-]{0,98}[A-Za-z0-9])?$`)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,15 +33,10 @@ func (t *transition) problem(pos Position, mend, format string, args ...any) {
 
 // phases allows one step at a time, and back only when that is declared.
 func (t *transition) phases() {
-	from, to := t.base.Access.Phase, t.head.Access.Phase
-	switch {
-	case to == from || to == from+1:
-	case to > from:
-		t.problem(t.head.Access.PhasePos, fmt.Sprintf("go to phase %d first", from+1), "phase %d does not follow phase %d", to, from)
-	case !t.head.Access.PhaseBack:
-		t.problem(t.head.Access.PhasePos, "add phase_back: true if this is meant", "phase %d is a step back from phase %d", to, from)
-	case to < from-1:
-		t.problem(t.head.Access.PhasePos, fmt.Sprintf("go back to phase %d first", from-1), "phase %d is more than one step back from phase %d", to, from)
+	err := t.base.Access.Phase.Step(t.head.Access.Phase, t.head.Access.PhaseBack)
+	var no *Refusal
+	if errors.As(err, &no) {
+		t.problem(t.head.Access.PhasePos, no.Mend, "%s", no.Reason)
 	}
 }
 
@@ -54,8 +50,8 @@ func (t *transition) accounts() {
 		was := old[a.ID]
 		switch {
 		case a.Stage != StageLegacy:
-		case was == nil && t.head.Access.Phase == 2:
-			t.problem(a.StagePos, "write stage: sso", "a new account must be sso in phase 2")
+		case was == nil && !t.head.Access.Phase.AllowsNewLegacy():
+			t.problem(a.StagePos, "write stage: sso", "a new account must be sso in phase %d", t.head.Access.Phase)
 		case was != nil && was.Stage == StageSSO:
 			t.backToLegacy(a)
 		}

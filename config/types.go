@@ -1,8 +1,8 @@
 package config
 
 import (
-	"cmp"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -49,8 +49,17 @@ func (a Assignment) String() string {
 
 // Compare orders assignments by account, permission set and principal.
 func (a Assignment) Compare(b Assignment) int {
-	return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.PermissionSet, b.PermissionSet),
-		cmp.Compare(a.Principal.Kind, b.Principal.Kind), cmp.Compare(a.Principal.ID, b.Principal.ID))
+	// The first that differs decides: plans sort a hundred thousand of these.
+	if c := strings.Compare(a.Account, b.Account); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.PermissionSet, b.PermissionSet); c != 0 {
+		return c
+	}
+	if c := strings.Compare(string(a.Principal.Kind), string(b.Principal.Kind)); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Principal.ID, b.Principal.ID)
 }
 
 // Position is a place in a file of the config repo. Line and Column count
@@ -183,7 +192,10 @@ type Onboarding struct {
 	Count      int
 	Baseline   []ProtectedGrant
 	Requesters []ApproverRef
-	Pos        Position
+	// IAMReadRole is the name of the role that the bot assumes in each account
+	// to count its IAM users, "" where it does not.
+	IAMReadRole string
+	Pos         Position
 }
 
 // Rule is an approval rule. The first rule whose Match fits decides.

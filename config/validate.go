@@ -118,12 +118,13 @@ func (b *builder) distinctID(seen map[string]Position, id string, pos Position) 
 
 // phaseRules reports what the phase does not allow in a single commit.
 func (b *builder) phaseRules() {
-	if b.repo.Access.Phase < 3 {
+	phase := b.repo.Access.Phase
+	if phase.AllowsLegacy() {
 		return
 	}
 	for _, a := range b.repo.Accounts {
 		if a.Stage == StageLegacy {
-			b.problem(a.StagePos, "move the account to sso, or stay in phase 2", "a legacy account in phase 3")
+			b.problem(a.StagePos, fmt.Sprintf("move the account to sso, or stay in phase %d", phase-1), "a legacy account in phase %d", phase)
 		}
 	}
 }

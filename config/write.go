@@ -103,10 +103,13 @@ func WriteAccount(a Account) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := p.account
-	same := a.ID == b.ID && a.Name == b.Name && a.Stage == b.Stage && a.OU == b.OU && a.Notify == b.Notify &&
+	return written(path, out, a.same(p.account))
+}
+
+// same reports whether two files of an account say the same.
+func (a *Account) same(b *Account) bool {
+	return a.ID == b.ID && a.Name == b.Name && a.Stage == b.Stage && a.OU == b.OU && a.Notify == b.Notify &&
 		slices.Equal(a.Owners, b.Owners) && maps.Equal(a.Tags, b.Tags)
-	return written(path, out, same)
 }
 
 // WritePeople returns the content of a new people.yaml, read back like that of

@@ -99,7 +99,8 @@ func inlineLines(text string) ([]string, error) {
 		return nil, nil
 	}
 	// What a reader takes one of two values of a key from is refused here.
-	if _, err := CanonicalPolicy(text); err != nil {
+	text, err := CanonicalPolicy(text)
+	if err != nil {
 		return nil, fmt.Errorf("the inline policy has no form that a file could have: %w", err)
 	}
 	dec := json.NewDecoder(strings.NewReader(text))

@@ -129,3 +129,24 @@ func TestHappyPathOnThePage(t *testing.T) {
 	b.shows(`[data-account="111122224444"] .row.new`, "aws-payments-dev")
 	b.picture("map")
 }
+
+// TestOnboardingOnThePage asks for an account by the form, with several owners:
+// each stands above the field, and goes with a click.
+func TestOnboardingOnThePage(t *testing.T) {
+	r := start(t, 100)
+	b := openPage(t, r.sbx.URL()+"/")
+	b.click("#person-hana")
+	b.write("#composer", "/aws-onboard 333344443333\n")
+	b.shows("#modal-title", "Onboard an account")
+	b.choose("ou", "/Workloads/D", "/Workloads/Dev")
+	b.choose("owners", "mio", "mio@example.com")
+	b.shows(".chip", "mio@example.com")
+	b.choose("owners", "team:pay", "team:payments-leads")
+	b.click(`.chip[data-value="mio@example.com"]`)
+	b.picture("onboard")
+	b.click("button.submit")
+	b.shows("#messages", "a member, in /")
+	b.shows("#messages", "Waiting for review on GitHub")
+	b.until(`!document.querySelector("#messages").textContent.includes("mio@example.com")`)
+	b.shows("#messages", "team:payments-leads")
+}

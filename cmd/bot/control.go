@@ -32,10 +32,12 @@ type operations interface {
 	// Trust puts a commit in force by somebody's word, and returns what he has to
 	// know besides, "" for nothing.
 	Trust(ctx context.Context, sha string, w gitops.Word) (note string, err error)
-	Sync(ctx context.Context) (provision.Report, error)
+	// Sync reads everything, begins what may begin and follows it to its end.
+	// told is called with how far it is, as that of Plan.
+	Sync(ctx context.Context, told func(provision.Progress)) (provision.Synced, error)
 	// Plan compares the commit in force with the live systems and writes
 	// nothing to them.
-	Plan(ctx context.Context) (provision.Report, error)
+	Plan(ctx context.Context, told func(provision.Progress)) (provision.Report, error)
 	// History returns the requests that were asked since a time, and the config
 	// in force.
 	History(ctx context.Context, since time.Time) (history, error)
@@ -51,6 +53,7 @@ type statusReport struct {
 	People    []audience.Finding `json:"people,omitempty"`
 	Provision provision.Overview `json:"provision"`
 	Requests  map[string]int     `json:"requests"`
+	Migration *access.Board      `json:"migration,omitempty"`
 	Changes   bool               `json:"enable_changes"`
 	Version   string             `json:"version"`
 	Troubles  []string           `json:"troubles,omitempty"`
@@ -84,7 +87,11 @@ func (b *bot) Status(ctx context.Context) (statusReport, error) {
 	if err != nil {
 		return statusReport{}, err
 	}
-	r := statusReport{Commits: commits, Guards: guards, People: grown, Webhooks: webhooks, Provision: overview, Requests: map[string]int{}, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
+	board, err := b.board(ctx)
+	if err != nil {
+		return statusReport{}, err
+	}
+	r := statusReport{Commits: commits, Guards: guards, People: grown, Webhooks: webhooks, Provision: overview, Requests: map[string]int{}, Migration: board, Changes: b.set.EnableChanges, Version: version(), Processes: "none"}
 	for _, x := range all {
 		r.Requests[string(x.State)]++
 		if x.Trouble != "" {
@@ -102,10 +109,10 @@ func (b *bot) Trust(ctx context.Context, sha string, w gitops.Word) (string, err
 	return b.git.Vouch(ctx, sha, w)
 }
 
-// Sync implements operations.
-func (b *bot) Sync(ctx context.Context) (provision.Report, error) {
-	rep, err := b.engine.Sync(ctx)
-	return rep, untrusted(err, "sync")
+// Sync implements operations. The engine must run.
+func (b *bot) Sync(ctx context.Context, told func(provision.Progress)) (provision.Synced, error) {
+	s, err := b.engine.SyncToEnd(ctx, told)
+	return s, untrusted(err, "sync")
 }
 
 // control serves operations on the control socket. Its file mode is what
@@ -117,14 +124,8 @@ func control(b *bot) http.Handler {
 		st.Processes = "running"
 		reply(w, st, err)
 	})
-	mux.HandleFunc("POST /sync", func(w http.ResponseWriter, r *http.Request) {
-		rep, err := b.Sync(r.Context())
-		reply(w, rep, err)
-	})
-	mux.HandleFunc("POST /plan", func(w http.ResponseWriter, r *http.Request) {
-		rep, err := b.Plan(r.Context())
-		reply(w, rep, err)
-	})
+	mux.HandleFunc("POST /sync", streaming(b.Sync))
+	mux.HandleFunc("POST /plan", streaming(b.Plan))
 	mux.HandleFunc("GET /history", historyHandler(b))
 	mux.HandleFunc("GET /footing", footingHandler(b))
 	mux.HandleFunc("POST /trust", func(w http.ResponseWriter, r *http.Request) {
@@ -189,17 +190,27 @@ func (r remote) call(ctx context.Context, method, path string, in, out any) erro
 		return fmt.Errorf("ask the running bot: %w", err)
 	}
 	defer func() { _ = res.Body.Close() }()
+	return answered(res, out)
+}
+
+// answered reads an answer that comes in one piece.
+func answered(res *http.Response, out any) error {
 	if res.StatusCode != http.StatusOK {
 		var f failure
 		if err := json.NewDecoder(res.Body).Decode(&f); err != nil {
 			return fmt.Errorf("the running bot answered %s", res.Status)
 		}
-		if f.NotFound {
-			return fmt.Errorf("%s: %w", f.Error, access.ErrNotFound)
-		}
-		return errors.New(f.Error)
+		return f.err()
 	}
 	return json.NewDecoder(res.Body).Decode(out)
+}
+
+// err is a failure as an error.
+func (f failure) err() error {
+	if f.NotFound {
+		return fmt.Errorf("%s: %w", f.Error, access.ErrNotFound)
+	}
+	return errors.New(f.Error)
 }
 
 // Status implements operations.
@@ -213,18 +224,6 @@ func (r remote) Trust(ctx context.Context, sha string, w gitops.Word) (string, e
 	var out trustAnswer
 	err := r.call(ctx, http.MethodPost, "/trust", trustCall{sha, w.Token.Reveal(), w.System}, &out)
 	return out.Note, err
-}
-
-// Sync implements operations.
-func (r remote) Sync(ctx context.Context) (rep provision.Report, err error) {
-	err = r.call(ctx, http.MethodPost, "/sync", nil, &rep)
-	return rep, err
-}
-
-// Plan implements operations.
-func (r remote) Plan(ctx context.Context) (rep provision.Report, err error) {
-	err = r.call(ctx, http.MethodPost, "/plan", nil, &rep)
-	return rep, err
 }
 
 // stateFile says what to do when there is no state file.
@@ -248,5 +247,18 @@ func withOperations(ctx context.Context, set *settings.Settings, p program, file
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(b), b.db.Close())
+	return errors.Join(f(alone{b}), b.db.Close())
+}
+
+// alone is a bot that serves nobody.
+type alone struct{ *bot }
+
+// Sync implements operations: nothing else runs that would work on what the pass
+// has begun.
+func (a alone) Sync(ctx context.Context, told func(provision.Progress)) (provision.Synced, error) {
+	run, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- a.engine.Run(run) }()
+	defer func() { stop(); <-ended }()
+	return a.bot.Sync(ctx, told)
 }

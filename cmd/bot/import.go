@@ -177,7 +177,7 @@ func connectCloud(ctx context.Context, set *settings.Settings) (*cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.center, c.orgs = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg)
+	c.center, c.orgs = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg, 0)
 	return c, nil
 }
 

@@ -16,7 +16,7 @@ const metricsTimeout = 5 * time.Second
 type gauges struct {
 	b *bot
 
-	inForce, halted, blind, stalled, ready, requests, outstanding, troubles, held, pass, lost *prometheus.Desc
+	inForce, halted, blind, stalled, ready, requests, outstanding, troubles, held, pass, lost, accounts, stopped *prometheus.Desc
 }
 
 func newGauges(b *bot) *gauges {
@@ -35,13 +35,15 @@ func newGauges(b *bot) *gauges {
 		troubles:    desc("troubles", "Assignments and groups that something holds up."),
 		held:        desc("changes_held_back", "Changes that a guard held back in the last pass."),
 		lost:        desc("webhooks_undelivered", "Webhooks of the last 24 hours that GitHub could not deliver."),
+		accounts:    desc("accounts", "Accounts with stage sso by how far their onboarding is.", "state"),
+		stopped:     desc("accounts_stopped", "Accounts whose onboarding does not go on by itself."),
 		pass:        desc("last_pass_timestamp_seconds", "When the last provisioning pass began."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.inForce, g.halted, g.blind, g.stalled, g.ready, g.requests, g.outstanding, g.troubles, g.held, g.pass, g.lost} {
+	for _, d := range []*prometheus.Desc{g.inForce, g.halted, g.blind, g.stalled, g.ready, g.requests, g.outstanding, g.troubles, g.held, g.pass, g.lost, g.accounts, g.stopped} {
 		out <- d
 	}
 }
@@ -70,6 +72,15 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 	gauge(g.troubles, float64(len(st.Provision.Troubles)+troubledSets(st.Provision.Sets)))
 	gauge(g.held, float64(len(st.Provision.Last.Refused)))
 	gauge(g.lost, float64(st.Webhooks.Recent(time.Now())))
+	accounts, err := g.b.accounts.Overview(ctx)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(g.accounts, err)
+		return
+	}
+	for state, n := range accounts.States {
+		gauge(g.accounts, float64(n), string(state))
+	}
+	gauge(g.stopped, float64(accounts.Stopped))
 	if at := st.Provision.Last.At; !at.IsZero() {
 		gauge(g.pass, float64(at.Unix()))
 	}

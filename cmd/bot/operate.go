@@ -20,7 +20,7 @@ func statusCommand(p program) *cobra.Command {
 	var path string
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "status", Short: "Show the commit in force, halts, requests and the last sync",
+		Use: "status", Short: "Show the commit in force, halts, requests, the last sync and the migration",
 		Long: "Status asks the running bot, or reads the state file when none runs.\nExit code 0: ready; 1: not ready.",
 		Args: takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -80,7 +80,10 @@ func statusText(st statusReport) string {
 	if !st.Provision.Last.At.IsZero() {
 		line("last sync", fmt.Sprintf("%s: %d changes, %d held back, %d outstanding", st.Provision.Last.At.Format(time.RFC3339), len(st.Provision.Last.Plan.Changes), len(st.Provision.Last.Refused), st.Provision.Last.Outstanding))
 	}
-	for _, s := range []string{"asked", "proposed", "merged", "halted", "verified", "live", "ending", "ended", "closed", "refused", "void", "undone"} {
+	if q := st.Provision.Last.Queue; q != nil {
+		line("queue", q.Text())
+	}
+	for _, s := range []string{"asked", "proposed", "merged", "halted", "verified", "live", "ending", "ended", "linked", "stopped", "done", "closed", "refused", "void", "undone"} {
 		if n := st.Requests[s]; n > 0 {
 			line("requests", fmt.Sprintf("%d %s", n, s))
 		}
@@ -115,6 +118,7 @@ func statusText(st statusReport) string {
 	if st.NotReady != "" {
 		line("not ready", st.NotReady)
 	}
+	b.WriteString(boardText(st.Migration))
 	return b.String()
 }
 
@@ -150,15 +154,24 @@ func syncCommand(p program) *cobra.Command {
 	var path string
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "sync", Short: "Read everything declared and owned, plan, and begin what may begin",
-		Long: "Sync makes one full pass now. With a running bot the operations go on there; without one only the pass is made and the next start goes on.\nExit code 0: nothing is due and nothing is held back; 1: otherwise.",
+		Use: "sync", Short: "Read everything declared and owned, plan, and do what may be done",
+		Long: "Sync makes one full pass now, and follows the operations in AWS to their end. With a running bot they go on there, also when\n" +
+			"sync is interrupted; without one it does them itself. How far it is goes to stderr: on a terminal one line that is rewritten in\n" +
+			"place, elsewhere a line for each stage, with --json an object a line.\n" +
+			"Exit code 0: nothing is left to do and nothing is held back; 1: otherwise.",
 		Args: takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			set, err := loadSettings(path, p)
 			if err != nil {
 				return err
 			}
-			return withOperations(c.Context(), set, p, mustExist, func(o operations) error { return syncNow(c.Context(), p, o, asJSON) })
+			otherwise := newPlainLines
+			if asJSON {
+				otherwise = newJSONLines
+			}
+			p, shown := p.tells(otherwise)
+			defer shown.end()
+			return withOperations(c.Context(), set, p, mustExist, func(o operations) error { return syncNow(c.Context(), p, o, shown, asJSON) })
 		},
 	}
 	settingsFlag(c, &path)
@@ -166,10 +179,15 @@ func syncCommand(p program) *cobra.Command {
 	return c
 }
 
-func syncNow(ctx context.Context, p program, o operations, asJSON bool) error {
-	v, err := viewOf(ctx, o, o.Sync)
+func syncNow(ctx context.Context, p program, o operations, shown telling, asJSON bool) error {
+	s, err := o.Sync(ctx, shown.told)
 	if err != nil {
 		return err
 	}
-	return show(p, v, asJSON)
+	f, err := o.Footing(ctx)
+	if err != nil {
+		return err
+	}
+	shown.end()
+	return show(p, viewed{Report: s.Report, repo: f.Repo, work: s.Work, after: s.After}, asJSON)
 }

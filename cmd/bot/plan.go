@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"slices"
 	"time"
@@ -40,18 +41,25 @@ func plan(ctx context.Context, p program, path string, args []string, asJSON boo
 		return err
 	}
 	set.EnableChanges = false
+	p, shown := p.tells(func(io.Writer) telling { return silence{} })
+	defer shown.end()
 	var v viewed
 	if len(args) == 1 {
-		v, err = planDir(ctx, p, set, args[0])
+		v, err = planDir(ctx, p, set, args[0], shown.told)
 	} else {
 		err = withOperations(ctx, set, p, mustExist, func(o operations) error {
-			v, err = viewOf(ctx, o, o.Plan)
+			if v.Report, err = o.Plan(ctx, shown.told); err != nil {
+				return err
+			}
+			f, err := o.Footing(ctx)
+			v.repo = f.Repo
 			return err
 		})
 	}
 	if err != nil {
 		return err
 	}
+	shown.end()
 	return show(p, v, asJSON)
 }
 
@@ -62,7 +70,7 @@ func due(rep provision.Report) int {
 
 // Plan implements operations: a pass of an engine of its own, with what the
 // bot owns, on a store that goes with it.
-func (b *bot) Plan(ctx context.Context) (provision.Report, error) {
+func (b *bot) Plan(ctx context.Context, told func(provision.Progress)) (provision.Report, error) {
 	kept := store.NewProvision(b.db)
 	owned, err := kept.Owned(ctx)
 	if err != nil {
@@ -76,20 +84,27 @@ func (b *bot) Plan(ctx context.Context) (provision.Report, error) {
 	if err != nil {
 		return provision.Report{}, err
 	}
-	rep, err := dryRun(ctx, b.out, b.git, memory, b.log)
+	rep, err := dryRun(ctx, b.out, b.git, memory, b.log, told)
 	return rep, untrusted(err, "plan")
 }
 
-// dryRun plans with writing switched off. That writing is off is no finding.
-func dryRun(ctx context.Context, out *outside, commits access.Commits, db store.DB, log *slog.Logger) (provision.Report, error) {
+// dryRun plans with writing switched off, and asks Entra whom the grants reach.
+// That writing is off is no finding.
+func dryRun(ctx context.Context, out *outside, commits access.Commits, db store.DB, log *slog.Logger, told func(provision.Progress)) (provision.Report, error) {
 	engine, err := provision.New(provision.Ports{
 		Center: out.center, Entra: out.entra, Accounts: out.orgs, Store: store.NewProvision(db),
 		Commits: commits, Clocks: out.clock, Now: time.Now, Sets: out.sets(db), Identity: out.center,
-	}, provision.Options{Log: log, Sweep: -1})
+	}, provision.Options{Log: log, Sweep: -1, Sketch: true})
 	if err != nil {
 		return provision.Report{}, err
 	}
-	rep, err := settled(ctx, engine)
+	var rep provision.Report
+	err = engine.Watched(ctx, told, func(ctx context.Context) error {
+		if rep, err = settled(ctx, engine); err == nil {
+			rep.Warnings, err = engine.Survey(ctx)
+		}
+		return err
+	})
 	for i := range rep.Sets {
 		if s := &rep.Sets[i]; s.Code == provision.CodeDisabled {
 			s.Code, s.Sentence = "", ""
@@ -101,7 +116,7 @@ func dryRun(ctx context.Context, out *outside, commits access.Commits, db store.
 
 // planDir plans for a config repo on disk, with what the bot owns if that can
 // be known.
-func planDir(ctx context.Context, p program, set *settings.Settings, dir string) (viewed, error) {
+func planDir(ctx context.Context, p program, set *settings.Settings, dir string, told func(provision.Progress)) (viewed, error) {
 	repo, err := validDir("plan", dir)
 	if err != nil {
 		return viewed{}, err
@@ -127,32 +142,38 @@ func planDir(ctx context.Context, p program, set *settings.Settings, dir string)
 	if err != nil {
 		return viewed{}, err
 	}
-	v.Report, err = dryRun(ctx, out, onDisk{force}, memory, p.logger(false))
+	v.Report, err = dryRun(ctx, out, onDisk{force}, memory, p.logger(false), told)
 	return v, err
 }
 
-// Bounds of a plan: what cannot be looked up in that time is shown as waiting.
+// Bounds of a plan: what cannot be read for so long that nothing more comes to
+// light is shown as waiting.
 const (
-	planTimeout = 60 * time.Second
-	planEvery   = 200 * time.Millisecond
+	planPatience = 60 * time.Second
+	planEvery    = time.Second
 )
 
-// settled makes passes until everything that the plan needs was looked up.
+// settled makes passes until everything that the plan needs was read, or nothing
+// more comes to light.
 func settled(ctx context.Context, engine *provision.Engine) (provision.Report, error) {
-	run, stop := context.WithTimeout(ctx, planTimeout)
-	ended := make(chan error, 1)
-	go func() { ended <- engine.Run(run) }()
-	defer func() { stop(); <-ended }()
 	tick := time.NewTicker(planEvery)
 	defer tick.Stop()
 	began := time.Now()
+	least, heard := -1, began
 	for {
 		rep, err := engine.SyncSince(ctx, began) // what was read is not read again
-		if err != nil || len(rep.Plan.Waiting) == 0 {
+		left := len(rep.Plan.Waiting)
+		if err != nil || left == 0 {
 			return rep, err
 		}
+		if least < 0 || left < least {
+			least, heard = left, time.Now()
+		}
+		if rep.Unlooked != nil || time.Since(heard) >= planPatience {
+			return rep, nil
+		}
 		select {
-		case <-run.Done():
+		case <-ctx.Done():
 			return rep, ctx.Err()
 		case <-tick.C:
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"aws-access-bot/config"
@@ -19,16 +18,10 @@ type viewed struct {
 	dir string
 	// blind is why it is not known what the bot owns, or "".
 	blind string
-}
-
-// viewOf makes a pass, and looks up the names.
-func viewOf(ctx context.Context, o operations, pass func(context.Context) (provision.Report, error)) (viewed, error) {
-	rep, err := pass(ctx)
-	if err != nil {
-		return viewed{}, err
-	}
-	f, err := o.Footing(ctx)
-	return viewed{Report: rep, repo: f.Repo}, err
+	// work is how the operations of a sync went, and after the pass at their
+	// end; both are nil when there were none.
+	work  *provision.Work
+	after *provision.Report
 }
 
 // show prints a pass. What is not as it should be is a finding.
@@ -42,8 +35,13 @@ func show(p program, v viewed, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	if n := due(v.Report) + len(v.maybe()); n > 0 {
-		return findings{fmt.Errorf("%d changes", len(v.Plan.Changes))}
+	left := v.Report
+	if v.after != nil {
+		left = *v.after
+		left.Sets = v.Sets
+	}
+	if n := due(left) + len(v.maybe()); n > 0 {
+		return findings{fmt.Errorf("%d changes", len(left.Plan.Changes))}
 	}
 	return nil
 }
@@ -56,10 +54,12 @@ type planReport struct {
 	// owned it, and the plan has none of it.
 	OwnershipUnknown string            `json:"ownership_unknown,omitempty"`
 	RemovedIfOwned   []provision.Extra `json:"removed_if_owned,omitempty"`
+	// Operations is how those of a sync went; absent when there were none.
+	Operations *provision.Work `json:"operations,omitempty"`
 }
 
 func (v viewed) report() planReport {
-	return planReport{Report: v.Report, OwnershipUnknown: v.blind, RemovedIfOwned: v.maybe()}
+	return planReport{Report: v.Report, OwnershipUnknown: v.blind, RemovedIfOwned: v.maybe(), Operations: v.work}
 }
 
 // lines are a pass for people.
@@ -92,6 +92,12 @@ func (v viewed) lines() []string {
 		}
 		line("not    %s (%s): %s", entry, b.Code, b.Sentence)
 	}
+	for _, w := range v.Warnings {
+		line("warn   %s (%s)", w.Sentence, w.Code)
+	}
+	if u := v.Unlooked; u != nil {
+		line("wait   %d group(s) and user(s) could not be looked for in Identity Center: %s. Run the command again", len(u.Principals), u.Why)
+	}
 	out = append(out, v.setLines()...)
 	for _, f := range v.FailedReads {
 		line("unread %s in %s: nothing of it is judged", f.PermissionSet, v.account(f.Account))
@@ -109,7 +115,10 @@ func (v viewed) lines() []string {
 	if n := len(v.maybe()); n > 0 {
 		last += fmt.Sprintf("; %d more would be removed if the bot owns them", n)
 	}
-	return append(out, last)
+	if out = append(out, last); v.work != nil {
+		out = append(out, "AWS: "+workText(*v.work))
+	}
+	return out
 }
 
 // readText counts what was read.

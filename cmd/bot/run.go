@@ -23,6 +23,9 @@ const (
 type program struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	// width returns the width of a terminal in columns, false for a writer that
+	// is none; nil where there are no terminals.
+	width func(io.Writer) (columns int, ok bool)
 	// afterCommit is called after each durable step; nil outside tests, which
 	// kill the process there.
 	afterCommit func(step string)
@@ -64,9 +67,13 @@ func (p program) exitCode(ctx context.Context, err error) int {
 	var told findings
 	var usage usageError
 	var wrong misuse
+	var there goesOn
 	switch {
 	case err == nil:
 		return exitGood
+	case errors.As(err, &there) && ctx.Err() != nil:
+		_, _ = fmt.Fprintln(p.stderr, "bot: interrupted; the work goes on in the running bot: 'bot status' shows how far it is, 'bot sync' follows it again")
+		return exitFindings
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		_, _ = fmt.Fprintf(p.stderr, "bot: interrupted before it was finished (%v); run the command again\n", err)
 		return exitFindings

@@ -256,6 +256,7 @@ func (w *world) restore(person string) func(*testscript.TestScript, []string) er
 //	entra cycle                     runs the provisioning cycle now
 //	entra assign|unassign GROUP     its assignment to the application
 //	entra never-honour              on-demand provisioning does not work
+//	entra no-name-default           the attribute mapping has no default for names
 //	entra guest|disable PERSON      changes a user
 func (w *world) verbEntra(_ *testscript.TestScript, _ bool, args []string) error {
 	if err := words(args, 1, 3); err != nil {
@@ -271,6 +272,8 @@ func (w *world) verbEntra(_ *testscript.TestScript, _ bool, args []string) error
 		return w.play("graph/assignments", object{"group": args[0], "remove": what == "unassign"}, nil)
 	case "never-honour":
 		return w.play("graph/options", object{"never_honour": true}, nil)
+	case "no-name-default":
+		return w.play("graph/options", object{"name_default": ""}, nil)
 	case "guest":
 		return w.play("graph/users", object{"person": args[0], "guest": true}, nil)
 	case "disable":
@@ -321,7 +324,7 @@ func (w *world) verbNewTeam(_ *testscript.TestScript, _ bool, args []string) err
 	return w.play("github/teams/"+args[0]+"/recreate", object{"people": args[1:]}, nil)
 }
 
-func (w *world) verbAccount(_ *testscript.TestScript, _ bool, args []string) error {
+func (w *world) verbLogin(_ *testscript.TestScript, _ bool, args []string) error {
 	if err := words(args, 1, 1); err != nil {
 		return err
 	}

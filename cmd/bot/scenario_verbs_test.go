@@ -38,8 +38,10 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	merge-queue N                the branch has a merge queue that merges N at least
 //	teams TEAM PERSON ROLE       membership of a GitHub team; none takes it away
 //	new-team TEAM PERSON…        it is deleted and made again, with these members
-//	account LOGIN                one more GitHub account, which people.yaml does
+//	login LOGIN                  one more GitHub account, which people.yaml does
 //	                             not name; as LOGIN plays it on GitHub
+//	account …, owner …, handshake …, iam …  plays those who have AWS accounts; see there
+//	organization …               changes the organization; see there
 //	fault JSON, faults-gone      the next matching request goes wrong; no more do
 //	pull N                       pull request N is open; sets $REQ and $REQN
 //	check N CONCLUSION [RE]      the aws-access check of pull request N
@@ -51,6 +53,7 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	assigned ACCOUNT SET WHO     AWS lists the assignment
 //	gone ACCOUNT SET WHO         the assignment does not exist
 //	permission-set NAME RE       what AWS has of it, as JSON on one line
+//	member ACCOUNT OU            the account is in the organization, in that OU
 //	logged RE                    the bot's log
 //	count SERVICE OP N           how many requests of this kind there were
 //	no-writes                    nothing was written to Graph or AWS so far
@@ -65,10 +68,11 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 		"edit-state": w.verbEditState, "pause": plain(w.pause), "resume": plain(w.resume),
 		"role": w.verbRole, "repository": w.verbRepository, "app-token": w.verbAppToken,
 		"trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
-		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "new-team": w.verbNewTeam, "account": w.verbAccount, "fault": w.verbFault, "faults-gone": plain(w.mend),
+		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "new-team": w.verbNewTeam, "login": w.verbLogin, "fault": w.verbFault, "faults-gone": plain(w.mend),
 		"pull": w.verbPull, "check": w.verbCheck, "comment": w.verbComment, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
 		"told": w.verbTold, "assigned": w.verbAssigned, "gone": w.verbGone, "permission-set": w.verbPermissionSet, "logged": w.verbLogged,
 		"count": w.verbCount, "no-writes": w.verbNoWrites, "mark": w.verbMark, "soon": w.verbSoon,
+		"account": w.verbAccount, "owner": w.verbOwner, "handshake": w.verbHandshake, "iam": w.verbIAM, "organization": w.verbOrganization, "member": w.verbMember,
 		"next-second": plain(nextSecond),
 	} {
 		out[name] = func(ts *testscript.TestScript, not bool, args []string) {

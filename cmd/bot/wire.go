@@ -21,13 +21,17 @@ import (
 	"aws-access-bot/internal/gitops/guard"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/awsclient"
+	"aws-access-bot/internal/provision/cloudtrail"
 	"aws-access-bot/internal/provision/entra"
+	"aws-access-bot/internal/provision/iam"
 	"aws-access-bot/internal/provision/identitycenter"
+	"aws-access-bot/internal/provision/onboard"
 	"aws-access-bot/internal/provision/organizations"
 	"aws-access-bot/internal/secret"
 	"aws-access-bot/internal/settings"
 	"aws-access-bot/internal/store"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -46,6 +50,7 @@ type bot struct {
 	sweep    *delivery.Sweep
 	people   *audience.Watch
 	engine   *provision.Engine
+	accounts *onboard.Engine
 	tracker  *access.Tracker
 	courier  *chat.Courier
 	desk     *chat.Desk
@@ -68,6 +73,15 @@ func (w *wired) changed() {
 func (w *wired) inForce() {
 	if b := w.b.Load(); b != nil {
 		b.engine.Wake()
+		b.accounts.Wake()
+		b.tracker.Wake()
+	}
+}
+
+// provisioned wakes whoever waits for an assignment to become live.
+func (w *wired) provisioned() {
+	if b := w.b.Load(); b != nil {
+		b.accounts.Wake()
 		b.tracker.Wake()
 	}
 }
@@ -94,7 +108,11 @@ type outside struct {
 	entra  *entra.Client
 	center *identitycenter.Client
 	orgs   *organizations.Client
-	slack  *slack.Client
+	// manager is nil without a role of the management account.
+	manager *organizations.Manager
+	iam     *iam.Reader
+	trail   provision.Trail // nil where it is not looked up who made a drift
+	slack   *slack.Client
 }
 
 // sets are what permission sets are worked on with.
@@ -132,7 +150,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 	b.git, err = gitops.New(gitops.Options{
 		Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID, Branch: set.ConfigRepo.Branch,
 		SigningKey: []byte(set.SigningKey.Reveal()), Poll: set.Poll, Lag: paced(gitops.DefaultLag, pace), OnInForce: w.inForce, OnChange: w.changed,
-		CleanAfter: paced(gitops.DefaultCleanAfter, pace), Removed: b.removed,
+		CleanAfter: paced(gitops.DefaultCleanAfter, pace), Removed: b.removed, Preflight: b.preflight, Ahead: b.ahead,
 		Ops: waking{outbox, w.moved}, Now: time.Now, Log: log,
 	}, out.github, store.NewGitops(db), out.entra)
 	if err != nil {
@@ -147,10 +165,13 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 		State: store.NewGitops(db), Directory: out.entra, Commits: b.git, Requests: b.requests, Notices: waking{outbox, w.moved}, Now: time.Now, Log: log,
 	}, set.Poll)
 	b.engine, err = provision.New(provision.Ports{
-		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Identity: out.center,
+		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Trail: out.trail, Identity: out.center,
 		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now, Sets: out.sets(db),
-	}, provision.Options{EnableChanges: set.EnableChanges, Watch: true, Pace: pace, Log: log, OnChange: w.changed, Asker: b.asker})
+	}, provision.Options{EnableChanges: set.EnableChanges, Watch: true, Pace: pace, Log: log, OnChange: w.provisioned, Asker: b.asker})
 	if err != nil {
+		return nil, err
+	}
+	if b.accounts, err = b.onboarding(out, w, pace); err != nil {
 		return nil, err
 	}
 	b.converse(out, outbox, w)
@@ -173,7 +194,7 @@ func sealed(ctx context.Context, set *settings.Settings, file *store.Bolt) (stor
 
 // converse makes the parts that people talk to.
 func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
-	observer := &access.Observer{Pulls: b.git, Grants: b.engine, Commits: b.git, Now: time.Now}
+	observer := &access.Observer{Pulls: b.git, Grants: b.engine, Commits: b.git, Onboards: b.accounts, Now: time.Now}
 	b.tracker = access.NewTracker(b.requests, observer, b.git, w.moved, time.Now, b.log)
 	b.courier = chat.NewCourier(chat.Courier{
 		Outbox: outbox, Requests: b.requests, Commits: b.git,
@@ -183,7 +204,7 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 	})
 	service := &access.Service{
 		Requests: b.requests, Commits: b.git, Directory: out.entra, Pulls: b.git, Teams: b.git, Now: time.Now,
-		Links: b.requests, Accounts: out.github, Drifts: b.engine,
+		Links: b.requests, Accounts: out.github, Drifts: b.engine, Memberships: out.entra, Grants: b.engine, Estate: b.accounts, Onboarder: b.accounts, Boards: b.boards(),
 		Stored: func() { w.changed(); w.moved() },
 	}
 	b.desk = chat.NewDesk(chat.Desk{
@@ -220,14 +241,9 @@ func connect(ctx context.Context, set *settings.Settings, application func() (st
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := awsclient.Config(ctx, awsclient.Options{
-		Region: set.AWS.Region, EndpointURL: set.AWS.EndpointURL, AccessKeyID: set.AWS.AccessKeyID,
-		SecretAccessKey: set.AWS.SecretAccessKey, Role: set.AWS.Role, RootCAs: roots, Gate: gate, Wrap: watch(out.clock, "aws"),
-	})
-	if err != nil {
+	if err := out.connectAWS(ctx, set, awsclient.Options{RootCAs: roots, Gate: gate, Wrap: watch(out.clock, "aws")}); err != nil {
 		return nil, err
 	}
-	out.center, out.orgs = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg)
 	rt, err := gate.Transport(set.Slack.APIURL)
 	if err != nil {
 		return nil, fmt.Errorf("slack.api_url: %w", err)
@@ -237,6 +253,33 @@ func connect(ctx context.Context, set *settings.Settings, application func() (st
 		return nil, fmt.Errorf("private_hosts: the bot does not speak to %s; take it out, or write it as in the base URL", strings.Join(unused, ", "))
 	}
 	return out, nil
+}
+
+// connectAWS makes the clients of AWS.
+func (out *outside) connectAWS(ctx context.Context, set *settings.Settings, o awsclient.Options) error {
+	o.Region, o.EndpointURL, o.AccessKeyID, o.SecretAccessKey = set.AWS.Region, set.AWS.EndpointURL, set.AWS.AccessKeyID, set.AWS.SecretAccessKey
+	o.Role, o.CloudTrail = set.AWS.Role, set.AWS.CloudTrail
+	cfg, err := awsclient.Config(ctx, o)
+	if err != nil {
+		return err
+	}
+	out.center, out.orgs = identitycenter.New(cfg, 0, time.Now), organizations.New(cfg, 0)
+	out.iam = iam.New(cfg, 0, time.Now)
+	if role := set.AWS.ManagementRole; role != "" {
+		out.manager = organizations.NewManager(awsclient.Assuming(cfg, role, 0), 0)
+	}
+	if !set.AWS.CloudTrail {
+		return nil
+	}
+	histories := []aws.Config{cfg}
+	if o.Role = set.AWS.ManagementRole; o.Role != "" {
+		if cfg, err = awsclient.Config(ctx, o); err != nil {
+			return err
+		}
+		histories = append(histories, cfg)
+	}
+	out.trail = cloudtrail.New(out.center, histories...)
+	return nil
 }
 
 func (out *outside) connectGitHub(set *settings.Settings, gate *egress.Gate) error {
@@ -301,7 +344,7 @@ func sweepEvery(poll time.Duration) time.Duration {
 // work runs the workers until ctx ends or one fails.
 func (b *bot) work(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for _, run := range []func(context.Context) error{b.git.Run, b.guards.Run, b.people.Run, b.sweep.Run, b.engine.Run, b.tracker.Run, b.courier.Run, b.desk.Run} {
+	for _, run := range []func(context.Context) error{b.git.Run, b.guards.Run, b.people.Run, b.sweep.Run, b.engine.Run, b.accounts.Run, b.tracker.Run, b.courier.Run, b.desk.Run} {
 		g.Go(func() error { return run(ctx) })
 	}
 	g.Go(func() error {

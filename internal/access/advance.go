@@ -62,6 +62,8 @@ func (m *mover) step() bool {
 		return m.fromLive()
 	case StateEnding:
 		return m.fromEnding()
+	case StateStopped:
+		return m.fromStopped()
 	default:
 		return false
 	}
@@ -125,6 +127,12 @@ func (m *mover) fromVerified() bool {
 	if m.r.Kind == KindLink {
 		return m.fromVerifiedLink()
 	}
+	if m.r.Kind == KindPhase {
+		return m.fromVerifiedPhase()
+	}
+	if m.r.Kind == KindOnboard {
+		return m.fromVerifiedOnboard()
+	}
 	g := m.f.Grant
 	if g == nil {
 		return false
@@ -142,8 +150,7 @@ func (m *mover) fromVerified() bool {
 		return false
 	}
 	m.reach(StageReadBack, g.ReadBack)
-	m.r.MembersSeen, m.r.MembersTotal = g.MembersSeen, g.MembersTotal
-	m.r.End = g.End
+	m.reaches(g)
 	m.tell(NoticeLive, "", "")
 	return m.to(StateLive)
 }
@@ -195,11 +202,12 @@ func (m *mover) refresh() {
 	if v := m.f.Verdict; v != nil && m.r.State == StateHalted {
 		m.r.Outcome = v.Halt
 	}
-	m.r.Trouble, m.r.Expect = "", ""
+	m.r.Trouble, m.r.Expect, m.r.Warning = "", "", ""
 	if p := m.f.Pull; p != nil && m.r.State == StateMerged && p.Waits != "" {
 		m.r.Trouble = p.Waits
 		m.tell(NoticeTrouble, "waits", p.Waits)
 	}
+	m.refreshOnboard()
 	g := m.f.Grant
 	if g == nil || m.r.State.Final() {
 		return
@@ -207,15 +215,32 @@ func (m *mover) refresh() {
 	if m.r.State == StateVerified || m.r.State == StateLive || m.r.State == StateEnding {
 		m.r.Trouble = g.Trouble
 		if g.TroubleCode != "" && g.Trouble != "" {
-			m.tell(NoticeTrouble, g.TroubleCode, g.Trouble)
+			m.tell(NoticeTrouble, occurrence(g), g.Trouble)
 		}
 	}
 	if m.r.State == StateVerified && m.r.Kind == KindGrant {
+		m.r.Expect, m.r.Warning = g.Expect, g.Warning
+	}
+	if m.r.State == StateEnding {
 		m.r.Expect = g.Expect
 	}
 	if m.r.State == StateLive {
-		m.r.MembersSeen, m.r.MembersTotal, m.r.End = g.MembersSeen, g.MembersTotal, g.End
+		m.reaches(g)
 	}
+}
+
+// reaches takes over whom a live grant reaches, and for how long.
+func (m *mover) reaches(g *GrantFacts) {
+	m.r.MembersSeen, m.r.MembersTotal, m.r.Absent, m.r.Warning = g.MembersSeen, g.MembersTotal, g.Absent, g.Warning
+	m.r.End = g.End
+}
+
+// occurrence names a trouble and which time of it this is.
+func occurrence(g *GrantFacts) string {
+	if g.TroubleSince.IsZero() {
+		return g.TroubleCode
+	}
+	return g.TroubleCode + "/" + g.TroubleSince.UTC().Format(time.RFC3339Nano)
 }
 
 // approval takes over whether an open pull request is approved, which is told

@@ -43,6 +43,8 @@ func TestTransitions(t *testing.T) {
 	link.Kind = KindLink
 	asked := in(StateAsked)
 	asked.Kind = KindLink
+	step := in(StateVerified)
+	step.Kind, step.Want = KindPhase, Want{Phase: 2}
 	live := in(StateLive)
 	live.Times[StageMerged], live.Times[StageReadBack] = at(1), at(6)
 	extended := readBack()
@@ -82,6 +84,10 @@ func TestTransitions(t *testing.T) {
 		{"the whole way in one look", in(StateAsked), Facts{Pull: merged(), Verdict: inForce(), Grant: readBack()}, at(6), StateLive, []NoticeKind{NoticeMerged, NoticeLive}},
 		{"a link in force is linked", link, Facts{Link: &LinkFacts{Stands: true}}, at(6), StateLinked, []NoticeKind{NoticeLinked}},
 		{"a link that is another by now", link, Facts{Link: &LinkFacts{}}, at(6), StateUndone, []NoticeKind{NoticeUndone}},
+		{"a phase in force is done", step, Facts{Phase: &PhaseFacts{Now: 2}}, at(6), StateDone, []NoticeKind{NoticeDone}},
+		{"a later phase in force too", step, Facts{Phase: &PhaseFacts{Now: 3}}, at(6), StateDone, []NoticeKind{NoticeDone}},
+		{"a phase that was left by now", step, Facts{Phase: &PhaseFacts{Now: 1}}, at(6), StateUndone, []NoticeKind{NoticeUndone}},
+		{"a phase not looked at yet", step, Facts{Grant: readBack()}, at(6), StateVerified, nil},
 		{"a link not looked at yet", link, Facts{Grant: readBack()}, at(6), StateVerified, nil},
 		{"a link in one look", asked, Facts{Pull: merged(), Verdict: inForce(), Link: &LinkFacts{Stands: true}}, at(6), StateLinked, []NoticeKind{NoticeMerged, NoticeLinked}},
 		{"what waits for a halt before it says so", in(StateMerged), Facts{Pull: &PullFacts{State: PullMerged, Waits: "the bot stands still"}}, at(6), StateMerged, []NoticeKind{NoticeTrouble}},
@@ -109,6 +115,47 @@ func TestTransitions(t *testing.T) {
 	}
 }
 
+// TestATroubleIsToldOnceEachTimeItComes: a group that is made anew a second time,
+// weeks later, is told in the thread again.
+func TestATroubleIsToldOnceEachTimeItComes(t *testing.T) {
+	t.Parallel()
+	r := in(StateLive)
+	keys := map[string]int{}
+	look := func(trouble string, since time.Time, now int) {
+		g := readBack()
+		g.Trouble, g.TroubleSince = trouble, since
+		if trouble != "" {
+			g.TroubleCode = "group-recreated"
+		}
+		var notices []Notice
+		r, notices = Advance(r, Facts{Grant: g}, at(now))
+		for _, n := range notices {
+			keys[n.Key]++
+		}
+	}
+	look("made anew", at(10), 11)
+	look("made anew, said otherwise", at(10), 12)
+	look("", time.Time{}, 13)
+	look("made anew", at(10), 14)
+	look("", time.Time{}, 15)
+	look("made anew", at(20), 21)
+	if len(keys) != 2 {
+		t.Errorf("told under %v; want one key for each of the two times", keys)
+	}
+}
+
+// TestWhatIsWaitedForIsShown while it is set up and while it is taken away, and
+// not when it is live.
+func TestWhatIsWaitedForIsShown(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[State]string{StateVerified: "27th", StateEnding: "27th", StateLive: ""} {
+		g := &GrantFacts{Desired: state != StateEnding, Expect: "27th"}
+		if got, _ := Advance(in(state), Facts{Grant: g}, at(6)); got.Expect != want || got.State != state {
+			t.Errorf("%s: %q in %s", state, got.Expect, got.State)
+		}
+	}
+}
+
 // TestAdvanceUnderAnyFacts plays random facts and checks what must hold
 // whatever gitops and provision say.
 func TestAdvanceUnderAnyFacts(t *testing.T) {
@@ -122,7 +169,8 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 	}
 	for range 20000 {
 		r := in(StateAsked)
-		r.Kind = []Kind{KindGrant, KindRevoke, KindLink}[rnd.IntN(3)]
+		r.Kind = []Kind{KindGrant, KindRevoke, KindLink, KindPhase, KindOnboard}[rnd.IntN(5)]
+		r.Want.Phase = 2
 		told := map[string]bool{}
 		for range 8 {
 			var f Facts
@@ -137,6 +185,11 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 			}
 			if f.Verdict != nil && f.Verdict.InForce {
 				f.Link = &LinkFacts{Stands: rnd.IntN(2) == 0}
+				f.Phase = &PhaseFacts{Now: config.Phase(1 + rnd.IntN(3))}
+				f.Onboard = &OnboardFacts{
+					Listed: rnd.IntN(5) > 0, Invited: maybe(), Joined: maybe(), Placed: maybe(), Baseline: maybe(), BaselineLive: rnd.IntN(3), Total: rnd.IntN(3),
+					Stopped: []string{"", "declined"}[rnd.IntN(2)], Occurrence: []string{"a", "b"}[rnd.IntN(2)], Reminder: []string{"", "h/1"}[rnd.IntN(2)],
+				}
 				f.Grant = &GrantFacts{Desired: rnd.IntN(2) == 0, Idle: rnd.IntN(2) == 0, Created: maybe(), ReadBack: maybe(), Removed: maybe(), StillWanted: rnd.IntN(5) == 0}
 			}
 			next, notices := Advance(r, f, at(rnd.IntN(300)))
@@ -152,8 +205,15 @@ func TestAdvanceUnderAnyFacts(t *testing.T) {
 			if next.State == StateLinked && r.State != StateLinked && (r.Kind != KindLink || f.Link == nil || !f.Link.Stands) {
 				t.Fatalf("a %s is linked by %+v", r.Kind, f.Link)
 			}
-			if r.Kind == KindLink && (next.State == StateLive || next.State == StateEnding) {
-				t.Fatalf("a link became %s", next.State)
+			isIn := r.Kind == KindOnboard && f.Onboard != nil && f.Onboard.Listed && f.Onboard.Stopped == "" && !f.Onboard.Baseline.IsZero() && f.Onboard.BaselineLive >= f.Onboard.Total
+			if next.State == StateDone && r.State != StateDone && !isIn && (r.Kind != KindPhase || f.Phase == nil || f.Phase.Now < 2) {
+				t.Fatalf("a %s is done by %+v, %+v", r.Kind, f.Phase, f.Onboard)
+			}
+			if (next.State == StateStopped) && (r.Kind != KindOnboard || f.Onboard != nil && f.Onboard.Stopped == "") {
+				t.Fatalf("a %s is stopped by %+v", r.Kind, f.Onboard)
+			}
+			if (r.Kind == KindLink || r.Kind == KindPhase || r.Kind == KindOnboard) && (next.State == StateLive || next.State == StateEnding) {
+				t.Fatalf("a %s became %s", r.Kind, next.State)
 			}
 			if next.Approved && (next.State != StateProposed || f.Pull != nil && !f.Pull.Passes) {
 				t.Fatalf("%s and approved by %+v", next.State, f.Pull)

@@ -36,6 +36,16 @@ type Service struct {
 	Accounts Accounts
 	// Drifts finds and undoes drift; nil where that is not to be had in chat.
 	Drifts Drifts
+	// Boards tells how far the migration is; nil where that is not to be had.
+	Boards *Boards
+	// Estate looks AWS accounts up, and Onboarder takes one up again that has
+	// stopped; nil where none is onboarded.
+	Estate    Estate
+	Onboarder Onboarder
+	// Memberships and Grants tell what somebody can use; nil where that is not to
+	// be had.
+	Memberships Memberships
+	Grants      GrantEvidence
 	// Stored is called after a request was stored, for the workers.
 	Stored func()
 	Now    func() time.Time
@@ -119,7 +129,7 @@ func (s *Service) ask(ctx context.Context, a Ask) (Asked, error) {
 		return Asked{}, err
 	}
 	if found {
-		r, err := s.join(ctx, same, a)
+		r, err := s.join(ctx, same, Joiner{Asker: a.Asker, Key: a.Key})
 		return Asked{Request: r, Joined: true}, err
 	}
 	if err := s.withinLimits(ctx, a.Asker.Entra, KindGrant); err != nil {
@@ -173,8 +183,12 @@ func (s *Service) inForce(ctx context.Context) (InForce, error) {
 }
 
 // waits reports whether a request is open in the sense of the limits: it may
-// still need somebody to decide or something to be set up.
+// still need somebody to decide or something to be set up. An account may wait
+// for its owner for two weeks; nobody here can hasten that.
 func waits(r Request) bool {
+	if r.Kind == KindOnboard && (r.State == StateVerified || r.State == StateStopped) {
+		return false
+	}
 	return !r.State.Final() && r.State != StateLive && r.State != StateEnding
 }
 
@@ -200,7 +214,7 @@ func (s *Service) withinLimits(ctx context.Context, entra string, kind Kind) err
 		}
 	}
 	switch {
-	case kind == KindGrant && open >= maxOpen:
+	case kind != KindRevoke && open >= maxOpen:
 		return &Refusal{Message: fmt.Sprintf("You have %d open requests, and %d is the most.", open, maxOpen), Mend: "Cancel one with `/aws-access cancel REQ-…` or wait until one is decided."}
 	case day >= maxPerDay:
 		return &Refusal{Message: fmt.Sprintf("You have made %d requests in 24 hours, and %d is the most.", day, maxPerDay), Mend: "Ask again tomorrow, or open a pull request on the config repo yourself."}
@@ -347,7 +361,7 @@ func already(force InForce, w Want, now time.Time) error {
 	case had.IsZero():
 		return &Refusal{Field: "permission_set", Message: what + ", with no end.", Mend: "Nothing needs to be asked for: see the AWS access portal."}
 	case !w.Term.Standing && !had.Before(end):
-		return &Refusal{Field: "duration", Message: fmt.Sprintf("%s, until %s.", what, had.UTC().Format("2006-01-02 15:04 UTC")), Mend: "Ask for longer than that, if you need it longer."}
+		return &Refusal{Field: "duration", Message: fmt.Sprintf("%s, until %s.", what, had.UTC().Format(clockText)), Mend: "Ask for longer than that, if you need it longer."}
 	default:
 		return nil
 	}

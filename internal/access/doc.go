@@ -29,7 +29,7 @@
 //	ending     removal read back                           ended      reply: ended
 //	ending     desired again                               verified   root message
 //
-// refused, closed, void, undone, ended and linked are final. Any state but a final one
+// refused, closed, void, undone, ended, linked and done are final. Any state but a final one
 // may carry a Trouble: what holds it up now, in a sentence for people; it goes
 // when the fact goes. A revocation (KindRevoke) has the same states; "live"
 // is not reached, it goes from verified to ended when the removal is read back.
@@ -39,6 +39,22 @@
 //
 //	verified   the config in force has the link            linked     reply, and in private: linked
 //	verified   it has another one by now                   undone     reply
+//
+// A request for another phase (KindPhase) ends there too:
+//
+//	verified   the config in force is in the phase         done       reply: what holds from now on
+//	verified   it is in an earlier one by now              undone     reply
+//
+// A request to bring an account in (KindOnboard) has the same states up to
+// verified. From there provision brings the account to its place, and the request
+// follows:
+//
+//	verified   invited / joined / in its OU                verified   root message: stage and time; reply each
+//	verified   a reminder of an open invitation            verified   reply
+//	verified   the account does not go on by itself        stopped    reply: why, what to do
+//	stopped    taken up again, or the hindrance is gone    verified   root message
+//	verified   every baseline assignment was read back     done       reply: done, IAM users left
+//	verified, stopped  its file is not in force any more   undone     reply
 //
 // # Being linked
 //

@@ -85,17 +85,21 @@ func (s *Service) Sync(ctx context.Context, by Person) (Synced, []Drift, error) 
 // controller refuses who does not stand under control_plane. What he does here
 // he answers for, so his GitHub account must be linked too.
 func (s *Service) controller(ctx context.Context, by Person) (InForce, error) {
-	force, err := s.inForce(ctx)
+	force, err := s.controlPlane(ctx, by)
 	if err != nil {
 		return InForce{}, err
 	}
-	if s.Drifts == nil || !s.controls(ctx, force.Repo, by) {
-		return InForce{}, &Refusal{Message: "Only the people of the control plane may do that.", Mend: "They stand under control_plane in aws-access.yaml."}
+	if s.Drifts == nil {
+		return InForce{}, noDrift()
 	}
 	if p, ok := force.Repo.PersonByEntra(by.Entra); !ok || p.GitHub == nil {
 		return InForce{}, &Refusal{Message: "Your GitHub account is not linked, so you cannot answer for this.", Mend: "`/aws-access link github <login>` prepares it."}
 	}
 	return force, nil
+}
+
+func noDrift() *Refusal {
+	return &Refusal{Message: "This bot keeps no drift.", Mend: "Open a pull request on the config repo."}
 }
 
 // drift returns a drift that is one in this moment.
@@ -123,7 +127,7 @@ func (s *Service) RevertDrift(ctx context.Context, by Person, id string) (Drift,
 	if !d.Missing {
 		return Drift{}, &Refusal{
 			Message: "The bot does not own that assignment: no commit ever declared it.",
-			Mend:    "Adopt it, or remove it in AWS. In phase 3 with `drift: revert` the bot removes such assignments.",
+			Mend:    "Adopt it, or remove it in AWS. In phase 3 with `drift: revert` the bot removes such assignments of groups and users that have a file.",
 		}
 	}
 	if err := s.Drifts.PutBackDrift(ctx, id, by.Entra); err != nil {
@@ -171,7 +175,7 @@ func (s *Service) AdoptDrift(ctx context.Context, a Adoption) (Asked, error) {
 		return Asked{}, err
 	}
 	if s.Drifts == nil {
-		return Asked{}, &Refusal{Message: "This bot keeps no drift.", Mend: "Open a pull request on the config repo."}
+		return Asked{}, noDrift()
 	}
 	d, err := s.drift(ctx, a.Drift)
 	if err != nil {

@@ -30,7 +30,9 @@ type Observer struct {
 	Pulls   PullEvidence
 	Grants  GrantEvidence
 	Commits Commits
-	Now     func() time.Time
+	// Onboards tells how far accounts are; nil where none is onboarded.
+	Onboards OnboardEvidence
+	Now      func() time.Time
 }
 
 // Facts implements [Evidence].
@@ -48,6 +50,14 @@ func (o *Observer) Facts(ctx context.Context, r Request) (Facts, error) {
 	}
 	if r.Kind == KindLink {
 		f.Link, err = o.linkFacts(ctx, r)
+		return f, err
+	}
+	if r.Kind == KindOnboard {
+		f.Onboard, err = o.onboardFacts(ctx, r)
+		return f, err
+	}
+	if r.Kind == KindPhase {
+		f.Phase, err = o.phaseFacts(ctx)
 		return f, err
 	}
 	if f.Grant, err = o.grant(ctx, r); err != nil {

@@ -224,3 +224,30 @@ func BenchmarkFactsOfOneRequest(b *testing.B) {
 		}
 	})
 }
+
+// unrecorded has nothing recorded of any account.
+type unrecorded struct{}
+
+func (unrecorded) OnboardFacts(context.Context, string) (*access.OnboardFacts, error) {
+	return nil, nil
+}
+
+// TestAnOnboardingWhoseFileIsGoneIsUndone: the record of an account goes with its
+// file. While the file is there, no record means that nobody has looked yet.
+func TestAnOnboardingWhoseFileIsGoneIsUndone(t *testing.T) {
+	t.Parallel()
+	repo := granted(t)
+	known := repo.Accounts["payments-prod"]
+	for id, want := range map[string]access.State{known.ID: access.StateVerified, "444455559999": access.StateUndone} {
+		o := access.Observer{Pulls: &recorded{verdict: &access.Verdict{InForce: true}}, Onboards: unrecorded{}, Now: func() time.Time { return morning },
+			Commits: &commits{force: access.InForce{Repo: repo}}}
+		r := access.Request{ID: "REQ-ABCDEF", Kind: access.KindOnboard, State: access.StateVerified, Want: access.Want{AccountID: id}}
+		f, err := o.Facts(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := access.Advance(r, f, morning); got.State != want {
+			t.Errorf("%s: %s, want %s", id, got.State, want)
+		}
+	}
+}

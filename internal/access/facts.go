@@ -84,10 +84,17 @@ type GrantFacts struct {
 	Removed      time.Time // removal read back
 	MembersSeen  int
 	MembersTotal int
-	// Trouble is what holds it up now, in a sentence for people; TroubleCode is
-	// its stable name, under which it is told once.
-	Trouble     string
-	TroubleCode string
+	// Absent names some of the members who were not seen, in a sentence for
+	// people; Warning says of whom it does not reach at all. "" is nothing.
+	Absent  string
+	Warning string
+	// Trouble is what holds it up now, in a sentence for people. TroubleCode is
+	// its stable name, and TroubleSince when that which it holds up began: it is
+	// told once per name and beginning, so that what comes again later is told
+	// again. A zero TroubleSince is a beginning like any other.
+	Trouble      string
+	TroubleCode  string
+	TroubleSince time.Time
 	// Expect says how long what is under way takes, "" when nothing is waited
 	// for.
 	Expect string
@@ -108,4 +115,5 @@ type Facts struct {
 	Grant   *GrantFacts
 	Link    *LinkFacts    // of a KindLink only
 	Onboard *OnboardFacts // of a KindOnboard only
+	Phase   *PhaseFacts   // of a KindPhase only
 }

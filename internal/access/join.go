@@ -31,20 +31,20 @@ func (s *Service) waiting(ctx context.Context, w Want) (Request, bool, error) {
 
 // join adds who asks to a request that asks for the same. That his approval
 // does not count is recorded before he is told that he has joined.
-func (s *Service) join(ctx context.Context, r Request, a Ask) (Request, error) {
+func (s *Service) join(ctx context.Context, r Request, who Joiner) (Request, error) {
 	for range joinTries {
-		if err := joinable(r, a.Asker.Entra); err != nil {
+		if err := joinable(r, who.Entra); err != nil {
 			return Request{}, err
 		}
-		if err := s.Pulls.Join(ctx, r.ID, a.Asker.Person); err != nil {
+		if err := s.Pulls.Join(ctx, r.ID, who.Person); err != nil {
 			return Request{}, fmt.Errorf("join %s: %w", r.ID, err)
 		}
-		at := s.Now().UTC()
+		who.At = s.Now().UTC()
 		next := r
-		next.Joined = append(slices.Clone(r.Joined), Joiner{Asker: a.Asker, Key: a.Key, At: at})
+		next.Joined = append(slices.Clone(r.Joined), who)
 		next.Version++
 		err := s.Requests.Save(ctx, next, []Notice{{
-			Key: fmt.Sprintf("%s/joined/%s", r.ID, a.Asker.Entra), Request: r.ID, Kind: NoticeJoined, At: at, Text: a.Asker.Name,
+			Key: fmt.Sprintf("%s/joined/%s", r.ID, who.Entra), Request: r.ID, Kind: NoticeJoined, At: who.At, Text: who.Name,
 		}})
 		if err == nil {
 			s.Stored()
@@ -64,6 +64,9 @@ func (s *Service) join(ctx context.Context, r Request, a Ask) (Request, error) {
 // late or too full to join.
 func joinable(r Request, entra string) error {
 	const follow = "Follow it there; a second request would not make it faster."
+	if r.Kind == KindOnboard && (r.Wants(entra) || !joinsOnboarding(r)) {
+		return underWay(r, entra)
+	}
 	switch {
 	case r.Wants(entra):
 		return &Refusal{Field: "group", Message: fmt.Sprintf("You asked for the same access in %s, which is still open.", r.ID), Mend: follow}

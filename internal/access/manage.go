@@ -32,7 +32,7 @@ func (s *Service) withdraw(ctx context.Context, r Request) (Request, error) {
 	case StateProposed:
 	default:
 		no := &Refusal{Message: fmt.Sprintf("%s is %s; only a request that still waits for review can be cancelled.", id, r.State)}
-		if r.Kind != KindLink && (r.State == StateLive || r.State == StateVerified) {
+		if (r.Kind == KindGrant || r.Kind == KindRevoke) && (r.State == StateLive || r.State == StateVerified) {
 			no.Mend = "To give up access that you have, use `/aws-access revoke " + string(id) + "`."
 		}
 		return Request{}, no
@@ -155,12 +155,18 @@ func (s *Service) visible(ctx context.Context, by Person, id ID) (Request, error
 		}
 		return Request{}, unknown
 	}
+	if r.Kind == KindPhase {
+		return Request{}, unknown // it has no principal; the control plane sees it by Show
+	}
 	force, err := s.inForce(ctx)
 	if err != nil {
 		return Request{}, err
 	}
 	if s.owns(ctx, force.Repo, by, r.Want) {
 		return r, nil
+	}
+	if r.Kind == KindOnboard {
+		return Request{}, unknown // it has no principal either
 	}
 	if r.Want.Principal.Kind == config.UserPrincipal {
 		if by.Entra != "" && r.Want.Principal.ID == by.Entra {

@@ -2,7 +2,10 @@ package access
 
 import (
 	"context"
+	"fmt"
 	"time"
+
+	"aws-access-bot/config"
 )
 
 // Onboarding is what a KindOnboard request wants to stand in the account file.
@@ -17,6 +20,20 @@ type Onboarding struct {
 	// for, and From the OU in which it was then.
 	Member bool   `json:"member,omitempty"`
 	From   string `json:"from,omitempty"`
+}
+
+// Account returns the account file that is wanted of the account with an id. The
+// error says which owner cannot be one.
+func (o *Onboarding) Account(id string) (config.Account, error) {
+	a := config.Account{ID: id, Slug: o.Slug, Name: o.Name, Stage: config.StageSSO, OU: o.OU, Tags: o.Tags}
+	for _, s := range o.Owners {
+		ref, err := config.ParseApprover(s)
+		if err != nil {
+			return config.Account{}, fmt.Errorf("the owner %q: %w", shown(s), err)
+		}
+		a.Owners = append(a.Owners, ref)
+	}
+	return a, nil
 }
 
 // OnboardFacts is what is recorded of the way of an account into its place.
@@ -49,6 +66,9 @@ type OnboardFacts struct {
 	Reminder string
 	// IAM is nil when it was not read.
 	IAM *IAMUsers
+	// Lacks is set when the config in force does not give the account all of
+	// the baseline. [Observer] finds it.
+	Lacks bool
 }
 
 // OnboardEvidence tells what is recorded of an account; nil when there is

@@ -199,12 +199,18 @@ type Request struct {
 	// MembersSeen of MembersTotal direct members were seen in Identity Center.
 	MembersSeen  int `json:"members_seen"`
 	MembersTotal int `json:"members_total"`
+	// Absent names some of the others, and Warning says of people whom it never
+	// reaches, in sentences for people.
+	Absent  string `json:"absent,omitempty"`
+	Warning string `json:"warning,omitempty"`
 	// Outcome says how a final or halted state came about, for people.
 	Outcome string `json:"outcome,omitempty"`
 	// Warned is set once the coming end was told.
 	Warned bool `json:"warned,omitempty"`
 	// GoesOn is the request whose grant gives the same for longer, "" for none.
 	GoesOn ID `json:"goes_on,omitempty"`
+	// Occasion is the last reminder, or the last stop, of an onboarding.
+	Occasion string `json:"occasion,omitempty"`
 }
 
 // Wants reports whether a person asked for this, first or by joining.
@@ -241,6 +247,16 @@ const (
 	NoticeEnding  NoticeKind = "about-to-end"
 	NoticeEnded   NoticeKind = "ended"
 	NoticeLinked  NoticeKind = "linked"
+	// Those of an account that is onboarded. The text of NoticeInvited and of
+	// NoticeReminder says how its owner accepts, that of NoticeStopped why it
+	// does not go on and what to do.
+	NoticeInvited  NoticeKind = "invited"
+	NoticeReminder NoticeKind = "reminder"
+	NoticeMember   NoticeKind = "member" // it joined the organization
+	NoticePlaced   NoticeKind = "placed" // it is in its OU
+	NoticeStopped  NoticeKind = "stopped"
+	// NoticeDone is that an account is in its place, or a phase has begun.
+	NoticeDone NoticeKind = "done"
 	// NoticeExtended has the request that goes on in its text.
 	NoticeExtended NoticeKind = "extended"
 	// NoticeGrown is about who has the access, not about the request.

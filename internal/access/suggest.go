@@ -16,14 +16,36 @@ type Choice struct {
 }
 
 // Suggest returns at most n choices for a form field ("group", "account",
-// "permission_set") that contain the typed text, those that begin with it
+// "permission_set", "ou", "owners") that contain the typed text, those that begin with it
 // first. Accounts that cannot be asked for are left out.
 func (s *Service) Suggest(ctx context.Context, field, typed string, n int) ([]Choice, error) {
 	force, err := s.inForce(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return narrow(choices(force.Repo, field), typed, n), nil
+	all := choices(force.Repo, field)
+	if field == FieldOU {
+		all = s.units(ctx, force.Repo)
+	}
+	return narrow(all, typed, n), nil
+}
+
+// units are the OUs of the organization as of the last look, and those that
+// account files name where it was not looked at.
+func (s *Service) units(ctx context.Context, repo *config.Repo) []candidate {
+	view, _ := s.estateView(ctx)
+	paths := slices.Clone(view.OUs)
+	if len(paths) == 0 {
+		for _, a := range repo.Accounts {
+			paths = append(paths, a.OU)
+		}
+	}
+	slices.Sort(paths)
+	var out []candidate
+	for _, p := range slices.Compact(paths) {
+		out = append(out, candidate{Choice: Choice{p, p}})
+	}
+	return out
 }
 
 // candidate is a choice with what else it is found by.
@@ -45,6 +67,13 @@ func choices(repo *config.Repo, field string) []candidate {
 			if repo.Requestable(a) == nil {
 				out = append(out, candidate{Choice{slug, a.Name + " · " + a.ID[len(a.ID)-4:] + " · " + a.OU}, a.ID})
 			}
+		}
+	case FieldOwners:
+		for _, p := range repo.People.People {
+			out = append(out, candidate{Choice: Choice{p.Email, p.Email}})
+		}
+		for name := range repo.People.Teams {
+			out = append(out, candidate{Choice: Choice{"team:" + name, "team:" + name}, number: name})
 		}
 	case "permission_set":
 		for _, name := range PermissionSets(repo) {

@@ -101,10 +101,13 @@ func arrows() map[string][]string {
 		"internal/provision/permset":        {"config"},
 		"internal/provision/fault":          {},
 		"internal/provision/awsclient":      {"internal/bodylimit", "internal/egress", "internal/retryafter", "internal/provision/fault", "internal/secret"},
+		"internal/provision/cloudtrail":     {"config", "internal/provision", "internal/provision/awsclient", "internal/provision/fault"},
 		"internal/provision/entra":          {"config", "internal/bodylimit", "internal/egress", "internal/retryafter", "internal/access", "internal/importer", "internal/provision", "internal/provision/fault", "internal/secret"},
 		"internal/provision/identitycenter": {"config", "internal/importer", "internal/provision", "internal/provision/awsclient", "internal/provision/fault", "internal/provision/permset"},
-		"internal/provision/organizations":  {"internal/importer", "internal/provision", "internal/provision/awsclient", "internal/provision/fault"},
-		"internal/store":                    {"config", "internal/access", "internal/gitops", "internal/gitops/audience", "internal/gitops/delivery", "internal/gitops/guard", "internal/gitops/review", "internal/provision"},
+		"internal/provision/organizations":  {"internal/access", "internal/importer", "internal/provision", "internal/provision/awsclient", "internal/provision/fault", "internal/provision/onboard"},
+		"internal/provision/onboard":        {"config", "internal/access", "internal/provision", "internal/provision/fault", "internal/provision/permset"},
+		"internal/provision/iam":            {"internal/access", "internal/provision/awsclient", "internal/provision/fault"},
+		"internal/store":                    {"config", "internal/access", "internal/gitops", "internal/gitops/audience", "internal/gitops/delivery", "internal/gitops/guard", "internal/gitops/review", "internal/provision", "internal/provision/onboard"},
 		"internal/store/storetest":          {"internal/access", "internal/store"},
 		"internal/sandbox":                  {"config", "config/example", "internal/sandbox/awsemu", "internal/sandbox/emukit", "internal/sandbox/githubemu", "internal/sandbox/githubemu/gitobj", "internal/sandbox/graphemu", "internal/sandbox/slackemu", "internal/sandbox/page"},
 		"internal/sandbox/page":             {},
@@ -151,7 +154,7 @@ func TestOutsideImports(t *testing.T) {
 		{"github.com/microsoftgraph/msgraph-sdk-go", []string{"internal/provision/entra"}, "it takes minutes to compile"},
 		{"github.com/slack-go/slack", []string{"internal/chat/slack"}, "the core speaks the neutral model"},
 		{"github.com/google/go-github", []string{"internal/gitops/github"}, "review and walk see GitHub through Host"},
-		{"github.com/aws/aws-sdk-go-v2", []string{"internal/provision/awsclient", "internal/provision/identitycenter", "internal/provision/organizations", "cmd/bot"}, "the planner must not reach AWS"},
+		{"github.com/aws/aws-sdk-go-v2", []string{"internal/provision/awsclient", "internal/provision/cloudtrail", "internal/provision/iam", "internal/provision/identitycenter", "internal/provision/organizations", "cmd/bot"}, "the planner must not reach AWS"},
 		{"go.etcd.io/bbolt", []string{"internal/store"}, "one package knows the file"},
 		{"github.com/vektah/gqlparser", []string{"internal/sandbox/githubemu/gql"}, "the emulator's resolvers know nothing of syntax trees"},
 		{"github.com/chromedp", nil, "tests only"},
@@ -164,7 +167,7 @@ func TestOutsideImports(t *testing.T) {
 					t.Errorf("%s imports %s: %s", pkg, i, b.why)
 				}
 			}
-			pure := pkg == "config" || pkg == "internal/access" || pkg == "internal/gitops/review" || pkg == "internal/provision" || pkg == "internal/provision/permset"
+			pure := pkg == "config" || pkg == "internal/access" || pkg == "internal/gitops/review" || pkg == "internal/provision" || pkg == "internal/provision/onboard" || pkg == "internal/provision/permset"
 			if pure && (i == "net/http" || i == "os" || i == "net") {
 				t.Errorf("%s imports %s: the core does no I/O of its own", pkg, i)
 			}

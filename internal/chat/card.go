@@ -87,6 +87,10 @@ func Card(r access.Request, p Place) Message {
 		title = "Removal " + string(r.ID)
 	case r.Kind == access.KindLink:
 		title = "Link " + string(r.ID)
+	case r.Kind == access.KindOnboard:
+		title = "Onboarding " + string(r.ID)
+	case r.Kind == access.KindPhase:
+		title = "Phase " + string(r.ID)
 	case r.Want.Extends != "":
 		title = "Extension " + string(r.ID)
 	}
@@ -107,8 +111,10 @@ func Card(r access.Request, p Place) Message {
 	if r.Trouble != "" {
 		m.Blocks = append(m.Blocks, Text{{Text: "⚠️ "}, {Text: r.Trouble}})
 	}
-	if r.Expect != "" {
-		m.Blocks = append(m.Blocks, Note{{Text: r.Expect}})
+	for _, note := range []string{r.Expect, absent(r), r.Warning} {
+		if note != "" {
+			m.Blocks = append(m.Blocks, Note{{Text: note}})
+		}
 	}
 	if r.State == access.StateLive {
 		m.Blocks = append(m.Blocks, use(r, p)...)
@@ -119,15 +125,23 @@ func Card(r access.Request, p Place) Message {
 	return m
 }
 
+// absent names who does not have a live access yet.
+func absent(r access.Request) string {
+	if r.State != access.StateLive {
+		return ""
+	}
+	return r.Absent
+}
+
 func icon(r access.Request) string {
 	switch r.State {
-	case access.StateLive, access.StateLinked:
+	case access.StateLive, access.StateLinked, access.StateDone:
 		return "✅"
 	case access.StateEnded:
 		return "⏹️"
 	case access.StateClosed, access.StateVoid, access.StateUndone:
 		return "⚪"
-	case access.StateRefused, access.StateHalted:
+	case access.StateRefused, access.StateHalted, access.StateStopped:
 		return "🛑"
 	case access.StateAsked, access.StateProposed:
 		return "🕓"
@@ -163,11 +177,26 @@ func headline(r access.Request) string {
 		return "Merged, but it grants nothing"
 	case access.StateLinked:
 		return "Done: linked"
+	case access.StateStopped:
+		return "Stopped: somebody has to act"
+	case access.StateDone:
+		return done(r)
 	case access.StateUndone:
 		return "Undone by a later commit; " + nothing(r)
 	default:
 		return string(r.State)
 	}
+}
+
+// done says what has come to its end.
+func done(r access.Request) string {
+	if r.Kind == access.KindPhase {
+		return "Done: " + r.Want.Phase.String() + " has begun"
+	}
+	if r.Kind == access.KindOnboard {
+		return "Done: " + r.Want.AccountName + " is in its OU, with the baseline that the config repo gives it"
+	}
+	return "Done"
 }
 
 // nothing says that a request came to nothing.
@@ -177,6 +206,10 @@ func nothing(r access.Request) string {
 		return "nothing was removed"
 	case access.KindLink:
 		return "nobody was linked"
+	case access.KindOnboard:
+		return "no account was brought in"
+	case access.KindPhase:
+		return "the phase stays"
 	default:
 		return "nothing was granted"
 	}
@@ -196,7 +229,9 @@ func setUp(r access.Request) string {
 	switch r.Kind {
 	case access.KindRevoke:
 		return "Verified; being removed in AWS"
-	case access.KindLink:
+	case access.KindOnboard:
+		return onboardHeadline(r)
+	case access.KindLink, access.KindPhase:
 		return "Verified"
 	}
 	return "Verified; being set up"
@@ -218,8 +253,13 @@ func facts(r access.Request, p Place) Fields {
 		{"Account", plain(fmt.Sprintf("%s (…%s) in %s", w.AccountName, lastFour(w.AccountID), w.OU))},
 		{"Permission set", permissionSet(w, p)},
 	}
-	if r.Kind == access.KindLink {
+	switch r.Kind {
+	case access.KindLink:
 		f = linkFacts(r)
+	case access.KindOnboard:
+		f = onboardFacts(r)
+	case access.KindPhase:
+		f = phaseFacts(r)
 	}
 	if r.Kind == access.KindGrant {
 		f = append(f, Field{"For", length(r)})
@@ -335,7 +375,16 @@ func use(r access.Request, p Place) []Block {
 	return []Block{
 		Text{{Text: "Sign in: "}, {Text: "AWS access portal", URL: p.StartURL}, {Text: " · "}, {Text: w.AccountName + " as " + w.PermissionSet, URL: deepLink(p, w)}},
 		Code(profile(p, w)),
-		Note{{Text: "Put this in ~/.aws/config, then: aws sso login --profile " + profileName(w) + ". Access can take a minute to show in the portal."}},
+		tryIt("--profile "+profileName(w), profileName(w)),
+	}
+}
+
+// tryIt are the two commands that show that it works: the one signs in, the other
+// says who AWS takes one for.
+func tryIt(login, profile string) Note {
+	return Note{
+		{Text: "Put this in ~/.aws/config, then: "}, {Text: "aws sso login " + login, Code: true}, {Text: " and "},
+		{Text: "aws sts get-caller-identity --profile " + profile, Code: true}, {Text: ". Access can take a minute to show in the portal."},
 	}
 }
 
@@ -350,16 +399,26 @@ func profileName(w access.Want) string { return w.AccountSlug + "-" + w.Permissi
 
 // profile is a ready profile in the AWS CLI's sso-session form.
 func profile(p Place, w access.Want) string {
-	return fmt.Sprintf(`[sso-session aws-access]
+	return session(p) + "\n\n" + profileOnly(p, w)
+}
+
+// ssoSession is the name of the session that all profiles share.
+const ssoSession = "aws-access"
+
+// session is the part of the file that all profiles share.
+func session(p Place) string {
+	return fmt.Sprintf(`[sso-session %s]
 sso_start_url = %s
 sso_region = %s
-sso_registration_scopes = sso:account:access
+sso_registration_scopes = sso:account:access`, ssoSession, p.StartURL, p.Region)
+}
 
-[profile %s]
-sso_session = aws-access
+func profileOnly(p Place, w access.Want) string {
+	return fmt.Sprintf(`[profile %s]
+sso_session = %s
 sso_account_id = %s
 sso_role_name = %s
-region = %s`, p.StartURL, p.Region, profileName(w), w.AccountID, w.PermissionSet, p.Region)
+region = %s`, profileName(w), ssoSession, w.AccountID, w.PermissionSet, p.Region)
 }
 
 // The actions of buttons that are sent to the bot. They are verbs of the
@@ -383,6 +442,8 @@ func buttons(r access.Request, p Place) Buttons {
 			b = append(b, Button{Action: "open_console", Label: "Open in AWS", URL: deepLink(p, r.Want), Main: true})
 		}
 		b = append(b, Button{Action: ActionRevoke, Value: string(r.ID), Label: "I am done"})
+	case access.StateStopped:
+		b = append(b, onboardButtons(r)...)
 	}
 	return b
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 	_ "time/tzdata" // people's zones, also where the system has none
@@ -186,7 +187,7 @@ func gaveUp() Message {
 func (d *Desk) answer(ctx context.Context, in access.Inbound) (Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, workTimeout)
 	defer cancel()
-	if in.Command == submission {
+	if strings.HasPrefix(in.Command, submission) {
 		return d.submitted(ctx, in)
 	}
 	if m, done, err := d.linking(ctx, in); done {

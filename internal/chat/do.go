@@ -28,12 +28,18 @@ func (d *Desk) Do(ctx context.Context, c Command, by access.Asker, in access.Inb
 		return d.revoke(ctx, c.ID, by, in)
 	case "status", "list":
 		return d.status(ctx, c, by)
+	case "onboard":
+		return d.onboard(ctx, c.Onboard, by, in)
+	case "phase":
+		return d.phase(ctx, c.Phase, by, in)
 	case "drift":
 		return d.drift(ctx, c.Drift, by, in)
 	case "sync":
 		return d.sync(ctx, by)
 	case "whoami":
 		return d.whoami(ctx, by)
+	case "cli":
+		return d.cli(ctx, by)
 	default:
 		return Help(), nil
 	}
@@ -66,7 +72,12 @@ func (d *Desk) revoke(ctx context.Context, id access.ID, by access.Asker, in acc
 
 // Accepted is the private answer to an accepted request.
 func Accepted(a access.Asked) Message {
-	if a.Joined {
+	switch onboards := a.Request.Kind == access.KindOnboard; {
+	case onboards && a.Joined:
+		return onboardJoined(a)
+	case onboards:
+		return onboardAccepted(a)
+	case a.Joined:
 		return joined(a)
 	}
 	w := a.Request.Want
@@ -183,10 +194,15 @@ func Help() Message {
 		line("/aws-access cancel REQ-…", "closes the pull request of a request of yours"),
 		line("/aws-access extend REQ-… 4h", "asks for what a request granted once more, from the merge on"),
 		line("/aws-access revoke REQ-…", "asks for the removal of what a request granted"),
+		line("/aws-onboard <account-id>", "brings an AWS account in: its file, its OU and its baseline"),
+		line("/aws-onboard <account-id> again", "its owners and the control plane: takes an onboarding up again that has stopped"),
+		line("/aws-access phase", "how far the migration is, account by account"),
+		line("/aws-access phase 2", "the control plane: opens the pull request that goes to that phase"),
 		line("/aws-access drift", "the control plane: where AWS and the config repo differ, and what can be done"),
 		line("/aws-access sync", "the control plane: looks at everything in AWS now"),
 		line("/aws-access link you@company.com", "prepares the pull request that links your Slack user to you, if the bot does not know you"),
 		line("/aws-access link github <login>", "the same for your GitHub account, so that your approvals count"),
 		line("/aws-access whoami", "who the bot takes you for"),
+		line("/aws-access cli", "one ~/.aws/config for all that you may use"),
 	}}
 }

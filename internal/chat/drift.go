@@ -121,11 +121,15 @@ func Synced(s access.Synced, drift int) Message {
 // DriftMessage is a card about one drift in the operations channel. What its
 // buttons do is decided when they are pressed, by what is live then.
 func DriftMessage(n access.Notice) Message {
+	note := "Adopt opens a pull request that makes the config repo say what is live; it needs its approvals."
+	if !strings.Contains(n.Text, "CloudTrail") {
+		note += " Who did it stands in CloudTrail of the account in which it was done."
+	}
 	return Message{Summary: n.Text, Blocks: []Block{
 		Heading("Drift " + strings.TrimPrefix(n.Drift, "DRIFT-")),
 		Text{{Text: "🧭 "}, {Text: n.Text}},
 		driftButtons(n.Drift, n.Acts),
-		Note{{Text: "Adopt opens a pull request that makes the config repo say what is live; it needs its approvals. Who did it stands in CloudTrail of the management account."}},
+		Note{{Text: note}},
 	}}
 }
 
@@ -145,8 +149,10 @@ func driftButtons(id string, acts []access.DriftAct) Buttons {
 // that is none.
 func ClickText(action, value string) string {
 	switch action {
-	case ActionCancel, ActionRevoke, ActionExtend:
+	case ActionCancel, ActionRevoke, ActionExtend, ActionPhase, ActionOnboard:
 		return action + " " + value
+	case ActionAgain:
+		return "onboard " + value + " again"
 	}
 	if act, ok := strings.CutPrefix(action, actionDrift); ok {
 		return "drift " + act + " " + value

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"aws-access-bot/config"
@@ -49,6 +50,9 @@ func everywhere() *time.Location { return time.FixedZone("", -12*60*60) }
 // too: that is what asks.
 func (d *Desk) WantsForm(ctx context.Context, u access.ChatUser, channel, line string) (Form, bool) {
 	c, err := Parse(line, everywhere(), d.Now())
+	if err == nil && c.Verb == "onboard" {
+		return d.onboardForm(ctx, u, channel, c.Onboard)
+	}
 	if err != nil || c.Verb != "request" {
 		return Form{}, false
 	}
@@ -73,6 +77,7 @@ func (d *Desk) WantsForm(ctx context.Context, u access.ChatUser, channel, line s
 
 // Submission is a submitted form.
 type Submission struct {
+	Form string // its id
 	Key  string // natural key of the delivery
 	User access.ChatUser
 	// Channel is where the form was asked for, as the form carried it.
@@ -80,12 +85,18 @@ type Submission struct {
 	Values  map[string]string // by input id
 }
 
-// Submit takes a submitted request form. A refusal with a Field belongs beside
-// that field.
+// Forms are the ids of the forms whose submission [Desk.Submit] takes.
+func Forms() []string { return []string{RequestForm, OnboardForm} }
+
+// Submit takes a submitted form. A refusal with a Field belongs beside that
+// field.
 func (d *Desk) Submit(ctx context.Context, s Submission) (access.Asked, error) {
 	asker, err := d.Identify(ctx, s.User)
 	if err != nil {
 		return access.Asked{}, err
+	}
+	if s.Form == OnboardForm {
+		return d.Service.Onboard(ctx, d.onboardAsk(s, asker))
 	}
 	term, err := ParseTerm(s.Values[FieldDuration], Zone(asker.Zone), d.Now())
 	var usage *UsageError
@@ -102,9 +113,9 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (access.Asked, error) {
 	})
 }
 
-// submission is the Command of a form that is worked off later; its Text is
-// the values as JSON.
-const submission = "form:" + RequestForm
+// submission begins the Command of a form that is worked off later, its id
+// follows; its Text is the values as JSON.
+const submission = "form:"
 
 // Later stores a form whose submission could not be judged in time, to be
 // worked off and answered as a command is.
@@ -113,13 +124,13 @@ func (d *Desk) Later(ctx context.Context, s Submission) error {
 	if err != nil {
 		return fmt.Errorf("store form: %w", err)
 	}
-	_, err = d.Take(ctx, access.Inbound{Key: s.Key, At: d.Now().UTC(), User: s.User, Channel: s.Channel, Command: submission, Text: string(text)})
+	_, err = d.Take(ctx, access.Inbound{Key: s.Key, At: d.Now().UTC(), User: s.User, Channel: s.Channel, Command: submission + s.Form, Text: string(text)})
 	return err
 }
 
 // submitted works off a form that was stored.
 func (d *Desk) submitted(ctx context.Context, in access.Inbound) (Message, error) {
-	s := Submission{Key: in.Key, User: in.User, Channel: in.Channel}
+	s := Submission{Form: strings.TrimPrefix(in.Command, submission), Key: in.Key, User: in.User, Channel: in.Channel}
 	if err := json.Unmarshal([]byte(in.Text), &s.Values); err != nil {
 		return Message{}, fmt.Errorf("stored form: %w", err) // unreachable: Later wrote it
 	}

@@ -64,6 +64,8 @@ func way(kind access.Kind, s access.State) access.Request {
 		r.Trouble = "Entra has not synced the group yet."
 	case access.StateLive, access.StateEnding, access.StateEnded:
 		r.MembersSeen, r.MembersTotal, r.End = 2, 3, t0.Add(4*time.Hour)
+		r.Absent = "Not there yet: prince@example.com (without surname in Entra, which AWS wants)."
+		r.Warning = "The group has groups as members (aws-contractors)."
 	case access.StateHalted, access.StateVoid, access.StateRefused:
 		r.Outcome = "Why it is so."
 	}

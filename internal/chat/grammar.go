@@ -23,6 +23,10 @@ type Command struct {
 	Drift DriftLine
 	// Link is set for "link".
 	Link LinkLine
+	// Onboard is set for "onboard".
+	Onboard OnboardLine
+	// Phase is set for "phase"; 0 asks for the board.
+	Phase config.Phase
 }
 
 // RequestLine is what a request line says; empty members were not given.
@@ -43,12 +47,12 @@ func (l RequestLine) Complete() bool {
 
 // Verbs are the words a command line can begin with.
 func Verbs() []string {
-	return []string{"request", "extend", "cancel", "revoke", "status", "list", "drift", "sync", "link", "whoami", "help"}
+	return []string{"request", "extend", "cancel", "revoke", "status", "list", "onboard", "phase", "drift", "sync", "link", "whoami", "cli", "help"}
 }
 
 // later are verbs that DESIGN names and this version answers with "not yet".
 func later() []string {
-	return []string{"why", "phase", "cli"}
+	return []string{"why"}
 }
 
 // UsageError is a line that cannot be understood. Its text is for the person.
@@ -91,13 +95,19 @@ func Parse(line string, zone *time.Location, now time.Time) (Command, error) {
 		return Command{Verb: verb, ID: id, Extend: l}, err
 	case "status":
 		return parseWithID(verb, rest, false)
+	case "onboard":
+		l, err := parseOnboard(rest)
+		return Command{Verb: verb, Onboard: l}, err
 	case "link":
 		l, err := parseLink(rest)
 		return Command{Verb: verb, Link: l}, err
+	case "phase":
+		p, err := parsePhase(rest)
+		return Command{Verb: verb, Phase: p}, err
 	case "drift":
 		l, err := parseDrift(rest)
 		return Command{Verb: verb, Drift: l}, err
-	case "list", "sync", "whoami", "help":
+	case "list", "sync", "whoami", "cli", "help":
 		if len(rest) > 0 && verb != "help" {
 			return Command{}, &UsageError{fmt.Sprintf("`%s` takes nothing after it.", verb), "Try `help`."}
 		}

@@ -62,6 +62,9 @@ func TestParse(t *testing.T) {
 			"extend to a day", "Extend req-7f3k2q until 2026-12-24 load test",
 			Command{Verb: "extend", ID: "REQ-7F3K2Q", Extend: ExtendLine{Term: config.Term{End: time.Date(2026, 12, 24, 15, 0, 0, 0, time.UTC)}, Reason: "load test"}},
 		},
+		{"the board", "phase", Command{Verb: "phase"}},
+		{"a phase", "Phase 2", Command{Verb: "phase", Phase: 2}},
+		{"a click on the board", ClickText(ActionPhase, "3"), Command{Verb: "phase", Phase: 3}},
 		{"drift", "drift", Command{Verb: "drift"}},
 		{"sync", "sync", Command{Verb: "sync"}},
 		{"drift to be adopted", "drift Adopt drift-0A1B2C3D", Command{Verb: "drift", Drift: DriftLine{Act: "adopt", ID: "DRIFT-0a1b2c3d"}}},
@@ -91,7 +94,10 @@ func TestParseSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, line, want string }{
 		{"unknown verb has the nearest", "requst x", "Did you mean `request`?"},
-		{"verb of a later version", "phase 2", "not available in this version"},
+		{"verb of a later version", "why hana payments", "not available in this version"},
+		{"a phase that is none", "phase 4", "1, 2 or 3"},
+		{"no phase", "phase two", "1, 2 or 3"},
+		{"two phases", "phase 1 2", "1, 2 or 3"},
 		{"for without group", "request a B for", "`for` wants a group"},
 		{"past end", "request a B for g until 2020-01-01 x", "has passed"},
 		{"an end too far away", "request a B for g until 9999-12-31 x", "more than 3650 days"},

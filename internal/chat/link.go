@@ -16,16 +16,20 @@ type LinkLine struct {
 	GitHub string
 }
 
-// parseLink reads "<e-mail address>" or "github <login>". Slack may write an
-// address as <mailto:a@example.com|a@example.com>.
+// plainAddress is an e-mail address as it was typed: Slack may write it as
+// <mailto:a@example.com|a@example.com>.
+func plainAddress(s string) string {
+	if inner, ok := strings.CutPrefix(s, "<mailto:"); ok {
+		s, _, _ = strings.Cut(strings.TrimSuffix(inner, ">"), "|")
+	}
+	return s
+}
+
+// parseLink reads "<e-mail address>" or "github <login>".
 func parseLink(words []string) (LinkLine, error) {
 	switch {
 	case len(words) == 1 && strings.Contains(words[0], "@"):
-		address := words[0]
-		if inner, ok := strings.CutPrefix(address, "<mailto:"); ok {
-			address, _, _ = strings.Cut(strings.TrimSuffix(inner, ">"), "|")
-		}
-		return LinkLine{Email: address}, nil
+		return LinkLine{Email: plainAddress(words[0])}, nil
 	case len(words) == 2 && strings.EqualFold(words[0], "github"):
 		return LinkLine{GitHub: words[1]}, nil
 	default:
@@ -41,7 +45,7 @@ func parseLink(words []string) (LinkLine, error) {
 // false for everything else.
 func (d *Desk) linking(ctx context.Context, in access.Inbound) (m Message, done bool, err error) {
 	c, err := Parse(in.Text, Zone(""), in.At)
-	if in.Command == submission || err != nil && c.Verb != "link" {
+	if strings.HasPrefix(in.Command, submission) || err != nil && c.Verb != "link" {
 		return Message{}, false, nil // the usual way says what is wrong
 	}
 	if c.Verb == "link" && err == nil {
@@ -123,6 +127,12 @@ func subject(r access.Request) string {
 	w := r.Want
 	if r.Kind == access.KindLink {
 		return fmt.Sprintf("link a %s to %s", accountWord(r), w.PrincipalName)
+	}
+	if r.Kind == access.KindOnboard {
+		return fmt.Sprintf("onboard %s (…%s)", w.AccountName, lastFour(w.AccountID))
+	}
+	if r.Kind == access.KindPhase {
+		return "go to " + w.Phase.String()
 	}
 	return fmt.Sprintf("%s in %s for %s", w.PermissionSet, w.AccountName, w.PrincipalName)
 }

@@ -115,6 +115,9 @@ const (
 	InputChoice InputKind = iota // one of many, by type-ahead
 	InputLine                    // one line of text
 	InputLines                   // several lines of text
+	// InputChoices is several of many, by type-ahead. Its value and Initial are
+	// the choices with commas between them, which none of them has.
+	InputChoices
 )
 
 // Input is one field of a form. ID is what Suggest and Refusal.Field use.

@@ -22,10 +22,16 @@ func Reply(n access.Notice, r access.Request, p Place) Message {
 		}
 	case access.NoticeLive:
 		m.Blocks = append(m.Blocks, use(r, p)...)
+	case access.NoticeDone:
+		if r.Kind == access.KindPhase {
+			m.Blocks = append(m.Blocks, phaseRules(r.Want.Phase)...)
+		}
 	case access.NoticeEnded:
 		m.Blocks = append(m.Blocks, Note{{Text: "Sessions that are already open can go on until they run out" + sessionHint(p) + "."}})
 	case access.NoticeEnding:
 		m.Blocks = append(m.Blocks, howToExtend(r, p)...)
+	case access.NoticeStopped:
+		m.Blocks = append(m.Blocks, onboardButtons(r))
 	}
 	return m
 }
@@ -48,7 +54,8 @@ func sessionHint(p Place) string {
 func replyLead(n access.Notice, r access.Request, p Place) Text {
 	t := Text{{Text: noticeIcon(n.Kind) + " "}}
 	switch n.Kind {
-	case access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted, access.NoticeEnding, access.NoticeEnded, access.NoticeLinked:
+	case access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted, access.NoticeEnding, access.NoticeEnded, access.NoticeLinked,
+		access.NoticeInvited, access.NoticeReminder, access.NoticeStopped, access.NoticeDone:
 		t = append(append(t, askedBy(r)...), Span{Text: " "})
 	case access.NoticeApproved:
 		if !r.BotMerges {
@@ -70,8 +77,12 @@ func replyLead(n access.Notice, r access.Request, p Place) Text {
 
 func noticeIcon(k access.NoticeKind) string {
 	switch k {
-	case access.NoticeLive, access.NoticeLinked:
+	case access.NoticeLive, access.NoticeLinked, access.NoticeDone:
 		return "✅"
+	case access.NoticeInvited:
+		return "✉️"
+	case access.NoticeStopped:
+		return "🛑"
 	case access.NoticeApproved:
 		return "👍"
 	case access.NoticeMerged:
@@ -80,7 +91,7 @@ func noticeIcon(k access.NoticeKind) string {
 		return "🛑"
 	case access.NoticeTrouble, access.NoticeGrown:
 		return "⚠️"
-	case access.NoticeEnding:
+	case access.NoticeEnding, access.NoticeReminder:
 		return "⏰"
 	case access.NoticeExtended:
 		return "⏩"
@@ -112,6 +123,10 @@ func noticeLine(n access.Notice, r access.Request) string {
 		return what + " is live. " + membersLine(r)
 	case access.NoticeLinked:
 		return linkedLine(r)
+	case access.NoticeInvited, access.NoticeReminder, access.NoticeMember, access.NoticePlaced, access.NoticeStopped:
+		return onboardLine(n, r)
+	case access.NoticeDone:
+		return done(r) + "."
 	case access.NoticeRefused:
 		return "This cannot be proposed."
 	case access.NoticeClosed:
@@ -147,13 +162,16 @@ func membersLine(r access.Request) string {
 		return "Only " + r.Want.PrincipalName + " has it."
 	}
 	if r.MembersTotal == 0 {
-		return "The group has no direct members yet."
+		return strings.TrimSpace("The group has no direct members yet. " + r.Warning)
 	}
 	s := fmt.Sprintf("%d of %d members of the group were seen in Identity Center.", r.MembersSeen, r.MembersTotal)
 	if r.MembersSeen < r.MembersTotal {
+		if r.Absent != "" {
+			s += " " + r.Absent
+		}
 		s += " The rest may follow with the next regular sync, in about 40 minutes; somebody without a given name, surname or display name in Entra never does."
 	}
-	return s
+	return strings.TrimSpace(s + " " + r.Warning)
 }
 
 // OpsMessage is a message to the operations channel.

@@ -21,6 +21,7 @@ var plainExample = sync.OnceValues(func() (*config.Repo, error) { return config.
 type town struct {
 	mu       sync.Mutex // guards what follows
 	repo     *config.Repo
+	starts   config.Starts
 	down     error // of Slack and Entra
 	who      map[string]access.Person
 	users    []access.Entrant // by address
@@ -35,7 +36,7 @@ type town struct {
 }
 
 func (w *town) InForce(context.Context) (access.InForce, error) {
-	return access.InForce{Repo: w.repo}, nil
+	return access.InForce{Repo: w.repo, Starts: w.starts}, nil
 }
 
 func (w *town) User(context.Context, string) (access.Entrant, error) {
@@ -144,6 +145,7 @@ func (o *office) start() {
 		Inbox: store.NewInbox(o.db), Who: o.town,
 		Service: &access.Service{
 			Requests: o.requests, Links: o.requests, Commits: o.town, Directory: o.town, Pulls: o.town, Stored: func() {}, Now: func() time.Time { return o.now },
+			Boards: &access.Boards{Commits: o.town, Now: func() time.Time { return o.now }},
 		},
 		Profiles: map[access.Platform]chat.Profiles{access.Slack: o.town},
 		Whispers: map[access.Platform]chat.Whisperer{access.Slack: o.town},

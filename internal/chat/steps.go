@@ -42,11 +42,15 @@ func steps(r access.Request) Steps {
 		list = removing()
 	case access.KindLink:
 		list = linkedSteps()
+	case access.KindOnboard:
+		list = onboardSteps(r)
+	case access.KindPhase:
+		list = phaseSteps()
 	}
 	if _, ok := r.At(access.StageRemoved); ok && r.Kind == access.KindGrant {
 		list = append(list, stageLabel{access.StageRemoved, "Removed in AWS and read back"})
 	}
-	over := r.State.Final() || r.State == access.StateHalted
+	over := r.State.Final() || r.State == access.StateHalted || r.State == access.StateStopped
 	var out Steps
 	now := false
 	for _, s := range list {
@@ -63,7 +67,7 @@ func steps(r access.Request) Steps {
 			out = append(out, Step{State: StepTodo, Label: s.label})
 		}
 	}
-	if r.State == access.StateHalted || r.State == access.StateRefused {
+	if r.State == access.StateHalted || r.State == access.StateRefused || r.State == access.StateStopped {
 		out = append(out, Step{State: StepBad, Label: headline(r)})
 	}
 	return out

@@ -38,15 +38,29 @@ func TestAdoptingWhatIsGoneTakesOutItsLine(t *testing.T) {
 // for a person to change.
 func TestAdoptingRefusesALineThatGivesMore(t *testing.T) {
 	t.Parallel()
-	for name, x := range map[string]struct{ account, slug, set, says string }{
-		"a selector": {"111122224444", "payments-dev", "ReadOnlyAccess", "chooses accounts by OU or tags"},
-		"no line":    {"111122224444", "payments-dev", "PowerUserAccess", "does not grant it any more"},
+	for name, x := range map[string]struct {
+		account, slug, set, says string
+		mend                     []string
+	}{
+		"a selector":        {"111122224444", "payments-dev", "ReadOnlyAccess", "chooses accounts by OU or tags", []string{"Put it back", "chooses no other account now", "accounts/payments-dev.yaml"}},
+		"a selector of two": {"111122223333", "payments-prod", "PowerUserAccess", "chooses accounts by OU or tags", []string{"`account:` for each account that keeps it (payments-ledger)", "accounts/payments-prod.yaml"}},
+		"no line":           {"111122224444", "payments-dev", "PowerUserAccess", "does not grant it any more", nil},
 	} {
 		w := newWorld(t)
-		err := w.Propose(t.Context(), w.gone(x.account, x.slug, x.set))
+		r := w.gone(x.account, x.slug, x.set)
+		if name == "a selector of two" {
+			r.Want.Principal.ID, r.Want.PrincipalSlug, r.Want.PrincipalName = "0b7e3f4c-0000-4000-8000-000000000014", "aws-payments-oncall", "aws-payments-oncall"
+		}
+		err := w.Propose(t.Context(), r)
 		var no *access.Refusal
 		if !errors.As(err, &no) || !strings.Contains(no.Error(), x.says) {
 			t.Errorf("%s: %v, want a refusal that says %q", name, err, x.says)
+			continue
+		}
+		for _, mend := range x.mend {
+			if !strings.Contains(no.Mend, mend) {
+				t.Errorf("%s: %q is not in %q", name, mend, no.Mend)
+			}
 		}
 	}
 }

@@ -6,19 +6,18 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/gitops/review"
 )
 
-// writeAlike warns of groups and users of the change whose name another one has
+// writeAlike warns of groups, users and accounts of the change whose name another one has
 // too, or one that looks the same: an approver reads names.
 func (x *examined) writeAlike(b *strings.Builder) {
 	if !x.shows() {
 		return
 	}
-	for _, line := range alike(x.change, x.base, x.head) {
+	for _, line := range append(alike(x.change, x.base, x.head), alikeAccounts(x.change, x.head)...) {
 		fmt.Fprintf(b, "> **Look twice.** %s\n\n", line)
 	}
 }
@@ -32,11 +31,33 @@ func alike(c config.Change, base, head *config.Repo) []string {
 			continue
 		}
 		for _, o := range all {
-			if o.Principal == f.Principal || skeleton(o.Name) != skeleton(f.Name) && skeleton(o.Slug) != skeleton(f.Name) {
+			if o.Principal == f.Principal || config.Skeleton(o.Name) != config.Skeleton(f.Name) && config.Skeleton(o.Slug) != config.Skeleton(f.Name) {
 				continue
 			}
 			out = append(out, fmt.Sprintf("%s has a name that %s has too, or one that looks the same. They are not the same %s.",
 				code(review.PrincipalName(f.Principal, base, head)), code(review.PrincipalName(o.Principal, base, head)), f.Principal.Kind))
+		}
+	}
+	return out
+}
+
+// alikeAccounts returns the warnings of accounts that the change brings in.
+func alikeAccounts(c config.Change, head *config.Repo) []string {
+	var out []string
+	for _, path := range broughtIn(c) {
+		for _, slug := range slices.Sorted(maps.Keys(head.Accounts)) {
+			a := head.Accounts[slug]
+			if config.AccountPath(slug) != path {
+				continue
+			}
+			for _, other := range slices.Sorted(maps.Keys(head.Accounts)) {
+				o := head.Accounts[other]
+				if o.ID == a.ID || config.Skeleton(o.Name) != config.Skeleton(a.Name) && config.Skeleton(other) != config.Skeleton(a.Name) {
+					continue
+				}
+				out = append(out, fmt.Sprintf("The account %s has a name that %s has too, or one that looks the same. They are not the same account.",
+					code(review.AccountName(a.ID, head, head)), code(review.AccountName(o.ID, head, head))))
+			}
 		}
 	}
 	return out
@@ -71,32 +92,3 @@ func principalFiles(repos ...*config.Repo) []*config.PrincipalFile {
 		return cmp.Compare(a.Principal.String(), b.Principal.String())
 	})
 }
-
-// skeleton is a name as a hurried reader sees it: without case and marks
-// between words, and letters that look alike as one. It knows the common ones
-// (Unicode TR 39 has more); names of mixed scripts are refused by package
-// config.
-func skeleton(name string) string {
-	var b strings.Builder
-	for _, r := range name {
-		if r >= 0xff01 && r <= 0xff5e {
-			r -= 0xfee0 // the wide forms of ASCII
-		}
-		r = unicode.ToLower(r)
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			continue
-		}
-		from, to := []rune(lookFrom), []rune(lookTo)
-		if i := slices.Index(from, r); i >= 0 {
-			r = to[i]
-		}
-		b.WriteRune(r)
-	}
-	return strings.NewReplacer("rn", "m", "vv", "w").Replace(b.String())
-}
-
-// Letters and what they look like: digits, then Cyrillic, then Greek.
-const (
-	lookFrom = "01i5" + "аеорсухіјѕһԁԛԝкмтвн" + "αορυνικτ"
-	lookTo   = "olls" + "aeopcyxljshdqwkmtbh" + "aopuvlkt"
-)

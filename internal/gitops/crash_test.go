@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/sandbox/emukit"
 	"aws-access-bot/internal/store"
@@ -37,8 +38,27 @@ func (s *stopping) Update(ctx context.Context, step string, f func(store.Tx) err
 // end: one branch, one pull request, one check per head, the grant in force.
 func TestStoppedAfterEveryDurableStep(t *testing.T) {
 	t.Parallel()
+	stoppedEverywhere(t, newWorld, (*world).grantAsked, []string{"yuki-lead"}, func(w *world) bool {
+		return w.desires("111122224444", "PowerUserAccess", devGroup)
+	})
+}
+
+// TestAPhaseStoppedAfterEveryDurableStep is the same for a step to another
+// phase.
+func TestAPhaseStoppedAfterEveryDurableStep(t *testing.T) {
+	t.Parallel()
+	begin := func(t *testing.T) *world { return phaseWorld(t, 1, whole(t)) }
+	step := func(w *world) access.Request { return w.toPhase(2) }
+	stoppedEverywhere(t, begin, step, []string{"ken-platform", "lena-platform"}, func(w *world) bool { return w.phase() == 2 })
+}
+
+func (w *world) grantAsked() access.Request { return w.request(req) }
+
+// stoppedEverywhere plays a request to its end, stopped after each durable step
+// once.
+func stoppedEverywhere(t *testing.T, begin func(*testing.T) *world, asks func(*world) access.Request, approvers []string, done func(*world) bool) {
 	for n := 1; n <= 10; n++ {
-		w := newWorld(t)
+		w := begin(t)
 		file := filepath.Join(t.TempDir(), "state.db")
 		db, err := store.OpenBolt(file, store.Options{})
 		w.must(err)
@@ -46,7 +66,7 @@ func TestStoppedAfterEveryDurableStep(t *testing.T) {
 		w.db = db
 		w.restart()
 		w.must(w.Trust(t.Context(), w.head("main"), "the test"))
-		r := w.request(req)
+		r := asks(w)
 		sha := ""
 		play := func(ctx context.Context) error {
 			if err := w.Propose(ctx, r); err != nil {
@@ -61,7 +81,9 @@ func TestStoppedAfterEveryDurableStep(t *testing.T) {
 			}
 			if sha == "" {
 				w.clock.move(time.Second)
-				w.review("yuki-lead", f.Ref.Number, "APPROVE")
+				for _, login := range approvers {
+					w.review(login, f.Ref.Number, "APPROVE")
+				}
 				sha = w.merge(f.Ref.Number, "squash")
 			}
 			return w.Look(ctx)
@@ -80,15 +102,15 @@ func TestStoppedAfterEveryDurableStep(t *testing.T) {
 		if len(repo.Pulls) != 1 || len(repo.Branches) != 2 || len(repo.Checks) != 1 || len(repo.Pulls[0].Comments) != 1 {
 			t.Errorf("stopped after step %d (%v): %d pull requests, branches %v, %d checks", n, first, len(repo.Pulls), repo.Branches, len(repo.Checks))
 		}
-		if !w.desires("111122224444", "PowerUserAccess", devGroup) {
-			t.Errorf("stopped after step %d: the grant is not desired", n)
+		if !done(w) {
+			t.Errorf("stopped after step %d: what was asked for is not in force", n)
 		}
 	}
 }
 
-// TestALostAnswerIsNoSecondEffect: a write that took effect and whose answer
+// aLostAnswerIsNoSecondEffect: a write that took effect and whose answer
 // was lost is found, not repeated.
-func TestALostAnswerIsNoSecondEffect(t *testing.T) {
+func aLostAnswerIsNoSecondEffect(t *testing.T) {
 	t.Parallel()
 	const repo = "/repos/{owner}/{repo}"
 	for _, op := range []string{

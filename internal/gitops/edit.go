@@ -21,6 +21,10 @@ func (g *Gitops) prepare(r access.Request, base *snapshot, starts config.Starts)
 		err = p.takeOut()
 	case access.KindLink:
 		err = p.link()
+	case access.KindOnboard:
+		err = p.onboard()
+	case access.KindPhase:
+		err = p.phase()
 	default:
 		err = p.putIn()
 	}
@@ -28,15 +32,25 @@ func (g *Gitops) prepare(r access.Request, base *snapshot, starts config.Starts)
 		return nil, err
 	}
 	now := g.opt.Now()
-	if p.head, err = g.reader.cache.Load(base.fsys.with(p.path, p.content)); err != nil {
+	changed := base.fsys
+	for path, content := range p.files {
+		changed = changed.with(path, content)
+	}
+	if p.head, err = g.reader.cache.Load(changed); err != nil {
 		var problems config.Problems
-		if errors.As(err, &problems) {
+		switch isProblems := errors.As(err, &problems); {
+		case isProblems && r.Kind == access.KindPhase:
+			// The base is valid: these stand before the phase, and the pull
+			// request shows them until they are mended.
+			p.invalid = problems
+			return p, nil
+		case isProblems:
 			return nil, &access.Refusal{Message: "With this change the config repo would not be valid: " + problems[0].Message + ".", Mend: problems[0].Mend}
 		}
 		return nil, err
 	}
 	p.change = config.Compare(base.repo, p.head, starts, now)
-	if r.Kind == access.KindLink {
+	if r.Kind == access.KindLink || r.Kind == access.KindOnboard || r.Kind == access.KindPhase {
 		return p, nil
 	}
 	if rule, ok := base.repo.RuleFor(r.Want.Assignment(), r.Want.Term, now); ok {
@@ -73,6 +87,11 @@ func (p *proposal) allowed(now time.Time) error {
 	return nil
 }
 
+// put has a file changed.
+func (p *proposal) put(path string, content []byte) {
+	p.files = map[string][]byte{path: content}
+}
+
 // putIn adds the grant to the principal's file, which is made when absent.
 func (p *proposal) putIn() error {
 	w := p.request.Want
@@ -88,17 +107,15 @@ func (p *proposal) putIn() error {
 		grant.Duration, grant.Expires = 0, time.Time{}
 	}
 	header := config.Header{ID: w.Principal.ID, Name: w.PrincipalName}
+	path := p.newPath()
 	if f, ok := p.base.repo.PrincipalFile(w.Principal); ok {
-		p.path = f.Path()
-		header.Name = f.Name
-	} else {
-		p.path = p.newPath()
+		path, header.Name = f.Path(), f.Name
 	}
-	content, err := config.AddGrant(p.base.fsys[p.path], w.Principal.Kind, header, grant)
+	content, err := config.AddGrant(p.base.fsys[path], w.Principal.Kind, header, grant)
 	if err != nil {
-		return &access.Refusal{Message: fmt.Sprintf("The grant cannot be written to %s: %v.", p.path, err)}
+		return &access.Refusal{Message: fmt.Sprintf("The grant cannot be written to %s: %v.", path, err)}
 	}
-	p.content = content
+	p.put(path, content)
 	return nil
 }
 
@@ -128,49 +145,79 @@ func (p *proposal) takeOut() error {
 	case !ok:
 		return gone
 	}
-	p.path, p.content = f.Path(), p.base.fsys[f.Path()]
-	found := false
+	path := f.Path()
+	content, found := p.base.fsys[path], false
 	for _, grant := range f.Access {
 		if grant.Request != string(w.Revokes) {
 			continue
 		}
-		content, err := config.RemoveGrant(p.content, w.Principal.Kind, f.Key(grant))
-		if err != nil {
-			return &access.Refusal{Message: fmt.Sprintf("The grant of %s cannot be taken out of %s: %v.", w.Revokes, p.path, err)}
+		var err error
+		if content, err = config.RemoveGrant(content, w.Principal.Kind, f.Key(grant)); err != nil {
+			return &access.Refusal{Message: fmt.Sprintf("The grant of %s cannot be taken out of %s: %v.", w.Revokes, path, err)}
 		}
-		p.content, found = content, true
+		found = true
 	}
 	if !found {
 		return gone
 	}
+	p.put(path, content)
 	return nil
+}
+
+// keptNamed is how many accounts that keep access a refusal names.
+const keptNamed = 5
+
+// chosen refuses to take out a line that chooses accounts, for one of them, and
+// says what a person can write instead.
+func (p *proposal) chosen(f *config.PrincipalFile, grant config.Grant, accounts []*config.Account) error {
+	var keep []string
+	gone := p.request.Want.AccountSlug
+	for _, a := range accounts {
+		if a.ID == p.request.Want.AccountID {
+			gone = a.Slug
+			continue
+		}
+		keep = append(keep, a.Slug)
+	}
+	slices.Sort(keep)
+	instead := "take the line out, which chooses no other account now"
+	if n := len(keep); n > 0 {
+		names := strings.Join(keep[:min(n, keptNamed)], ", ")
+		if n > keptNamed {
+			names += fmt.Sprintf(" and %d more", n-keptNamed)
+		}
+		instead = fmt.Sprintf("write a line with `account:` for each account that keeps it (%s) in its place", names)
+	}
+	return &access.Refusal{
+		Message: fmt.Sprintf("%s grants it by a line that chooses accounts by OU or tags, in line %d; the bot does not change such a line for one account.", f.Path(), grant.Pos.Line),
+		Mend: fmt.Sprintf("If it is to stay, press \"Put it back\" (`/aws-access drift revert`). If it is to go, open a pull request of your own: %s, or change `ou` or `tags` in accounts/%s.yaml so that the line does not choose it any more (that is for the control plane).",
+			instead, gone),
+	}
 }
 
 // takeOutLines removes the lines of an assignment, whoever asked for them. A
 // line that chooses accounts by OU or tags gives more than this one.
 func (p *proposal) takeOutLines(f *config.PrincipalFile) error {
 	want := p.request.Want.Assignment()
-	p.path, p.content = f.Path(), p.base.fsys[f.Path()]
-	found := false
+	path := f.Path()
+	content, found := p.base.fsys[path], false
 	for _, grant := range f.Access {
 		accounts := p.base.repo.Resolve(grant)
 		if grant.PermissionSet != want.PermissionSet || !slices.ContainsFunc(accounts, func(a *config.Account) bool { return a.ID == want.Account }) {
 			continue
 		}
 		if grant.Accounts != nil {
-			return &access.Refusal{
-				Message: fmt.Sprintf("%s grants it by a line that chooses accounts by OU or tags, in line %d.", f.Path(), grant.Pos.Line),
-				Mend:    "Change that line, or the account's OU or tags, by a pull request of your own.",
-			}
+			return p.chosen(f, grant, accounts)
 		}
-		content, err := config.RemoveGrant(p.content, f.Principal.Kind, f.Key(grant))
-		if err != nil {
-			return &access.Refusal{Message: fmt.Sprintf("The line cannot be taken out of %s: %v.", p.path, err)}
+		var err error
+		if content, err = config.RemoveGrant(content, f.Principal.Kind, f.Key(grant)); err != nil {
+			return &access.Refusal{Message: fmt.Sprintf("The line cannot be taken out of %s: %v.", path, err)}
 		}
-		p.content, found = content, true
+		found = true
 	}
 	if !found {
 		return &access.Refusal{Message: "The config repo does not grant it any more.", Mend: "There is nothing to take away."}
 	}
+	p.put(path, content)
 	return nil
 }

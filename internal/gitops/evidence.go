@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops/review"
 )
@@ -71,24 +72,37 @@ func accessVerdict(v Verdict) *access.Verdict {
 // unrecorded answers for a merge that was never judged, because an operator
 // trusted a commit past it: what it did stands in the commit in force or not.
 func (g *Gitops) unrecorded(ctx context.Context, rec PullRecord, w Walk) (*access.Verdict, error) {
-	if w.InForce.Commit == "" || w.InForce.At.Before(rec.MergedAt) || rec.Kind != review.Grant && rec.Kind != review.Link {
+	if w.InForce.Commit == "" || w.InForce.At.Before(rec.MergedAt) {
 		return nil, nil
 	}
 	force, err := g.inForce(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if rec.Kind == review.Link {
-		stands, err := g.linkStands(ctx, rec, force.Repo)
-		if err != nil || !stands {
-			return nil, err
-		}
-		return &access.Verdict{Commit: rec.Commit, At: w.InForce.At, InForce: true}, nil
-	}
-	if !granted(force.Repo, rec.Request) {
-		return nil, nil
+	stands, known, err := g.standsIn(ctx, rec, force.Repo)
+	if err != nil || !known || !stands {
+		return nil, err
 	}
 	return &access.Verdict{
 		Commit: rec.Commit, At: w.InForce.At, InForce: true, Void: void(force.Repo, string(rec.Request), force.Starts),
 	}, nil
+}
+
+// standsIn reports whether a repo has what a request asked for; known is false for
+// kinds of which that cannot be told.
+func (g *Gitops) standsIn(ctx context.Context, rec PullRecord, repo *config.Repo) (stands, known bool, err error) {
+	switch rec.Kind {
+	case review.Grant:
+		return granted(repo, rec.Request), true, nil
+	case review.Link:
+		stands, err = g.linkStands(ctx, rec, repo)
+		return stands, true, err
+	case review.Onboard:
+		return onboarded(repo, rec.Account), true, nil
+	case review.Phase:
+		stands, err = g.phaseStands(ctx, rec, repo)
+		return stands, true, err
+	default:
+		return false, false, nil
+	}
 }

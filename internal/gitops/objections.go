@@ -51,6 +51,10 @@ func (g *Gitops) objectedBefore(ctx context.Context, number int, in *review.Inpu
 func (r *PullRecord) asksFor(c config.Change) bool {
 	want := config.Assignment{Principal: r.Principal, Account: r.Account, PermissionSet: r.PermissionSet}
 	is := func(a config.AssignmentChange) bool { return a.Assignment == want }
+	if r.Kind == review.Onboard {
+		in := func(a config.AssignmentChange) bool { return a.Assignment.Account == r.Account }
+		return len(broughtIn(c)) > 0 && slices.ContainsFunc(c.Added, in)
+	}
 	return r.Kind == review.Grant && (slices.ContainsFunc(c.Added, is) || slices.ContainsFunc(c.Lengthened, is))
 }
 

@@ -62,7 +62,7 @@ func (g *Gitops) origin(ctx context.Context, p *Pull) (origin, *fault, error) {
 		return o, nil, nil
 	}
 	o.id, o.block = block.Request, block
-	o.request = &review.Request{ID: string(block.Request), Kind: block.Kind, Requester: block.Requester, Joined: block.Joined}
+	o.request = &review.Request{ID: string(block.Request), Kind: block.Kind, Requester: block.Requester, Joined: block.Joined, Account: block.Account}
 	if err := g.joinedLater(ctx, p, o.request); err != nil {
 		return o, nil, err
 	}

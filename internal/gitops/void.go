@@ -8,6 +8,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/gitops/review"
 )
 
 // Faults of open pull requests whose grants would grant nothing. Once merged
@@ -63,6 +64,9 @@ func (o *origin) void(voids []config.Void, limits config.Limits) *fault {
 func (o *origin) again(v config.Void) string {
 	if o.request == nil {
 		return "open a new pull request with the same change"
+	}
+	if o.request.Kind == review.Onboard {
+		return "ask again with /aws-onboard " + o.request.Account
 	}
 	words := []string{"/aws-access request", v.Grant.Account, v.Grant.PermissionSet}
 	if v.File.Principal.Kind == config.GroupPrincipal {

@@ -495,15 +495,8 @@ func (g *Gitops) takenBack(ctx context.Context, v Verdict, repo *config.Repo) (b
 	if err != nil || !known {
 		return false, err
 	}
-	switch rec.Kind {
-	case review.Grant:
-		return !granted(repo, rec.Request), nil
-	case review.Link:
-		stands, err := g.linkStands(ctx, rec, repo)
-		return !stands, err
-	default:
-		return false, nil
-	}
+	stands, known, err := g.standsIn(ctx, rec, repo)
+	return known && !stands, err
 }
 
 // granted reports whether a repo has a grant of a request.

@@ -124,6 +124,10 @@ func (n *notices) PutNotice(_ context.Context, x access.Notice) error {
 type world struct {
 	// removed is Options.Removed; nil in tests that are not about clean-ups.
 	removed func(context.Context, config.Assignment) (bool, error)
+	// ahead is Options.Ahead.
+	ahead func(context.Context, *config.Repo, config.Phase) (access.Preflight, error)
+	// aws is Options.Preflight; nil in tests that are not about onboarding.
+	aws func(context.Context, *config.Repo, *config.Repo, *config.Account) (access.Preflight, error)
 	*gitops.Gitops
 	t     *testing.T
 	emu   *githubemu.Server
@@ -251,7 +255,7 @@ func (w *world) restart() {
 	w.t.Helper()
 	w.opt = gitops.Options{
 		Owner: org, Name: repoName, RepoID: repoID, Branch: "main", SigningKey: []byte(strings.Repeat("k", 32)),
-		Lag: time.Nanosecond, Now: w.clock.Now, Ops: w.ops, OnInForce: func() { w.inForce++ }, Removed: w.removed,
+		Lag: time.Nanosecond, Now: w.clock.Now, Ops: w.ops, OnInForce: func() { w.inForce++ }, Removed: w.removed, Preflight: w.aws, Ahead: w.ahead,
 	}
 	g, err := gitops.New(w.opt, w.client(), store.NewGitops(w.db), w.dir)
 	w.must(err)

@@ -124,7 +124,7 @@ func (b *builder) newAccount(a Account) error {
 		return nil
 	}
 	f := config.Account{ID: a.ID, Name: b.accountName(a), OU: ouPath(a.OU), Owners: b.owners(), Tags: b.tags(a), Stage: config.StageSSO}
-	if b.base.Access.Phase == 1 && b.entered[a.ID] == 0 {
+	if b.base.Access.Phase.AllowsNewLegacy() && b.entered[a.ID] == 0 {
 		f.Stage = config.StageLegacy
 		b.legacy = append(b.legacy, a.ID+" ("+shown(a.Name)+")")
 	}
@@ -223,7 +223,7 @@ func (b *builder) closeOpened() error {
 	for _, id := range sortedKeys(opened, strings.Compare) {
 		f := *have[id]
 		b.withdraw(accountsDir + f.Slug + ".yaml")
-		if b.base.Access.Phase > 1 || b.enteredByKnown(id) {
+		if !b.base.Access.Phase.AllowsNewLegacy() || b.enteredByKnown(id) {
 			b.skip(b.members[id], CodeAccountOpened, "write its file by hand, with a pull request that shows who gains",
 				"grants of the config repo that choose accounts by OU or tags would open it to groups that are not in it today")
 			continue

@@ -128,14 +128,12 @@ func TestAccountsWithAnOlderFormAreTold(t *testing.T) {
 func TestAPermissionSetThatAFileCannotSayGetsNone(t *testing.T) {
 	t.Parallel()
 	sets := map[string]importer.Set{
-		"permits nothing":  set("Empty", func(l *permset.Live) { l.Managed = nil }),
-		"session_duration": set("Seconds", func(l *permset.Live) { l.Session = time.Hour + time.Second }),
-		"relay_state":      set("Relay", func(l *permset.Live) { l.RelayState = "https://example.com/é" }),
-		"Statement must be a list": set("OneStatement", func(l *permset.Live) {
-			l.Inline = `{"Statement":{"Action":"*","Effect":"Allow","Resource":"*"},"Version":"2012-10-17"}`
-		}),
-		"is not text to YAML (bool)": set("Truth", func(l *permset.Live) {
-			l.Inline = `{"Statement":[{"Action":"*","Condition":{"Bool":{"aws:MultiFactorAuthPresent":true}},"Effect":"Allow","Resource":"*"}],"Version":"2012-10-17"}`
+		"permits nothing":          set("Empty", func(l *permset.Live) { l.Managed = nil }),
+		"session_duration":         set("Seconds", func(l *permset.Live) { l.Session = time.Hour + time.Second }),
+		"relay_state":              set("Relay", func(l *permset.Live) { l.RelayState = "https://example.com/é" }),
+		"Statement must be a list": set("NoStatement", func(l *permset.Live) { l.Inline = `{"Statement":"*","Version":"2012-10-17"}` }),
+		"is not text to YAML (float)": set("Number", func(l *permset.Live) {
+			l.Inline = `{"Statement":[{"Action":"*","Condition":{"NumericLessThan":{"aws:MultiFactorAuthAge":1e3}},"Effect":"Allow","Resource":"*"}],"Version":"2012-10-17"}`
 		}),
 		"has no form that a file could have": set("Twice", func(l *permset.Live) { l.Inline = `{"Version":"2012-10-17","Version":"2008-10-17"}` }),
 		"26 policies": set("Many", func(l *permset.Live) {
@@ -248,11 +246,15 @@ func randomPolicy(rnd *rand.Rand) string {
 		}
 		switch rnd.IntN(3) {
 		case 0:
-			parts = append(parts, entry("Condition", "{"+entry("ForAnyValue:StringLike", "{"+entry("aws:PrincipalTag/a b", value())+","+entry("on", text())+"}")+","+entry("Bool", "{"+entry("aws:x", `"true"`)+"}")+"}"))
+			parts = append(parts, entry("Condition", "{"+entry("ForAnyValue:StringLike", "{"+entry("aws:PrincipalTag/a b", value())+","+entry("on", text())+"}")+","+entry("Bool", "{"+entry("aws:x", one(rnd, `"true"`, "true", "[false, true]"))+"}")+","+entry("NumericLessThan", "{"+entry("aws:y", one(rnd, "5", "[ 1, 2.5 ]", `"-3"`))+"}")+"}"))
 		case 1:
 			parts = append(parts, entry("Condition", "{}"))
 		}
 		statements = append(statements, "{"+strings.Join(pick(rnd, len(parts), parts...), ",")+"}")
 	}
-	return "{" + strings.Join(pick(rnd, 2, entry("Statement", "["+strings.Join(statements, ",")+"]"), entry("Version", one(rnd, `"2012-10-17"`, `"2008\u002d10-17"`))), ",") + "}" + space()
+	list := "[" + strings.Join(statements, ",") + "]"
+	if len(statements) == 1 && rnd.IntN(2) == 0 {
+		list = statements[0]
+	}
+	return "{" + strings.Join(pick(rnd, 2, entry("Statement", list), entry("Version", one(rnd, `"2012-10-17"`, `"2008\u002d10-17"`))), ",") + "}" + space()
 }

@@ -32,6 +32,7 @@ func (e *Engine) apply(ctx context.Context, v *view, allowed []Change) (int, err
 	var g errgroup.Group
 	g.SetLimit(parallelCalls)
 	clear(e.desk.queued)
+	e.desk.line = nil
 	for _, c := range e.inOrder(v, allowed) {
 		r := e.book.record(c.Assignment)
 		if !e.ready(v, r, c) {
@@ -39,6 +40,7 @@ func (e *Engine) apply(ctx context.Context, v *view, allowed []Change) (int, err
 		}
 		if room <= 0 || busy[c.Assignment.Account] {
 			e.desk.queued[LiveAssignment{PrincipalID: c.PrincipalID, Kind: c.Assignment.Principal.Kind}]++
+			e.desk.line = append(e.desk.line, c.Assignment)
 			continue
 		}
 		busy[c.Assignment.Account] = true

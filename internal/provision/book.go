@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
 	"sync"
 
 	"aws-access-bot/config"
@@ -17,12 +16,10 @@ type book struct {
 	store   Store
 	changed func()
 
-	mu      sync.Mutex // guards what follows
-	loaded  bool
-	records map[config.Assignment]Record
-	people  map[config.Principal]PrincipalRecord // groups and users
-	// busy has the records with an operation, which are few.
-	busy map[config.Assignment]bool
+	mu     sync.Mutex // guards what follows
+	loaded bool
+	index  index
+	people map[config.Principal]PrincipalRecord // groups and users
 }
 
 // load reads the records from the store, once.
@@ -40,10 +37,9 @@ func (b *book) load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load records of groups and users: %w", err)
 	}
-	b.records = make(map[config.Assignment]Record, len(records))
-	b.busy = map[config.Assignment]bool{}
-	for _, r := range records {
-		b.keep(r)
+	b.index = newIndex()
+	for i := range records {
+		b.index.keep(&records[i])
 	}
 	b.people = make(map[config.Principal]PrincipalRecord, len(people))
 	for _, g := range people {
@@ -53,11 +49,64 @@ func (b *book) load(ctx context.Context) error {
 	return nil
 }
 
-// all returns a copy of the records.
-func (b *book) all() map[config.Assignment]Record {
+// all returns the records as they are now, sorted. They must not be changed.
+func (b *book) all() []*Record {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return maps.Clone(b.records)
+	return b.index.all()
+}
+
+// restless returns copies of the records that something is due for, sorted.
+func (b *book) restless() []Record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.index.restless.sorted(nil)
+}
+
+// operations returns copies of the records with an operation, sorted.
+func (b *book) operations() []Record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.index.restless.sorted(func(r *Record) bool { return r.Op != nil })
+}
+
+// troubled returns copies of the records that something is said of, sorted.
+func (b *book) troubled() []Record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.index.troubled.sorted(nil)
+}
+
+// of returns the records of one group or user, sorted. They must not be changed.
+func (b *book) of(p config.Principal) []*Record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.index.of(p)
+}
+
+// shownBy returns the records that readings of pairs and of principals of the
+// identity store may tell of, sorted. They must not be changed.
+func (b *book) shownBy(pairs map[config.Pair]bool, whos map[LiveAssignment]bool) []*Record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var people []config.Principal
+	for p, g := range b.people {
+		for who := range idsOf(g) {
+			if whos[who] {
+				people = append(people, p)
+				break
+			}
+		}
+	}
+	return b.index.shownBy(pairs, whos, people)
+}
+
+// find returns the record of an assignment, which must not be changed; nil when
+// there is none.
+func (b *book) find(a config.Assignment) *Record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.index.find(a)
 }
 
 // allPrincipals returns a copy of the records of groups and users.
@@ -68,9 +117,10 @@ func (b *book) allPrincipals() map[config.Principal]PrincipalRecord {
 }
 
 func (b *book) record(a config.Assignment) Record {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.records[a]
+	if r := b.find(a); r != nil {
+		return *r
+	}
+	return Record{}
 }
 
 func (b *book) principal(p config.Principal) PrincipalRecord {
@@ -120,33 +170,12 @@ func (b *book) disown(ctx context.Context, r Record) error {
 
 func (b *book) put(records ...Record) {
 	b.mu.Lock()
-	for _, r := range records {
-		b.keep(r)
+	for i := range records {
+		r := records[i] // what callers have is theirs
+		b.index.keep(&r)
 	}
 	b.mu.Unlock()
 	b.changed()
-}
-
-// keep takes a record over; b.mu is held.
-func (b *book) keep(r Record) {
-	b.records[r.Assignment] = r
-	if r.Op != nil {
-		b.busy[r.Assignment] = true
-	} else {
-		delete(b.busy, r.Assignment)
-	}
-}
-
-// operations returns the records with an operation, sorted.
-func (b *book) operations() []Record {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	out := make([]Record, 0, len(b.busy))
-	for a := range b.busy {
-		out = append(out, b.records[a])
-	}
-	slices.SortFunc(out, func(x, y Record) int { return x.Assignment.Compare(y.Assignment) })
-	return out
 }
 
 // savePrincipal stores the record of a group or user.

@@ -33,7 +33,7 @@ type CauseKind string
 
 // The causes of a change.
 const (
-	CauseCommit  CauseKind = "commit"  // written by hand in the config repo
+	CauseCommit  CauseKind = "commit"  // by the commit, or an end that it brought near
 	CauseRequest CauseKind = "request" // asked for in chat, and merged
 	CauseExpiry  CauseKind = "expiry"  // a grant in force came to its end
 	CauseDrift   CauseKind = "drift"   // somebody removed it in AWS
@@ -48,7 +48,7 @@ type Cause struct {
 	Commit string `json:"commit"`
 	// Requests are those whose grants make the assignment, sorted.
 	Requests []string `json:"requests,omitempty"`
-	// End is the end that an expiry is about.
+	// End is the end that an expiry is about, or that a commit brought near.
 	End time.Time `json:"end,omitzero"`
 }
 
@@ -63,6 +63,11 @@ func (c Cause) String() string {
 		return "new id in Identity Center, commit " + short(c.Commit)
 	case CauseDrift:
 		return "drift from commit " + short(c.Commit)
+	case CauseCommit:
+		if !c.End.IsZero() {
+			return "end of the grant at " + c.End.UTC().Format(time.RFC3339) + ", which commit " + short(c.Commit) + " brought near"
+		}
+		fallthrough
 	default:
 		return "commit " + short(c.Commit)
 	}

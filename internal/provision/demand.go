@@ -88,6 +88,12 @@ func (g PrincipalRecord) offer(batch []string, users []User, answer OnDemand) Pr
 	return g
 }
 
+// offersMore reports whether more members of a group are to be provisioned on
+// demand: they were, before the process began perhaps, and it may write.
+func (e *Engine) offersMore(g PrincipalRecord, n principalNeed) bool {
+	return g.More && g.StoreID != "" && (n.live && e.opts.EnableChanges || !n.since.IsZero())
+}
+
 // hastenMore provisions the next members of a group that has reached AWS. An
 // error ends it: the regular cycle brings the rest.
 func (e *Engine) hastenMore(ctx context.Context, g PrincipalRecord, n principalNeed) (PrincipalRecord, error) {

@@ -86,7 +86,7 @@ func TestALargeGroupIsLeftToTheCycleAfterAHundredMembers(t *testing.T) {
 	})
 }
 
-func TestC13ThrottledOnDemandRequestIsWaitedOutByAll(t *testing.T) {
+func throttledOnDemandRequestIsWaitedOutByAll(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1)
 		w.faults = []*scripted{{op: "ProvisionOnDemand", err: &fault.Error{Kind: fault.ErrThrottled, Op: "on demand", RetryAfter: 40 * time.Second}}}
@@ -115,15 +115,14 @@ func TestRefusedMembersAreNamedInTheThreadThatWaitsForThem(t *testing.T) {
 		s := started(t, w)
 		a := grant(1, 1, readOnly)
 		s.commitOf(t, newRepository("c1").with(4*time.Hour, "REQ-AAAAAA", a))
-		s.do(func() {
-			s.scim[groupID(1)] = scimGroup{id: storeID(groupID(1)), visible: time.Now().Add(20 * time.Second), members: -1}
-		})
 		after(time.Minute)
 		f := s.facts(t, a)
 		if f.ReadBack.IsZero() || f.TroubleCode != string(provision.CodeMembers) || !strings.Contains(f.Trouble, "'prince@example.com' was not provisioned: required attributes are missing: name.familyName") {
 			t.Errorf("facts: %+v", f)
 		}
-		s.do(func() { s.scim[groupID(1)] = scimGroup{id: storeID(groupID(1)), members: 2} }) // mended, and the cycle
+		s.do(func() {
+			s.scim[groupID(1)] = scimGroup{id: storeID(groupID(1)), members: []string{"user-1-0", "user-1-1"}}
+		}) // mended, and the cycle
 		after(30 * time.Minute)
 		if f := s.facts(t, a); f.Trouble != "" || f.MembersSeen != 2 {
 			t.Errorf("after the mend: %+v", f)
@@ -131,7 +130,41 @@ func TestRefusedMembersAreNamedInTheThreadThatWaitsForThem(t *testing.T) {
 	})
 }
 
-func TestC13AssignmentThatDoesNotReplicateYetIsTriedAgainInSilence(t *testing.T) {
+// TestMembersAreSeenByTheirIdsAndNotByTheirNumber: somebody else in the group in
+// AWS is not the member who has not arrived.
+func TestMembersAreSeenByTheirIdsAndNotByTheirNumber(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld().populate(6, 1)
+		team := w.members[groupID(1)]
+		for i := range team {
+			team[i].Name = fmt.Sprintf("m%d@example.com", i)
+		}
+		team[5].Enabled, team[4].Lacks = false, "surname"
+		w.scim[groupID(1)] = scimGroup{id: storeID(groupID(1)), members: []string{"user-1-0", "somebody", "somebody-else", "a-third", "user-1-5"}}
+		w.nested = map[string][]string{groupID(1): {"aws-a", "aws-b", "aws-c", "aws-d", "aws-e"}}
+		s := started(t, w)
+		a := grant(1, 1, readOnly)
+		s.commitOf(t, newRepository("c1").with(4*time.Hour, "REQ-AAAAAA", a))
+		after(time.Minute)
+		f := s.facts(t, a)
+		if f.ReadBack.IsZero() || f.MembersSeen != 1 || f.MembersTotal != 5 {
+			t.Errorf("facts: %+v", f)
+		}
+		if want := "Not there yet: m4@example.com (without surname in Entra, which AWS wants), m1@example.com, m2@example.com and 1 more."; f.Absent != want {
+			t.Errorf("%q, want %q", f.Absent, want)
+		}
+		if !strings.Contains(f.Warning, "(aws-a, aws-b, aws-c and 2 more)") {
+			t.Errorf("warning %q", f.Warning)
+		}
+		s.do(func() { s.scim[groupID(1)] = scimGroup{id: storeID(groupID(1)), members: idsOf(team[:4])} })
+		after(5 * time.Minute)
+		if f := s.facts(t, a); f.MembersSeen != 4 || f.Absent != "Not there yet: m4@example.com (without surname in Entra, which AWS wants)." {
+			t.Errorf("after the cycle: %+v", f)
+		}
+	})
+}
+
+func assignmentThatDoesNotReplicateYetIsTriedAgainInSilence(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1)
 		for range 2 {
@@ -147,6 +180,24 @@ func TestC13AssignmentThatDoesNotReplicateYetIsTriedAgainInSilence(t *testing.T)
 		after(time.Minute)
 		if f := s.facts(t, a); f.ReadBack.IsZero() {
 			t.Errorf("facts: %+v, %s", f, fmt.Sprint(s.calls))
+		}
+	})
+}
+
+// TestNobodyIsProvisionedOnDemandWhileChangesAreOff, also not the rest of a group
+// that a process with changes on began.
+func TestNobodyIsProvisionedOnDemandWhileChangesAreOff(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(60))
+		s.commitOf(t, newRepository("c1").with(4*time.Hour, "", grant(1, 1, readOnly)))
+		after(10 * time.Second) // the first five, and not the rest
+		s.stop()
+		before, _ := s.demandsSoFar()
+		s = newSystem(t, s.world, s.db, provision.Options{})
+		s.run(t)
+		after(20 * time.Minute)
+		if at, members := s.demandsSoFar(); len(before) == 0 || len(before) == 12 || len(at) != len(before) {
+			t.Errorf("%d requests before, %d since changes are off: %v", len(before), len(at)-len(before), members)
 		}
 	})
 }

@@ -70,7 +70,16 @@
 // permset), guarded ([CheckSet]), written step by step and provisioned to its
 // accounts, by a loop of its own. Every write follows a whole reading, so what a
 // process did before it was killed is seen and not repeated. No set is deleted.
-// A set that the bot makes is assigned only once it is as declared.
+// A set that the bot makes is assigned only once it is as declared. One that is a
+// way in, by a protected grant or as the last one, is not made to permit less
+// without an allowance ([CodeSetWay]).
+//
+// # Ends
+//
+// An ended grant goes at its minute, outside the guards that count, under a bound
+// of its own. Not so an end that a commit newly set or brought nearer: when it
+// passes within a day of that commit it is a removal by it. What an assignment's
+// end was, and which commit brought it near, is kept in its record ([Cut]).
 //
 // # Pending and drift
 //

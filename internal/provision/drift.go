@@ -3,8 +3,6 @@ package provision
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -14,7 +12,7 @@ import (
 )
 
 // Finding is one drift as it is kept from when it was first seen until it is
-// over. Who made it AWS knows, in CloudTrail, and the bot does not ask.
+// over.
 type Finding struct {
 	// ID is the same whenever the same drift is found.
 	ID string
@@ -27,12 +25,19 @@ type Finding struct {
 	// config repo.
 	Assignment *config.Assignment
 	Sentence   string
+	// Commit was in force when it was first seen; limits.allow names it. It is
+	// empty in findings from before it was kept, until they are seen again.
+	Commit string
 	// Since is when it was first seen, Told when the operations channel was,
 	// Snoozed until when it is not told.
 	Since, Told, Snoozed time.Time
 	// PutBack is set when somebody asked for what is missing, By who did.
 	PutBack bool
 	By      string
+	// Doer is who made it, by CloudTrail, at Done; TrailAsked is when that was
+	// looked up last.
+	Doer             string
+	Done, TrailAsked time.Time
 }
 
 // Findings keeps findings. What writes is durable when it returns nil.
@@ -52,8 +57,7 @@ const toldAtOnce = 5
 
 // findingID names a drift by what it is about.
 func findingID(missing bool, pair config.Pair, who string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%t %s %s %s", missing, pair.Account, pair.PermissionSet, who))
-	return "DRIFT-" + hex.EncodeToString(sum[:4])
+	return "DRIFT-" + digest(fmt.Sprintf("%t %s %s %s", missing, pair.Account, pair.PermissionSet, who))
 }
 
 // noteDrift stores what drift a pass found and what of it is over, and tells
@@ -84,7 +88,11 @@ func (e *Engine) noteDrift(ctx context.Context, v *view, plan Result) error {
 	}
 	slices.Sort(over)
 	e.tellDrift(ctx, v, put)
-	return e.Drifts.SaveFindings(ctx, put, over)
+	if err := e.Drifts.SaveFindings(ctx, put, over); err != nil {
+		return err
+	}
+	poke(e.wakeTrail)
+	return nil
 }
 
 // newFindings returns the findings of a plan that are new, or to be told again.
@@ -94,12 +102,15 @@ func (e *Engine) newFindings(v *view, plan Result, known map[string]Finding) []F
 		had, ok := known[f.ID]
 		switch {
 		case !ok:
-			f.Since = v.now
+			f.Since, f.Commit = v.now, v.force.Commit
 			known[f.ID] = f
 		case had.Assignment == nil && f.Assignment != nil:
 			// Who it is has come to light since.
 			had.Assignment, had.Sentence = f.Assignment, f.Sentence
 			f = had
+		case had.Commit == "":
+			f = had
+			f.Commit = v.force.Commit
 		case v.toTell(had):
 			f = had
 		default:
@@ -176,7 +187,7 @@ func (e *Engine) tellDrift(ctx context.Context, v *view, list []Finding) {
 		f.Told = v.now
 		if len(tell) <= toldAtOnce && e.Ops != nil {
 			n := access.Notice{Key: fmt.Sprintf("provision/drift/%s/%d", f.ID, v.now.Unix()), Kind: access.NoticeDrift, At: v.now,
-				Text: fmt.Sprintf("Drift: %s Seen first at %s.", f.Sentence, f.Since.Format(time.RFC3339)), Drift: f.ID, Acts: f.acts()}
+				Text: fmt.Sprintf("Drift: %s Seen first at %s.", f.said(), f.Since.Format(time.RFC3339)), Drift: f.ID, Acts: f.acts()}
 			if err := e.Ops.PutNotice(ctx, n); err != nil {
 				e.opts.Log.Error("ops notice", "key", n.Key, "error", err)
 			}
@@ -191,7 +202,7 @@ func (v *view) toTell(f Finding) bool {
 	if !f.Missing && f.Assignment == nil && v.now.Sub(f.Since) < missingConfirm {
 		return false
 	}
-	return !v.reverts(f) && !f.Snoozed.After(v.now) && (f.Told.IsZero() || f.Told.Before(f.Snoozed))
+	return !v.awaitsTrail(f) && !v.reverts(f) && !f.Snoozed.After(v.now) && (f.Told.IsZero() || f.Told.Before(f.Snoozed))
 }
 
 // acts are what people can do about a finding by a button.
@@ -214,30 +225,36 @@ func (v *view) reverts(f Finding) bool {
 	return v.clears() && f.Assignment != nil
 }
 
-// clears reports whether what no commit ever declared is removed: in phase 3,
-// with drift: revert.
+// clears reports whether what no commit ever declared is removed.
 func (v *view) clears() bool {
-	return v.force.Repo.Access.Phase == 3 && v.force.Repo.Access.Drift == config.DriftRevert
+	return v.force.Repo.Access.Phase.RemovesUndeclared(v.force.Repo.Access.Drift)
 }
 
 // takeDrift takes over into a view what is known of drift: what is to be put
 // back because somebody asked for it, and in phase 3 with drift: revert what is
-// to be removed though no commit ever declared it. Only what a second reading
-// shows, some time after the first, is removed.
+// to be removed though no commit ever declared it, unless somebody snoozed it.
+// Only what a second reading shows, some time after the first, is removed.
 func (e *Engine) takeDrift(ctx context.Context, v *view) error {
 	list, err := e.findings(ctx)
 	if err != nil {
 		return fmt.Errorf("what is known of drift: %w", err)
 	}
-	v.putBack, v.clear = map[config.Assignment]bool{}, map[config.Assignment]bool{}
+	v.putBack, v.quiet = map[config.Assignment]bool{}, map[config.Assignment]bool{}
+	v.clear, v.strays = map[config.Assignment]string{}, map[config.Assignment]string{}
 	for _, f := range list {
 		switch {
 		case f.Assignment == nil:
 		case f.Missing:
 			v.putBack[*f.Assignment] = f.PutBack
+		case f.Snoozed.After(v.now):
+			v.quiet[*f.Assignment] = true
 		case v.clears():
+			commit := cmp.Or(f.Commit, v.force.Commit)
+			v.strays[*f.Assignment] = commit
 			listed, seen := e.desk.sight.Ask(f.Pair, f.Live)
-			v.clear[*f.Assignment] = listed == Listed && seen.Began.Sub(f.Since) >= e.pace(missingConfirm)
+			if listed == Listed && seen.Began.Sub(f.Since) >= e.pace(missingConfirm) {
+				v.clear[*f.Assignment] = commit
+			}
 		}
 	}
 	return nil

@@ -36,7 +36,7 @@ func (e *Engine) findings(ctx context.Context) ([]Finding, error) {
 }
 
 func (f Finding) shown() access.Drift {
-	d := access.Drift{ID: f.ID, Missing: f.Missing, Sentence: f.Sentence, Since: f.Since, Snoozed: f.Snoozed, Acts: f.acts()}
+	d := access.Drift{ID: f.ID, Missing: f.Missing, Sentence: f.said(), Since: f.Since, Snoozed: f.Snoozed, Acts: f.acts()}
 	if f.Assignment != nil {
 		d.Assignment, d.Known = *f.Assignment, true
 	}

@@ -36,7 +36,7 @@ func TestAtMostFifteenOperationsAreOutstanding(t *testing.T) {
 	})
 }
 
-func TestListOfOperationsThatFailsIsAskedAgain(t *testing.T) {
+func listOfOperationsThatFailsIsAskedAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1, 1)
 		w.faults = []*scripted{{op: "ListStatus", err: &fault.Error{Kind: fault.ErrThrottled, Op: "list", RetryAfter: 4 * time.Second}}}
@@ -55,7 +55,7 @@ func TestListOfOperationsThatFailsIsAskedAgain(t *testing.T) {
 	})
 }
 
-func TestRequestThatAWSNeverKnowsIsDecidedByTheListing(t *testing.T) {
+func requestThatAWSNeverKnowsIsDecidedByTheListing(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1, 1)
 		for range 100 {
@@ -74,7 +74,7 @@ func TestRequestThatAWSNeverKnowsIsDecidedByTheListing(t *testing.T) {
 	})
 }
 
-func TestLostDeletionOfWhatIsNotListedYetIsRepeated(t *testing.T) {
+func lostDeletionOfWhatIsNotListedYetIsRepeated(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1, 1)
 		w.visibility = 40 * time.Second
@@ -107,7 +107,7 @@ func TestRefusedCreationLeavesNothingToRemove(t *testing.T) {
 	})
 }
 
-func TestGrantedAgainDuringItsDeletionIsCreatedAfterIt(t *testing.T) {
+func grantedAgainDuringItsDeletionIsCreatedAfterIt(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1, 1)
 		w.latency = 20 * time.Second
@@ -125,7 +125,7 @@ func TestGrantedAgainDuringItsDeletionIsCreatedAfterIt(t *testing.T) {
 	})
 }
 
-func TestAssignmentByAnAdministratorIsNotTheBots(t *testing.T) {
+func assignmentByAnAdministratorIsNotTheBots(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1)
 		w.faults = []*scripted{{op: "Assign", err: fault.New(fault.ErrDenied, "assign", "", nil)}}
@@ -168,7 +168,7 @@ func TestNothingIsGrantedBeforeTheAppAssignmentIsEnsured(t *testing.T) {
 	})
 }
 
-func TestGroupThatIsMissedOnceIsNotTakenForGone(t *testing.T) {
+func groupThatIsMissedOnceIsNotTakenForGone(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1))
 		a, b := grant(1, 1, readOnly), grant(1, 2, readOnly)

@@ -38,6 +38,8 @@ type Ports struct {
 	Commits  Commits
 	Store    Store
 	Drifts   Findings
+	// Trail knows who made a drift; nil where that is not looked up.
+	Trail    Trail
 	Identity CallerPort
 	Clocks   Clocks
 	Audit    Audit
@@ -45,6 +47,9 @@ type Ports struct {
 	// Sets may be zero: then permission sets are left alone.
 	Sets SetPorts
 	Now  func() time.Time
+	// Elapsed is how long the process runs, by a clock that nobody can set; nil
+	// is the monotonic clock of Now.
+	Elapsed func() time.Duration
 }
 
 // Options change how the engine works.
@@ -61,6 +66,10 @@ type Options struct {
 	// first one Check after the start. Zero is once a day, or once a week
 	// where assignments are read by principal; negative is never.
 	Sweep time.Duration
+	// Sketch says that nobody acts on what is found out and that the records are
+	// thrown away: then who is in no list of Identity Center is not there, and
+	// need not be looked for by himself.
+	Sketch bool
 	// CallTimeout is the deadline of one outside call; zero is 30 seconds.
 	CallTimeout time.Duration
 	// Watch has the enterprise application looked at, at the start and daily.
@@ -85,6 +94,8 @@ type Engine struct {
 	wakeAssignments chan struct{}
 	wakePrincipals  chan struct{}
 	wakeSets        chan struct{}
+	wakeTrail       chan struct{}
+	wakeApplication chan struct{}
 	sets            sets
 
 	// turn is held by the one pass at a time; it guards desk. Whoever waits has
@@ -92,14 +103,19 @@ type Engine struct {
 	turn chan struct{}
 	desk desk
 
+	outlooks  outlooks
 	demands   demandWindow
+	claims    *claims
 	measuring sync.Mutex // one measure is added at a time
 
 	mu    sync.Mutex // guards what follows
 	needs map[config.Principal]principalNeed
 	last  Report
-	// stepping has the groups and users that are being worked on.
-	stepping map[config.Principal]bool
+	// progress is how far a sync is, places who is where in the queue.
+	progress Progress
+	places   places
+	// anew are accounts that are to be looked up at once.
+	anew map[string]bool
 }
 
 // desk is what the passes know beside the records; it is lost with the process
@@ -120,17 +136,24 @@ type desk struct {
 	// progress.
 	left map[config.Assignment]time.Time
 	pulse
+	ends ends
+	// line is what waited for its turn when the last pass ended, in order.
+	line []config.Assignment
 	// held are records whose pair need not be read again for a while.
 	held       map[config.Assignment]hold
 	accounts   map[string]accountLook
 	management string
 	own        OwnRole
+	clock      watchedClock
 	// manageTry is when the management account may be asked for again.
 	manageTry time.Time
+	// lookFails are the look-ups that failed, by what they are of.
+	lookFails map[string]failing
 	// check is the slow check of what is declared and owned, checked the last
 	// one that ended; asked has one begin at once, and askedSince is what it
 	// may take for read.
 	check, checked sweep
+	checks         int // that have ended
 	asked          bool
 	askedSince     time.Time
 	// complete is the slow check of everything, strangers what it has found so
@@ -164,6 +187,10 @@ func New(p Ports, o Options) (*Engine, error) {
 	if p.Center == nil || p.Entra == nil || p.Accounts == nil || p.Commits == nil || p.Store == nil || p.Clocks == nil || p.Now == nil {
 		return nil, errors.New("provision: a port is missing")
 	}
+	if p.Elapsed == nil {
+		begun := p.Now()
+		p.Elapsed = func() time.Duration { return p.Now().Sub(begun) }
+	}
 	if o.Check <= 0 {
 		o.Check = time.Hour
 	}
@@ -174,8 +201,8 @@ func New(p Ports, o Options) (*Engine, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{Ports: p, opts: o, wakeAssignments: make(chan struct{}, 1), wakePrincipals: make(chan struct{}, 1),
-		wakeSets: make(chan struct{}, 1), sets: newSets(), turn: make(chan struct{}, 1),
-		needs: map[config.Principal]principalNeed{}, stepping: map[config.Principal]bool{}}
+		wakeSets: make(chan struct{}, 1), wakeTrail: make(chan struct{}, 1), wakeApplication: make(chan struct{}, 1), sets: newSets(),
+		turn: make(chan struct{}, 1), needs: map[config.Principal]principalNeed{}, anew: map[string]bool{}, claims: newClaims()}
 	e.book = &book{store: p.Store, changed: func() {
 		if o.OnChange != nil {
 			o.OnChange()
@@ -184,7 +211,7 @@ func New(p Ports, o Options) (*Engine, error) {
 	e.desk = desk{sight: Sight{Pairs: map[config.Pair]PairState{}, Wholes: map[LiveAssignment]Whole{}},
 		readFails: map[target]failing{}, pages: map[LiveAssignment]int{}, unlistable: map[LiveAssignment]time.Time{}, sets: map[string]setLook{},
 		polls: map[config.Assignment]schedule{}, looks: map[config.Assignment]schedule{}, left: map[config.Assignment]time.Time{},
-		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}}
+		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}, lookFails: map[string]failing{}}
 	return e, nil
 }
 
@@ -196,6 +223,16 @@ func (e *Engine) now() time.Time { return e.Now().UTC().Round(0) }
 func (e *Engine) Wake() {
 	poke(e.wakeAssignments)
 	poke(e.wakeSets)
+	poke(e.wakeApplication)
+}
+
+// LookUp has an account looked up at once, because it joined the organization.
+// It never blocks.
+func (e *Engine) LookUp(account string) {
+	e.mu.Lock()
+	e.anew[account] = true
+	e.mu.Unlock()
+	e.Wake()
 }
 
 func poke(c chan struct{}) {
@@ -212,6 +249,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	loops.Go(func() { e.assignmentLoop(ctx) })
 	loops.Go(func() { e.principalLoop(ctx) })
 	loops.Go(func() { e.setLoop(ctx) })
+	if e.Trail != nil && e.Drifts != nil {
+		loops.Go(func() { e.trailLoop(ctx) })
+	}
 	if e.opts.Watch {
 		loops.Go(func() { e.applicationLoop(ctx) })
 	}
@@ -259,10 +299,20 @@ type Report struct {
 	// Started operations were sent; Outstanding are under way in AWS.
 	Started     int `json:"started"`
 	Outstanding int `json:"outstanding"`
+	// Queue is there when many operations are due.
+	Queue *Queue `json:"queue,omitempty"`
 	// Sets are the declared permission sets; absent when they are left alone.
 	Sets []SetReport `json:"sets,omitempty"`
-	// checked is when the last check of everything declared and owned began.
+	// Warnings are what a plan found out of whom grants do not reach.
+	Warnings []Warning `json:"warnings,omitempty"`
+	// Unlooked are groups and users that could not be looked for in Identity
+	// Center; nil when all were.
+	Unlooked *Unlooked `json:"unlooked,omitempty"`
+	// checked is when the last check of everything declared and owned began,
+	// checks how many have ended.
 	checked time.Time
+	checks  int
+	queue   Queue
 }
 
 // Sync reads everything that is declared and owned, plans, asks the guards and
@@ -271,13 +321,46 @@ type Report struct {
 func (e *Engine) Sync(ctx context.Context) (Report, error) { return e.SyncSince(ctx, e.now()) }
 
 // SyncSince is Sync, but takes what was read since a time for read. It works
-// in small passes, between which what is urgent has its turn.
+// in small passes, between which what is urgent has its turn. Who was never
+// looked for in Identity Center is, and what that shows is read too.
 func (e *Engine) SyncSince(ctx context.Context, since time.Time) (Report, error) {
+	r, err := e.checkSince(ctx, since)
+	if err != nil {
+		return Report{}, err
+	}
+	started := r.Started
+	if left := unlooked(r.Plan); len(left) > 0 {
+		unknown, err := e.lookAll(ctx, left)
+		if err != nil {
+			return Report{}, err
+		}
+		if r, err = e.checkSince(ctx, since); err != nil {
+			return Report{}, err
+		}
+		started += r.Started
+		if len(unknown.Principals) > 0 {
+			r.Unlooked = &unknown
+		}
+	}
+	if r.Sets, _, err = e.passSets(ctx, true); err != nil {
+		return Report{}, err
+	}
+	poke(e.wakePrincipals)
+	poke(e.wakeAssignments)
+	poke(e.wakeSets)
+	r.Started = started
+	return r, nil
+}
+
+// checkSince has everything that is declared and owned read that was not since a
+// time, and returns the pass in which that ended.
+func (e *Engine) checkSince(ctx context.Context, since time.Time) (Report, error) {
 	release, err := e.takeTurn(ctx)
 	if err != nil {
 		return Report{}, fmt.Errorf("sync: %w", err)
 	}
 	e.desk.asked, e.desk.askedSince = true, since
+	ended := e.desk.checks
 	release()
 	for started, first := 0, true; ; first = false {
 		r, _, err := e.pass(ctx, first)
@@ -288,13 +371,7 @@ func (e *Engine) SyncSince(ctx context.Context, since time.Time) (Report, error)
 			return Report{}, fmt.Errorf("sync: no commit is in force: %w", access.ErrNotFound)
 		}
 		started += r.Started
-		if !r.checked.Before(since) {
-			if r.Sets, _, err = e.passSets(ctx, true); err != nil {
-				return Report{}, err
-			}
-			poke(e.wakePrincipals)
-			poke(e.wakeAssignments)
-			poke(e.wakeSets)
+		if r.checks > ended && !r.checked.Before(since) {
 			r.Started = started
 			return *r, nil
 		}

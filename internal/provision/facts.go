@@ -31,6 +31,8 @@ func (e *Engine) GrantFacts(ctx context.Context, a config.Assignment) (*access.G
 			return nil, fmt.Errorf("facts of %s: %w", a, err)
 		}
 		f.Expect = fmt.Sprintf("Until the %s is in Identity Center it takes %s.", a.Principal.Kind, m.Estimate())
+	} else if (r.State == Adding && r.Created.IsZero() || r.State == Removing) && f.Trouble == "" {
+		f.Expect = e.place(a)
 	}
 	return &f, nil
 }
@@ -41,8 +43,11 @@ func facts(r Record, g PrincipalRecord) access.GrantFacts {
 		Idle:        r.State == Gone,
 		AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
 		RemoveAsked: r.RemoveAsked, Removed: r.Removed,
-		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal,
-		Trouble: r.Trouble, TroubleCode: string(r.Code),
+		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, Absent: g.Absent, Warning: g.Nested,
+		Trouble: r.Trouble, TroubleCode: string(r.Code), TroubleSince: r.Since,
+	}
+	if r.Code == CodeMissing {
+		f.TroubleSince = r.Missing
 	}
 	if r.State == Adding {
 		f.AppAssigned, f.Seen = stageTimes(r, g)
@@ -52,7 +57,7 @@ func facts(r Record, g PrincipalRecord) access.GrantFacts {
 	}
 	// Whoever waited for the on-demand provisioning is told whom it refused.
 	if f.Trouble == "" && g.Refused != "" && (r.State == Adding || r.State == Live && r.ReadBack.After(g.FirstDemand)) {
-		f.TroubleCode = string(CodeMembers)
+		f.TroubleCode, f.TroubleSince = string(CodeMembers), g.FirstDemand
 		f.Trouble = "On-demand provisioning did not take every member: " + g.Refused + " They have no access until that is mended and the regular cycle, about every 40 minutes, has been by."
 	}
 	if !r.Missing.IsZero() {

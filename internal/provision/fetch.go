@@ -183,6 +183,9 @@ func (e *Engine) readFailed(ctx context.Context, v *view, t target, err error) {
 	n := e.desk.readFails[t].n + 1
 	wait := max(e.pace(backoff(readFirst, readMost, n)), fault.RetryAfter(err))
 	e.desk.readFails[t] = failing{n, e.now().Add(wait)}
+	if n >= deniedTold {
+		e.tellDenied(ctx, "who has access where", err)
+	}
 	delete(e.desk.sight.Pairs, t.pair)
 	delete(e.desk.sight.Wholes, t.who)
 	v.failed = append(v.failed, t)

@@ -34,9 +34,7 @@ func (e *Engine) principalLoop(ctx context.Context) {
 	running := 0
 	finish := func(p config.Principal) {
 		running--
-		e.mu.Lock()
-		delete(e.stepping, p)
-		e.mu.Unlock()
+		e.claims.release(p)
 	}
 	for {
 		due, next := e.duePrincipals(ctx)
@@ -44,10 +42,10 @@ func (e *Engine) principalLoop(ctx context.Context) {
 			if running == parallelPrincipals {
 				break
 			}
+			if taken, _ := e.claims.take(p); !taken {
+				continue // somebody looks for it meanwhile
+			}
 			running++
-			e.mu.Lock()
-			e.stepping[p] = true
-			e.mu.Unlock()
 			go func() {
 				e.stepPrincipal(ctx, p)
 				done <- p
@@ -88,7 +86,7 @@ func (e *Engine) duePrincipals(ctx context.Context) ([]config.Principal, time.Ti
 	e.mu.Lock()
 	needs := make(map[config.Principal]principalNeed, len(e.needs))
 	for p, n := range e.needs {
-		if !e.stepping[p] {
+		if !e.claims.has(p) {
 			needs[p] = n
 		}
 	}
@@ -191,7 +189,7 @@ func (e *Engine) advance(ctx context.Context, g PrincipalRecord, n principalNeed
 		}
 		return e.wait(ctx, g)
 	}
-	if g.More && g.StoreID != "" && (write || n.live) {
+	if e.offersMore(g, n) {
 		if g, err = e.hastenMore(ctx, g, n); err != nil || !g.NextTry.IsZero() {
 			return g, err
 		}

@@ -24,50 +24,89 @@ const (
 	expiryWindow = 10 * time.Minute
 )
 
+// counted are removals that count, by assignment, with the commit of their cause.
+type counted map[config.Assignment]string
+
+// byCommit returns how many each commit is behind.
+func (c counted) byCommit() map[string]int {
+	out := map[string]int{}
+	for _, commit := range c {
+		out[commit]++
+	}
+	return out
+}
+
+// most returns the commit that is behind most, the first in order of several.
+func most(byCommit map[string]int) string {
+	best := ""
+	for commit, n := range byCommit {
+		if n > byCommit[best] || n == byCommit[best] && commit < best {
+			best = commit
+		}
+	}
+	return best
+}
+
 // budget counts the removals of a plan together with those begun before.
+// Expiries, what was begun before and what limits.allow names do not count.
+// Owned removals are judged without those of what no commit ever declared,
+// which come after them and have what they leave.
 type budget struct {
 	s Surroundings
-	// planned has the removals that are not expiries, waiting ones included,
-	// without those that were begun before and those that limits.allow names.
-	planned map[config.Assignment]bool
+	// planned are the owned removals, strays those of what no commit ever
+	// declared; waiting ones, and those not in sight now, included.
+	planned, strays counted
+	// asked and askedStrays are how many of these each commit is behind, before
+	// limits.allow takes some out; went are those begun before, and not to be begun
+	// again.
+	asked, askedStrays, went map[string]int
+	// worst and worstStray are the commits behind most of what is left then.
+	worst, worstStray string
+	// there has what is desired and known to be live, and base that with what goes
+	// and went: what was live and owned at the start of the window.
+	there, base map[config.Assignment]bool
 	// spent has what was begun in 24 h and counts against the budget.
 	spent map[config.Assignment]bool
 	// due has the expiries that may go now.
 	due map[config.Assignment]bool
-	// wholes has the objections per account and group, and for everything.
-	wholes map[string]objection
-	// commits counts the planned by the commit of their cause.
-	commits map[string]int
+	// wholes has, per account and group and for everything, how many would go
+	// where nothing would be left; strayWholes the same with the strays.
+	wholes, strayWholes map[share]int
 }
 
 func newBudget(plan Result, s Surroundings) *budget {
-	b := &budget{s: s, planned: map[config.Assignment]bool{},
-		spent: map[config.Assignment]bool{}, due: map[config.Assignment]bool{}, wholes: map[string]objection{}, commits: map[string]int{}}
+	b := &budget{s: s, planned: counted{}, strays: counted{}, spent: map[config.Assignment]bool{}, due: map[config.Assignment]bool{}}
 	for _, r := range s.Log {
 		if s.Now.Sub(r.At) < budgetWindow && !r.Expiry && !b.allows(r.Commit) {
 			b.spent[r.Assignment] = true
 		}
 	}
 	b.collect(plan)
+	b.asked, b.askedStrays, b.went = b.planned.byCommit(), b.strays.byCommit(), b.begun()
+	b.there, b.base = b.extent(plan)
+	b.allow()
+	b.worst, b.worstStray = most(b.planned.byCommit()), most(b.strays.byCommit())
 	b.expiriesDue(plan)
-	b.findWholes()
+	b.wholes = b.findWholes(b.planned)
+	all := maps.Clone(b.planned)
+	maps.Copy(all, b.strays)
+	b.strayWholes = b.findWholes(all)
 	return b
 }
 
-// collect finds the removals that count: all but expiries, those begun before,
-// and those that limits.allow names as long as they are no more than it says.
+// collect finds the removals that count.
 func (b *budget) collect(plan Result) {
-	named := map[config.Assignment]bool{}
-	causes := map[config.Assignment]string{}
+	known := map[config.Assignment]bool{}
 	note := func(a config.Assignment, cause Cause, begun bool) {
+		known[a] = true
 		switch {
 		case cause.Kind == CauseExpiry || cause.Kind == CauseRecreated || begun:
 			// Ended grants have their own bound; what is left under an id that is
 			// gone gives nobody anything.
-		case b.allows(cause.Commit):
-			named[a], causes[a] = true, cause.Commit
+		case cause.Kind == CauseDrift:
+			b.strays[a] = cause.Commit
 		default:
-			b.planned[a], causes[a] = true, cause.Commit
+			b.planned[a] = cause.Commit
 		}
 	}
 	for _, c := range plan.Changes {
@@ -80,11 +119,13 @@ func (b *budget) collect(plan Result) {
 			note(w.Assignment, w.Cause, w.Begun)
 		}
 	}
-	if !b.withinAllowance(named) {
-		maps.Copy(b.planned, named)
+	for _, r := range b.s.Log {
+		known[r.Assignment] = true
 	}
-	for a := range b.planned {
-		b.commits[causes[a]]++
+	for a, commit := range b.s.Undeclared {
+		if _, desired := b.s.Desired[a]; !known[a] && !desired && !b.s.Owned[a] && !b.s.Protected[a] {
+			b.strays[a] = commit
+		}
 	}
 }
 
@@ -92,19 +133,40 @@ func (b *budget) allows(commit string) bool {
 	return b.s.Allow != nil && commit != "" && b.s.Allow.Commit == commit
 }
 
-// withinAllowance reports whether the removals that limits.allow names, with
-// those begun before, are no more than it says.
-func (b *budget) withinAllowance(named map[config.Assignment]bool) bool {
-	if len(named) == 0 {
-		return true
+// needs returns how many removals limits.allow has to say to allow those of a
+// commit: what was begun counts, and the strays where these are meant.
+func (b *budget) needs(commit string, strays bool) int {
+	n := b.went[commit] + b.asked[commit]
+	if strays {
+		n += b.askedStrays[commit]
 	}
-	all := len(named)
+	return n
+}
+
+// allowed reports whether limits.allow names a commit with a number that fits.
+func (b *budget) allowed(commit string, strays bool) bool {
+	return b.allows(commit) && b.needs(commit, strays) <= b.s.Allow.Removals
+}
+
+// allow takes out what limits.allow names: the owned removals first, then the
+// strays.
+func (b *budget) allow() {
+	maps.DeleteFunc(b.planned, func(_ config.Assignment, commit string) bool { return b.allowed(commit, false) })
+	maps.DeleteFunc(b.strays, func(_ config.Assignment, commit string) bool { return b.allowed(commit, true) })
+}
+
+// begun returns how many removals of each commit were begun, expiries apart, and
+// are not to be begun again.
+func (b *budget) begun() map[string]int {
+	out := map[string]int{}
 	for _, r := range b.s.Log {
-		if !r.Expiry && b.allows(r.Commit) && !named[r.Assignment] {
-			all++
+		_, owned := b.planned[r.Assignment]
+		_, stray := b.strays[r.Assignment]
+		if !r.Expiry && !owned && !stray {
+			out[r.Commit]++
 		}
 	}
-	return all <= b.s.Allow.Removals
+	return out
 }
 
 // expiriesDue picks the expiries that the bound leaves room for, the earliest
@@ -130,114 +192,49 @@ func (b *budget) expiriesDue(plan Result) {
 	}
 }
 
-// base has what was owned at the start of the window: what is owned now and
-// what was removed since. What is left under ids that are gone is no part of it:
-// it would make what is whole look like a part.
-func (b *budget) base() map[config.Assignment]bool {
-	all := make(map[config.Assignment]bool, len(b.s.Owned))
-	for a, owned := range b.s.Owned {
-		if _, left := earlierID(a.Principal); owned && !left {
-			all[a] = true
-		}
+// mend says how people allow the removals of a commit that are refused, and those
+// of what no commit declares where these are meant: with a number that fits once
+// it is merged.
+func (b *budget) mend(commit string, strays bool) string {
+	n, with := b.needs(commit, strays), ""
+	if more := b.needs(commit, false); strays && more > 0 {
+		with = fmt.Sprintf(" That counts %d more that commit %s is behind.", more, short(commit))
 	}
-	for a := range b.spent {
-		all[a] = true
-	}
-	return all
+	return fmt.Sprintf(" To allow it, add to aws-access.yaml, by a pull request of its own: limits: {allow: {commit: %q, removals: %d}}.%s", commit, n, with)
 }
 
-// findWholes finds the accounts and groups of which nothing would be left.
-func (b *budget) findWholes() {
-	type part struct{ all, going int }
-	parts := map[string]*part{}
-	count := func(key string, going bool) {
-		if parts[key] == nil {
-			parts[key] = &part{}
-		}
-		parts[key].all++
-		if going {
-			parts[key].going++
-		}
+// counts reports whether the count guards look at a change, and whether it is of
+// what no commit ever declared.
+func (b *budget) counts(c Change) (counts, stray bool) {
+	if c.Kind != Remove {
+		return false, false
 	}
-	all := b.base()
-	for a := range b.planned { // also what no commit ever declared
-		all[a] = true
-	}
-	for a := range all {
-		_, desired := b.s.Desired[a]
-		going := b.planned[a] || b.spent[a] && !desired
-		count("account "+a.Account, going)
-		count(a.Principal.String(), going)
-		count("", going)
-	}
-	for key, n := range parts {
-		if n.all >= wholeFrom && n.going == n.all {
-			b.wholes[key] = objection{wholeCode(key), fmt.Sprintf("All %d owned assignments of %s would go.%s", n.all, wholeName(key), b.mend())}
-		}
-	}
+	_, owned := b.planned[c.Assignment]
+	_, stray = b.strays[c.Assignment]
+	return owned || stray, stray
 }
 
-func wholeCode(key string) Code {
-	switch {
-	case key == "":
-		return CodeWholeEstate
-	case len(key) > 8 && key[:8] == "account ":
-		return CodeWholeAccount
-	default:
-		return CodeWholeGroup
-	}
-}
-
-func wholeName(key string) string {
-	if key == "" {
-		return "the whole config repo"
-	}
-	return key
-}
-
-// mend says how people allow what is refused: for the commit that is behind
-// most of it.
-func (b *budget) mend() string {
-	commit := ""
-	for c, n := range b.commits {
-		if n > b.commits[commit] || n == b.commits[commit] && c < commit {
-			commit = c
-		}
-	}
-	return fmt.Sprintf(" To allow it, add to aws-access.yaml, by a pull request of its own: limits: {allow: {commit: %q, removals: %d}}.", commit, b.commits[commit])
-}
-
-// counts reports whether the count guards look at a change.
-func (b *budget) counts(c Change) bool {
-	return c.Kind == Remove && c.Cause.Kind != CauseExpiry && b.planned[c.Assignment]
-}
-
-func (b *budget) whole(c Change) objection {
-	if !b.counts(c) {
-		return objection{}
-	}
-	for _, key := range []string{"", "account " + c.Assignment.Account, c.Assignment.Principal.String()} {
-		if o, ok := b.wholes[key]; ok {
-			return o
-		}
-	}
-	return objection{}
-}
-
-// removals refuses the whole plan when it is over the budget.
+// removals refuses what is over the budget, whole: the owned removals, or those
+// of what no commit ever declared.
 func (b *budget) removals(c Change) objection {
-	if !b.counts(c) {
+	counts, stray := b.counts(c)
+	if !counts {
 		return objection{}
 	}
 	limit, ok := b.limit()
 	if !ok {
 		return objection{CodeBudget, "limits.removals is not a percentage, so nothing is removed."}
 	}
-	if len(b.spent)+len(b.planned) <= limit {
-		return objection{}
+	room := limit - len(b.spent) - len(b.planned)
+	switch {
+	case !stray && room < 0:
+		return objection{CodeBudget, fmt.Sprintf("The plan removes %d assignments and %d went in the last 24 hours; the limit is %d of %d owned, and a plan over it is refused whole.%s",
+			len(b.planned), len(b.spent), limit, len(b.base), b.mend(b.worst, stray))}
+	case stray && room < len(b.strays):
+		return objection{CodeBudget, fmt.Sprintf("There are %d assignments that no commit declares, and room for %d of the %d removals that 24 hours may have (%d went, %d are due by commits), so none of them is removed.%s",
+			len(b.strays), max(room, 0), limit, len(b.spent), len(b.planned), b.mend(b.worstStray, stray))}
 	}
-	return objection{CodeBudget, fmt.Sprintf("The plan removes %d assignments and %d went in the last 24 hours; the limit is %d of %d owned, and a plan over it is refused whole.%s",
-		len(b.planned), len(b.spent), limit, len(b.base()), b.mend())}
+	return objection{}
 }
 
 // limit returns how many removals 24 hours may have, false when the share is
@@ -247,7 +244,7 @@ func (b *budget) limit() (int, bool) {
 	if math.IsNaN(share) || share < 0 || share > 100 {
 		return 0, false
 	}
-	return max(leastBudget, int(share*float64(len(b.base()))/100)), true
+	return max(leastBudget, int(share*float64(len(b.base))/100)), true
 }
 
 func (b *budget) expiries(c Change) objection {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/provision/permset"
 )
 
 // CodeLastWay: a removal that would leave an account without any standing
@@ -12,19 +13,20 @@ import (
 // set that can administer it.
 const CodeLastWay Code = "last-way"
 
-// administratorPolicy is the AWS managed policy that allows everything, and what
-// its usual permission set is called.
-const administratorPolicy = "AdministratorAccess"
+// administratorSet is what the usual permission set with the AWS managed policy
+// that allows everything is called, as the policy itself.
+const administratorSet = "AdministratorAccess"
 
-// administers names the permission sets that can administer an account as far as
-// the config repo says: those whose file has the AWS managed policy
+// administers names the permission sets that may be a way to administer an
+// account, so that the last of them stays: those whose file has the AWS managed policy
 // AdministratorAccess, those of protected grants and of the onboarding baseline,
 // and AdministratorAccess itself. What else a set allows only AWS knows.
+// Which of them is another way for sure says opens.
 func administers(repo *config.Repo) map[string]bool {
-	out := map[string]bool{administratorPolicy: true}
+	out := map[string]bool{administratorSet: true}
 	for name, set := range repo.PermissionSets {
 		for _, arn := range set.ManagedPolicies {
-			if strings.HasPrefix(arn, "arn:aws") && strings.HasSuffix(arn, ":iam::aws:policy/"+administratorPolicy) {
+			if permset.AllowsAll(arn) {
 				out[name] = true
 			}
 		}
@@ -56,16 +58,30 @@ func (s Surroundings) stood(a config.Assignment) bool {
 // no lasting way, so that it can always be taken back, and goes at its end.
 func (b *budget) lastWay(c Change) objection {
 	a := c.Assignment
-	if !b.counts(c) || !b.s.canAdminister(a.PermissionSet) || !b.s.stood(a) {
+	asked, stray := b.asksForWay(c)
+	if !asked || !b.s.canAdminister(a.PermissionSet) || !b.s.stood(a) {
 		return objection{}
 	}
 	for other := range b.s.ReadBack {
 		end, desired := b.s.Desired[other]
-		if b.s.ReadBack[other] && desired && end.IsZero() && other.Account == a.Account && b.s.canAdminister(other.PermissionSet) {
+		if b.s.ReadBack[other] && desired && end.IsZero() && other.Account == a.Account && b.s.Opens[other.PermissionSet] {
 			return objection{}
 		}
 	}
-	return objection{CodeLastWay, fmt.Sprintf("This is the last way to administer account %s: no other standing assignment of such a set is live there.%s", a.Account, b.mend())}
+	return objection{CodeLastWay, fmt.Sprintf("This is the last way to administer %s: no other standing assignment of a set that can for sure is live there.%s", b.s.Names.account(a.Account), b.mend(c.Cause.Commit, stray))}
+}
+
+// asksForWay reports whether a removal has to leave a way into its account: one
+// that counts, and one that was begun and is to be sent again, as nothing was
+// taken away yet; and whether it is of what no commit ever declared.
+func (b *budget) asksForWay(c Change) (asks, stray bool) {
+	counts, stray := b.counts(c)
+	if counts || c.Kind != Remove || !c.Begun || b.s.UnderWay[c.Assignment] {
+		return counts, stray
+	}
+	stray = c.Cause.Kind == CauseDrift
+	ended := c.Cause.Kind == CauseExpiry || c.Cause.Kind == CauseRecreated
+	return !ended && !b.allowed(c.Cause.Commit, stray), stray
 }
 
 // hadEnd reports whether every line that made a record had an end, as their keys

@@ -24,9 +24,6 @@ const (
 	CodeProtected Code = "protected"
 	// CodeIncomplete: a removal in a cycle in which a read failed.
 	CodeIncomplete Code = "incomplete-read"
-	// CodeClock: something that hangs on the time while our clock and those of
-	// trusted services disagree, or cannot be compared.
-	CodeClock Code = "clock"
 	// CodeWholeAccount, CodeWholeGroup, CodeWholeEstate: all that is owned of
 	// an account, of a group or at all, five assignments or more, would go.
 	CodeWholeAccount Code = "whole-account"
@@ -37,10 +34,6 @@ const (
 	// CodeExpiryBound: more than 50 expiries within 10 minutes.
 	CodeExpiryBound Code = "expiry-bound"
 )
-
-// maxSkew is how far our clock may be from trusted Date headers before what
-// hangs on the time is held. Date headers have whole seconds.
-const maxSkew = 60 * time.Second
 
 // Removal is one entry of the log of removals that were begun.
 type Removal struct {
@@ -64,7 +57,9 @@ type Surroundings struct {
 	// Stages has the stage of every account with a file, by id.
 	Stages map[string]config.Stage
 	// Desired has every desired assignment with its end, zero for standing.
-	Desired   map[config.Assignment]time.Time
+	Desired map[config.Assignment]time.Time
+	// Holders are the groups and users by their present id in the identity store.
+	Holders   map[LiveAssignment][]config.Principal
 	Owned     map[config.Assignment]bool
 	Protected map[config.Assignment]bool
 	// RemovalPercent of the owned assignments may go in 24 h.
@@ -72,17 +67,23 @@ type Surroundings struct {
 	Allow          *config.RemovalAllowance
 	// Own is the role by which the bot works.
 	Own OwnRole
-	// Administers has the permission sets that are a way into an account; with
-	// none, each is taken for one.
-	Administers map[string]bool
+	// Administers has the permission sets that may be a way into an account; with
+	// none, each is taken for one. Opens has those that are one for sure, which
+	// another has to be for one to go.
+	Administers, Opens map[string]bool
 	// HadEnd says of assignments that go whether all their lines had an end;
 	// one that is absent is taken for standing.
 	HadEnd map[config.Assignment]bool
 	// ReadBack has what is live as far as the last reading goes.
 	ReadBack map[config.Assignment]bool
+	// UnderWay has what an operation may be running for in AWS.
+	UnderWay map[config.Assignment]bool
 	// Clears: in phase 3 with drift: revert, what no commit ever declared goes
 	// too.
 	Clears bool
+	// Undeclared has all of what goes so, in sight now or not, with the commit
+	// that was in force when it was first seen.
+	Undeclared map[config.Assignment]string
 	// Log has the removals begun in the last 24 hours.
 	Log []Removal
 	// ReadFailed: a read of this cycle failed or was cut short.
@@ -91,6 +92,10 @@ type Surroundings struct {
 	// was heard lately.
 	Skew      time.Duration
 	SkewKnown bool
+	// ClockSet: ours was set, so lately that Skew may be from before.
+	ClockSet bool
+	// Names are for the sentences.
+	Names Names
 }
 
 // Refused is a change that a guard holds back.
@@ -114,11 +119,12 @@ type objection struct {
 
 // Check asks every guard. A change is refused under the first guard that
 // objects. Guards that count see the whole plan, with what is still to be
-// read, so that a plan is never passed in slices.
+// read, so that a plan is never passed in slices; what no commit ever declared is
+// a plan of its own.
 func Check(plan Result, s Surroundings) Verdict {
 	budget := newBudget(plan, s)
 	guards := []func(Change) objection{
-		s.disabled, s.management, s.legacy, s.notDesired, s.notOwned, s.protected, s.own, s.incomplete, s.clock,
+		s.disabled, s.management, s.legacy, s.notDesired, s.notOwned, s.taken, s.protected, s.own, s.incomplete, s.clock,
 		budget.whole, budget.lastWay, budget.removals, budget.expiries,
 	}
 	v := Verdict{Allowed: []Change{}, Refused: []Refused{}}
@@ -199,20 +205,6 @@ func (s Surroundings) protected(c Change) objection {
 func (s Surroundings) incomplete(c Change) objection {
 	if c.Kind == Remove && s.ReadFailed {
 		return objection{CodeIncomplete, "A read of AWS was not complete; removals wait for one that is."}
-	}
-	return objection{}
-}
-
-// clock holds expiries while the time is in doubt, and additions that end
-// while our clock is known to be wrong.
-func (s Surroundings) clock(c Change) objection {
-	wrong := s.SkewKnown && s.Skew.Abs() > maxSkew
-	sentence := fmt.Sprintf("The clock of the bot is %s off those of AWS, Microsoft and GitHub; mend it first.", s.Skew.Abs().Round(time.Second))
-	switch {
-	case c.Kind == Remove && c.Cause.Kind == CauseExpiry && wrong, c.Kind == Add && !s.Desired[c.Assignment].IsZero() && wrong:
-		return objection{CodeClock, sentence}
-	case c.Kind == Remove && c.Cause.Kind == CauseExpiry && !s.SkewKnown:
-		return objection{CodeClock, "No trusted service has told the time lately; ended grants wait for one."}
 	}
 	return objection{}
 }

@@ -22,14 +22,13 @@ type guarded struct {
 func harmless() *guarded {
 	g := &guarded{s: provision.Surroundings{EnableChanges: true, Now: planTime, ConfigManagement: managementAccount, LiveManagement: managementAccount,
 		Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{}, Owned: map[config.Assignment]bool{}, Protected: map[config.Assignment]bool{},
-		RemovalPercent: 10, SkewKnown: true, Own: provision.OwnRole{Known: true, Account: managementAccount}, Administers: map[string]bool{admin: true},
+		RemovalPercent: 10, SkewKnown: true, Own: provision.OwnRole{Known: true, Account: managementAccount}, Administers: map[string]bool{admin: true}, Opens: map[string]bool{admin: true},
 		HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}}}
 	for n := 1; n <= 9; n++ {
 		g.s.Stages[accountID(n)] = config.StageSSO
 	}
 	for _, a := range spread(20) {
-		g.s.Owned[a] = true
-		g.s.Desired[a] = time.Time{}
+		g.door(a)
 	}
 	g.add(grant(9, 9, admin), planTime.Add(time.Hour))
 	g.remove(provision.Cause{Kind: provision.CauseCommit, Commit: "c1"}, spread(1)...)
@@ -44,15 +43,16 @@ func (g *guarded) add(a config.Assignment, end time.Time) {
 func (g *guarded) remove(c provision.Cause, list ...config.Assignment) {
 	for _, a := range list {
 		delete(g.s.Desired, a)
+		delete(g.s.ReadBack, a)
 		g.s.Owned[a] = true
 		g.plan.Changes = append(g.plan.Changes, provision.Change{Kind: provision.Remove, Assignment: a, Cause: c})
 	}
 }
 
-// drop empties the plan and the owned set.
+// drop empties the plan and what there is.
 func (g *guarded) drop() {
 	g.plan = provision.Result{}
-	g.s.Owned, g.s.Desired = map[config.Assignment]bool{}, map[config.Assignment]time.Time{}
+	g.s.Owned, g.s.ReadBack, g.s.Desired = map[config.Assignment]bool{}, map[config.Assignment]bool{}, map[config.Assignment]time.Time{}
 }
 
 // codes counts what was refused by code, and what was let through under "".
@@ -129,12 +129,12 @@ func singleCases() []guardCase {
 			g.plan.Changes[1].Cause = byExpiry()
 			g.s.ReadFailed = true
 		}, counts{"": 1, provision.CodeIncomplete: 1}},
-		{"a wrong clock holds additions that end", func(g *guarded) { g.s.Skew = 61 * time.Second }, counts{"": 1, provision.CodeClock: 1}},
+		{"a wrong clock holds additions that end, and removals", func(g *guarded) { g.s.Skew = 61 * time.Second }, counts{provision.CodeClock: 2}},
 		{"a wrong clock holds ended grants", func(g *guarded) {
 			g.plan.Changes[1].Cause = byExpiry()
 			g.s.Skew = -61 * time.Second
 		}, counts{provision.CodeClock: 2}},
-		{"an unknown clock holds ended grants only", func(g *guarded) {
+		{"an unknown clock holds ended grants, and not additions", func(g *guarded) {
 			g.plan.Changes[1].Cause = byExpiry()
 			g.s.SkewKnown = false
 		}, counts{"": 1, provision.CodeClock: 1}},
@@ -142,24 +142,36 @@ func singleCases() []guardCase {
 			g.plan.Changes[1].Cause = byExpiry()
 			g.s.Skew = 60 * time.Second
 		}, counts{"": 2}},
-		{"a wrong clock does not hold a removal by a commit", func(g *guarded) {
+		{"a wrong clock holds a removal by a commit: the window of the budget hangs on it", func(g *guarded) {
 			g.s.Skew = time.Hour
 			g.s.Desired[grant(9, 9, admin)] = time.Time{}
+		}, counts{"": 1, provision.CodeClock: 1}},
+		{"so does an unknown one", func(g *guarded) { g.s.SkewKnown = false }, counts{"": 1, provision.CodeClock: 1}},
+		{"and one that was just set", func(g *guarded) { g.s.ClockSet = true }, counts{"": 1, provision.CodeClock: 1}},
+		{"not what was begun: it is in the window", func(g *guarded) {
+			g.s.Skew, g.s.SkewKnown, g.s.ClockSet, g.plan.Changes[1].Begun = 0, false, true, true
 		}, counts{"": 2}},
+		{"an ended grant that was begun waits", func(g *guarded) {
+			g.s.ClockSet, g.plan.Changes[1].Begun, g.plan.Changes[1].Cause = true, true, byExpiry()
+		}, counts{"": 1, provision.CodeClock: 1}},
+		{"an end that a commit brought near is one of the time", func(g *guarded) {
+			g.s.SkewKnown, g.plan.Changes[1].Begun = false, true
+			g.plan.Changes[1].Cause.End = planTime
+		}, counts{"": 1, provision.CodeClock: 1}},
 	}
 }
 
 func budgetCases() []guardCase {
 	return []guardCase{
 		{"five removals are always allowed", func(g *guarded) { g.remove(byCommit("c1"), spread(5)[1:]...) }, counts{"": 6}},
-		{"a sixth that no commit declared refuses all", func(g *guarded) {
+		{"a sixth that no commit declared refuses all of those", func(g *guarded) {
 			g.s.Clears = true
 			for n := 1; n <= 6; n++ {
 				a := grant(10+n, n, readOnly)
 				g.remove(byDrift(), a)
 				delete(g.s.Owned, a)
 			}
-		}, counts{"": 1, provision.CodeBudget: 7}},
+		}, counts{"": 2, provision.CodeBudget: 6}},
 		{"all that a group has, though no commit declared it, is a whole group", func(g *guarded) {
 			g.s.Clears = true
 			for n := 1; n <= 6; n++ {
@@ -167,12 +179,12 @@ func budgetCases() []guardCase {
 				g.remove(byDrift(), a)
 				delete(g.s.Owned, a)
 			}
-		}, counts{"": 1, provision.CodeWholeGroup: 6, provision.CodeBudget: 1}},
+		}, counts{"": 2, provision.CodeWholeGroup: 6}},
 		{"a sixth refuses all", func(g *guarded) { g.remove(byCommit("c1"), spread(6)[1:]...) }, counts{"": 1, provision.CodeBudget: 6}},
 		{"ten percent of a hundred are allowed", func(g *guarded) {
 			g.drop()
 			for _, a := range spread(90) {
-				g.s.Owned[a], g.s.Desired[a] = true, time.Time{}
+				g.door(a)
 			}
 			g.remove(byCommit("c1"), spread(9)...)
 		}, counts{"": 9}},
@@ -279,7 +291,7 @@ func wholeCases() []guardCase {
 	}
 }
 
-// door is a standing way into an account, as the guard for the last one sees it.
+// door makes an assignment desired without an end, owned and live.
 func (g *guarded) door(a config.Assignment) {
 	g.s.Owned[a], g.s.Desired[a], g.s.ReadBack[a] = true, time.Time{}, true
 }
@@ -303,6 +315,31 @@ func wayCases() []guardCase {
 			g.door(grant(2, 3, admin))
 			delete(g.s.ReadBack, grant(2, 3, admin))
 		}, held},
+		{"another is left that is guarded as a way, and is none for sure", func(g *guarded) {
+			goes(g)
+			g.s.Administers[readOnly] = true
+			g.door(grant(2, 3, readOnly))
+		}, held},
+		{"which sets are one for sure is unknown", func(g *guarded) { goes(g); g.door(grant(2, 3, admin)); g.s.Opens = nil }, held},
+		{"it was begun, and is to be sent again", func(g *guarded) {
+			goes(g)
+			g.plan.Changes[2].Begun = true
+			g.log(planTime.Add(-time.Minute), false, "c1", last)
+		}, held},
+		{"it was begun and is under way", func(g *guarded) {
+			goes(g)
+			g.plan.Changes[2].Begun, g.s.UnderWay = true, map[config.Assignment]bool{last: true}
+		}, open},
+		{"it was begun, and the control plane allowed it", func(g *guarded) {
+			goes(g)
+			g.plan.Changes[2].Begun = true
+			g.log(planTime.Add(-time.Minute), false, "c1", last)
+			g.s.Allow = &config.RemovalAllowance{Commit: "c1", Removals: 2}
+		}, open},
+		{"its end came, and it was begun", func(g *guarded) {
+			g.remove(byExpiry(), last)
+			g.plan.Changes[2].Begun = true
+		}, open},
 		{"two go together and none is left", func(g *guarded) { g.remove(byCommit("c1"), last, grant(2, 3, admin)) }, counts{"": 2, provision.CodeLastWay: 2}},
 		{"it had an end, and is taken back before", func(g *guarded) { goes(g); g.s.HadEnd[last] = true }, open},
 		{"its end came", func(g *guarded) { g.remove(byExpiry(), last) }, open},
@@ -395,10 +432,10 @@ func (g *guarded) log(at time.Time, expiry bool, commit string, list ...config.A
 	}
 }
 
-// several makes n assignments desired and owned.
+// several makes n assignments desired, owned and live.
 func (g *guarded) several(n int, make func(int) config.Assignment) {
 	for i := 1; i <= n; i++ {
-		g.s.Owned[make(i)], g.s.Desired[make(i)] = true, time.Time{}
+		g.door(make(i))
 	}
 }
 

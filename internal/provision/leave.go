@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -28,26 +29,23 @@ func (e *Engine) unneeded(v *view) []config.Principal {
 	if !e.opts.EnableChanges {
 		return nil
 	}
-	busy := map[config.Principal]bool{}
+	idle := map[config.Principal]bool{}
+	for p, g := range e.book.allPrincipals() {
+		busy := func(r *Record) bool { return r.State != Gone }
+		if g.AssignedByBot && !g.AppAssigned.IsZero() && !slices.ContainsFunc(e.book.of(p), busy) {
+			idle[p] = true
+		}
+	}
+	if len(idle) == 0 {
+		return nil
+	}
 	for a := range v.wants {
-		busy[a.Principal] = true
+		delete(idle, a.Principal)
 	}
 	for a := range v.owned {
-		busy[a.Principal] = true
+		delete(idle, a.Principal)
 	}
-	for a, r := range e.book.all() {
-		if r.State != Gone {
-			busy[a.Principal] = true
-		}
-	}
-	var out []config.Principal
-	for p, g := range e.book.allPrincipals() {
-		if g.AssignedByBot && !g.AppAssigned.IsZero() && !busy[p] {
-			out = append(out, p)
-		}
-	}
-	slices.SortFunc(out, comparePrincipals)
-	return out
+	return slices.SortedFunc(maps.Keys(idle), comparePrincipals)
 }
 
 // leave takes the assignment to the application away, once a complete read

@@ -7,9 +7,18 @@ import (
 	"aws-access-bot/config"
 )
 
-// gather is how long the reading of an operation that left the list may wait
-// for others that the same reading would show.
-const gather = 5 * time.Second
+// How long the reading of an operation that left the list may wait for others
+// that the same reading would show: for one that is sent now to end, since the
+// last of a group often had to wait for another in its account.
+const (
+	gatherLeast = 5 * time.Second
+	gatherMost  = 20 * time.Second
+)
+
+// gather is that wait, by how long operations take.
+func (e *Engine) gather() time.Duration {
+	return min(max(e.pace(gatherLeast), 2*e.desk.took), e.pace(gatherMost))
+}
 
 // underway counts the operations that run in AWS.
 type underway struct {
@@ -67,7 +76,7 @@ func (e *Engine) over(r Record) {
 }
 
 // verifyTime returns when an operation that left is read back: once nothing
-// else runs that the same reading would show, and after gather at the latest.
+// else runs that the same reading would show, and after [Engine.gather] at the latest.
 func (e *Engine) verifyTime(r Record, left time.Time, out underway) time.Time {
 	others := out.byPair[r.Assignment.Pair()]
 	if e.wholeAllowed(e.now()) {
@@ -76,7 +85,7 @@ func (e *Engine) verifyTime(r Record, left time.Time, out underway) time.Time {
 	if others == 0 {
 		return left
 	}
-	return left.Add(e.pace(gather))
+	return left.Add(e.gather())
 }
 
 // settleLeft holds an operation that left the list against a reading. What the

@@ -42,8 +42,12 @@ func (e *Engine) publishNeeds(v *view, plan Result, verdict Verdict) {
 		f(&n)
 		needs[a.Principal] = n
 	}
-	for a, r := range e.book.all() {
-		if _, desired := v.wants[a]; desired && r.State == Live { // read lately or not
+	for _, r := range e.book.all() {
+		a := r.Assignment
+		if r.State != Live || needs[a.Principal].live {
+			continue
+		}
+		if _, desired := v.wants[a]; desired { // read lately or not
 			need(a, func(n *principalNeed) {
 				n.live = true
 				// Who asks for a full pass wants its principals too; a plan alone
@@ -55,6 +59,9 @@ func (e *Engine) publishNeeds(v *view, plan Result, verdict Verdict) {
 		}
 	}
 	for _, a := range plan.Live {
+		if needs[a.Principal].live {
+			continue
+		}
 		need(a, func(n *principalNeed) { n.live = true })
 	}
 	for _, d := range plan.Drift {
@@ -109,7 +116,7 @@ func (e *Engine) dueAt(g PrincipalRecord, n principalNeed) time.Time {
 	switch {
 	case !n.since.IsZero() && (g.Ensured.Before(n.since) || g.StoreID == "" || g.Asleep || g.Looked.Before(n.since)):
 		return wait()
-	case g.More && g.StoreID != "" && (n.live || !n.since.IsZero()):
+	case e.offersMore(g, n):
 		return wait()
 	case n.leave && g.AssignedByBot, g.Looked.Before(n.lost):
 		return wait()

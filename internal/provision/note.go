@@ -2,7 +2,11 @@ package provision
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"aws-access-bot/config"
@@ -35,9 +39,12 @@ func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict
 	}
 	for _, c := range verdict.Allowed {
 		said[c.Assignment] = objection{}
+		delete(e.desk.held, c.Assignment) // if it has no turn now it is read again
 	}
-	for _, a := range plan.Live {
-		said[a] = objection{}
+	for _, r := range e.book.troubled() {
+		if _, live := slices.BinarySearchFunc(plan.Live, r.Assignment, config.Assignment.Compare); live {
+			said[r.Assignment] = objection{}
+		}
 	}
 	if err := e.noteTroubles(ctx, said); err != nil {
 		return err
@@ -68,10 +75,20 @@ func (e *Engine) note(ctx context.Context, v *view, plan Result, verdict Verdict
 func (e *Engine) tellRefused(ctx context.Context, r Refused) {
 	switch r.Code {
 	case CodeBudget, CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeLastWay:
-		e.notify(ctx, fmt.Sprintf("guard/%s/%s", r.Code, r.Change.Cause.Commit), r.Sentence)
+		key := fmt.Sprintf("guard/%s/%s", r.Code, r.Change.Cause.Commit)
+		if r.Change.Cause.Kind == CauseDrift { // more may be found, and then another allowance is due
+			key += "/" + digest(r.Sentence)
+		}
+		e.notify(ctx, key, r.Sentence)
 	case CodeClock:
 		e.notify(ctx, fmt.Sprintf("guard/%s/%s", r.Code, e.now().Format("2006-01-02")), r.Sentence)
 	}
+}
+
+// digest tells texts apart in a key.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:4])
 }
 
 // held reports whether a code says that the engine itself holds a record, as
@@ -90,11 +107,12 @@ func held(c Code) bool {
 // noteTroubles stores what holds records up. An empty objection ends one that
 // was noted here before; what AWS answered stays until it is overcome.
 func (e *Engine) noteTroubles(ctx context.Context, said map[config.Assignment]objection) error {
-	for _, r := range sortedRecords(e.book.all()) {
-		o, ok := said[r.Assignment]
-		if !ok || r.Code == o.code && r.Trouble == o.sentence {
+	for _, a := range slices.SortedFunc(maps.Keys(said), config.Assignment.Compare) {
+		o, had := said[a], e.book.find(a)
+		if had == nil || had.Code == o.code && had.Trouble == o.sentence {
 			continue
 		}
+		r := *had
 		if o.code == "" && !held(r.Code) || o.code == CodeIncomplete {
 			continue
 		}

@@ -38,20 +38,24 @@ func earlierID(p config.Principal) (string, bool) { return strings.CutPrefix(p.I
 // recreated begins anew what is desired and was acted on under an id that its
 // principal has no more. An operation under way comes to its end first. It is
 // pure.
-func recreated(v *view, people map[config.Principal]PrincipalRecord, records map[config.Assignment]Record) []Record {
+func recreated(v *view, people map[config.Principal]PrincipalRecord, of func(config.Principal) []*Record) []Record {
 	var out []Record
-	for a, r := range records {
-		d, desired := v.wants[a]
-		g := people[a.Principal]
-		if !desired || r.Op != nil || r.State != Live && r.State != Adding || g.StoreID == "" || !slices.Contains(g.EarlierIDs, r.PrincipalID) {
+	for p, g := range people {
+		if g.StoreID == "" || len(g.EarlierIDs) == 0 {
 			continue
 		}
-		next := v.beginAdding(r, d)
-		next.PrincipalID, next.MayExist = "", false
-		next.Cause.Kind = CauseRecreated
-		next.Code = CodeRecreated
-		next.Trouble = fmt.Sprintf("The %s %s was created again in Identity Center and has a new id there; the access is made anew under it.", g.kind(), g.Name)
-		out = append(out, next)
+		for _, r := range of(p) {
+			d, desired := v.wants[r.Assignment]
+			if !desired || r.Op != nil || r.State != Live && r.State != Adding || !slices.Contains(g.EarlierIDs, r.PrincipalID) {
+				continue
+			}
+			next := v.beginAdding(*r, d)
+			next.PrincipalID, next.MayExist = "", false
+			next.Cause.Kind = CauseRecreated
+			next.Code = CodeRecreated
+			next.Trouble = fmt.Sprintf("The %s %s was created again in Identity Center and has a new id there; the access is made anew under it.", g.kind(), g.Name)
+			out = append(out, next)
+		}
 	}
 	slices.SortFunc(out, func(a, b Record) int { return a.Assignment.Compare(b.Assignment) })
 	return out
@@ -62,22 +66,27 @@ func recreated(v *view, people map[config.Principal]PrincipalRecord, records map
 // id. (What is not desired any more is removed under all its ids by its own
 // record.)
 func (e *Engine) findOrphans(ctx context.Context, v *view) error {
-	people := e.book.allPrincipals()
 	var found []Record
 	var own []config.Assignment
-	for a := range v.wants {
-		if r := e.book.record(a); !v.owned[a] || r.State != Live || r.Op != nil {
+	for p, g := range e.book.allPrincipals() {
+		if len(g.GoneIDs) == 0 {
 			continue
 		}
-		for _, id := range people[a.Principal].GoneIDs {
-			o := orphan(a, id)
-			seen, _ := e.desk.sight.Ask(a.Pair(), LiveAssignment{PrincipalID: id, Kind: a.Principal.Kind})
-			if v.owned[o] || seen != Listed {
+		for _, r := range e.book.of(p) {
+			a := r.Assignment
+			if _, desired := v.wants[a]; !desired || !v.owned[a] || r.State != Live || r.Op != nil {
 				continue
 			}
-			own = append(own, o)
-			found = append(found, Record{Assignment: o, State: Removing, Since: v.now, PrincipalID: id,
-				Cause: Cause{Kind: CauseRecreated, Commit: v.force.Commit}})
+			for _, id := range g.GoneIDs {
+				o := orphan(a, id)
+				seen, _ := e.desk.sight.Ask(a.Pair(), LiveAssignment{PrincipalID: id, Kind: a.Principal.Kind})
+				if v.owned[o] || seen != Listed {
+					continue
+				}
+				own = append(own, o)
+				found = append(found, Record{Assignment: o, State: Removing, Since: v.now, PrincipalID: id,
+					Cause: Cause{Kind: CauseRecreated, Commit: v.force.Commit}})
+			}
 		}
 	}
 	slices.SortFunc(found, func(a, b Record) int { return a.Assignment.Compare(b.Assignment) })

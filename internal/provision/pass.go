@@ -23,6 +23,10 @@ type view struct {
 	names   Names
 	alarm   alarm // when the next pass is due
 	full    bool
+	// hold is for how long the first telling of a drift waits for who made it.
+	hold time.Duration
+	// clockSet: our clock was set lately, see watchedClock.
+	clockSet bool
 	// failed are the readings that failed, in this pass or in the check that
 	// ended in it; read is how many were made.
 	failed []target
@@ -33,8 +37,10 @@ type view struct {
 	// verify are the operations that left the list and are to be read back.
 	verify []need
 	shut   map[LiveAssignment]bool
-	// putBack and clear say what drift is undone; see takeDrift.
-	putBack, clear map[config.Assignment]bool
+	// putBack and clear say what drift is undone, strays what is in the end and
+	// quiet what is not for now; see takeDrift.
+	putBack, quiet map[config.Assignment]bool
+	clear, strays  map[config.Assignment]string
 }
 
 // look makes the view of a pass. It returns nil until a commit is in force.
@@ -50,36 +56,16 @@ func (e *Engine) look(ctx context.Context, full bool) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{now: e.now(), force: force, full: full, owned: make(map[config.Assignment]bool, len(owned)),
-		wants: map[config.Assignment]Desire{}, refs: map[config.GrantKey]config.GrantRef{}, names: names(force.Repo)}
+	v := &view{now: e.now(), force: force, full: full, hold: e.trailWait(), owned: make(map[config.Assignment]bool, len(owned)),
+		names: names(force.Repo)}
 	for _, a := range owned {
 		v.owned[a] = true
 	}
 	e.nameOrphans(v)
-	for _, ref := range force.Repo.Grants() {
-		v.refs[ref.Key] = ref
-	}
-	for _, d := range force.Repo.Desired(force.Starts, v.now) {
-		desire := Desire{Desired: d, Requests: v.requests(d.Grants)}
-		v.desired = append(v.desired, desire)
-		v.wants[d.Assignment] = desire
-	}
-	if end, ok := force.Repo.Ends(force.Starts, v.now); ok {
-		v.alarm.set(end)
-	}
+	o := e.outlooks.at(force, v.now)
+	v.desired, v.wants, v.refs = o.desired, o.wants, o.refs
+	v.alarm.set(o.until)
 	return v, nil
-}
-
-// requests returns the requests of grants, sorted.
-func (v *view) requests(keys []config.GrantKey) []string {
-	var out []string
-	for _, k := range keys {
-		if r := v.refs[k].Grant.Request; r != "" && !slices.Contains(out, r) {
-			out = append(out, r)
-		}
-	}
-	slices.Sort(out)
-	return out
 }
 
 func names(r *config.Repo) Names {
@@ -108,15 +94,22 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	if err := e.book.load(ctx); err != nil {
 		return nil, time.Time{}, err
 	}
+	if e.Sets.present() { // the guards ask how the sets stand
+		if err := e.loadSets(ctx); err != nil {
+			return nil, time.Time{}, err
+		}
+	}
+	set := e.desk.clock.look(e.now(), e.Elapsed())
 	v, err := e.look(ctx, full)
 	if err != nil || v == nil {
 		return nil, time.Time{}, err
 	}
+	v.clockSet = set
 	e.takeReleased()
-	if err := e.book.begin(ctx, v.force.Commit, recreated(v, e.book.allPrincipals(), e.book.all()), nil); err != nil {
+	if err := e.book.begin(ctx, v.force.Commit, recreated(v, e.book.allPrincipals(), e.book.of), nil); err != nil {
 		return nil, time.Time{}, err
 	}
-	changed, own := settle(v, e.book.all())
+	changed, own := settle(v, e.book)
 	if err := e.book.begin(ctx, v.force.Commit, changed, own); err != nil {
 		return nil, time.Time{}, err
 	}
@@ -159,6 +152,9 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 		return nil, err
 	}
 	report := e.report(v, plan, verdict, started)
+	if report.queue = e.lineUp(v, e.desk.line); report.queue.Due > queueFrom {
+		report.Queue = &report.queue
+	}
 	e.mu.Lock()
 	e.last = report
 	e.mu.Unlock()
@@ -168,7 +164,7 @@ func (e *Engine) planAndApply(ctx context.Context, v *view) (*Report, error) {
 // report says what a pass found and did.
 func (e *Engine) report(v *view, plan Result, verdict Verdict, started int) Report {
 	r := Report{At: v.now, Commit: v.force.Commit, Plan: plan, Refused: verdict.Refused, Read: v.read, Started: started,
-		Outstanding: len(e.running("")), Complete: e.desk.wide, checked: e.desk.checked.began}
+		Outstanding: len(e.running("")), Complete: e.desk.wide, checked: e.desk.checked.began, checks: e.desk.checks}
 	for _, t := range v.failed {
 		switch {
 		case t.who != LiveAssignment{}:
@@ -192,9 +188,9 @@ func (e *Engine) report(v *view, plan Result, verdict Verdict, started int) Repo
 func (e *Engine) input(v *view) Input {
 	repo := v.force.Repo
 	in := Input{Commit: v.force.Commit, Desired: v.desired, Owned: slices.SortedFunc(maps.Keys(v.owned), config.Assignment.Compare),
-		Ended: map[config.Assignment]time.Time{}, Live: e.desk.sight.Pairs, Wholes: e.desk.sight.Wholes, NoSets: e.noSets(), Principals: map[config.Principal]PrincipalState{},
-		Accounts: map[string]AccountState{}, Records: map[config.Assignment]RecordState{}, Protected: v.protected(),
-		Drift: repo.Access.Drift, PutBack: v.putBack, Undeclared: v.clear, Names: v.names}
+		Ended: map[config.Assignment]Cause{}, Live: e.desk.sight.Pairs, Wholes: e.desk.sight.Wholes, NoSets: e.noSets(), Principals: map[config.Principal]PrincipalState{},
+		Accounts: map[string]AccountState{}, Protected: v.protected(),
+		Drift: repo.Access.Drift, PutBack: v.putBack, Undeclared: v.clear, Quiet: v.quiet, Names: v.names}
 	for p, g := range e.book.allPrincipals() {
 		in.Principals[p] = PrincipalState{
 			Looked: !g.Looked.IsZero(), ID: g.StoreID, Earlier: g.EarlierIDs, Code: blocking(g.Code), Sentence: g.Trouble}
@@ -203,10 +199,19 @@ func (e *Engine) input(v *view) Input {
 	for id, a := range e.desk.accounts {
 		in.Accounts[id] = a.state
 	}
-	for a, r := range e.book.all() {
-		in.Records[a] = planned(r)
-		if end, ok := v.ended(r); ok && v.owned[a] {
-			in.Ended[a] = end
+	records := e.book.all()
+	in.Records = make(map[config.Assignment]RecordState, len(records))
+	for _, r := range records {
+		in.Records[r.Assignment] = planned(r)
+	}
+	for _, a := range in.Owned {
+		if _, desired := v.wants[a]; desired {
+			continue // only of what is not does the plan ask whether it ended
+		}
+		if r := e.book.find(a); r != nil {
+			if cause, ok := v.endCause(*r); ok {
+				in.Ended[a] = cause
+			}
 		}
 	}
 	in.Sets = e.declaredSets(v)
@@ -219,7 +224,7 @@ func (e *Engine) input(v *view) Input {
 }
 
 // planned is what a record says to the planner.
-func planned(r Record) RecordState {
+func planned(r *Record) RecordState {
 	s := RecordState{ReadBack: !r.ReadBack.IsZero(), MissingConfirmed: r.Code == CodeMissing, MayExist: r.MayExist,
 		PrincipalID: r.PrincipalID, Drifted: r.State == Adding && r.Cause.Kind == CauseDrift, Recreated: r.State == Adding && r.Cause.Kind == CauseRecreated}
 	if r.State == Removing {
@@ -244,6 +249,9 @@ func blocking(c Code) Code {
 // protected returns which of the desired and owned assignments are protected.
 func (v *view) protected() map[config.Assignment]bool {
 	out := map[config.Assignment]bool{}
+	if len(v.force.Repo.Access.Protected) == 0 {
+		return out
+	}
 	for a := range v.wants {
 		if v.force.Repo.IsProtected(a) {
 			out[a] = true
@@ -254,7 +262,7 @@ func (v *view) protected() map[config.Assignment]bool {
 			out[a] = true
 		}
 	}
-	for a := range v.clear { // live, and declared by no commit
+	for a := range v.strays { // live, and declared by no commit
 		if v.force.Repo.IsProtected(a) {
 			out[a] = true
 		}
@@ -268,14 +276,25 @@ func (e *Engine) surroundings(v *view, removals []Removal) Surroundings {
 	s := Surroundings{EnableChanges: e.opts.EnableChanges, Now: v.now, ConfigManagement: repo.Access.ManagementAccount,
 		LiveManagement: e.desk.management, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		Owned: v.owned, Protected: v.protected(), RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow,
-		Log: removals, ReadFailed: len(v.failed) > 0, Clears: v.clears(),
-		Own: e.desk.own, Administers: administers(repo), HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}}
-	for a, r := range e.book.all() {
-		if ended, known := hadEnd(r); known {
-			s.HadEnd[a] = ended
+		Log: removals, ReadFailed: len(v.failed) > 0, ClockSet: v.clockSet, Clears: v.clears(), Undeclared: v.strays,
+		Own: e.desk.own, Administers: administers(repo), Opens: e.opens(repo), HadEnd: map[config.Assignment]bool{},
+		ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{}, Names: v.names,
+		Holders: map[LiveAssignment][]config.Principal{}}
+	for _, r := range e.book.all() {
+		if ended, known := hadEnd(*r); known {
+			s.HadEnd[r.Assignment] = ended && !r.stood(v.now)
 		}
 		if r.State == Live && r.Missing.IsZero() {
-			s.ReadBack[a] = true
+			s.ReadBack[r.Assignment] = true
+		}
+		if r.Op.outstanding() {
+			s.UnderWay[r.Assignment] = true
+		}
+	}
+	for p, g := range e.book.allPrincipals() {
+		if g.StoreID != "" {
+			id := LiveAssignment{PrincipalID: g.StoreID, Kind: p.Kind}
+			s.Holders[id] = append(s.Holders[id], p)
 		}
 	}
 	for _, a := range repo.Accounts {

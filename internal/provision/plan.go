@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	"aws-access-bot/config"
 )
@@ -63,9 +62,9 @@ type Input struct {
 	// Desired is desired(commit in force, starts, now).
 	Desired []Desire
 	Owned   []config.Assignment
-	// Ended has the latest end of assignments whose grants were in force and
-	// have ended.
-	Ended map[config.Assignment]time.Time
+	// Ended has the cause of removal of assignments whose grants were in force
+	// and have ended.
+	Ended map[config.Assignment]Cause
 	// Live has the pairs that were read, Wholes the principals that were; what
 	// is absent in both is not known.
 	Live       map[config.Pair]PairState
@@ -85,32 +84,26 @@ type Input struct {
 	Drift config.DriftMode
 	// PutBack are missing assignments that somebody asked to have put back.
 	PutBack map[config.Assignment]bool
-	// Undeclared are live, neither desired nor owned, and to be removed.
-	Undeclared map[config.Assignment]bool
-	Names      Names
+	// Undeclared are live, neither desired nor owned, and to be removed, with the
+	// commit that was in force when each was first seen.
+	Undeclared map[config.Assignment]string
+	// Quiet are undeclared too, and left alone for now: somebody snoozed them.
+	Quiet map[config.Assignment]bool
+	Names Names
 }
 
 // Plan compares desired with live. It is pure: the same input gives the same
 // bytes, whatever the order of its lists.
 func Plan(in Input) Result {
-	p := planner{in: in, sight: Sight{in.Live, in.Wholes, in.NoSets}, out: newResult(in.Commit), desired: map[config.Assignment]bool{}, owned: map[config.Assignment]bool{}}
-	for _, d := range in.Desired {
-		p.desired[d.Assignment] = true
+	p := newPlanner(in)
+	for i := range p.desired {
+		p.wanted(&p.desired[i])
 	}
-	for _, a := range in.Owned {
-		p.owned[a] = true
-	}
-	for _, d := range in.Desired {
-		p.wanted(d)
-	}
-	for a := range p.owned {
-		if !p.desired[a] {
-			p.unwanted(a)
-		}
-	}
+	p.eachUnwanted(p.unwanted)
 	for a, rec := range in.Records {
-		// What no commit declared, and its removal has begun.
-		if rec.Removal != nil && rec.Removal.Kind == CauseDrift && !p.desired[a] && !p.owned[a] {
+		// What no commit declared, and its removal is under way.
+		drift := rec.Removal != nil && rec.Removal.Kind == CauseDrift && (rec.Begun || !in.Quiet[a])
+		if drift && !p.claimed(a) {
 			p.unwanted(a)
 		}
 	}
@@ -129,20 +122,12 @@ func newResult(commit string) Result {
 		Live: []config.Assignment{}, Gone: []config.Assignment{}}
 }
 
-// planner collects a plan.
-type planner struct {
-	in      Input
-	sight   Sight
-	out     Result
-	desired map[config.Assignment]bool
-	owned   map[config.Assignment]bool
-}
-
 // wanted judges a desired assignment.
-func (p *planner) wanted(d Desire) {
+func (p *planner) wanted(d *Desire) {
 	a := d.Assignment
-	who := p.in.Principals[a.Principal]
-	listed := p.listed(a, who.ID)
+	h := p.holder(a.Principal)
+	who := &h.state
+	listed := p.listedOf(h, a.Pair())
 	if listed == Listed {
 		p.out.Live = append(p.out.Live, a)
 		return
@@ -187,7 +172,7 @@ func (p *planner) missing(c Change) {
 }
 
 // obstacle says why a desired assignment that is not live cannot be made.
-func (p *planner) obstacle(a config.Assignment, who PrincipalState) (Code, string) {
+func (p *planner) obstacle(a config.Assignment, who *PrincipalState) (Code, string) {
 	if who.Code != "" {
 		return who.Code, who.Sentence
 	}
@@ -222,7 +207,7 @@ func orUnknown(s string) string {
 	return s
 }
 
-func (p *planner) addCause(d Desire) Cause {
+func (p *planner) addCause(d *Desire) Cause {
 	c := Cause{Kind: CauseCommit, Commit: p.in.Commit, Requests: slices.Clone(d.Requests)}
 	slices.Sort(c.Requests)
 	switch {
@@ -248,7 +233,16 @@ func (p *planner) unwanted(a config.Assignment) {
 		ids = append(slices.Clone(ids), rec.PrincipalID)
 	}
 	change := Change{Kind: Remove, Assignment: a, Cause: p.removeCause(a, rec), Begun: rec.Begun}
+	had := len(ids)
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return p.taken(a, id) })
+	if p.taken(a, rec.PrincipalID) {
+		rec.MayExist = false
+	}
 	switch {
+	case had > 0 && len(ids) == 0:
+		p.out.Gone = append(p.out.Gone, a) // what is live under them is another's
+	case had > 0 && p.mayBeTaken(a):
+		p.wait(change, CodeNotLooked)
 	case len(ids) == 0 && who.Looked:
 		p.out.Gone = append(p.out.Gone, a) // never was in the identity store
 	case len(ids) == 0:
@@ -296,8 +290,8 @@ func (p *planner) removeCause(a config.Assignment, rec RecordState) Cause {
 	if rec.Removal != nil {
 		return *rec.Removal
 	}
-	if end, ok := p.in.Ended[a]; ok {
-		return Cause{Kind: CauseExpiry, Commit: p.in.Commit, End: end.UTC()}
+	if cause, ok := p.in.Ended[a]; ok {
+		return cause
 	}
 	return Cause{Kind: CauseCommit, Commit: p.in.Commit}
 }
@@ -308,49 +302,12 @@ func (p *planner) listed(a config.Assignment, id string) Answer {
 	return seen
 }
 
-// extras reports what is seen live and is neither desired nor owned.
-func (p *planner) extras() {
-	byID := p.byID()
-	p.sight.Each(func(pair config.Pair, l LiveAssignment) {
-		e := Extra{Pair: pair, Live: l}
-		if who, ok := byID[l.PrincipalID]; ok && who.Kind == l.Kind {
-			a := config.Assignment{Principal: who, Account: pair.Account, PermissionSet: pair.PermissionSet}
-			if p.desired[a] || p.owned[a] {
-				return
-			}
-			e.Principal = &who
-			p.undeclared(a, l.PrincipalID)
-		}
-		p.out.Extra = append(p.out.Extra, e)
-	})
-}
-
 // undeclared plans the removal of what no commit ever declared, where that is
 // wanted and has not begun yet.
 func (p *planner) undeclared(a config.Assignment, id string) {
-	if p.in.Undeclared[a] && p.in.Records[a].Removal == nil && !p.in.Protected[a] {
-		p.change(Change{Kind: Remove, Assignment: a, PrincipalID: id, Cause: Cause{Kind: CauseDrift, Commit: p.in.Commit}})
+	if commit, ok := p.in.Undeclared[a]; ok && p.in.Records[a].Removal == nil && !p.in.Protected[a] {
+		p.change(Change{Kind: Remove, Assignment: a, PrincipalID: id, Cause: Cause{Kind: CauseDrift, Commit: commit}})
 	}
-}
-
-// byID maps identity store ids to principals. Should two claim one id, the
-// first in order has it, so that the plan does not depend on map order.
-func (p *planner) byID() map[string]config.Principal {
-	out := map[string]config.Principal{}
-	claim := func(id string, who config.Principal) {
-		if had, taken := out[id]; id != "" && (!taken || who.String() < had.String()) {
-			out[id] = who
-		}
-	}
-	for who, s := range p.in.Principals {
-		for _, id := range s.ids() {
-			claim(id, who)
-		}
-	}
-	for a, rec := range p.in.Records {
-		claim(rec.PrincipalID, a.Principal)
-	}
-	return out
 }
 
 func (p *planner) change(c Change) {

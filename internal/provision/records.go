@@ -54,6 +54,10 @@ type Record struct {
 	// Grants make the assignment, sorted; a new one among them makes the
 	// record pending again.
 	Grants []config.GrantKey
+	// End is when the last of them ends, zero for standing; Cut, if not nil, how
+	// a commit brought it near.
+	End time.Time
+	Cut *Cut
 	// PrincipalID is the identity store id that was last acted on or seen.
 	PrincipalID string
 	Op          *Operation
@@ -127,11 +131,14 @@ type PrincipalRecord struct {
 	Waiting time.Time
 	Looks   int
 
-	// MembersSeen of MembersTotal enabled direct members were counted in the
-	// identity store at MembersRead, the MemberLooks-th time. A user is the one
-	// member of himself.
+	// MembersSeen of MembersTotal enabled direct members were found as members
+	// in the identity store at MembersRead, the MemberLooks-th time. A user is
+	// the one member of himself. Absent names some of the others in a sentence
+	// for people, Nested the groups that are members.
 	MembersSeen  int
 	MembersTotal int
+	Absent       string
+	Nested       string
 	MembersRead  time.Time
 	MemberLooks  int
 

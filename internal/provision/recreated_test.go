@@ -16,7 +16,7 @@ import (
 // recreate gives a group a new id in the identity store, as SCIM does when it
 // deletes a group and makes it again.
 func (s *system) recreate(group, id string) {
-	s.do(func() { s.scim[group] = scimGroup{id: id, members: 1} })
+	s.do(func() { s.scim[group] = scimGroup{id: id, members: []string{"user-1-0"}} })
 }
 
 // existsAs reports whether an assignment exists under an identity store id.
@@ -33,7 +33,7 @@ func (s *system) told(prefix string) bool {
 	return slices.ContainsFunc(s.notices, func(n access.Notice) bool { return strings.HasPrefix(n.Key, "provision/"+prefix) })
 }
 
-func TestC14RecreatedGroupGetsItsAccessUnderTheNewIDAndLosesItUnderTheOld(t *testing.T) {
+func recreatedGroupGetsItsAccessUnderTheNewIDAndLosesItUnderTheOld(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1))
 		all := []config.Assignment{grant(1, 1, readOnly), grant(1, 1, admin), grant(1, 2, readOnly)}
@@ -90,6 +90,31 @@ func TestRecreatedGroupIsToldInTheThreadUntilItsAccessIsReadBack(t *testing.T) {
 	})
 }
 
+// TestASecondRecreationIsAnotherTrouble: it is told in the thread again.
+func TestASecondRecreationIsAnotherTrouble(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1))
+		a := grant(1, 1, readOnly)
+		s.commitOf(t, newRepository("c1").with(0, "REQ-AAAAAA", a))
+		after(time.Minute)
+		since := map[time.Time]bool{}
+		for _, id := range []string{"store-new", "store-newer"} {
+			s.do(func() { s.latency = 5 * time.Minute })
+			s.recreate(groupID(1), id)
+			for range 14 {
+				after(time.Minute)
+				if f := s.facts(t, a); f.TroubleCode == string(provision.CodeRecreated) {
+					since[f.TroubleSince] = true
+				}
+			}
+			after(30 * time.Minute)
+		}
+		if len(since) != 2 || since[time.Time{}] {
+			t.Errorf("recreated at %v; want two times", since)
+		}
+	})
+}
+
 func TestAssignmentsThatWentWithTheOldGroupAreMadeAnewWithoutDrift(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1))
@@ -106,7 +131,7 @@ func TestAssignmentsThatWentWithTheOldGroupAreMadeAnewWithoutDrift(t *testing.T)
 	})
 }
 
-func TestEarlierIDThatStillExistsKeepsItsAssignmentsAndIsTold(t *testing.T) {
+func earlierIDThatStillExistsKeepsItsAssignmentsAndIsTold(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1))
 		a := grant(1, 1, readOnly)
@@ -168,4 +193,23 @@ func TestWhatIsLeftUnderAnEarlierIDDoesNotHideThatAWholeAccountGoes(t *testing.T
 	if len(v.Allowed) != 0 || v.Refused[0].Code != provision.CodeWholeAccount && v.Refused[0].Code != provision.CodeWholeEstate {
 		t.Errorf("allowed %d, refused %+v", len(v.Allowed), v.Refused)
 	}
+}
+
+// TestAGroupThatIsCalledOtherwiseIsNotToldAsGone after a restart, when it is
+// looked for by its name.
+func TestAGroupThatIsCalledOtherwiseIsNotToldAsGone(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1))
+		a := grant(1, 1, readOnly)
+		s.commitOf(t, newRepository("c1").with(0, "", a))
+		after(10 * time.Minute)
+		s.stop()
+		s.do(func() { s.otherwise = map[string]bool{groupID(1): true} })
+		s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
+		s.run(t)
+		after(3 * time.Hour)
+		if f := s.facts(t, a); len(s.noticed()) != 0 || f.ReadBack.IsZero() {
+			t.Errorf("notices %+v, facts %+v", s.noticed(), f)
+		}
+	})
 }

@@ -116,7 +116,7 @@ func (w *world) populate(members int, synced ...int) *world {
 	}
 	for _, n := range synced {
 		w.assigned[groupID(n)] = w.now()
-		w.scim[groupID(n)] = scimGroup{id: storeID(groupID(n)), members: members}
+		w.scim[groupID(n)] = scimGroup{id: storeID(groupID(n)), members: idsOf(w.members[groupID(n)])}
 	}
 	return w
 }

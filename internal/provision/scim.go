@@ -35,6 +35,20 @@ func (e *Engine) find(ctx context.Context, g PrincipalRecord) (PrincipalRecord, 
 		e.notify(ctx, fmt.Sprintf("%s-gone/%s/%d", g.kind(), g.Principal.ID, g.Waiting.Unix()),
 			fmt.Sprintf("The %s %s is gone from Identity Center. Its assignments there are dangling.", g.kind(), g.Name))
 	}
+	return e.seenAt(ctx, g, now, asleep), nil
+}
+
+// lookedUp notes what a list showed of a group or user that was never looked for.
+func (e *Engine) lookedUp(ctx context.Context, g PrincipalRecord, id string, asleep bool) PrincipalRecord {
+	now := e.now()
+	if id != g.StoreID {
+		g = e.arrived(ctx, g, id, now)
+	}
+	return e.seenAt(ctx, g, now, asleep)
+}
+
+// seenAt notes a search that came to its end.
+func (e *Engine) seenAt(ctx context.Context, g PrincipalRecord, now time.Time, asleep bool) PrincipalRecord {
 	g.Looked, g.Attempts, g.NextTry, g.Asleep = now, 0, time.Time{}, asleep
 	if g.StoreID != "" {
 		g = e.bury(ctx, g)
@@ -45,7 +59,7 @@ func (e *Engine) find(ctx context.Context, g PrincipalRecord) (PrincipalRecord, 
 			g.Code, g.Trouble = "", ""
 		}
 	}
-	return g, nil
+	return g
 }
 
 // lookFor returns the id of the group or user in the identity store, empty when
@@ -54,10 +68,10 @@ func (e *Engine) lookFor(ctx context.Context, g PrincipalRecord) (id string, asl
 	callCtx, cancel := e.call(ctx)
 	defer cancel()
 	if g.isUser() {
-		u, ok, err := e.Center.FindUser(callCtx, g.Principal.ID, g.Name)
+		u, ok, err := e.Center.FindUser(callCtx, g.Principal.ID, g.StoreID, g.Name)
 		return u.ID, ok && !u.Enabled, err
 	}
-	found, _, err := e.Center.FindGroup(callCtx, g.Principal.ID, g.Name)
+	found, _, err := e.Center.FindGroup(callCtx, g.Principal.ID, g.StoreID, g.Name)
 	return found.ID, false, err
 }
 
@@ -96,6 +110,7 @@ func (e *Engine) hasten(ctx context.Context, g PrincipalRecord, n principalNeed)
 		return g, &stepError{CodeEntra, "The members of the group could not be read in Entra", err}
 	}
 	if g.FirstDemand.IsZero() {
+		g = e.lookInside(ctx, g)
 		g.FirstDemand = now
 	}
 	g.DemandTries++
@@ -218,40 +233,4 @@ func (e *Engine) lookAtJob(ctx context.Context, g PrincipalRecord) PrincipalReco
 		g.Code, g.Trouble = "", ""
 	}
 	return g
-}
-
-// countMembers counts how many of the group's enabled direct members are in
-// the identity store. A user is found or not, which find has seen.
-func (e *Engine) countMembers(ctx context.Context, g PrincipalRecord) (PrincipalRecord, error) {
-	if g.isUser() {
-		g.MembersTotal, g.MembersSeen = 1, 1
-		if g.Asleep {
-			g.MembersSeen = 0
-		}
-		g.MembersRead, g.MemberLooks, g.Attempts, g.NextTry = e.now(), g.MemberLooks+1, 0, time.Time{}
-		return g, nil
-	}
-	users, err := e.membersOf(ctx, g)
-	if err != nil {
-		return g, fmt.Errorf("members of group %s in Entra: %w", g.Principal.ID, err)
-	}
-	callCtx, cancel := e.call(ctx)
-	defer cancel()
-	count, err := e.Center.MemberCount(callCtx, g.StoreID)
-	if err != nil {
-		return g, fmt.Errorf("members of group %s in the identity store: %w", g.Principal.ID, err)
-	}
-	g.MembersTotal = 0
-	for _, u := range users {
-		if u.Enabled {
-			g.MembersTotal++
-		}
-	}
-	g.MembersSeen, g.MembersRead = min(count, g.MembersTotal), e.now()
-	if g.MembersSeen == g.MembersTotal {
-		g.Refused = ""
-	}
-	g.MemberLooks++
-	g.Attempts, g.NextTry = 0, time.Time{}
-	return g, nil
 }

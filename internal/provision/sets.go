@@ -35,8 +35,7 @@ const (
 
 // sets is the part of the engine that works on permission sets.
 type sets struct {
-	mu       sync.Mutex // one pass at a time; guards what follows
-	loaded   bool
+	mu       sync.Mutex            // one pass at a time; guards what follows
 	readings map[string]setReading // by name; what is absent is to be read
 	fails    map[string]failing
 	polls    map[string]schedule
@@ -45,6 +44,7 @@ type sets struct {
 	management string
 
 	shared  sync.Mutex // guards what follows, for the other loops
+	loaded  bool
 	records map[string]SetRecord
 	reports []SetReport
 	// released are sets that can be assigned now and could not before.

@@ -30,7 +30,7 @@ func (e *Engine) judgeSet(ctx context.Context, p *setPass, r SetRecord, want per
 		report.State = r.State
 		return report, false, err
 	}
-	report.Code, report.Sentence = CheckSet(diff, e.setSurroundings(ctx, p, want, seen, diff))
+	report.Code, report.Sentence = CheckSet(diff, e.setSurroundings(ctx, p, r, want, seen, diff))
 	if report.Code != "" {
 		return report, false, e.holdSet(ctx, p, r, report.Code, report.Sentence)
 	}
@@ -71,11 +71,12 @@ func (e *Engine) noteReading(ctx context.Context, r SetRecord, seen setReading, 
 // setReached notes that a set is as declared. What the file does not have is not
 // the bot's any more.
 func (e *Engine) setReached(ctx context.Context, p *setPass, r SetRecord, want permset.Definition, seen setReading) (SetRecord, error) {
-	if r.State == SetApplied && r.Code == "" && len(r.Did) == 0 && !r.Applied.IsZero() {
+	protected := len(protectedBy(p.force.Repo, r.Name)) > 0
+	if r.State == SetApplied && r.Code == "" && len(r.Did) == 0 && !r.Applied.IsZero() && r.Protected == protected {
 		return r, nil
 	}
 	did := r.Did
-	r.State, r.Owned, r.Did = SetApplied, want.Items(), nil
+	r.State, r.Owned, r.Did, r.Protected = SetApplied, want.Items(), nil, protected
 	if r.Applied.IsZero() {
 		r.Applied = seen.started
 	}
@@ -90,8 +91,13 @@ func (e *Engine) setReached(ctx context.Context, p *setPass, r SetRecord, want p
 
 // holdSet stores what a guard says, and tells people what they must decide.
 func (e *Engine) holdSet(ctx context.Context, p *setPass, r SetRecord, code Code, sentence string) error {
-	if code == CodeIncomplete {
+	key := fmt.Sprintf("set/%s/%s/%s", r.Name, code, r.Digest[:12])
+	switch code {
+	case CodeIncomplete:
 		p.alarm.set(p.now.Add(e.pace(readFirst))) // it may be known by then
+	case CodeSetWay: // or there may be another way
+		p.alarm.set(p.now.Add(e.pace(readMost)))
+		key += "/" + digest(sentence) // what would allow it may change
 	}
 	if r.Code == code && r.Trouble == sentence {
 		return nil
@@ -101,7 +107,7 @@ func (e *Engine) holdSet(ctx context.Context, p *setPass, r SetRecord, code Code
 		return err
 	}
 	if code != CodeDisabled && code != CodeIncomplete {
-		e.notify(ctx, fmt.Sprintf("set/%s/%s/%s", r.Name, code, r.Digest[:12]), "Permission set "+r.Name+" is not changed. "+sentence)
+		e.notify(ctx, key, "Permission set "+r.Name+" is not changed. "+sentence)
 	}
 	return nil
 }
@@ -115,7 +121,7 @@ func (e *Engine) tellSetDrift(ctx context.Context, p *setPass, r SetRecord, drif
 }
 
 // setSurroundings asks for what the guards need to know, where they do.
-func (e *Engine) setSurroundings(ctx context.Context, p *setPass, want permset.Definition, seen setReading, diff permset.Result) SetSurroundings {
+func (e *Engine) setSurroundings(ctx context.Context, p *setPass, r SetRecord, want permset.Definition, seen setReading, diff permset.Result) SetSurroundings {
 	if e.sets.management == "" {
 		callCtx, cancel := e.call(ctx)
 		id, err := e.Accounts.ManagementAccount(callCtx)
@@ -137,7 +143,12 @@ func (e *Engine) setSurroundings(ctx context.Context, p *setPass, want permset.D
 		}
 	}
 	repo := p.force.Repo
-	return SetSurroundings{EnableChanges: e.opts.EnableChanges, ConfigManagement: repo.Access.ManagementAccount, LiveManagement: e.sets.management,
+	pending := r.State == SetPending
+	var ways SetWays
+	if len(permset.Narrows(diff.Steps, seen.live, pending)) > 0 {
+		ways = e.setWays(ctx, p, r, seen.live)
+	}
+	return SetSurroundings{Pending: pending, Commit: r.Commit, Allow: repo.Access.Limits.Allow, Ways: ways, EnableChanges: e.opts.EnableChanges, ConfigManagement: repo.Access.ManagementAccount, LiveManagement: e.sets.management,
 		Caller: e.sets.caller, Want: want, Live: seen.live, Declared: repo.AccountsOf(want.Name), Names: p.names}
 }
 

@@ -12,6 +12,8 @@ import (
 
 // loadSets reads the records from the store, once.
 func (e *Engine) loadSets(ctx context.Context) error {
+	e.sets.shared.Lock()
+	defer e.sets.shared.Unlock()
 	if e.sets.loaded {
 		return nil
 	}
@@ -19,8 +21,6 @@ func (e *Engine) loadSets(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load records of permission sets: %w", err)
 	}
-	e.sets.shared.Lock()
-	defer e.sets.shared.Unlock()
 	for _, r := range records {
 		e.sets.records[r.Name] = r
 	}
@@ -53,7 +53,7 @@ func (e *Engine) saveSet(ctx context.Context, step Step, r SetRecord) error {
 	e.sets.shared.Lock()
 	before := e.sets.records[r.Name]
 	e.sets.records[r.Name] = r
-	usable := before.making() && !r.making() || before.Code == CodeSetSpread && r.Code != CodeSetSpread
+	usable := before.making() && !r.making() || withholds(before.Code) && !withholds(r.Code)
 	if usable {
 		e.sets.released[r.Name] = true
 	}
@@ -95,6 +95,10 @@ func notMade(set string) string {
 	return setPath(set) + " declares the permission set, and it is not made yet; this follows once it is."
 }
 
+// withholds reports whether nothing new is given with a set that a guard holds
+// back: it would give what its file does not say.
+func withholds(c Code) bool { return c == CodeSetSpread || c == CodeSetWay }
+
 // declaredSets says of each declared set why it cannot be assigned now, for the
 // planner; nil when permission sets are left alone. One that somebody deleted is
 // not among them: nothing of it is on its way. An assignment provisions its set
@@ -108,7 +112,7 @@ func (e *Engine) declaredSets(v *view) map[string]string {
 		switch r := e.setRecord(name); {
 		case r.making():
 			out[name] = notMade(name)
-		case r.Code == CodeSetSpread:
+		case withholds(r.Code):
 			out[name] = "Nothing new is given with the permission set while it is held back: " + r.Trouble
 		case r.State == SetApplied && r.ARN == "": // somebody deleted it
 		default:

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/provision/permset"
 )
 
@@ -44,6 +45,12 @@ type SetSurroundings struct {
 	// Want is the set as declared, Live as it is, nil when there is none.
 	Want permset.Definition
 	Live *permset.Live
+	// Pending: the file is newer than what the set was last brought to, by Commit.
+	Pending bool
+	Commit  string
+	// Allow is limits.allow, nil for none, and Ways what hangs on the set.
+	Allow *config.RemovalAllowance
+	Ways  SetWays
 	// Declared are the accounts in which the config grants the set.
 	Declared []string
 	Names    Names
@@ -61,6 +68,7 @@ func CheckSet(r permset.Result, s SetSurroundings) (Code, string) {
 	}
 	name := s.Want.Name
 	wide := permset.Widens(r.Steps, s.Want, s.Live)
+	way, wayWhy := s.way(r)
 	switch {
 	case s.LiveManagement == "" || s.ConfigManagement == "":
 		return CodeIncomplete, fmt.Sprintf("%s is not changed while AWS Organizations does not tell which account is the management account.", name)
@@ -72,6 +80,8 @@ func CheckSet(r permset.Result, s SetSurroundings) (Code, string) {
 		return CodeSetOwn, fmt.Sprintf("The bot acts by a role of %s itself, so a change of it would change what the bot may do. Let the bot act by a role of its own, or change this set by hand.", name)
 	case len(wide) > 0 && slices.Contains(reach, s.Caller.Account):
 		return CodeSetPower, fmt.Sprintf("%s reaches %s, from which the bot acts, and would get power over identities and access there: %s Use another permission set in that account, or make this change by hand.", name, s.Names.account(s.Caller.Account), sentences(wide))
+	case way != "":
+		return way, wayWhy
 	case len(r.Spreads) > 0:
 		return CodeSetSpread, fmt.Sprintf("%s has in AWS what its file does not say (%s), and this change would bring that to its accounts. Take it away in AWS, declare it in %s, or set drift: revert.", name, strings.Join(r.Spreads, ", "), setPath(name))
 	case !s.EnableChanges:

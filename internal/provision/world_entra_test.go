@@ -47,14 +47,26 @@ func (w *world) DirectUsers(_ context.Context, id string) ([]provision.User, err
 	return slices.Clone(w.members[id]), nil
 }
 
+func (w *world) NestedGroups(_ context.Context, id string) ([]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("NestedGroups", id); err != nil {
+		return nil, err
+	}
+	return slices.Clone(w.nested[id]), nil
+}
+
 func (w *world) AppAssignment(_ context.Context, id string) (string, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, err := w.enter("AppAssignment", id); err != nil {
 		return "", false, err
 	}
-	_, ok := w.assigned[id]
-	return "app-" + id, ok, nil
+	at, ok := w.assigned[id]
+	if !ok || w.now().Sub(at) < w.assignedLag {
+		return "", false, nil
+	}
+	return "app-" + id, true, nil
 }
 
 func (w *world) Assign(_ context.Context, id string) (string, bool, error) {
@@ -102,14 +114,19 @@ func (w *world) ProvisionOnDemand(_ context.Context, who config.Principal, membe
 	case !ok || w.now().Sub(at) < w.replication:
 		return provision.OnDemand{NotYetAssigned: true, Reason: "not assigned"}, nil
 	}
-	if g, ok := w.scim[id]; !ok {
-		w.scim[id] = scimGroup{id: storeID(id), visible: w.now().Add(time.Second), members: len(members)}
-	} else {
-		g.off = false
-		g.members += len(members)
-		w.scim[id] = g
+	refused := w.refuses[strings.Join(members, " ")]
+	g, ok := w.scim[id]
+	if !ok {
+		g = scimGroup{id: storeID(id), visible: w.now().Add(time.Second)}
 	}
-	return provision.OnDemand{OK: true, Refused: w.refuses[strings.Join(members, " ")]}, f.lose()
+	g.off = false
+	for _, m := range members {
+		if !strings.Contains(refused, "'"+m+"'") {
+			g.members = append(slices.Clone(g.members), m)
+		}
+	}
+	w.scim[id] = g
+	return provision.OnDemand{OK: true, Refused: refused}, f.lose()
 }
 
 func (w *world) Job(context.Context) (provision.JobState, error) {

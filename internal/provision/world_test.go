@@ -30,6 +30,7 @@ type world struct {
 	groups   map[string]provision.Group // in Entra, by id
 	users    map[string]provision.User  // in Entra, by id
 	members  map[string][]provision.User
+	nested   map[string][]string  // names of the groups in a group
 	assigned map[string]time.Time // to the application
 	scim     map[string]scimGroup // by Entra id; groups and users
 	// held are further things that a principal has, by identity store id.
@@ -38,9 +39,14 @@ type world struct {
 	refuses map[string]string
 	// lingers are earlier identity store ids that still exist.
 	lingers map[string]bool
+	// otherwise are Entra ids of groups that the identity store calls otherwise
+	// than the config repo, while no issuer of external ids is known.
+	otherwise map[string]bool
 	// replication is how long an app assignment is unknown to on-demand
 	// provisioning; cycle is when the regular cycle runs next, zero is never.
 	replication time.Duration
+	// assignedLag is how long an app assignment is not listed.
+	assignedLag time.Duration
 	cycle       time.Time
 	job         provision.JobState
 	app         provision.Application
@@ -65,6 +71,9 @@ type world struct {
 
 	// faults are asked in order before a call; one that applies is used up.
 	faults []*scripted
+	// down has the operations that fail for as long as they stand here, and
+	// the error that they answer with.
+	down map[string]error
 
 	force     access.InForce
 	notices   []access.Notice
@@ -75,8 +84,8 @@ type world struct {
 type scimGroup struct {
 	id      string
 	visible time.Time
-	members int
-	off     bool // a user who was switched off
+	members []string // Entra ids
+	off     bool     // a user who was switched off
 }
 
 type operation struct {
@@ -132,7 +141,7 @@ func (w *world) enter(op, key string) (f scripted, err error) {
 			return *s, nil
 		}
 	}
-	return scripted{}, nil
+	return scripted{}, w.down[op]
 }
 
 // lose returns the scripted error of a call that had its effect.
@@ -369,23 +378,23 @@ func (w *world) Outcome(_ context.Context, a provision.Action, id string) (provi
 	return w.status(o), nil
 }
 
-func (w *world) FindGroup(_ context.Context, entra, _ string) (provision.StoreGroup, bool, error) {
+func (w *world) FindGroup(_ context.Context, entra, lastID, _ string) (provision.StoreGroup, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, err := w.enter("GetGroupId", entra); err != nil {
 		return provision.StoreGroup{}, false, err
 	}
 	if _, ok := w.scim[entra]; !ok && !w.cycle.IsZero() && !w.now().Before(w.cycle) && !w.assigned[entra].IsZero() {
-		w.scim[entra] = scimGroup{id: storeID(entra), visible: w.cycle, members: len(w.members[entra])}
+		w.scim[entra] = scimGroup{id: storeID(entra), visible: w.cycle, members: idsOf(w.members[entra])}
 	}
 	g, ok := w.scim[entra]
-	if !ok || g.visible.After(w.now()) {
+	if !ok || g.visible.After(w.now()) || w.otherwise[entra] && g.id != lastID {
 		return provision.StoreGroup{}, false, nil
 	}
 	return provision.StoreGroup{ID: g.id, ExternalID: entra}, true, nil
 }
 
-func (w *world) FindUser(_ context.Context, entra, _ string) (provision.StoreUser, bool, error) {
+func (w *world) FindUser(_ context.Context, entra, _, _ string) (provision.StoreUser, bool, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, err := w.enter("GetUserId", entra); err != nil {
@@ -427,18 +436,33 @@ func (w *world) Held(_ context.Context, kind config.PrincipalKind, id string) (p
 	return h, nil
 }
 
-func (w *world) MemberCount(_ context.Context, id string) (int, error) {
+func (w *world) Members(_ context.Context, id string) ([]string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if _, err := w.enter("ListGroupMemberships", id); err != nil {
-		return 0, err
+		return nil, err
 	}
 	for _, g := range w.scim {
 		if g.id == id {
-			return g.members, nil
+			return slices.Clone(g.members), nil
 		}
 	}
-	return 0, fault.New(fault.ErrNotFound, "members of "+id, "", nil)
+	return nil, fault.New(fault.ErrNotFound, "members of "+id, "", nil)
+}
+
+func (w *world) FindMany(_ context.Context, wanted []provision.Wanted) (map[config.Principal]provision.Found, bool, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, err := w.enter("List", fmt.Sprint(len(wanted))); err != nil {
+		return nil, false, err
+	}
+	out := map[config.Principal]provision.Found{}
+	for _, x := range wanted {
+		if g, ok := w.scim[x.Principal.ID]; ok && !g.visible.After(w.now()) {
+			out[x.Principal] = provision.Found{ID: g.id, Asleep: g.off}
+		}
+	}
+	return out, true, nil
 }
 
 func (w *world) State(_ context.Context, id string) (provision.AccountState, error) {
@@ -515,6 +539,15 @@ func (w *world) isLive(a config.Assignment) bool {
 	defer w.mu.Unlock()
 	_, ok := w.live[a.Pair()][provision.LiveAssignment{PrincipalID: storeID(a.Principal.ID), Kind: a.Principal.Kind}]
 	return ok
+}
+
+// idsOf are the ids of users.
+func idsOf(users []provision.User) []string {
+	var out []string
+	for _, u := range users {
+		out = append(out, u.ID)
+	}
+	return out
 }
 
 // storeID is the id that a group gets in the identity store.

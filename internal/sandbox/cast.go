@@ -61,8 +61,8 @@ type extra struct {
 	given, surname string
 }
 
-// extras returns the rest of the company. Prince has no surname: AWS refuses to
-// take him, which the provisioning log says in every cycle.
+// extras returns the rest of the company. Prince has no surname: AWS takes him
+// only since the mapping has a default for it.
 func extras() []extra {
 	return []extra{
 		{41, "Emi", "Kato"}, {42, "Sora", "Hayashi"}, {43, "Daichi", "Ono"}, {44, "Rin", "Kimura"}, {45, "Noah", "Berg"},

@@ -104,6 +104,7 @@ func (s *Sandbox) controlGraph(mux *http.ServeMux) {
 type graphOptionsIn struct {
 	NeverHonour      *bool   `json:"never_honour"`
 	ReplicationDelay *string `json:"replication_delay"`
+	NameDefault      *string `json:"name_default"`
 }
 
 func (s *Sandbox) graphOptions(_ *http.Request, in graphOptionsIn) (any, error) {
@@ -116,6 +117,9 @@ func (s *Sandbox) graphOptions(_ *http.Request, in graphOptionsIn) (any, error) 
 	}
 	if in.NeverHonour != nil {
 		s.world.graph.SetNeverHonour(*in.NeverHonour)
+	}
+	if in.NameDefault != nil {
+		s.world.graph.SetUp(func(a *graphemu.AppSetup) { a.NameDefault = *in.NameDefault })
 	}
 	return done, nil
 }
@@ -274,7 +278,8 @@ func (s *Sandbox) controlAWS(mux *http.ServeMux) {
 		}
 		return done, nil
 	}))
-	mux.HandleFunc("POST /sandbox/aws/account", act(s, s.editAccount))
+	s.controlAccounts(mux)
+	s.controlIAM(mux)
 	mux.HandleFunc("POST /sandbox/aws/scim-token", act(s, func(_ *http.Request, in struct {
 		Valid bool `json:"valid"`
 	}) (any, error) {
@@ -284,44 +289,4 @@ func (s *Sandbox) controlAWS(mux *http.ServeMux) {
 		aws.DeleteSCIMToken(s.world.secrets.scimToken)
 		return done, nil
 	}))
-}
-
-// accountIn changes an account in AWS Organizations. Tags with an empty value
-// go; an empty OU or State stays as it is. An unknown id makes the account.
-type accountIn struct {
-	ID    string            `json:"id"`
-	Name  string            `json:"name"`
-	OU    string            `json:"ou"`
-	State string            `json:"state"`
-	Tags  map[string]string `json:"tags"`
-}
-
-func (s *Sandbox) editAccount(_ *http.Request, in accountIn) (any, error) {
-	aws := s.world.aws
-	known := false
-	for _, a := range aws.State().Accounts {
-		known = known || a.ID == in.ID
-	}
-	if !known {
-		if in.OU == "" {
-			in.OU = "/"
-		}
-		return done, aws.AddAccount(awsemu.Account{ID: in.ID, Name: in.Name, OU: in.OU, State: in.State, Tags: in.Tags, Email: "aws+" + in.ID + "@example.com"})
-	}
-	if in.OU != "" {
-		if err := aws.MoveAccount(in.ID, in.OU); err != nil {
-			return nil, err
-		}
-	}
-	if in.State != "" {
-		if err := aws.SetAccountState(in.ID, in.State); err != nil {
-			return nil, err
-		}
-	}
-	for key, value := range in.Tags {
-		if err := aws.TagAccount(in.ID, key, value); err != nil {
-			return nil, err
-		}
-	}
-	return done, nil
 }

@@ -140,6 +140,33 @@ func TestThePageReviewsAndShowsTheMap(t *testing.T) {
 	b.shows("#world-status", "The cycle has run.")
 }
 
+func TestThePagePlaysTheOwnersOfAccounts(t *testing.T) {
+	t.Parallel()
+	s := running(t)
+	b := open(t, s.URL()+"/#accounts")
+	const shop, crm = "[data-holding='444455551111']", "[data-holding='333344441111']"
+	b.shows("#accounts-note", "17 of 30 accounts")
+	b.shows(crm+" summary", "6 IAM users, 2 used this week")
+	b.shows(crm+" .stage", "legacy")
+	b.click(shop + " summary")
+	b.click(shop + " .holding-body .button")
+	b.shows("#count-accounts", "1")
+	b.shows(".shake .muted", "expires in 15 days")
+	b.click(".shake .button.good")
+	b.shows(".shake[data-state='ACCEPTED']", "globex-shop")
+	b.until(`document.querySelector("#count-accounts").hidden`)
+	b.shows("[id='in-/'] "+shop, "no file")
+	b.until(`document.querySelector("` + shop + `").open === false`) // it is another row now
+	b.click("[id='in-/'] " + shop + " summary")
+	b.do(chromedp.Evaluate[chromedp.Void](`(() => { const s = document.querySelector("` + shop + ` select"); s.value = "/Workloads/Prod"; s.dispatchEvent(new Event("change")); })()`))
+	b.shows("[id='in-/Workloads/Prod']", "globex-shop")
+	b.click(crm + " summary")
+	b.click(crm + " [data-user='initech.milton'] .quiet")
+	b.shows("#accounts-status", "signed in")
+	b.shows(crm+" summary", "3 used this week")
+	b.until(`document.querySelector("` + crm + `").open`) // what was open stays so
+}
+
 // Text of people is text, wherever it shows.
 func TestThePageRunsNothingThatPeopleWrite(t *testing.T) {
 	t.Parallel()

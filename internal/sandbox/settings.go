@@ -66,6 +66,7 @@ type botAWS struct {
 	EndpointURL     string     `yaml:"endpoint_url"`
 	AccessKeyID     string     `yaml:"access_key_id"`
 	SecretAccessKey secretFile `yaml:"secret_access_key"`
+	CloudTrail      bool       `yaml:"cloudtrail"`
 }
 
 type botEntra struct {
@@ -141,7 +142,7 @@ func (s *Sandbox) botFile(listen string) botFile {
 		},
 		AWS: botAWS{
 			Region: s.world.repo.Access.IdentityCenter.Region, ManagementRole: managementRole, EndpointURL: s.url + "/aws/",
-			AccessKeyID: sec.awsKeyID, SecretAccessKey: secretFile{"aws-key.secret"},
+			AccessKeyID: sec.awsKeyID, SecretAccessKey: secretFile{"aws-key.secret"}, CloudTrail: true,
 		},
 		Entra: botEntra{
 			Tenant: entraTenant, Client: entraClient, Secret: secretFile{"entra-client.secret"},

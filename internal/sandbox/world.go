@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing/fstest"
+	"time"
 
 	"aws-access-bot/config"
 	"aws-access-bot/config/example"
@@ -68,6 +69,11 @@ func newWorld(ctx context.Context, kit *emukit.Kit, opts Options, baseURL string
 	if err != nil {
 		return nil, err
 	}
+	// AWS gives a SCIM token a year; whoever keeps the tenant has noted its end.
+	tokenEnds := kit.Now().UTC().AddDate(1, 0, 0).Truncate(time.Hour)
+	if err := noteTokenEnd(files, tokenEnds); err != nil {
+		return nil, err
+	}
 	if opts.PeopleMerge {
 		files["aws-access.yaml"] = strings.TrimRight(files["aws-access.yaml"], "\n") + "\nmerge: people\n"
 	}
@@ -76,7 +82,9 @@ func newWorld(ctx context.Context, kit *emukit.Kit, opts Options, baseURL string
 	}
 	steps := []func() error{
 		func() error { return w.makeGitHub(baseURL, files) },
-		func() error { return w.makeAWS() },
+		func() error { return w.makeAWS(tokenEnds) },
+		func() error { return w.makeNeighbours() },
+		func() error { return w.makeIAM() },
 		func() error { return w.makeEntra() },
 		func() error { return w.graph.RunCycle(ctx) },
 		func() error { return w.makeAssignments() },
@@ -105,6 +113,18 @@ func seedFiles() (map[string]string, error) {
 		return nil, fmt.Errorf("read the example: %w", err)
 	}
 	return files, nil
+}
+
+// noteTokenEnd has aws-access.yaml say when the SCIM token ends. The example
+// leaves that out: any date in it would be over one day.
+func noteTokenEnd(files map[string]string, end time.Time) error {
+	const file, key = "aws-access.yaml", "\nentra: {"
+	before, after, ok := strings.Cut(files[file], key)
+	if !ok {
+		return fmt.Errorf("seed the config repo: %s of the example has no line that begins with %q", file, strings.TrimSpace(key))
+	}
+	files[file] = before + key + "scim_token_expires: " + end.Format(time.RFC3339) + ", " + after
+	return nil
 }
 
 // mapFS serves file contents by path.

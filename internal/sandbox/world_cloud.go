@@ -21,20 +21,21 @@ func botPermissions() []string {
 	}
 }
 
-func (w *world) makeAWS() error {
+func (w *world) makeAWS(tokenEnds time.Time) error {
 	w.aws = awsemu.New(w.kit, awsemu.Options{
 		Region: w.repo.Access.IdentityCenter.Region, OrganizationID: w.repo.Access.OrganizationID,
 		ManagementAccount: w.repo.Access.ManagementAccount, DelegatedAdmin: botAccount,
+		MaxAccounts: accountQuota,
 	})
 	w.aws.AddCredentials(w.secrets.awsKeyID, w.secrets.awsSecret, botAccount, botARN)
 	err := errors.Join(
 		w.aws.AddRole(managementRole, "", botAccount),
-		w.aws.AddSCIMToken(w.secrets.scimToken, time.Time{}),
+		w.aws.AddSCIMToken(w.secrets.scimToken, tokenEnds),
 		w.aws.AddAccount(awsemu.Account{ID: otherMember, Name: "initech-archive", Email: "aws+initech-archive@example.com", OU: "/"}),
 	)
 	for _, a := range w.repo.Accounts {
 		err = errors.Join(err, w.aws.AddAccount(awsemu.Account{
-			ID: a.ID, Name: a.Name, Email: "aws+" + a.Slug + "@example.com", OU: a.OU, Tags: a.Tags,
+			ID: a.ID, Name: a.Name, Email: "aws+" + a.Slug + "@example.com", OU: a.OU, Tags: a.Tags, Joined: w.kit.Now().AddDate(-2, 0, 0),
 		}))
 	}
 	for _, set := range w.repo.PermissionSets {
@@ -65,6 +66,7 @@ func (w *world) makeEntra() error {
 		return err
 	}
 	w.graph = g
+	g.SetUp(func(a *graphemu.AppSetup) { a.NameDefault = "-" })
 	if err := w.makeEntraUsers(); err != nil {
 		return err
 	}

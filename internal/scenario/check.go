@@ -57,6 +57,7 @@ const (
 	RuleSecret     Rule = "secret-seen"
 	RuleRestless   Rule = "second-sync-writes"
 	RuleSet        Rule = "set-unexplained"
+	RuleAccount    Rule = "account-unexplained"
 )
 
 // Finding is a rule that was broken.

@@ -19,6 +19,8 @@
 //   - Each assignment that is deleted was desired by a good commit before, is not
 //     desired any more, and is not protected.
 //   - Nothing is written in the management account.
+//   - Each account that is invited or moved was made sso by a good commit, goes to
+//     the OU of its file, and is invited in a phase that invites.
 //   - No message says that a grant is live, or that it is gone, before the newest
 //     complete listing of its account and permission set agreed.
 //   - A request has one pull request, one root message, and one reply under each

@@ -16,7 +16,7 @@ import (
 func Writes(e emukit.Entry) bool {
 	switch e.Service {
 	case "aws":
-		for _, read := range []string{"List", "Describe", "Get", "AssumeRole"} {
+		for _, read := range []string{"List", "Describe", "Get", "AssumeRole", "GenerateCredentialReport", "LookupEvents"} {
 			if strings.HasPrefix(e.Op, read) {
 				return false
 			}
@@ -53,6 +53,8 @@ func (c *checker) write(e emukit.Entry) error {
 		return c.remove(e)
 	case e.Service == "aws" && isSetWrite(e.Op):
 		return c.writeSet(e)
+	case e.Service == "aws" && isAccountWrite(e.Op):
+		return c.writeAccount(e)
 	case e.Service == "graph" && e.Method == http.MethodPost && strings.HasSuffix(e.Path, "/appRoleAssignedTo"):
 		return c.assign(e)
 	case e.Service == "graph" && e.Method == http.MethodDelete && strings.Contains(e.Path, "/appRoleAssignedTo/"):

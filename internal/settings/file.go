@@ -62,6 +62,7 @@ type fileAWS struct {
 	EndpointURL     string    `yaml:"endpoint_url"`
 	AccessKeyID     string    `yaml:"access_key_id"`
 	SecretAccessKey secretRef `yaml:"secret_access_key"`
+	CloudTrail      bool      `yaml:"cloudtrail"`
 }
 
 type fileEntra struct {
@@ -121,7 +122,7 @@ func (f *fileSlack) settings(c *checker) Slack {
 func (f *fileAWS) settings(c *checker) AWS {
 	a := AWS{
 		Region: c.required("aws.region", f.Region), Role: f.Role, ManagementRole: f.ManagementRole,
-		AccessKeyID: f.AccessKeyID, SecretAccessKey: secret.Value{},
+		AccessKeyID: f.AccessKeyID, SecretAccessKey: secret.Value{}, CloudTrail: f.CloudTrail,
 	}
 	if f.EndpointURL != "" {
 		a.EndpointURL = c.url("aws.endpoint_url", f.EndpointURL, "", true)

@@ -73,8 +73,8 @@ type Slack struct {
 // AWS is how to reach Identity Center.
 type AWS struct {
 	Region string
-	// Role is assumed for everything, ManagementRole for what only the
-	// management account may do; "" for none.
+	// Role is assumed for everything, and from it ManagementRole for what only
+	// the management account may do: inviting and moving accounts; "" for none.
 	Role           string
 	ManagementRole string
 	EndpointURL    string // "" for AWS's own
@@ -82,6 +82,9 @@ type AWS struct {
 	// when set.
 	AccessKeyID     string
 	SecretAccessKey secret.Value
+	// CloudTrail has it looked up who made a drift: in the event history of
+	// Role's account, and of ManagementRole's if there is one.
+	CloudTrail bool
 }
 
 // Entra is the app registration. URLs have no trailing slash.

@@ -32,6 +32,7 @@ const (
 	bucketOwned          = "owned"           // assignment -> see provision.go
 	bucketProvision      = "provision"       // see provision.go
 	bucketProvisionState = "provision.state" // see provision.go
+	bucketOnboard        = "onboard"         // see onboard.go
 )
 
 // buckets lists every bucket; a new one is added here.
@@ -43,7 +44,7 @@ func buckets() []string {
 		bucketRoots, bucketRootsDue, bucketNotices, bucketNoticesKey, bucketNoticesDue,
 		bucketSeen, bucketSeenExpiry, bucketAudit,
 		bucketGitopsPulls, bucketGitopsVerdicts, bucketGitopsState, bucketGitopsPeople,
-		bucketOwned, bucketProvision, bucketProvisionState,
+		bucketOwned, bucketProvision, bucketProvisionState, bucketOnboard,
 	}
 }
 

@@ -59,7 +59,8 @@
 //	audit.append          an audit entry
 //	schema                that the state was brought to this schema version
 //
-// The steps of gitops and provision are listed in gitops.go and provision.go.
+// The steps of gitops, provision and onboarding are listed in gitops.go,
+// provision.go and onboard.go.
 //
 // # Buckets
 //

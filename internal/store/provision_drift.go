@@ -21,23 +21,28 @@ type driftRecord struct {
 	LiveKind      config.PrincipalKind `json:"live_kind,omitempty"`
 	Assignment    *config.Assignment   `json:"assignment,omitempty"`
 	Sentence      string               `json:"sentence"`
+	Commit        string               `json:"commit,omitempty"`
 	Since         time.Time            `json:"since"`
 	Told          time.Time            `json:"told,omitzero"`
 	Snoozed       time.Time            `json:"snoozed,omitzero"`
 	PutBack       bool                 `json:"put_back,omitempty"`
 	By            string               `json:"by,omitempty"`
+	Doer          string               `json:"doer,omitempty"`
+	Done          time.Time            `json:"done,omitzero"`
+	TrailAsked    time.Time            `json:"trail_asked,omitzero"`
 }
 
 func newDriftRecord(f provision.Finding) driftRecord {
 	return driftRecord{f.ID, f.Missing, f.Pair.Account, f.Pair.PermissionSet, f.Live.PrincipalID, f.Live.Kind, f.Assignment,
-		f.Sentence, f.Since.UTC(), f.Told.UTC(), f.Snoozed.UTC(), f.PutBack, f.By}
+		f.Sentence, f.Commit, f.Since.UTC(), f.Told.UTC(), f.Snoozed.UTC(), f.PutBack, f.By, f.Doer, f.Done.UTC(), f.TrailAsked.UTC()}
 }
 
 func (r driftRecord) finding() provision.Finding {
 	return provision.Finding{
 		ID: r.ID, Missing: r.Missing, Pair: config.Pair{Account: r.Account, PermissionSet: r.PermissionSet},
 		Live: provision.LiveAssignment{PrincipalID: r.LiveID, Kind: r.LiveKind}, Assignment: r.Assignment,
-		Sentence: r.Sentence, Since: r.Since, Told: r.Told, Snoozed: r.Snoozed, PutBack: r.PutBack, By: r.By,
+		Sentence: r.Sentence, Commit: r.Commit, Since: r.Since, Told: r.Told, Snoozed: r.Snoozed, PutBack: r.PutBack, By: r.By,
+		Doer: r.Doer, Done: r.Done, TrailAsked: r.TrailAsked,
 	}
 }
 

@@ -17,7 +17,7 @@ func TestFindingsAreKept(t *testing.T) {
 	p := NewProvision(NewMemory())
 	at := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	a := config.Assignment{Principal: config.Principal{Kind: config.GroupPrincipal, ID: "g"}, Account: "111122223333", PermissionSet: "Reader"}
-	missing := provision.Finding{ID: "DRIFT-01", Missing: true, Pair: a.Pair(), Assignment: &a, Sentence: "gone", Since: at, Told: at, Snoozed: at.Add(time.Hour), PutBack: true, By: "ken"}
+	missing := provision.Finding{ID: "DRIFT-01", Missing: true, Pair: a.Pair(), Assignment: &a, Sentence: "gone", Commit: "c1", Since: at, Told: at, Snoozed: at.Add(time.Hour), PutBack: true, By: "ken", Doer: "mika", Done: at.Add(-time.Hour), TrailAsked: at}
 	extra := provision.Finding{ID: "DRIFT-02", Pair: a.Pair(), Live: provision.LiveAssignment{PrincipalID: "x", Kind: config.UserPrincipal}, Sentence: "there", Since: at}
 	if err := p.SaveFindings(t.Context(), []provision.Finding{extra, missing}, nil); err != nil {
 		t.Fatal(err)

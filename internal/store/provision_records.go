@@ -33,6 +33,13 @@ type operationRecord struct {
 	Ended       time.Time `json:"ended,omitzero"`
 }
 
+// cutRecord is a stored [provision.Cut].
+type cutRecord struct {
+	Commit string    `json:"commit"`
+	At     time.Time `json:"at"`
+	From   time.Time `json:"from,omitzero"`
+}
+
 // provisionRecord is a stored [provision.Record].
 type provisionRecord struct {
 	Assignment  config.Assignment `json:"assignment"`
@@ -40,6 +47,8 @@ type provisionRecord struct {
 	Cause       causeRecord       `json:"cause"`
 	Since       time.Time         `json:"since"`
 	Grants      []config.GrantKey `json:"grants,omitempty"`
+	End         time.Time         `json:"end,omitzero"`
+	Cut         *cutRecord        `json:"cut,omitempty"`
 	PrincipalID string            `json:"principal_id,omitempty"`
 	Op          *operationRecord  `json:"op,omitempty"`
 	MayExist    bool              `json:"may_exist,omitempty"`
@@ -61,8 +70,8 @@ type provisionRecord struct {
 func newProvisionRecord(r provision.Record) provisionRecord {
 	out := provisionRecord{
 		Assignment: r.Assignment, State: string(r.State), Since: r.Since, Grants: r.Grants,
-		Cause:       causeRecord{string(r.Cause.Kind), r.Cause.Commit, r.Cause.Requests, r.Cause.End},
-		PrincipalID: r.PrincipalID, MayExist: r.MayExist,
+		Cause: causeRecord{string(r.Cause.Kind), r.Cause.Commit, r.Cause.Requests, r.Cause.End},
+		End:   r.End, Cut: (*cutRecord)(r.Cut), PrincipalID: r.PrincipalID, MayExist: r.MayExist,
 		AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
 		RemoveAsked: r.RemoveAsked, Removed: r.Removed, Missing: r.Missing,
 		Attempts: r.Attempts, NextTry: r.NextTry, Code: string(r.Code), Trouble: r.Trouble,
@@ -76,8 +85,8 @@ func newProvisionRecord(r provision.Record) provisionRecord {
 func (r provisionRecord) domain() provision.Record {
 	out := provision.Record{
 		Assignment: r.Assignment, State: provision.State(r.State), Since: r.Since, Grants: r.Grants,
-		Cause:       provision.Cause{Kind: provision.CauseKind(r.Cause.Kind), Commit: r.Cause.Commit, Requests: r.Cause.Requests, End: r.Cause.End},
-		PrincipalID: r.PrincipalID, MayExist: r.MayExist,
+		Cause: provision.Cause{Kind: provision.CauseKind(r.Cause.Kind), Commit: r.Cause.Commit, Requests: r.Cause.Requests, End: r.Cause.End},
+		End:   r.End, Cut: (*provision.Cut)(r.Cut), PrincipalID: r.PrincipalID, MayExist: r.MayExist,
 		AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
 		RemoveAsked: r.RemoveAsked, Removed: r.Removed, Missing: r.Missing,
 		Attempts: r.Attempts, NextTry: r.NextTry, Code: provision.Code(r.Code), Trouble: r.Trouble,
@@ -123,6 +132,8 @@ type principalRecord struct {
 
 	MembersSeen  int       `json:"members_seen,omitempty"`
 	MembersTotal int       `json:"members_total,omitempty"`
+	Absent       string    `json:"absent,omitempty"`
+	Nested       string    `json:"nested,omitempty"`
 	MembersRead  time.Time `json:"members_read,omitzero"`
 	MemberLooks  int       `json:"member_looks,omitempty"`
 
@@ -139,7 +150,7 @@ func newPrincipalRecord(g provision.PrincipalRecord) principalRecord {
 		DemandTries: g.DemandTries, FirstDemand: g.FirstDemand, Demanded: g.Demanded, LeftToCycle: g.LeftToCycle,
 		Offered: g.Offered, More: g.More, Refused: g.Refused,
 		StoreID: g.StoreID, EarlierIDs: g.EarlierIDs, GoneIDs: g.GoneIDs, Asleep: g.Asleep, Seen: g.Seen, Looked: g.Looked, Waiting: g.Waiting, Looks: g.Looks,
-		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
+		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, Absent: g.Absent, Nested: g.Nested, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
 		Attempts: g.Attempts, NextTry: g.NextTry, Code: string(g.Code), Trouble: g.Trouble,
 	}
 }
@@ -155,7 +166,7 @@ func (g principalRecord) domain() provision.PrincipalRecord {
 		DemandTries: g.DemandTries, FirstDemand: g.FirstDemand, Demanded: g.Demanded, LeftToCycle: g.LeftToCycle,
 		Offered: g.Offered, More: g.More, Refused: g.Refused,
 		StoreID: g.StoreID, EarlierIDs: g.EarlierIDs, GoneIDs: g.GoneIDs, Asleep: g.Asleep, Seen: g.Seen, Looked: g.Looked, Waiting: g.Waiting, Looks: g.Looks,
-		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
+		MembersSeen: g.MembersSeen, MembersTotal: g.MembersTotal, Absent: g.Absent, Nested: g.Nested, MembersRead: g.MembersRead, MemberLooks: g.MemberLooks,
 		Attempts: g.Attempts, NextTry: g.NextTry, Code: provision.Code(g.Code), Trouble: g.Trouble,
 	}
 }

@@ -208,7 +208,7 @@ func (s *Requests) Save(ctx context.Context, r access.Request, notices []access.
 		if err := conflictIf(r.Version != have.Version+1, "save version %d of %s over %d", r.Version, r.ID, have.Version); err != nil {
 			return err
 		}
-		if r.Key != have.Key || r.Asker.Entra != have.Asker.Entra || r.Asker.Chat != have.Asker.asker().Chat || r.Want.Assignment() != have.Want.want().Assignment() || r.Want.Link != have.Want.Link.link() {
+		if r.Key != have.Key || r.Asker.Entra != have.Asker.Entra || r.Asker.Chat != have.Asker.asker().Chat || r.Want.Assignment() != have.Want.want().Assignment() || r.Want.Link != have.Want.Link.link() || r.Want.Phase != have.Want.Phase {
 			return fmt.Errorf("save %s: who asked, for what, and by which delivery, cannot be changed", r.ID)
 		}
 		if err := putJoined(tx, have, r); err != nil {

@@ -38,9 +38,12 @@ type requestRecord struct {
 	Expect       string                     `json:"expect,omitempty"`
 	MembersSeen  int                        `json:"members_seen,omitempty"`
 	MembersTotal int                        `json:"members_total,omitempty"`
+	Absent       string                     `json:"absent,omitempty"`
+	Warning      string                     `json:"warning,omitempty"`
 	Outcome      string                     `json:"outcome,omitempty"`
 	Warned       bool                       `json:"warned,omitempty"`
 	GoesOn       access.ID                  `json:"goes_on,omitempty"`
+	Occasion     string                     `json:"occasion,omitempty"`
 	Joined       []joinerRecord             `json:"joined,omitempty"`
 }
 
@@ -80,6 +83,8 @@ type wantRecord struct {
 	Revokes       access.ID            `json:"revokes,omitempty"`
 	Extends       access.ID            `json:"extends,omitempty"`
 	Link          *linkRecord          `json:"link,omitempty"`
+	Onboard       *onboardRecord       `json:"onboard,omitempty"`
+	Phase         config.Phase         `json:"phase,omitempty"`
 }
 
 // linkRecord is an access.Link as it is kept.
@@ -122,7 +127,7 @@ func newRequestRecord(seq uint64, r access.Request) requestRecord {
 		Times:      utcTimes(r.Times),
 		PullNumber: r.Pull.Number, PullURL: r.Pull.URL, PullHead: r.Pull.Head,
 		Missing: r.Missing, MergedBy: r.MergedBy, Objections: newObjectionRecords(r.Objections), ApprovedBy: r.ApprovedBy, Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End.UTC(), Trouble: r.Trouble, Expect: r.Expect,
-		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn,
+		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Absent: r.Absent, Warning: r.Warning, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn, Occasion: r.Occasion,
 		Joined: newJoinerRecords(r.Joined),
 	}
 }
@@ -150,7 +155,7 @@ func (r requestRecord) request() access.Request {
 		Asker: r.Asker.asker(), Want: r.Want.want(), Channel: r.Channel, Origin: r.Origin, Times: maps.Clone(r.Times),
 		Pull:    access.PullRef{Number: r.PullNumber, URL: r.PullURL, Head: r.PullHead},
 		Missing: slices.Clone(r.Missing), MergedBy: r.MergedBy, Objections: objections(r.Objections), ApprovedBy: slices.Clone(r.ApprovedBy), Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End, Trouble: r.Trouble, Expect: r.Expect,
-		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn,
+		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Absent: r.Absent, Warning: r.Warning, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn, Occasion: r.Occasion,
 		Joined: joiners(r.Joined),
 	}
 }
@@ -177,7 +182,7 @@ func newWantRecord(w access.Want) wantRecord {
 		AccountSlug: w.AccountSlug, AccountID: w.AccountID, AccountName: w.AccountName, OU: w.OU,
 		PermissionSet: w.PermissionSet,
 		Standing:      w.Term.Standing, Until: w.Term.End.UTC(), ForNanos: int64(w.Term.For),
-		Reason: w.Reason, Revokes: w.Revokes, Extends: w.Extends, Link: newLinkRecord(w.Link),
+		Reason: w.Reason, Revokes: w.Revokes, Extends: w.Extends, Link: newLinkRecord(w.Link), Onboard: newOnboardRecord(w.Onboard), Phase: w.Phase,
 	}
 }
 
@@ -188,7 +193,7 @@ func (r wantRecord) want() access.Want {
 		AccountSlug: r.AccountSlug, AccountID: r.AccountID, AccountName: r.AccountName, OU: r.OU,
 		PermissionSet: r.PermissionSet,
 		Term:          config.Term{Standing: r.Standing, End: r.Until, For: time.Duration(r.ForNanos)},
-		Reason:        r.Reason, Revokes: r.Revokes, Extends: r.Extends, Link: r.Link.link(),
+		Reason:        r.Reason, Revokes: r.Revokes, Extends: r.Extends, Link: r.Link.link(), Onboard: r.Onboard.onboarding(), Phase: r.Phase,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -271,7 +272,7 @@ func stuffed(kind access.Kind, s access.State) access.Request {
 		Want: access.Want{
 			PrincipalName: name, AccountSlug: strings.Repeat("s", 63), AccountID: "111122224444", AccountName: name, OU: strings.Repeat("/<&>", 64),
 			PermissionSet: strings.Repeat("P", 32), Term: config.Term{For: 3650 * 24 * time.Hour}, Reason: strings.Repeat("<&>`*_~", 71) + "<!c",
-			Revokes: "REQ-000000",
+			Revokes: "REQ-000000", Onboard: &access.Onboarding{OU: "/", Owners: slices.Repeat([]string{strings.Repeat("<&>", 80) + "@example.com"}, 10)},
 		},
 		Pull:  access.PullRef{Number: 123456, URL: "https://github.example/acme/config/pull/123456?" + strings.Repeat("a=<|>&", 50)},
 		Times: map[access.Stage]time.Time{}, MembersSeen: 99998, MembersTotal: 99999, End: time.Unix(4e9, 0),
@@ -283,6 +284,7 @@ func stuffed(kind access.Kind, s access.State) access.Request {
 	for _, stage := range []access.Stage{
 		access.StageAsked, access.StageProposed, access.StageMerged, access.StageVerified, access.StageAssigned, access.StageSynced,
 		access.StageCreated, access.StageReadBack, access.StageRemoving, access.StageRemoved,
+		access.StageInvited, access.StageJoined, access.StagePlaced, access.StageBaseline,
 	} {
 		r.Times[stage] = time.Unix(1.7e9, 0)
 	}
@@ -299,6 +301,7 @@ func TestSlackTakesEveryMessage(t *testing.T) {
 	kinds := []access.NoticeKind{
 		access.NoticeMerged, access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted, access.NoticeUndone,
 		access.NoticeTrouble, access.NoticeEnding, access.NoticeEnded, access.NoticeGrown, access.NoticeOps,
+		access.NoticeInvited, access.NoticeReminder, access.NoticeMember, access.NoticePlaced, access.NoticeStopped, access.NoticeDone,
 	}
 	take := func(name string, m chat.Message) {
 		t.Helper()
@@ -306,8 +309,8 @@ func TestSlackTakesEveryMessage(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, kind := range []access.Kind{access.KindGrant, access.KindRevoke} {
-		for _, s := range states() {
+	for _, kind := range []access.Kind{access.KindGrant, access.KindRevoke, access.KindOnboard} {
+		for _, s := range append(states(), access.StateStopped, access.StateDone) {
 			full, bare := stuffed(kind, s), access.Request{ID: "REQ-000000", Kind: kind, State: s}
 			for name, r := range map[string]access.Request{"full": full, "bare": bare} {
 				take(fmt.Sprint(kind, " ", s, " ", name), cardOf(r))
@@ -324,6 +327,11 @@ func TestSlackTakesEveryMessage(t *testing.T) {
 	take("ops", chat.OpsMessage(access.Notice{Text: strings.Repeat("<&>", 5000)}))
 	take("problem", chat.Problem(strings.Repeat("&", 5000), strings.Repeat("<", 5000)))
 	take("help", chat.Help())
+	var all []access.Usable
+	for i := range 5000 {
+		all = append(all, access.Usable{AccountID: "111122224444", AccountSlug: fmt.Sprintf("%063d", i), PermissionSet: strings.Repeat("P", 32)})
+	}
+	take("cli", chat.CLIMessage(all, 7, placeOf()))
 	for name, l := range map[string]chat.RequestLine{
 		"bare": {},
 		"full": {Account: strings.Repeat("a", 75), PermissionSet: strings.Repeat("字", 75), Group: strings.Repeat("<", 75), TermText: strings.Repeat("u", 400), Reason: strings.Repeat("字", 1000)},

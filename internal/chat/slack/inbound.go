@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -66,21 +67,24 @@ func (in *Inbound) Commands(w http.ResponseWriter, r *http.Request) {
 		ephemeral(w, chat.Problem("This workspace may not use the bot.", "Use it in your company's workspace."))
 		return
 	}
-	if form.Get("command") == "/aws-onboard" {
-		ephemeral(w, chat.Problem("`/aws-onboard` is not available in this version.", "The platform team can add the account's file to the config repo by pull request."))
-		return
+	text := form.Get("text")
+	if form.Get("command") == onboardCommand {
+		text = chat.OnboardText(text)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), openTimeout)
 	defer cancel()
-	if f, ok := in.Desk.WantsForm(ctx, user, form.Get("channel_id"), form.Get("text")); ok {
+	if f, ok := in.Desk.WantsForm(ctx, user, form.Get("channel_id"), text); ok {
 		in.open(ctx, w, form.Get("trigger_id"), f)
 		return
 	}
 	in.take(w, r, access.Inbound{
 		Key: key("command", user, form.Get("trigger_id"), body), At: in.Now().UTC(), User: user,
-		Channel: form.Get("channel_id"), Command: form.Get("command"), Text: form.Get("text"),
+		Channel: form.Get("channel_id"), Command: form.Get("command"), Text: text,
 	})
 }
+
+// onboardCommand is the slash command of onboarding alone.
+const onboardCommand = "/aws-onboard"
 
 // errMalformed is a signed request that is not what Slack sends.
 var errMalformed = errors.New("malformed request")
@@ -192,14 +196,29 @@ type interaction struct {
 	ActionID string   `json:"action_id"`
 	Value    string   `json:"value"`
 	Actions  []action `json:"actions"`
+	// TriggerID is that of a click.
+	TriggerID string `json:"trigger_id"`
 }
 
 // inputValue is what stands in an input of a form.
 type inputValue struct {
-	Value          string `json:"value"`
-	SelectedOption struct {
-		Value string `json:"value"`
-	} `json:"selected_option"`
+	Value           string     `json:"value"`
+	SelectedOption  selected   `json:"selected_option"`
+	SelectedOptions []selected `json:"selected_options"`
+}
+
+// selected is one choice.
+type selected struct {
+	Value string `json:"value"`
+}
+
+// text is what an input says, several choices with commas between them.
+func (v inputValue) text() string {
+	var all []string
+	for _, o := range v.SelectedOptions {
+		all = append(all, o.Value)
+	}
+	return cmp.Or(v.SelectedOption.Value, v.Value, strings.Join(all, ","))
 }
 
 // action is a click.
@@ -212,10 +231,9 @@ type action struct {
 // submission reads the values of a form; block id and action id of an input
 // are both its id.
 func (c *interaction) submission(u access.ChatUser) chat.Submission {
-	s := chat.Submission{Key: key("form", u, c.View.ID, nil), User: u, Channel: c.View.PrivateMetadata, Values: map[string]string{}}
+	s := chat.Submission{Form: c.View.CallbackID, Key: key("form", u, c.View.ID, nil), User: u, Channel: c.View.PrivateMetadata, Values: map[string]string{}}
 	for id, actions := range c.View.State.Values {
-		v := actions[id]
-		s.Values[id] = cmp.Or(v.SelectedOption.Value, v.Value)
+		s.Values[id] = actions[id].text()
 	}
 	return s
 }
@@ -223,7 +241,7 @@ func (c *interaction) submission(u access.ChatUser) chat.Submission {
 // submit takes a form. Refusals go beside their fields while it is open. What
 // cannot be judged in time is stored, and answered later in private.
 func (in *Inbound) submit(w http.ResponseWriter, r *http.Request, u access.ChatUser, c *interaction) {
-	if c.View.CallbackID != chat.RequestForm || c.View.ID == "" {
+	if !slices.Contains(chat.Forms(), c.View.CallbackID) || c.View.ID == "" {
 		w.WriteHeader(http.StatusOK)
 		return
 	}
@@ -235,16 +253,27 @@ func (in *Inbound) submit(w http.ResponseWriter, r *http.Request, u access.ChatU
 	switch {
 	case errors.As(err, &no):
 		// Slack shows errors beside fields only.
-		field := cmp.Or(no.Field, chat.FieldReason)
+		field := no.Field
+		if _, shown := c.View.State.Values[field]; !shown {
+			field = lastField(c.View.CallbackID)
+		}
 		answer(w, map[string]any{"response_action": "errors", "errors": map[string]string{field: cut(no.Error(), maxError)}})
 	case err != nil:
 		in.Log.Warn("form is judged later", "user", u.User, "error", err)
 		in.later(w, r, s)
-	case asked.Warning != "":
-		answer(w, slackapi.NewUpdateViewSubmissionResponse(closing(chat.Accepted(asked))))
+	case asked.Warning != "", asked.Joined && asked.Request.Kind == access.KindOnboard:
+		answer(w, slackapi.NewUpdateViewSubmissionResponse(closing(c.View.CallbackID, chat.Accepted(asked))))
 	default:
 		w.WriteHeader(http.StatusOK)
 	}
+}
+
+// lastField is where a refusal stands that is about no field of a form.
+func lastField(form string) string {
+	if form == chat.OnboardForm {
+		return chat.FieldAccount
+	}
+	return chat.FieldReason
 }
 
 // later stores a form and says so.
@@ -255,13 +284,17 @@ func (in *Inbound) later(w http.ResponseWriter, r *http.Request, s chat.Submissi
 		return
 	}
 	m := chat.Message{Blocks: []chat.Block{chat.Text{{Text: "A service the bot needs is slow. Your request is stored and will be checked; you get the answer in a private message."}}}}
-	answer(w, slackapi.NewUpdateViewSubmissionResponse(closing(m)))
+	answer(w, slackapi.NewUpdateViewSubmissionResponse(closing(s.Form, m)))
 }
 
 // closing replaces the form where there is something to say beside "stored".
-func closing(m chat.Message) *slackapi.ModalViewRequest {
+func closing(form string, m chat.Message) *slackapi.ModalViewRequest {
+	title := "Request AWS access"
+	if form == chat.OnboardForm {
+		title = "Onboard an account"
+	}
 	return &slackapi.ModalViewRequest{
-		Type: slackapi.VTModal, Title: plainText("Request AWS access", maxTitle), Close: plainText("Close", maxTitle),
+		Type: slackapi.VTModal, Title: plainText(title, maxTitle), Close: plainText("Close", maxTitle),
 		Blocks: slackapi.Blocks{BlockSet: Blocks(m)},
 	}
 }
@@ -296,6 +329,12 @@ func (in *Inbound) click(w http.ResponseWriter, r *http.Request, u access.ChatUs
 	text := chat.ClickText(a.ActionID, a.Value)
 	if text == "" {
 		w.WriteHeader(http.StatusOK) // a link
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), openTimeout)
+	defer cancel()
+	if f, ok := in.Desk.WantsForm(ctx, u, c.Channel.ID, text); ok {
+		in.open(ctx, w, c.TriggerID, f)
 		return
 	}
 	in.take(w, r, access.Inbound{

@@ -264,16 +264,6 @@ func TestT19AnotherWorkspaceIsRefused(t *testing.T) {
 	}
 }
 
-func TestOnboardingIsForALaterVersion(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, store.NewMemory())
-	res, err := w.slack.Command(t.Context(), "U0HANA", "C0GEN", "/aws-onboard", "123456789012")
-	w.ok(err)
-	if res.Message == nil || !strings.Contains(res.Message.Text, "not available in this version") || len(w.due()) != 0 {
-		t.Errorf("told %+v", res.Message)
-	}
-}
-
 // card posts the card of a new request of Hana's and returns both.
 func (w *world) card(state access.State) (access.Request, string) {
 	w.t.Helper()

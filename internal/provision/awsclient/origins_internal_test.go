@@ -14,19 +14,23 @@ func TestT23TheHostsOfAWS(t *testing.T) {
 	tests := []struct {
 		name, region, endpoint string
 		env                    map[string]string
+		trail                  bool
 		want                   []string
 	}{
-		{"a region", "ap-northeast-1", "", none("AWS_PROFILE"), []string{
+		{"a region", "ap-northeast-1", "", none("AWS_PROFILE"), false, []string{
 			"https://sso.ap-northeast-1.amazonaws.com", "https://identitystore.ap-northeast-1.amazonaws.com",
-			"https://organizations.us-east-1.amazonaws.com", "https://sts.ap-northeast-1.amazonaws.com"}},
-		{"China", "cn-north-1", "", none("AWS_PROFILE"), []string{
+			"https://organizations.us-east-1.amazonaws.com", "https://sts.ap-northeast-1.amazonaws.com", "https://iam.amazonaws.com"}},
+		{"China", "cn-north-1", "", none("AWS_PROFILE"), false, []string{
 			"https://sso.cn-north-1.amazonaws.com.cn", "https://identitystore.cn-north-1.amazonaws.com.cn",
-			"https://organizations.cn-northwest-1.amazonaws.com.cn", "https://sts.cn-north-1.amazonaws.com.cn"}},
-		{"an endpoint of its own", "ap-northeast-1", "http://127.0.0.1:9/aws/", none("AWS_PROFILE"), []string{
-			"http://127.0.0.1:9/aws/", "http://127.0.0.1:9/aws/", "http://127.0.0.1:9/aws/", "http://127.0.0.1:9/aws/"}},
-		{"an endpoint of one service in the environment", "ap-northeast-1", "", map[string]string{"AWS_ENDPOINT_URL_STS": "https://sts.vpce.example.com"}, []string{
+			"https://organizations.cn-northwest-1.amazonaws.com.cn", "https://sts.cn-north-1.amazonaws.com.cn", "https://iam.cn-north-1.amazonaws.com.cn"}},
+		{"an endpoint of its own", "ap-northeast-1", "http://127.0.0.1:9/aws/", none("AWS_PROFILE"), false, []string{
+			"http://127.0.0.1:9/aws/", "http://127.0.0.1:9/aws/", "http://127.0.0.1:9/aws/", "http://127.0.0.1:9/aws/", "http://127.0.0.1:9/aws/"}},
+		{"an endpoint of one service in the environment", "ap-northeast-1", "", map[string]string{"AWS_ENDPOINT_URL_STS": "https://sts.vpce.example.com"}, false, []string{
 			"https://sso.ap-northeast-1.amazonaws.com", "https://identitystore.ap-northeast-1.amazonaws.com",
-			"https://organizations.us-east-1.amazonaws.com", "https://sts.vpce.example.com"}},
+			"https://organizations.us-east-1.amazonaws.com", "https://sts.vpce.example.com", "https://iam.amazonaws.com"}},
+		{"with CloudTrail", "ap-northeast-1", "", none("AWS_PROFILE"), true, []string{
+			"https://sso.ap-northeast-1.amazonaws.com", "https://identitystore.ap-northeast-1.amazonaws.com",
+			"https://organizations.us-east-1.amazonaws.com", "https://sts.ap-northeast-1.amazonaws.com", "https://iam.amazonaws.com", "https://cloudtrail.ap-northeast-1.amazonaws.com"}},
 	}
 	t.Setenv("AWS_CONFIG_FILE", "/dev/null")
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
@@ -42,7 +46,7 @@ func TestT23TheHostsOfAWS(t *testing.T) {
 			if tc.endpoint == "" {
 				cfg.BaseEndpoint = nil
 			}
-			got, err := origins(t.Context(), cfg)
+			got, err := origins(t.Context(), cfg, tc.trail)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -54,6 +54,8 @@ var (
 // wire carries requests to the emulator in memory and counts them.
 type wire struct {
 	handler http.Handler
+	// before, if not nil, is called before each request, one at a time.
+	before func()
 
 	mu        sync.Mutex // guards what follows
 	calls     map[string]int
@@ -67,7 +69,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	rec := httptest.NewRecorder()
 	in := httptest.NewRequestWithContext(r.Context(), r.Method, r.URL.String(), r.Body)
 	in.Header, in.Host, in.ContentLength = r.Header.Clone(), r.URL.Host, r.ContentLength
-	w.handler.ServeHTTP(rec, in)
+	w.serve(rec, in)
 	time.Sleep(trip / 2)
 	service, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	w.mu.Lock()
@@ -84,6 +86,23 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return rec.Result(), nil
 }
 
+// serve has the emulator answer.
+func (w *wire) serve(rec http.ResponseWriter, in *http.Request) {
+	if w.before != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.before()
+	}
+	w.handler.ServeHTTP(rec, in)
+}
+
+// spread has each operation take between half and one and a half of the time
+// that the emulator was told.
+func (w *world) spread() {
+	r := rand.New(rand.NewPCG(1, 13))
+	w.wire.before = func() { w.kit.Speed = 1 / (0.5 + r.Float64()) }
+}
+
 // total counts the requests to sso-admin.
 func (w *wire) total() int {
 	w.mu.Lock()
@@ -93,6 +112,13 @@ func (w *wire) total() int {
 		n += c
 	}
 	return n
+}
+
+// of counts the requests of one operation.
+func (w *wire) of(op string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.calls[op]
 }
 
 // reset begins to count anew.
@@ -335,6 +361,7 @@ func (entra) Group(_ context.Context, id string) (provision.Group, error) {
 }
 
 func (entra) DirectUsers(context.Context, string) ([]provision.User, error) { return nil, nil }
+func (entra) NestedGroups(context.Context, string) ([]string, error)        { return nil, nil }
 func (entra) AppAssignment(_ context.Context, group string) (string, bool, error) {
 	return "app-" + group, true, nil
 }

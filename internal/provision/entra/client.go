@@ -27,6 +27,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"aws-access-bot/internal/egress"
 	"aws-access-bot/internal/secret"
@@ -64,6 +65,8 @@ type Options struct {
 	// App is the object id of the enterprise application (service principal).
 	// It is asked for at each call: the config repo names it.
 	App func() (string, error)
+	// Now may be nil, which is time.Now.
+	Now func() time.Time
 }
 
 // Client calls Graph. It is safe for concurrent use.
@@ -73,6 +76,9 @@ type Client struct {
 	host    string
 	app     func() (string, error)
 	rules   ruleCache
+	now     func() time.Time
+	// defaults says for which names the attribute mapping has a default.
+	defaults defaultCache
 }
 
 // New returns a client. It makes no call.
@@ -83,6 +89,9 @@ func New(o Options) (*Client, error) {
 	}
 	if o.App == nil {
 		return nil, errors.New("graph client: nobody names the enterprise application")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	below, err := transport(o)
 	if err != nil {
@@ -108,7 +117,7 @@ func New(o Options) (*Client, error) {
 	}
 	graph := strings.TrimRight(o.GraphURL, "/")
 	adapter.SetBaseUrl(graph)
-	return &Client{adapter: bounded{adapter}, params: map[string]string{"baseurl": graph}, host: base.Host, app: o.App}, nil
+	return &Client{adapter: bounded{adapter}, params: map[string]string{"baseurl": graph}, host: base.Host, app: o.App, now: o.Now}, nil
 }
 
 // microsoftLogin reports whether instance discovery knows an authority.

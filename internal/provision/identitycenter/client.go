@@ -67,6 +67,7 @@ type Client struct {
 	instance string     // ARN
 	storeID  string
 	issuer   string            // of external ids, "" until one was seen
+	people   map[string]string // Entra object ids of users by that in the identity store
 	sets     map[string]string // ARN by name; replaced, never changed
 	byARN    map[string]string // the same the other way round
 	setsAt   time.Time         // zero when the names must be read again
@@ -83,6 +84,7 @@ func New(cfg aws.Config, share float64, now func() time.Time) *Client {
 		store: identitystore.NewFromConfig(cfg, func(o *identitystore.Options) { o.Retryer = paced{awsclient.ReadRetryer(), store, false} }),
 		sts:   sts.NewFromConfig(cfg, func(o *sts.Options) { o.Retryer = awsclient.ReadRetryer() }),
 		once:  paced{aws.NopRetryer{}, center, true}, now: now, refresh: make(chan struct{}, 1), meeting: make(chan struct{}, 1),
+		people: map[string]string{},
 	}
 }
 

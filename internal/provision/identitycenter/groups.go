@@ -18,24 +18,42 @@ import (
 // FindGroup implements provision.IdentityStore. The issuer of external ids is
 // an opaque URL of the tenant: it is learnt from the first group that carries
 // the Entra id it should, and never built. What is not found by external id is
-// looked for by name too, since an administrator may have set SCIM up anew,
-// with another issuer.
-func (c *Client) FindGroup(ctx context.Context, entraID, displayName string) (provision.StoreGroup, bool, error) {
+// looked for where it was and by name too, since an administrator may have set
+// SCIM up anew, with another issuer.
+func (c *Client) FindGroup(ctx context.Context, entraID, lastID, displayName string) (provision.StoreGroup, bool, error) {
 	c.mu.Lock()
 	issuer := c.issuer
 	c.mu.Unlock()
-	if issuer == "" && displayName == "" {
+	if issuer == "" && lastID == "" && displayName == "" {
 		return provision.StoreGroup{}, false, fault.New(fault.ErrInvalid, "find group "+entraID, "no issuer of external ids is known and no display name was given", nil)
 	}
 	if issuer != "" {
 		g, found, err := c.findGroup(ctx, entraID, &types.AlternateIdentifierMemberExternalId{Value: types.ExternalId{Issuer: &issuer, Id: &entraID}})
-		if found || err != nil || displayName == "" {
+		if found || err != nil {
 			return g, found, err
 		}
+	}
+	if lastID != "" {
+		g, found, err := c.groupAt(ctx, entraID, lastID)
+		if found || err != nil {
+			return g, found, err
+		}
+	}
+	if displayName == "" {
+		return provision.StoreGroup{}, false, nil
 	}
 	return c.findGroup(ctx, entraID, &types.AlternateIdentifierMemberUniqueAttribute{
 		Value: types.UniqueAttribute{AttributePath: aws.String("displayName"), AttributeValue: document.NewLazyDocument(displayName)},
 	})
+}
+
+// groupAt gets a group by an id of its own, if it is the one of Entra.
+func (c *Client) groupAt(ctx context.Context, entraID, id string) (provision.StoreGroup, bool, error) {
+	_, storeID, err := c.Instance(ctx)
+	if err != nil {
+		return provision.StoreGroup{}, false, err
+	}
+	return c.checkGroup(ctx, storeID, id, entraID)
 }
 
 // findGroup gets a group by what identifies it, if it is the one of Entra.
@@ -77,25 +95,4 @@ func (c *Client) checkGroup(ctx context.Context, storeID, groupID, entraID strin
 		}
 	}
 	return provision.StoreGroup{}, false, nil
-}
-
-// MemberCount implements provision.IdentityStore.
-func (c *Client) MemberCount(ctx context.Context, groupID string) (int, error) {
-	_, storeID, err := c.Instance(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n := 0
-	err = pages("list members of group "+groupID, func(token *string) (*string, error) {
-		out, err := c.store.ListGroupMemberships(ctx, &identitystore.ListGroupMembershipsInput{IdentityStoreId: &storeID, GroupId: &groupID, MaxResults: aws.Int32(pageSize), NextToken: token})
-		if err != nil {
-			return nil, err
-		}
-		n += len(out.GroupMemberships)
-		return out.NextToken, nil
-	})
-	if err != nil {
-		return 0, err
-	}
-	return n, nil
 }

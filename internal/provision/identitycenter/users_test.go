@@ -33,14 +33,28 @@ func TestAUserIsFoundByNameFirstAndByExternalIDAfterwards(t *testing.T) {
 	c := w.client()
 	want := provision.StoreUser{ID: id, ExternalID: hana, UserName: "hana@example.com", Enabled: true}
 	for _, name := range []string{"hana@example.com", "", "renamed@example.com"} {
-		got, found, err := c.FindUser(t.Context(), hana, name)
+		got, found, err := c.FindUser(t.Context(), hana, "", name)
 		if diff := cmp.Diff(want, got); err != nil || !found || diff != "" {
 			t.Errorf("name %q: %v %v %s", name, found, err, diff)
 		}
 	}
 	// The issuer is that of groups too.
-	if g, found, err := c.FindGroup(t.Context(), entraID, ""); err != nil || !found || g.ID != w.group {
+	if g, found, err := c.FindGroup(t.Context(), entraID, "", ""); err != nil || !found || g.ID != w.group {
 		t.Errorf("group by the issuer that a user taught: %+v %v, %v", g, found, err)
+	}
+}
+
+func TestAfterARestartAUserWhoIsCalledOtherwiseByNowIsFoundWhereHeWas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.user(hana, "sato@example.com", true)
+	for _, name := range []string{"hana@example.com", ""} {
+		if got, found, err := w.client().FindUser(t.Context(), hana, id, name); err != nil || !found || got.ID != id || !got.Enabled {
+			t.Errorf("name %q: %+v %v, %v", name, got, found, err)
+		}
+		if got, found, err := w.client().FindUser(t.Context(), "3c1d9a70-0000-4000-8000-000000000099", id, name); err != nil || found {
+			t.Errorf("name %q, of another: %+v %v, %v", name, got, found, err)
+		}
 	}
 }
 
@@ -48,7 +62,7 @@ func TestAUserThatSCIMSwitchedOffIsFoundSo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.user(hana, "hana@example.com", false)
-	if got, found, err := w.client().FindUser(t.Context(), hana, "hana@example.com"); err != nil || !found || got.Enabled {
+	if got, found, err := w.client().FindUser(t.Context(), hana, "", "hana@example.com"); err != nil || !found || got.Enabled {
 		t.Errorf("got %+v %v, %v", got, found, err)
 	}
 }
@@ -59,14 +73,14 @@ func TestAUserMadeByHandIsNotTheOneOfEntra(t *testing.T) {
 	_, err := w.AddUser("hana@example.com", "H", "H", "H")
 	w.must(err)
 	c := w.client()
-	if got, found, err := c.FindUser(t.Context(), hana, "hana@example.com"); err != nil || found {
+	if got, found, err := c.FindUser(t.Context(), hana, "", "hana@example.com"); err != nil || found {
 		t.Errorf("got %+v %v, %v", got, found, err)
 	}
-	if _, _, err := c.FindUser(t.Context(), hana, ""); !errors.Is(err, fault.ErrInvalid) {
+	if _, _, err := c.FindUser(t.Context(), hana, "", ""); !errors.Is(err, fault.ErrInvalid) {
 		t.Errorf("neither issuer nor name: %v", err)
 	}
 	w.answer("GetUserId", 400, `{"__type":"ResourceNotFoundException","ResourceType":"IDENTITY_STORE"}`)
-	if _, found, err := c.FindUser(t.Context(), hana, "hana@example.com"); err == nil || found {
+	if _, found, err := c.FindUser(t.Context(), hana, "", "hana@example.com"); err == nil || found {
 		t.Errorf("the whole store is gone: %v, %v", found, err)
 	}
 }

@@ -1,7 +1,6 @@
 package organizations
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,24 +74,9 @@ func unlisted(err error) error {
 // listAccounts lists all accounts, without OU and tags.
 func (c *Client) listAccounts(ctx context.Context) ([]importer.Account, error) {
 	var out []importer.Account
-	seen := map[string]bool{}
-	err := pages("list accounts", func(token *string) (*string, error) {
-		page, err := c.api.ListAccounts(ctx, &organizations.ListAccountsInput{MaxResults: aws.Int32(pageSize), NextToken: token})
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range page.Accounts {
-			id := aws.ToString(a.Id)
-			if id == "" {
-				return nil, errors.New("an account without an id")
-			}
-			if seen[id] {
-				continue
-			}
-			seen[id] = true
-			out = append(out, importer.Account{ID: id, Name: aws.ToString(a.Name), State: cmp.Or(string(a.State), string(a.Status))})
-		}
-		return page.NextToken, nil
+	err := c.eachAccount(ctx, func(a types.Account) error {
+		out = append(out, importer.Account{ID: aws.ToString(a.Id), Name: aws.ToString(a.Name), State: stateOf(a)})
+		return nil
 	})
 	return out, err
 }
@@ -113,29 +97,53 @@ func (c *Client) units(ctx context.Context) (map[string][]string, error) {
 	for err == nil && len(open) > 0 {
 		parent := open[0]
 		open = open[1:]
-		err = pages("list OUs in "+parent, func(token *string) (*string, error) {
-			page, err := c.api.ListOrganizationalUnitsForParent(ctx, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &parent, MaxResults: aws.Int32(pageSize), NextToken: token})
-			if err != nil {
-				return nil, err
+		err = c.eachUnit(ctx, parent, func(u types.OrganizationalUnit) error {
+			id := aws.ToString(u.Id)
+			if _, twice := out[id]; twice {
+				return fmt.Errorf("the OU %s came twice", id)
 			}
-			for _, u := range page.OrganizationalUnits {
-				id := aws.ToString(u.Id)
-				if _, twice := out[id]; twice {
-					return nil, fmt.Errorf("the OU %s came twice", id)
-				}
-				out[id], open = append(slices.Clone(out[parent]), aws.ToString(u.Name)), append(open, id)
-			}
-			return page.NextToken, nil
+			out[id], open = append(slices.Clone(out[parent]), aws.ToString(u.Name)), append(open, id)
+			return nil
 		})
 	}
 	return out, err
 }
 
+// eachUnit calls f for each OU right below a root or OU.
+func (c *Client) eachUnit(ctx context.Context, parent string, f func(types.OrganizationalUnit) error) error {
+	return pages("list OUs in "+parent, func(token *string) (*string, error) {
+		page, err := c.api.ListOrganizationalUnitsForParent(ctx, &organizations.ListOrganizationalUnitsForParentInput{ParentId: &parent, MaxResults: aws.Int32(pageSize), NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range page.OrganizationalUnits {
+			if err := f(u); err != nil {
+				return nil, err
+			}
+		}
+		return page.NextToken, nil
+	})
+}
+
 // describe adds OU and tags to an account.
 func (c *Client) describe(ctx context.Context, a *importer.Account, units map[string][]string) error {
+	up, err := c.parent(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	path, known := units[aws.ToString(up.Id)]
+	if !known {
+		return fmt.Errorf("account %s is in the OU %s, which was not there before; try again", a.ID, aws.ToString(up.Id))
+	}
+	a.OU, a.Tags = path, map[string]string{}
+	return c.tags(ctx, a)
+}
+
+// parent returns the root or OU that an account or OU is in.
+func (c *Client) parent(ctx context.Context, child string) (types.Parent, error) {
 	var parents []types.Parent
-	err := pages("list parents of "+a.ID, func(token *string) (*string, error) {
-		page, err := c.api.ListParents(ctx, &organizations.ListParentsInput{ChildId: &a.ID, MaxResults: aws.Int32(pageSize), NextToken: token})
+	err := pages("list parents of "+child, func(token *string) (*string, error) {
+		page, err := c.api.ListParents(ctx, &organizations.ListParentsInput{ChildId: &child, MaxResults: aws.Int32(pageSize), NextToken: token})
 		if err != nil {
 			return nil, err
 		}
@@ -143,16 +151,16 @@ func (c *Client) describe(ctx context.Context, a *importer.Account, units map[st
 		return page.NextToken, nil
 	})
 	if err != nil {
-		return err
+		return types.Parent{}, err
 	}
 	if len(parents) != 1 {
-		return fmt.Errorf("list parents of %s: %d parents", a.ID, len(parents))
+		return types.Parent{}, fmt.Errorf("list parents of %s: %d parents", child, len(parents))
 	}
-	path, known := units[aws.ToString(parents[0].Id)]
-	if !known {
-		return fmt.Errorf("account %s is in the OU %s, which was not there before; try again", a.ID, aws.ToString(parents[0].Id))
-	}
-	a.OU, a.Tags = path, map[string]string{}
+	return parents[0], nil
+}
+
+// tags adds the tags of an account to its Tags.
+func (c *Client) tags(ctx context.Context, a *importer.Account) error {
 	return pages("list tags of "+a.ID, func(token *string) (*string, error) {
 		page, err := c.api.ListTagsForResource(ctx, &organizations.ListTagsForResourceInput{ResourceId: &a.ID, NextToken: token})
 		if err != nil {

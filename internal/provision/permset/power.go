@@ -48,21 +48,9 @@ func harmlessPolicy(arn string) bool {
 // mayControl reports whether a policy may allow a write of a service of control.
 // One that it does not understand may.
 func mayControl(policy string) bool {
-	var doc struct{ Statement json.RawMessage }
-	if err := json.Unmarshal([]byte(policy), &doc); err != nil {
+	many, ok := statements(policy)
+	if !ok {
 		return true
-	}
-	type statement struct {
-		Effect            string
-		Action, NotAction json.RawMessage
-	}
-	var many []statement
-	if err := json.Unmarshal(doc.Statement, &many); err != nil {
-		var one statement
-		if err := json.Unmarshal(doc.Statement, &one); err != nil {
-			return true
-		}
-		many = []statement{one}
 	}
 	for _, s := range many {
 		if s.Effect == "Deny" {

@@ -1,6 +1,7 @@
 // Package awsemu emulates the parts of AWS that the bot talks to, for one
-// organization: sso-admin, identitystore, organizations (reads) and sts, all on
-// one base path, as one endpoint URL serves them to the AWS SDKs and the AWS CLI.
+// organization: sso-admin, identitystore, organizations, sts, iam (reads) and the
+// event history of cloudtrail, all on one base path, as one endpoint URL serves
+// them to the AWS SDKs and the AWS CLI.
 //
 // What it promises:
 //
@@ -25,15 +26,28 @@
 //
 //   - Users and groups are written through [SCIM], as an identity provider does.
 //
+//   - Writes to sso-admin, and what somebody does in the console, stand in the event
+//     history of the account that made them, [Options.TrailDelay] later.
+//
 //   - A change of a permission set does not reach the accounts that have it: they
 //     are not the latest until ProvisionPermissionSet, which is asynchronous like an
 //     assignment, at most 3 at a time, or a new assignment there.
 //
+//   - There are accounts outside the organization, which are invited, and answer
+//     with their own credentials. Handshakes run out after 15 days and are shown
+//     for 30 more. Accounts are created asynchronously. Each operation of
+//     organizations has the request rates of its quotas page.
+//
+//   - Accounts have IAM users with passwords and access keys, which roles in them
+//     read one by one or as a credential report, asynchronous and kept for four
+//     hours.
+//
 // What it does not do: permission sets are not deleted over the wire, and read at
-// once what was written; organizations has no writes; SCIM is
-// Go methods without HTTP and without request rates; IAM policies are not
-// evaluated (a caller may do all that its account may do); sts hands out
-// credentials for the roles that were seeded with [Server.AddRole].
+// once what was written; organizational units are made and accounts leave or
+// close by Go methods only; SCIM is Go methods without HTTP and without request
+// rates; IAM policies are not evaluated (a caller may do all that its account may
+// do, but for iam, where a session may do what [Server.PermitRole] says); sts
+// hands out credentials for the roles that were seeded with [Server.AddRole].
 package awsemu
 
 import (
@@ -100,9 +114,28 @@ type Options struct {
 	// ResourceNotFoundException for a permission set that is not provisioned in
 	// the account; otherwise the list is empty. Both have been seen.
 	UnprovisionedNotFound bool
+	// MaxAccounts is how many accounts the organization may have, with the open
+	// invitations; default 10, as AWS starts with.
+	MaxAccounts int
+	// CreationTime is how long CreateAccount is IN_PROGRESS; default 30 s,
+	// negative means none. The kit's speed divides it.
+	CreationTime time.Duration
+	// ReportTime is the same for a credential report of iam; default 2 s.
+	ReportTime time.Duration
+	// Unthrottled lifts the request rates of organizations, for a clock that
+	// stands still.
+	Unthrottled bool
+	// DirectTransfer lets an account of another organization be invited, and
+	// leave that one as it accepts, which AWS does where it offers direct
+	// transfers; otherwise the answer is ALREADY_IN_AN_ORGANIZATION.
+	DirectTransfer bool
 	// EmptyFirstPage makes the organizations lists begin with an empty page
 	// that has a NextToken, which AWS says may happen.
 	EmptyFirstPage bool
+	// TrailDelay is how long a call takes to be found by LookupEvents; default
+	// 5 minutes, negative means none (AWS: on average within 5, at most about 15
+	// minutes). The kit's speed divides it.
+	TrailDelay time.Duration
 	// NewID makes the random UUIDs of requests, users and groups; default
 	// random ones.
 	NewID func() string
@@ -134,8 +167,12 @@ func (o Options) withDefaults() Options {
 	number(&o.SetsPerInstance, 3500)
 	number(&o.PoliciesPerSet, 25)
 	number(&o.MaxProvisioning, 3)
+	number(&o.MaxAccounts, 10)
 	o.Latency = duration(o.Latency, 2*time.Second)
 	o.Visibility = duration(o.Visibility, time.Second)
+	o.CreationTime = duration(o.CreationTime, 30*time.Second)
+	o.ReportTime = duration(o.ReportTime, 2*time.Second)
+	o.TrailDelay = duration(o.TrailDelay, 5*time.Minute)
 	if o.NewID == nil {
 		o.NewID = newUUID
 	}
@@ -159,14 +196,17 @@ type Server struct {
 	opts Options
 
 	services map[string]*jsonService // by prefix of X-Amz-Target, read only
+	query    []*queryService         // those of the Query protocol, read only
 	cursor   []byte                  // key that seals page tokens, read only
 
 	mu     sync.Mutex // guards the fields below
 	keys   *keyring
 	limits *limits
 	org    *organization
+	iam    map[string]*iamAccount // by account
 	center *center
 	store  *directory
+	trail  *trail
 }
 
 // New returns an emulator whose organization holds the management account and
@@ -175,13 +215,15 @@ func New(kit *emukit.Kit, opts Options) *Server {
 	opts = opts.withDefaults()
 	s := &Server{
 		kit: kit, opts: opts, cursor: []byte(rand.Text()),
-		keys: newKeyring(), limits: newLimits(opts), center: newCenter(kit.Now()), store: newDirectory(),
+		keys: newKeyring(), iam: map[string]*iamAccount{}, limits: newLimits(opts), center: newCenter(kit.Now()), store: newDirectory(), trail: newTrail(),
 	}
 	s.org = newOrganization(opts, kit.Now())
+	s.query = []*queryService{stsService(), iamService(opts.Region)}
 	s.services = map[string]*jsonService{
 		"SWBExternalService":        centerService(),
 		"AWSIdentityStore":          storeService(),
 		"AWSOrganizationsV20161128": organizationsService(),
+		"CloudTrail_20131101":       trailService(),
 	}
 	return s
 }

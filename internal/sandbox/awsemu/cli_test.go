@@ -33,12 +33,16 @@ func TestAWSCommandLineWorks(t *testing.T) {
 		t.Skip("the AWS CLI is not installed: no aws in PATH")
 	}
 	f := newFixture(t)
+	must(t, f.PutIAMUser(testDelegate, IAMUser{Name: "hana", Password: &IAMPassword{}}))
 	tests := []struct {
 		name string
 		args []string
 		want string // in the output
 		fail bool
 	}{
+		{"iam lists users", []string{"iam", "list-users"}, `"Arn": "arn:aws:iam::222222222222:user/hana"`, false},
+		{"iam starts a report", []string{"iam", "generate-credential-report"}, `"State": "STARTED"`, false},
+		{"iam has its own errors", []string{"iam", "get-login-profile", "--user-name", "nobody"}, "(NoSuchEntity)", true},
 		{"sts answers in XML", []string{"sts", "get-caller-identity"}, `"Arn": "arn:aws:iam::222222222222:user/bot"`, false},
 		{"sso-admin lists the instance", []string{"sso-admin", "list-instances"}, f.opts.InstanceARN, false},
 		{"identitystore takes a document", []string{"identitystore", "get-group-id", "--identity-store-id", "d-9567000000", "--alternate-identifier",
@@ -80,5 +84,26 @@ func TestAWSCommandLineAssignsAccess(t *testing.T) {
 		"--permission-set-arn", f.readOnly, "--account-id", testProd)
 	if err != nil || !strings.Contains(out, f.group) {
 		t.Errorf("list: %v\n%s", err, out)
+	}
+}
+
+func TestAWSCommandLineInvites(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("aws"); err != nil {
+		t.Skip("the AWS CLI is not installed: no aws in PATH")
+	}
+	f := outsiders(t)
+	out, err := runCLI(t, f, testMgmt, "organizations", "invite-account-to-organization", "--target", "Id="+testAlone+",Type=ACCOUNT", "--notes", "welcome")
+	if err != nil {
+		t.Fatalf("invite: %v\n%s", err, out)
+	}
+	var got struct{ Handshake struct{ Id, State string } }
+	must(t, json.Unmarshal([]byte(out), &got))
+	if out, err = runCLI(t, f, testAlone, "organizations", "accept-handshake", "--handshake-id", got.Handshake.Id); err != nil || !strings.Contains(out, `"State": "ACCEPTED"`) {
+		t.Errorf("accept: %v\n%s", err, out)
+	}
+	out, err = runCLI(t, f, testMgmt, "organizations", "invite-account-to-organization", "--target", "Id="+testAbroad+",Type=ACCOUNT")
+	if err == nil || !strings.Contains(out, "HandshakeConstraintViolationException") {
+		t.Errorf("invite an account of another organization: %v\n%s", err, out)
 	}
 }

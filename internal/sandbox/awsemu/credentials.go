@@ -13,7 +13,8 @@ import (
 // identity is who made a request.
 type identity struct {
 	accountID, arn, userID string
-	temporary              bool // credentials of a role
+	temporary              bool   // credentials of a role
+	role                   string // ARN of that role
 }
 
 // credential is one access key.
@@ -58,7 +59,7 @@ func (k *keyring) session(r role, name string, ends time.Time) credential {
 	return credential{
 		identity: identity{
 			accountID: r.accountID, arn: "arn:aws:sts::" + r.accountID + ":assumed-role/" + r.name + "/" + name,
-			userID: "AROA" + idLetters(r.arn) + ":" + name, temporary: true,
+			userID: "AROA" + idLetters(r.arn) + ":" + name, temporary: true, role: r.arn,
 		},
 		secret: rand.Text() + rand.Text()[:14], token: "FwoGZXIvYXdzE" + rand.Text() + rand.Text() + rand.Text(), ends: ends,
 	}
@@ -136,6 +137,7 @@ func (s *Server) authenticate(r *http.Request, body []byte, name string, regions
 	if !cred.ends.IsZero() && !now.Before(cred.ends) {
 		return identity{}, authExpired()
 	}
+	s.noteUse(sig.accessKey, sig.service, sig.region, now)
 	emukit.SetCaller(r.Context(), sig.accessKey)
 	return cred.identity, nil
 }

@@ -62,7 +62,7 @@ type fixture struct {
 
 func newFixture(t *testing.T, edit ...func(*Options)) *fixture {
 	t.Helper()
-	opts := Options{DelegatedAdmin: testDelegate}
+	opts := Options{DelegatedAdmin: testDelegate, MaxAccounts: 50, Unthrottled: true}
 	for _, f := range edit {
 		f(&opts)
 	}

@@ -74,7 +74,7 @@ func op[T any, P input[T], R any](f func(s *Server, c *call, in P) (R, error)) j
 
 // serveJSON answers one request of the JSON protocol.
 func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request) {
-	prefix, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	prefix, name := target(r.Header.Get("X-Amz-Target"))
 	svc := s.services[prefix]
 	s.kit.Serve(w, r, service, name, func(w http.ResponseWriter, r *http.Request) {
 		out, err := s.callJSON(svc, name, r)
@@ -111,7 +111,20 @@ func (s *Server) callJSON(svc *jsonService, name string, r *http.Request) (any, 
 			return nil, err
 		}
 	}
-	return run(s, c)
+	out, err := run(s, c)
+	s.record(c, err)
+	return out, err
+}
+
+// target parts the service and the operation of X-Amz-Target. CloudTrail takes
+// its name in two forms: that of the Smithy model, and that of botocore's with
+// "com.amazonaws.cloudtrail.v20131101." before it.
+func target(header string) (service, operation string) {
+	i := strings.LastIndexByte(header, '.')
+	if i < 0 {
+		return header, ""
+	}
+	return strings.TrimPrefix(header[:i], "com.amazonaws.cloudtrail.v20131101."), header[i+1:]
 }
 
 // writeJSON writes an answer or an error. The HTTP status of client errors is

@@ -11,12 +11,15 @@ type limits struct {
 	center    *rate.Limiter            // all of sso-admin
 	storeRate int                      // identitystore, per operation
 	store     map[string]*rate.Limiter // by operation
+	orgRates  map[string]orgRate       // organizations, by operation, read only
+	org       map[string]*rate.Limiter // by account and operation, and by operation
 }
 
 func newLimits(o Options) *limits {
 	return &limits{
 		center:    rate.NewLimiter(rate.Limit(o.CenterRate), o.CenterRate),
 		storeRate: o.StoreRate, store: map[string]*rate.Limiter{},
+		orgRates: orgRates(), org: map[string]*rate.Limiter{},
 	}
 }
 

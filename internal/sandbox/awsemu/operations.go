@@ -91,8 +91,9 @@ func (c *center) busy(account string) *operation {
 	return nil
 }
 
-// settle ends the operations that are due, each as of its own end, and drops
-// removed assignments that no longer show. The state must be locked.
+// settle ends what is due, each as of its own end: operations on assignments,
+// creations of accounts, handshakes, reports. It drops removed assignments that
+// no longer show. The state must be locked.
 func (s *Server) settle(now time.Time) {
 	c := s.center
 	for len(c.running) > 0 && !now.Before(c.running[0].ends) {
@@ -104,6 +105,9 @@ func (s *Server) settle(now time.Time) {
 		}
 	}
 	s.settleProvisioning(now)
+	s.settleCreations(now)
+	s.org.settleHandshakes(now)
+	s.settleReports(now)
 	c.prune(now)
 }
 

@@ -1,8 +1,10 @@
 package awsemu
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,16 +18,28 @@ const (
 	StateClosed            = "CLOSED"
 )
 
-// Account is an account of the organization.
+// How an account became a member, as organizations names it.
+const (
+	MethodInvited = "INVITED"
+	MethodCreated = "CREATED"
+)
+
+// Account is an account of the organization, or one outside it.
 type Account struct {
-	ID    string            `json:"id"`
-	Name  string            `json:"name"`
-	Email string            `json:"email"`
-	OU    string            `json:"ou"` // path of names, "/" for the root
-	Tags  map[string]string `json:"tags,omitempty"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Email string `json:"email"`
+	// OU is a path of names, "/" for the root; empty for an account outside.
+	OU   string            `json:"ou"`
+	Tags map[string]string `json:"tags,omitempty"`
 	// State is one of the State constants; empty is taken as ACTIVE.
-	State  string    `json:"state"`
-	Joined time.Time `json:"joined"`
+	State string `json:"state"`
+	// Method is INVITED or CREATED; empty is taken as CREATED.
+	Method string    `json:"method,omitempty"`
+	Joined time.Time `json:"joined,omitzero"`
+	// Organization is the id of another organization that an account outside
+	// belongs to; empty for a standalone one.
+	Organization string `json:"organization,omitempty"`
 }
 
 // orgUnit is an organizational unit; the root has the path "/".
@@ -44,24 +58,35 @@ func (u orgUnit) name() string {
 	return u.path[strings.LastIndex(u.path, "/")+1:]
 }
 
-// organization is the tree of accounts.
+// organization is the tree of accounts, and what it knows of the accounts
+// outside.
 type organization struct {
 	id, management string
 	rootID         string
-	accounts       map[string]*Account
-	units          map[string]orgUnit // by path, with the root
+	features       string // ALL or CONSOLIDATED_BILLING
+	created        time.Time
+	accounts       map[string]*Account // members
+	outside        map[string]*Account // of nobody, or of others
+	units          map[string]orgUnit  // by path, with the root
 	byID           map[string]orgUnit
+	tags           map[string]map[string]string // of the root and the units, by id
+
+	handshakes []*handshake // in the order in which they were sent
+	creations  []*creation  // in the order in which they were asked for
+	serial     int          // of handshakes and creations
+	busy       map[string]int
 }
 
 func newOrganization(o Options, now time.Time) *organization {
 	org := &organization{
 		id: o.OrganizationID, management: o.ManagementAccount, rootID: "r-" + hashHex("root"+o.OrganizationID, 4),
-		accounts: map[string]*Account{}, units: map[string]orgUnit{}, byID: map[string]orgUnit{},
+		features: featuresAll, created: now, accounts: map[string]*Account{}, outside: map[string]*Account{},
+		units: map[string]orgUnit{}, byID: map[string]orgUnit{}, tags: map[string]map[string]string{}, busy: map[string]int{},
 	}
 	root := orgUnit{org.rootID, "/"}
 	org.units["/"], org.byID[root.id] = root, root
 	org.accounts[org.management] = &Account{
-		ID: org.management, Name: "management", Email: "aws-management@example.com", OU: "/", State: StateActive, Joined: now,
+		ID: org.management, Name: "management", Email: "aws-management@example.com", OU: "/", State: StateActive, Joined: now, Method: MethodInvited,
 	}
 	return org
 }
@@ -115,20 +140,30 @@ func (s *Server) AddAccount(a Account) error {
 	if err != nil {
 		return fmt.Errorf("account %s: %w", a.ID, err)
 	}
-	if a.State == "" {
-		a.State = StateActive
-	}
+	a.State, a.Method = cmp.Or(a.State, StateActive), cmp.Or(a.Method, MethodCreated)
 	if a.Joined.IsZero() {
 		a.Joined = now
 	}
-	a.OU, a.Tags = u.path, maps.Clone(a.Tags)
+	a.OU, a.Tags, a.Organization = u.path, maps.Clone(a.Tags), ""
+	delete(s.org.outside, a.ID)
 	s.org.accounts[a.ID] = &a
 	return nil
 }
 
-// SetAccountState changes the state of an account, as closing or suspending does.
+// SetAccountState changes the state of an account, of the organization or
+// outside, as closing or suspending does.
 func (s *Server) SetAccountState(id, state string) error {
-	return s.editAccount(id, func(a *Account) error { a.State = state; return nil })
+	if !slices.Contains([]string{StatePendingActivation, StateActive, StateSuspended, StatePendingClosure, StateClosed}, state) {
+		return fmt.Errorf("account %s: there is no state %q", id, state)
+	}
+	s.lock()
+	defer s.mu.Unlock()
+	a, ok := s.org.find(id)
+	if !ok {
+		return fmt.Errorf("account %s: there is no such account", id)
+	}
+	a.State = state
+	return nil
 }
 
 // TagAccount sets a tag of an account; an empty value takes the tag away.
@@ -156,6 +191,20 @@ func (s *Server) MoveAccount(id, path string) error {
 		}
 		return err
 	})
+}
+
+// SetQuota changes how many accounts the organization may have.
+func (s *Server) SetQuota(accounts int) {
+	s.lock()
+	defer s.mu.Unlock()
+	s.opts.MaxAccounts = accounts
+}
+
+// SetDirectTransfer changes [Options.DirectTransfer].
+func (s *Server) SetDirectTransfer(on bool) {
+	s.lock()
+	defer s.mu.Unlock()
+	s.opts.DirectTransfer = on
 }
 
 func (s *Server) editAccount(id string, edit func(*Account) error) error {

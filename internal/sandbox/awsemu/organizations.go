@@ -19,20 +19,28 @@ func organizationsService() *jsonService {
 			"ListParents":                      op(listParents),
 			"ListChildren":                     op(listChildren),
 			"ListTagsForResource":              op(listOrgTags),
+
+			"MoveAccount":   op(moveAccount),
+			"TagResource":   op(tagOrgResource),
+			"UntagResource": op(untagOrgResource),
+
+			"ListDelegatedAdministrators":         op(listDelegates),
+			"ListAWSServiceAccessForOrganization": op(listServiceAccess),
+
+			"InviteAccountToOrganization":   op(inviteAccount),
+			"DescribeHandshake":             op(describeHandshake),
+			"ListHandshakesForOrganization": op(listHandshakesForOrganization),
+			"ListHandshakesForAccount":      op(listHandshakesForAccount),
+			"AcceptHandshake":               op(acceptHandshake),
+			"DeclineHandshake":              op(declineHandshake),
+			"CancelHandshake":               op(cancelHandshake),
+			"EnableAllFeatures":             op(enableAllFeatures),
+
+			"CreateAccount":               op(createAccount),
+			"DescribeCreateAccountStatus": op(describeAccountCreation),
+			"ListCreateAccountStatus":     op(listAccountCreations),
 		},
 	}
-}
-
-// admitOrganizations lets every member account describe the organization, and
-// only the management account and a delegated administrator do the rest.
-func admitOrganizations(s *Server, c *call) error {
-	if _, member := s.org.accounts[c.accountID]; !member {
-		return fail("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
-	}
-	if c.op == "DescribeOrganization" || s.administers(c.accountID) {
-		return nil
-	}
-	return fail("AccessDeniedException", "You don't have permissions to access this resource.")
 }
 
 // invalidInput is how organizations says what ValidationException says elsewhere.
@@ -79,7 +87,7 @@ type describeOrganizationOut struct{ Organization wireOrganization }
 func describeOrganization(s *Server, _ *call, _ *nothing) (describeOrganizationOut, error) {
 	mgmt := s.org.accounts[s.org.management]
 	return describeOrganizationOut{wireOrganization{
-		Id: s.org.id, Arn: s.orgARN("organization", ""), FeatureSet: "ALL", MasterAccountId: mgmt.ID,
+		Id: s.org.id, Arn: s.orgARN("organization", ""), FeatureSet: s.org.features, MasterAccountId: mgmt.ID,
 		MasterAccountArn: s.orgARN("account", "/"+mgmt.ID), MasterAccountEmail: mgmt.Email,
 	}}, nil
 }
@@ -101,13 +109,9 @@ func (s *Server) wireAccount(a *Account) wireAccount {
 	case StatePendingActivation:
 		status = ""
 	}
-	method := "CREATED"
-	if a.ID == s.org.management {
-		method = "INVITED"
-	}
 	return wireAccount{
 		Id: a.ID, Arn: s.orgARN("account", "/"+a.ID), Email: a.Email, Name: a.Name, State: a.State, Status: status,
-		JoinedMethod: method, JoinedTimestamp: epoch(a.Joined), Paths: []string{s.org.idPath(s.org.units[a.OU]) + "/" + a.ID + "/"},
+		JoinedMethod: a.Method, JoinedTimestamp: epoch(a.Joined), Paths: []string{s.org.idPath(s.org.units[a.OU]) + "/" + a.ID + "/"},
 	}
 }
 
@@ -122,7 +126,7 @@ type describeAccountOut struct{ Account wireAccount }
 func describeAccount(s *Server, _ *call, in *accountIn) (out describeAccountOut, err error) {
 	a, ok := s.org.accounts[in.AccountId]
 	if !ok {
-		return out, fail("AccountNotFoundException", "You specified an account that doesn't exist.")
+		return out, noAccount()
 	}
 	out.Account = s.wireAccount(a)
 	return out, nil
@@ -325,25 +329,5 @@ func listChildren(s *Server, c *call, in *childrenIn) (out listChildrenOut, err 
 	}
 	scope := scopeOf(c.op, parent.id, in.ChildType)
 	out.Children, out.NextToken, err = orgPage(s, listing[wireNode]{items: items, key: nodeKey, scope: scope}, in.page)
-	return out, err
-}
-
-type orgTagsIn struct{ ResourceId, NextToken string }
-
-func (in *orgTagsIn) check(v *checks) {
-	v.required("resourceId", in.ResourceId, shapeOrgTarget)
-	v.optional("nextToken", in.NextToken, shapeOrgToken)
-}
-
-func listOrgTags(s *Server, c *call, in *orgTagsIn) (out listTagsOut, err error) {
-	var tags map[string]string
-	if a, ok := s.org.accounts[in.ResourceId]; ok {
-		tags = a.Tags
-	} else if _, ok := s.org.byID[in.ResourceId]; !ok {
-		return out, fail("TargetNotFoundException", "You specified a target that doesn't exist.")
-	}
-	out.Tags, out.NextToken, err = orgPage(s, listing[wireTag]{
-		items: wireTags(tags), key: tagKey, scope: scopeOf(c.op, in.ResourceId),
-	}, page{NextToken: in.NextToken})
 	return out, err
 }

@@ -91,6 +91,7 @@ func (s *Server) AddAssignment(a Assignment) error {
 		return err
 	}
 	s.center.add(a, now, 0)
+	s.recordConsole(opCreate, a, now)
 	return nil
 }
 
@@ -100,6 +101,9 @@ func (s *Server) RemoveAssignment(a Assignment) bool {
 	now := s.lock()
 	defer s.mu.Unlock()
 	found := s.center.remove(a, now, 0)
+	if found {
+		s.recordConsole(opDelete, a, now)
+	}
 	s.center.prune(now)
 	return found
 }

@@ -24,6 +24,16 @@ func (v *checks) tags(tags []wireTag) {
 	}
 }
 
+// tagKeys checks the keys of tags that are to go.
+func (v *checks) tagKeys(keys []string) {
+	if len(keys) == 0 {
+		v.add("required", "null", "tagKeys", "not be null")
+	}
+	for _, k := range keys {
+		v.required("tagKeys.member", k, shapeTagKey)
+	}
+}
+
 // tag gives a set tags, or refuses all of them.
 func (p *permissionSet) tag(tags []wireTag) error {
 	all := maps.Clone(p.tags)
@@ -78,12 +88,7 @@ type untagIn struct {
 func (in *untagIn) check(v *checks) {
 	v.optional("instanceArn", in.InstanceArn, shapeInstance)
 	v.required("resourceArn", in.ResourceArn, shapeTaggable)
-	if len(in.TagKeys) == 0 {
-		v.add("required", "null", "tagKeys", "not be null")
-	}
-	for _, k := range in.TagKeys {
-		v.required("tagKeys.member", k, shapeTagKey)
-	}
+	v.tagKeys(in.TagKeys)
 }
 
 // untagResource says nothing of keys that the set does not have.

@@ -19,8 +19,19 @@ type State struct {
 	IdentityStoreID   string    `json:"identity_store_id"`
 	Issuer            string    `json:"issuer"`
 
-	OUs            []string             `json:"ous"` // paths, without the root
-	Accounts       []Account            `json:"accounts"`
+	OUs      []string  `json:"ous"` // paths, without the root
+	Accounts []Account `json:"accounts"`
+	// Outside are the accounts that are not in the organization.
+	Outside    []Account `json:"outside"`
+	FeatureSet string    `json:"feature_set"`
+	// Quota is how many accounts the organization may have.
+	Quota int `json:"quota"`
+	// Handshakes are in the order in which they were sent.
+	Handshakes []HandshakeState `json:"handshakes"`
+	// Creations are the accounts that were asked for with CreateAccount.
+	Creations []CreationState `json:"creations"`
+	// IAM has the accounts with IAM users, by id.
+	IAM            []IAMState           `json:"iam"`
 	PermissionSets []PermissionSetState `json:"permission_sets"`
 	Users          []UserState          `json:"users"`
 	Groups         []GroupState         `json:"groups"`
@@ -95,12 +106,15 @@ func (s *Server) State() State {
 		DelegatedAdmin: o.DelegatedAdmin, InstanceARN: o.InstanceARN, IdentityStoreID: o.IdentityStoreID, Issuer: o.Issuer,
 		OUs: []string{}, Accounts: []Account{}, PermissionSets: []PermissionSetState{}, Users: []UserState{}, Groups: []GroupState{},
 		Operations: []OperationState{}, Dangling: []Assignment{},
+		Outside: []Account{}, Handshakes: []HandshakeState{}, Creations: []CreationState{}, IAM: []IAMState{},
 		SCIMTokens: slices.SortedFunc(maps.Values(s.store.tokens), time.Time.Compare),
 	}
 	if st.SCIMTokens == nil {
 		st.SCIMTokens = []time.Time{}
 	}
 	s.stateOrganization(&st)
+	s.stateHandshakes(&st)
+	s.stateIAM(&st)
 	s.stateStore(&st)
 	s.stateCenter(&st, now)
 	return st
@@ -112,11 +126,17 @@ func (s *Server) stateOrganization(st *State) {
 			st.OUs = append(st.OUs, path)
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(s.org.accounts)) {
-		a := *s.org.accounts[id]
-		a.Tags = maps.Clone(a.Tags)
-		st.Accounts = append(st.Accounts, a)
+	copied := func(accounts map[string]*Account) []Account {
+		out := []Account{}
+		for _, id := range slices.Sorted(maps.Keys(accounts)) {
+			a := *accounts[id]
+			a.Tags = maps.Clone(a.Tags)
+			out = append(out, a)
+		}
+		return out
 	}
+	st.Accounts, st.Outside, st.FeatureSet = copied(s.org.accounts), copied(s.org.outside), s.org.features
+	st.Quota = s.opts.MaxAccounts
 }
 
 func (s *Server) stateStore(st *State) {

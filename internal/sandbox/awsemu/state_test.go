@@ -22,7 +22,7 @@ func TestStateIsACopyOfEverything(t *testing.T) {
 		Time: f.clock.Now(), Region: "ap-northeast-1", OrganizationID: "o-a1b2c3d4e5", ManagementAccount: testMgmt, DelegatedAdmin: testDelegate,
 		InstanceARN: f.opts.InstanceARN, IdentityStoreID: testStore, Issuer: f.opts.Issuer,
 		OUs:      []string{"/Platform", "/Workloads", "/Workloads/Dev", "/Workloads/Prod"},
-		Accounts: st.Accounts,
+		Accounts: st.Accounts, Outside: []Account{}, FeatureSet: "ALL", Quota: 50, Handshakes: []HandshakeState{}, Creations: []CreationState{}, IAM: []IAMState{},
 		PermissionSets: []PermissionSetState{
 			{ARN: f.admin, Name: "AdministratorAccess", SessionDuration: "PT8H", ProvisionedIn: []string{}},
 			{ARN: f.readOnly, Name: "ReadOnlyAccess", SessionDuration: "PT1H", ProvisionedIn: []string{testProd}},

@@ -1,11 +1,8 @@
 package awsemu
 
 import (
-	"bytes"
 	"encoding/xml"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -18,8 +15,6 @@ import (
 const (
 	stsNamespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 	stsVersion   = "2011-06-15"
-	// maxForm is the largest form taken, in bytes.
-	maxForm = 1 << 20
 	// Session lengths of AssumeRole, in seconds ("AssumeRole" in the STS API
 	// reference): 15 minutes to 12 hours, an hour if not said, and no more than
 	// an hour for a role assumed by a role.
@@ -31,6 +26,7 @@ type role struct {
 	arn, accountID, name string
 	trusted              []string // account ids or ARNs
 	externalID           string   // that a caller must name, if not empty
+	actions              []string // of iam that it permits, maybe with *
 }
 
 // AddRole makes a role known, arn:aws:iam::ACCOUNT:role/NAME. It trusts accounts
@@ -44,70 +40,43 @@ func (s *Server) AddRole(arn, externalID string, trusted ...string) error {
 	name := parts[5][strings.LastIndex(parts[5], "/")+1:]
 	s.lock()
 	defer s.mu.Unlock()
-	s.keys.roles[arn] = role{arn, parts[4], name, slices.Clone(trusted), externalID}
+	s.keys.roles[arn] = role{arn: arn, accountID: parts[4], name: name, trusted: slices.Clone(trusted), externalID: externalID}
 	return nil
 }
 
-// queryError is a refusal in the words of the Query protocol.
-type queryError struct {
-	status        int
-	code, message string
+// PermitRole replaces the actions of iam that a role permits, such as
+// iam:ListUsers, iam:List* or *. A role that was just added permits none. What
+// a role may do with other services is what its account may do.
+func (s *Server) PermitRole(arn string, actions ...string) error {
+	s.lock()
+	defer s.mu.Unlock()
+	r, ok := s.keys.roles[arn]
+	if !ok {
+		return fmt.Errorf("role %s: it does not exist", arn)
+	}
+	r.actions = slices.Clone(actions)
+	s.keys.roles[arn] = r
+	return nil
 }
 
-func (e *queryError) Error() string { return e.code + ": " + e.message }
-
-func failQuery(status int, code, format string, args ...any) *queryError {
-	return &queryError{status, code, fmt.Sprintf(format, args...)}
-}
-
-// serveQuery answers one request of the Query protocol, all of which are for sts.
-func (s *Server) serveQuery(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
-	if err != nil {
-		http.Error(w, "request body too large", http.StatusRequestEntityTooLarge)
-		return
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	form, bad := url.ParseQuery(string(body))
-	if r.Method == http.MethodGet {
-		form = r.URL.Query()
-	}
-	s.kit.Serve(w, r, service, form.Get("Action"), func(w http.ResponseWriter, r *http.Request) {
-		var out any
-		err := bad
-		if err == nil {
-			out, err = s.callQuery(form, body, r)
-		} else {
-			err = failQuery(http.StatusBadRequest, "MalformedQueryString", "The query string contains a syntax error")
-		}
-		s.writeXML(w, out, err)
-	})
-}
-
-// callQuery checks the credentials and runs the action.
-func (s *Server) callQuery(form url.Values, body []byte, r *http.Request) (any, error) {
-	if strings.Trim(r.URL.Path, "/") != "" {
-		return nil, failQuery(http.StatusNotFound, "InvalidAction", "There is no service at this path.")
-	}
-	who, bad := s.authenticate(r, body, "sts")
-	if bad != nil {
-		return nil, failQuery(bad.queryStatus, bad.query, "%s", bad.message)
-	}
-	action := form.Get("Action")
-	if action == "" {
-		return nil, failQuery(http.StatusBadRequest, "MissingAction", "The request must contain the parameter Action.")
-	}
-	if form.Get("Version") == stsVersion {
-		switch action {
-		case "GetCallerIdentity":
-			return callerIdentity{
-				Xmlns: stsNamespace, Arn: who.arn, UserID: who.userID, Account: who.accountID, RequestID: s.opts.NewID(),
-			}, nil
-		case "AssumeRole":
-			return s.assumeRole(who, form)
+// RemoveRole deletes a role: its sessions can do nothing any more.
+func (s *Server) RemoveRole(arn string) {
+	s.lock()
+	defer s.mu.Unlock()
+	delete(s.keys.roles, arn)
+	for key, c := range s.keys.keys {
+		if c.role == arn {
+			delete(s.keys.keys, key)
 		}
 	}
-	return nil, failQuery(http.StatusBadRequest, "InvalidAction", "Could not find operation %s for version %s", action, form.Get("Version"))
+}
+
+// stsService lists the actions of sts.
+func stsService() *queryService {
+	return &queryService{
+		signing: "sts", version: stsVersion, namespace: stsNamespace,
+		actions: map[string]queryAction{"GetCallerIdentity": getCallerIdentity, "AssumeRole": assumeRole},
+	}
 }
 
 type callerIdentity struct {
@@ -124,6 +93,10 @@ type wireCredentials struct {
 	SecretAccessKey string
 	SessionToken    string
 	Expiration      string
+}
+
+func getCallerIdentity(s *Server, c *queryCall) (any, error) {
+	return callerIdentity{Xmlns: stsNamespace, Arn: c.arn, UserID: c.userID, Account: c.accountID, RequestID: s.opts.NewID()}, nil
 }
 
 type assumedRole struct {
@@ -156,23 +129,21 @@ func sessionSeconds(form url.Values, who identity) (int, error) {
 	return n, nil
 }
 
-func (s *Server) assumeRole(who identity, form url.Values) (any, error) {
-	arn, session := form.Get("RoleArn"), form.Get("RoleSessionName")
+func assumeRole(s *Server, c *queryCall) (any, error) {
+	arn, session := c.form.Get("RoleArn"), c.form.Get("RoleSessionName")
 	if arn == "" || !sessionName.MatchString(session) {
 		return nil, failQuery(http.StatusBadRequest, "ValidationError",
 			"RoleArn must be given, and RoleSessionName must satisfy regular expression pattern: [\\w+=,.@-]{2,64}")
 	}
-	seconds, err := sessionSeconds(form, who)
+	seconds, err := sessionSeconds(c.form, c.identity)
 	if err != nil {
 		return nil, err
 	}
-	now := s.lock()
-	defer s.mu.Unlock()
 	r, ok := s.keys.roles[arn]
-	if !ok || !r.trusts(who) || r.externalID != "" && form.Get("ExternalId") != r.externalID {
-		return nil, failQuery(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: sts:AssumeRole on resource: %s", who.arn, arn)
+	if !ok || !r.trusts(c.identity) || r.externalID != "" && c.form.Get("ExternalId") != r.externalID || !s.org.usable(r.accountID) {
+		return nil, failQuery(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.arn, arn)
 	}
-	cred := s.keys.session(r, session, now.Add(time.Duration(seconds)*time.Second))
+	cred := s.keys.session(r, session, c.now.Add(time.Duration(seconds)*time.Second))
 	key := "ASIA" + idLetters(s.opts.NewID())[:16]
 	s.keys.keys[key] = cred
 	s.kit.Journal.Redact(cred.secret, cred.token)
@@ -202,34 +173,4 @@ func roleOf(arn string) string {
 		return ""
 	}
 	return "arn:aws:iam::" + account + ":role/" + name
-}
-
-// writeXML writes an answer or an error of the Query protocol.
-func (s *Server) writeXML(w http.ResponseWriter, out any, err error) {
-	status := http.StatusOK
-	if err != nil {
-		var e *queryError
-		if !errors.As(err, &e) { // unreachable: all errors here are query errors
-			e = failQuery(http.StatusInternalServerError, "InternalFailure", "%v", err)
-		}
-		status = e.status
-		out = wireQueryError{Xmlns: stsNamespace, Type: "Sender", Code: e.code, Message: e.message, RequestID: s.opts.NewID()}
-	}
-	b, err := xml.Marshal(out)
-	if err != nil { // unreachable: all answers are plain structs
-		status = http.StatusInternalServerError
-	}
-	w.Header().Set("Content-Type", "text/xml")
-	w.Header().Set("X-Amzn-RequestId", s.opts.NewID())
-	w.WriteHeader(status)
-	_, _ = w.Write(b) // kept in memory until it is journalled
-}
-
-type wireQueryError struct {
-	XMLName   xml.Name `xml:"ErrorResponse"`
-	Xmlns     string   `xml:"xmlns,attr"`
-	Type      string   `xml:"Error>Type"`
-	Code      string   `xml:"Error>Code"`
-	Message   string   `xml:"Error>Message"`
-	RequestID string   `xml:"RequestId"`
 }

@@ -94,7 +94,7 @@ func (s *Server) beginCycle() (*exporter, scope, time.Time, error) {
 // newExporter returns an exporter from the current watermark. The caller holds
 // exporting and mu.
 func (s *Server) newExporter() *exporter {
-	return &exporter{target: s.target, synced: s.synced.clone(), now: s.kit.Now}
+	return &exporter{target: s.target, synced: s.synced.clone(), now: s.kit.Now, nameDefault: s.setup.NameDefault}
 }
 
 // endCycle writes what a cycle did into the job. The caller holds exporting.

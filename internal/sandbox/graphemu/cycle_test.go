@@ -115,6 +115,29 @@ func TestObjectsThatTheTargetRefusesAreEscrowed(t *testing.T) {
 	w.cycle("mended", "aws-payments-dev: Hana Robo Yuki\nO'Brien team: Ren\nHana true\nYuki true\nRen true\nRobo true\n")
 }
 
+// TestANamelessUserIsMadeWithTheDefaultOfTheMapping, and keeps it: the default is
+// for the making of a user only, so that taking a name away later is refused.
+func TestANamelessUserIsMadeWithTheDefaultOfTheMapping(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, Options{})
+	w.SetUp(func(a *AppSetup) { a.NameDefault = "-" })
+	nameless, err := w.AddUser(User{ID: "ffffffff-0000-4000-8000-000000000001", DisplayName: "Robot", Surname: "T", UserPrincipalName: "robot@example.com"})
+	w.must(err)
+	w.must(w.AddMember(devs, nameless.ID))
+	w.must2(w.SeedAssignment(devs))
+	w.cycle("made", "aws-payments-dev: - Hana Yuki\nHana true\nYuki true\n- true\n")
+	w.must(w.ChangeUser(nameless.ID, func(u *User) { u.DisplayName = "Robot 2" }))
+	w.cycle("changed", "aws-payments-dev: - Hana Yuki\nHana true\nYuki true\n- true\n")
+	if n := w.State().Job.LastCycle.Escrowed; n != 0 {
+		t.Errorf("%d escrowed", n)
+	}
+	w.must(w.ChangeUser(nameless.ID, func(u *User) { u.Surname = "" }))
+	w.cycle("without a surname", "aws-payments-dev: - Hana Yuki\nHana true\nYuki true\n- true\n")
+	if n := w.State().Job.LastCycle.Escrowed; n != 1 {
+		t.Errorf("%d escrowed", n)
+	}
+}
+
 func TestMembersGoInCallsOfAHundred(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1, Options{})

@@ -266,8 +266,8 @@ func (e *exporter) demandGroup(d demand, out *outcome) error {
 
 // demandMember exports a wanted member as a user and notes how that went.
 func (e *exporter) demandMember(m demandMember, out *outcome) (bool, error) {
-	if m.refused == "" && !m.account.complete() {
-		m.refused = missing(m.account).Error()
+	if full := e.named(m.account); m.refused == "" && !full.complete() {
+		m.refused = missing(full).Error()
 	}
 	if m.refused != "" {
 		out.steps = append(out.steps, step("Export", "Failure", fmt.Sprintf("Member '%s' was not provisioned: %s", m.account.ID, m.refused)))

@@ -113,7 +113,9 @@ type exporter struct {
 	synced  synced
 	initial bool // read the target instead of trusting the watermark
 	now     func() time.Time
-	log     []LogLine
+	// nameDefault is the default value of both parts of the name, "" for none.
+	nameDefault string
+	log         []LogLine
 	// exported and escrowed count objects; updated counts those that a call of
 	// provisionOnDemand has changed.
 	exported, escrowed int
@@ -143,6 +145,21 @@ func errorCode(err error) string {
 	return "SystemForCrossDomainIdentityManagementBadResponse"
 }
 
+// named fills what a user has no name for with the default of the mapping, which
+// the job writes when it creates a user and never when it updates him (Entra:
+// customize application attributes, "Default value if null"). So somebody whom
+// it created with the default goes on having it.
+func (e *exporter) named(a account) account {
+	had, known := e.synced.users[a.ID]
+	if a.GivenName == "" && (!known || had.GivenName == "") {
+		a.GivenName = e.nameDefault
+	}
+	if a.FamilyName == "" && (!known || had.FamilyName == "") {
+		a.FamilyName = e.nameDefault
+	}
+	return a
+}
+
 // user exports one account if it differs; ok means that it is in the target
 // afterwards. A disabled user who was never there stays away.
 func (e *exporter) user(a account) (ok bool, err error) {
@@ -153,10 +170,11 @@ func (e *exporter) user(a account) (ok bool, err error) {
 	if !known && !a.Active {
 		return false, nil
 	}
-	if !a.complete() {
-		return known, e.note("create", "User", a.ID, a.DisplayName, "", missing(a))
+	full := e.named(a)
+	if !full.complete() {
+		return known, e.note("create", "User", a.ID, a.DisplayName, "", missing(full))
 	}
-	id, err := e.target.UpsertUser(a.ID, a.UserName, a.DisplayName, a.GivenName, a.FamilyName, a.Active)
+	id, err := e.target.UpsertUser(a.ID, a.UserName, a.DisplayName, full.GivenName, full.FamilyName, a.Active)
 	if err == nil {
 		e.synced.users[a.ID] = syncedUser{account: a, targetID: id}
 		if known && had.account == a {

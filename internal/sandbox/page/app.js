@@ -4,11 +4,12 @@ import { shared, me, refresh, listen } from "./api.js";
 import { renderChat, setupChat, beforeSwitch, afterSwitch, openRoom, notice } from "./chat.js";
 import { renderPulls, openPull } from "./github.js";
 import { renderMap } from "./map.js";
+import { renderAccounts } from "./accounts.js";
 import { renderActivity } from "./activity.js";
 import { renderWorld } from "./world.js";
 
-const tabs = ["pulls", "map", "activity", "world"];
-const parts = { pulls: renderPulls, map: renderMap, activity: renderActivity, world: renderWorld };
+const tabs = ["pulls", "map", "accounts", "activity", "world"];
+const parts = { pulls: renderPulls, map: renderMap, accounts: renderAccounts, activity: renderActivity, world: renderWorld };
 let tab = "pulls";
 
 shared.notice = notice;
@@ -119,5 +120,5 @@ refresh().then(() => {
   byId("messages").scrollTop = byId("messages").scrollHeight;
   listen(connected);
   // Countdowns move on without any event.
-  setInterval(() => (renderMap(), renderWorld()), 10000);
+  setInterval(() => (renderMap(), renderAccounts(), renderWorld()), 10000);
 }, () => connected(false));

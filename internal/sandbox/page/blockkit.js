@@ -1,7 +1,7 @@
 // Renders Slack's Block Kit and mrkdwn as Slack does.
 import { h, date, time, timeSecs, isWeb } from "./dom.js";
 import { shared, as } from "./api.js";
-import { combobox } from "./combobox.js";
+import { combobox, multibox } from "./combobox.js";
 
 const entities = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 const decode = (s) => s.replace(/&(amp|lt|gt);/g, (e) => entities[e]);
@@ -170,6 +170,7 @@ export function inputs(view, values) {
 // field makes the control of an input block, and says how to read it.
 function field(view, b, state) {
   const e = b.element, id = "in-" + b.block_id;
+  const asked = (query) => as("suggest", { view_id: view.id, block_id: b.block_id, action_id: e.action_id, query }).then((r) => r.options || []);
   switch (e.type) {
     case "plain_text_input": {
       const node = h(e.multiline ? "textarea" : "input", {
@@ -178,8 +179,9 @@ function field(view, b, state) {
       return { node, read: () => ({ text: node.value }) };
     }
     case "external_select":
-      return combobox(id, e.placeholder?.text, state?.selected_option,
-        (query) => as("suggest", { view_id: view.id, block_id: b.block_id, action_id: e.action_id, query }).then((r) => r.options || []));
+      return combobox(id, e.placeholder?.text, state?.selected_option, asked);
+    case "multi_external_select":
+      return multibox(id, e.placeholder?.text, state?.selected_options, asked);
     case "static_select":
       return combobox(id, e.placeholder?.text, state?.selected_option, async (query) =>
         optionsOf(e).filter((o) => o.text.toLowerCase().includes(query.toLowerCase())));

@@ -7,8 +7,10 @@ const topics = { C0AWS: "Ask for AWS access here", C0OPS: "What the bot tells th
 const commands = [
   ["/aws-access request", "ask for access with a form"],
   ["/aws-access request payments-dev PowerUserAccess for aws-payments-dev 4h ", "in one line; add a reason"],
+  ["/aws-onboard 333344443333", "bring an AWS account in"],
   ["/aws-access status", "your requests"],
   ["/aws-access whoami", "who the bot thinks you are"],
+  ["/aws-access cli", "a ~/.aws/config for all that you may use"],
   ["/aws-access help", "everything the bot can do"],
 ];
 const guide = [

@@ -5,8 +5,9 @@ import { h } from "./dom.js";
 const pause = 150; // ms after a key before the app is asked
 
 // combobox returns the control and how to read it. current is the option chosen
-// so far; suggest(query) promises options {text, value, description}.
-export function combobox(id, placeholder, current, suggest) {
+// so far; suggest(query) promises options {text, value, description}. With picked,
+// each choice is given to it and the control is empty again.
+export function combobox(id, placeholder, current, suggest, picked) {
   let chosen = current ? { text: current.text.text, value: current.value } : null;
   let shown = [], at = -1, asked = 0, timer = 0;
   const input = h("input", {
@@ -22,7 +23,8 @@ export function combobox(id, placeholder, current, suggest) {
     input.value = chosen ? chosen.text : "";
   };
   const choose = (o) => {
-    chosen = o;
+    if (picked) picked(o);
+    else chosen = o;
     close();
   };
   const draw = () => {
@@ -82,4 +84,24 @@ export function combobox(id, placeholder, current, suggest) {
   // Enter chooses; it never submits the form around.
   input.addEventListener("keypress", (ev) => ev.key === "Enter" && ev.preventDefault());
   return { node, read: () => ({ selected: chosen ? [chosen.value] : [] }) };
+}
+
+// multibox is a combobox for several: what is chosen stands above it, and goes
+// with a click.
+export function multibox(id, placeholder, current, suggest) {
+  const chosen = (current || []).map((o) => ({ text: o.text.text, value: o.value }));
+  const chips = h("div", { class: "chips" });
+  const draw = () => chips.replaceChildren(...chosen.map((o, i) => h("button", {
+    type: "button", class: "chip", title: "Take away", dataset: { value: o.value },
+    onclick: () => {
+      chosen.splice(i, 1);
+      draw();
+    },
+  }, o.text + " ×")));
+  const box = combobox(id, placeholder, null, suggest, (o) => {
+    if (!chosen.some((c) => c.value === o.value)) chosen.push(o);
+    draw();
+  });
+  draw();
+  return { node: h("div", {}, chips, box.node), read: () => ({ selected: chosen.map((o) => o.value) }) };
 }

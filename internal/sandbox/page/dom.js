@@ -82,6 +82,9 @@ export function date(t) {
   return { "-1": "Yesterday", 0: "Today", 1: "Tomorrow" }[days] || day.format(d);
 }
 
+// when is date within a sentence.
+export const when = (t) => date(t).replace(/^[TY][a-z]+$/, (d) => d.toLowerCase());
+
 // span is a duration for people: "3 h 59 min", "40 s".
 export function span(ms) {
   const s = Math.max(0, Math.round(ms / 1000));

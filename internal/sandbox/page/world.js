@@ -1,7 +1,8 @@
 // What an operator of the sandbox does: look at the provisioning job, and make
 // things go wrong.
 import { h, fill, byId, timeSecs, span } from "./dom.js";
-import { shared, post } from "./api.js";
+import { shared } from "./api.js";
+import { acting } from "./acting.js";
 
 export function renderWorld() {
   const panel = byId("panel-world");
@@ -26,20 +27,7 @@ function jobCard(job) {
 const places = (w) => [["This page and the control API", w.url], ["Microsoft login and Graph", w.tls_url], ["The bot", w.bot_url || "not running"], ["Speed", w.speed + "×"]]
   .map(([name, value]) => h("div", { class: "place" }, h("span", { class: "muted" }, name), h("code", {}, value)));
 
-function say(text, bad) {
-  const el = byId("world-status");
-  el.className = bad ? "bad-text" : "muted";
-  el.textContent = text;
-}
-
-const act = (path, body, done) => async () => {
-  try {
-    await post(path, typeof body === "function" ? body() : body);
-    say(done);
-  } catch (err) {
-    say(err.message, true);
-  }
-};
+const { say, act } = acting("world-status");
 
 function toggle(id, label, path, body) {
   const box = h("input", { type: "checkbox", id, onchange: (ev) => act(path, body(ev.target.checked), label + (ev.target.checked ? ": on" : ": off"))() });

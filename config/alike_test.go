@@ -1,4 +1,4 @@
-package gitops
+package config
 
 import "testing"
 
@@ -12,12 +12,12 @@ func TestNamesThatLookTheSame(t *testing.T) {
 		{"admins", "adm1ns"}, {"ops", "0ps"}, {"аудит", "аудит"}, {"ops", "орѕ"}, {"modern", "modem"}, {"ａdmins", "admins"}, {"bill", "biII"},
 	}
 	for _, s := range same {
-		if skeleton(s[0]) != skeleton(s[1]) {
-			t.Errorf("%q and %q are told apart: %q, %q", s[0], s[1], skeleton(s[0]), skeleton(s[1]))
+		if Skeleton(s[0]) != Skeleton(s[1]) {
+			t.Errorf("%q and %q are told apart: %q, %q", s[0], s[1], Skeleton(s[0]), Skeleton(s[1]))
 		}
 	}
 	for _, s := range [][2]string{{"aws-payments-dev", "aws-payments-prod"}, {"dev", "devs"}, {"a", "b"}, {"日本", "日木"}} {
-		if skeleton(s[0]) == skeleton(s[1]) {
+		if Skeleton(s[0]) == Skeleton(s[1]) {
 			t.Errorf("%q and %q look the same", s[0], s[1])
 		}
 	}

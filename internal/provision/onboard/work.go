@@ -1,0 +1,215 @@
+package onboard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision/fault"
+)
+
+// work looks at one account, makes the step and its write, and returns the
+// record and when to look again.
+func (e *Engine) work(ctx context.Context, t *turn, r Record) (Record, time.Time, error) {
+	file, ok := t.force.Repo.AccountByID(r.Account)
+	if !ok {
+		return r, time.Time{}, nil
+	}
+	s, err := e.look(ctx, t, r, file)
+	if err != nil {
+		if ctx.Err() != nil {
+			return r, time.Time{}, ctx.Err()
+		}
+		return e.unread(ctx, r, err)
+	}
+	after, act := step(r, s)
+	if act == nothing {
+		if !reflect.DeepEqual(after, r) {
+			if err := e.save(ctx, StepNoted, after); err != nil {
+				return r, time.Time{}, err
+			}
+			if r.Placed.IsZero() && !after.Placed.IsZero() && e.opts.OnPlaced != nil {
+				e.opts.OnPlaced(r.Account)
+			}
+		}
+		return after, s.Now.Add(e.pace(rest(after))), nil
+	}
+	if err := e.save(ctx, StepIntent, after); err != nil {
+		return r, time.Time{}, err
+	}
+	if act == invite {
+		after, err = e.invite(ctx, t, after, file)
+	} else {
+		after, err = e.move(ctx, t, after)
+	}
+	return after, e.now().Add(e.pace(soon)), err
+}
+
+// rest is how long a record may be left alone.
+func rest(r Record) time.Duration {
+	switch {
+	case r.stopped():
+		return stoppedEvery
+	case r.State == New && r.Trouble.Code == "":
+		return soon
+	case r.State == Moving && r.Trouble.Code == "":
+		return 2 * soon
+	default:
+		return lookEvery
+	}
+}
+
+// unread notes that an account could not be looked up.
+func (e *Engine) unread(ctx context.Context, r Record, cause error) (Record, time.Time, error) {
+	e.opts.Log.Warn("look at an account", "account", r.Account, "error", cause)
+	next := e.now().Add(e.pace(lookEvery))
+	if r.stopped() || r.settled() {
+		return r, next, nil
+	}
+	after := r.hold(e.now(), sayLook(fault.Reason(cause)))
+	if reflect.DeepEqual(after, r) {
+		return r, next, nil
+	}
+	return after, next, e.save(ctx, StepNoted, after)
+}
+
+// look gathers what step wants to know.
+func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Account) (Sight, error) {
+	ask, asked := t.ask(r.Account)
+	s := Sight{Now: e.now(), Pace: e.opts.Pace, Phase: t.force.Repo.Access.Phase, EnableChanges: e.opts.EnableChanges, HasRole: e.Management != nil, OU: file.OU, From: ask.From, Asked: asked}
+	_, open := t.asks[r.Account]
+	s.Pending = open && !asked
+	if s.OU == "" {
+		s.OU = root
+	}
+	cctx, cancel := e.call(ctx)
+	defer cancel()
+	management, err := e.Organization.ManagementAccount(cctx)
+	if err != nil {
+		return s, err
+	}
+	s.IsManagement = management == r.Account || t.force.Repo.Access.ManagementAccount == r.Account
+	id, err := e.Organization.OrganizationID(cctx)
+	if err != nil {
+		return s, err
+	}
+	s.Elsewhere = otherOrganization(t.force.Repo.Access, id, management)
+	if s.Features, err = e.features(cctx); err != nil {
+		return s, err
+	}
+	if s.Account, err = e.Organization.Account(cctx, r.Account); err != nil {
+		return s, err
+	}
+	if !s.Account.Member {
+		list, err := t.handshakes()
+		if err != nil {
+			s.Unread = fault.Reason(err)
+		}
+		s.Invitations = invitationsTo(r.Account, list)
+		return s, nil
+	}
+	if r.Placed.IsZero() && !r.settled() {
+		if s.Unit, _, err = e.Organization.Unit(cctx, s.OU); err != nil {
+			return s, err
+		}
+	}
+	s.Live, s.Total, s.LiveAt, err = e.baseline(ctx, t.force, r.Account)
+	return s, err
+}
+
+// features are those of the last look at the organization, or are asked for.
+func (e *Engine) features(ctx context.Context) (access.FeatureSet, error) {
+	if v, ok := e.lastView(); ok && v.Features == access.AllFeatures {
+		return v.Features, nil
+	}
+	return e.Organization.Features(ctx)
+}
+
+// baseline counts the assignments of the account's baseline that the config in
+// force desires, and those that were read back, the last one at a time.
+func (e *Engine) baseline(ctx context.Context, force access.InForce, account string) (live, total int, at time.Time, err error) {
+	for _, a := range baselineOf(force, account, e.now()) {
+		total++
+		f, err := e.Grants.GrantFacts(ctx, a)
+		if err != nil {
+			return 0, 0, time.Time{}, fmt.Errorf("baseline of %s: %w", account, err)
+		}
+		if f != nil && !f.ReadBack.IsZero() {
+			live++
+			if f.ReadBack.After(at) {
+				at = f.ReadBack
+			}
+		}
+	}
+	return live, total, at, nil
+}
+
+// baselineOf returns the baseline assignments of an account that are desired.
+func baselineOf(force access.InForce, account string, now time.Time) []config.Assignment {
+	var out []config.Assignment
+	for _, b := range force.Repo.Access.Onboarding.Baseline {
+		g, ok := force.Repo.Groups[b.Group]
+		if !ok {
+			continue
+		}
+		want := config.Assignment{Principal: g.Principal, Account: account, PermissionSet: b.PermissionSet}
+		for _, d := range force.Repo.DesiredOf(g.Principal, force.Starts, now) {
+			if d.Assignment == want {
+				out = append(out, want)
+			}
+		}
+	}
+	return out
+}
+
+// invite makes the invitation whose intent is stored, and stores what came of it.
+func (e *Engine) invite(ctx context.Context, t *turn, r Record, file *config.Account) (Record, error) {
+	wctx, cancel := e.write(ctx)
+	defer cancel()
+	ask, _ := t.ask(r.Account)
+	h, err := e.Management.Invite(wctx, r.Account, notes(file, ask, t.force.Commit))
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return r, ctx.Err()
+	}
+	e.audit(wctx, "account.invite", r.Account, cause(t, r.Account), err)
+	r = afterInvite(r, h, err, e.now())
+	return r, e.save(wctx, StepInvited, r)
+}
+
+// move makes the move whose intent is stored, and stores what came of it.
+func (e *Engine) move(ctx context.Context, t *turn, r Record) (Record, error) {
+	wctx, cancel := e.write(ctx)
+	defer cancel()
+	err := e.Management.Move(wctx, r.Account, r.Move.From, r.Move.To)
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return r, ctx.Err()
+	}
+	e.audit(wctx, "account.move", fmt.Sprintf("%s from %s to %s", r.Account, r.Move.From, r.Move.To), cause(t, r.Account), err)
+	r = afterMove(r, err, e.now())
+	return r, e.save(wctx, StepMoved, r)
+}
+
+// cause is why a write is made: the request, or the commit.
+func cause(t *turn, account string) string {
+	if a, ok := t.ask(account); ok {
+		return string(a.Request)
+	}
+	return t.force.Commit
+}
+
+// maxNotes is the longest note of an invitation in characters.
+const maxNotes = 1024
+
+// notes stand in the e-mail that AWS sends to the owner of the account.
+func notes(file *config.Account, a Ask, commit string) string {
+	by := "commit " + commit
+	if a.Request != "" {
+		by = "request " + string(a.Request)
+	}
+	text := []rune(fmt.Sprintf("aws-access-bot, %s: account %s (%s) is to join this organization in %s.", by, file.ID, file.Name, file.OU))
+	return string(text[:min(len(text), maxNotes)])
+}
