@@ -29,6 +29,10 @@ type player interface {
 	// unanswered reports whether a text shown at once says that the bot did not
 	// answer.
 	unanswered(text string) bool
+	// replay sends the last request of a kind to the bot again, as the platform or
+	// as somebody else, and returns the status of the answer. A body that is not
+	// empty takes the place of its own.
+	replay(kind, how, body string) (status int, err error)
 	// request names, for the injection of faults, the requests to the platform by
 	// which the bot posts a new message ("post") or edits one ("edit").
 	request(kind string) (service, op string)
@@ -46,6 +50,8 @@ func (w *world) playerOn(platform string) (player, error) {
 	switch platform {
 	case "slack":
 		return slackPlayer{w}, nil
+	case "teams":
+		return teamsPlayer{w}, nil
 	default:
 		return nil, fmt.Errorf("there is no chat platform %q", platform)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"strconv"
 	"strings"
@@ -68,7 +69,7 @@ func (w *world) act(ts *testscript.TestScript, person, what string, args []strin
 type acts = map[string]func(ts *testscript.TestScript, args []string) error
 
 func (w *world) inChat(person string) acts {
-	return acts{
+	out := acts{
 		"in": func(_ *testscript.TestScript, args []string) error {
 			if err := words(args, 2, -1); err != nil {
 				return err
@@ -103,6 +104,10 @@ func (w *world) inChat(person string) acts {
 			return w.click(person, args[0], args[1])
 		},
 	}
+	if more, ok := w.chat.(interface{ acts(person string) acts }); ok {
+		maps.Copy(out, more.acts(person))
+	}
+	return out
 }
 
 // numbered is an act on a pull request, with at least some arguments after its

@@ -12,7 +12,7 @@ import (
 )
 
 // everyPlatform is where a script runs that says nothing else.
-func everyPlatform() []string { return []string{"slack"} }
+func everyPlatform() []string { return []string{"slack", "teams"} }
 
 // both is the run of a script in a company that has both platforms.
 const both = "both"
@@ -20,13 +20,20 @@ const both = "both"
 // platformLine is the one line of a script's section chat.
 var platformLine = regexp.MustCompile(`^(only slack|only teams|both): (.*\S.*)$`)
 
-// platformsOf reads where a script runs: everywhere, unless it has a section
-// chat, whose one line says where and why:
+// inChat is a line of a script in which somebody says or reads something in chat.
+var inChat = regexp.MustCompile(`(?m)^(! )?(as \S+ (/|in |suggest |submit |click )|(told|root|thread|ops|on) )`)
+
+// platformsOf reads where a script runs: everywhere, or on one platform if nobody
+// says or reads anything in chat. A script may have a section chat, whose one line
+// says where it runs and why:
 //
 //	only slack: Teams signs who somebody is
 //	both: a request from one platform is told of on the other
 func platformsOf(archive *txtar.Archive) ([]string, error) {
 	i := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == "chat" })
+	if i < 0 && !inChat.Match(archive.Comment) {
+		return everyPlatform()[:1], nil
+	}
 	if i < 0 {
 		return everyPlatform(), nil
 	}
@@ -60,7 +67,15 @@ func TestWhereAScriptRunsNeedsAReason(t *testing.T) {
 			t.Errorf("%q: %q, %v; want %q", text, got, err, want)
 		}
 	}
-	if got, err := platformsOf(&txtar.Archive{}); err != nil || !slices.Equal(got, everyPlatform()) {
-		t.Errorf("a script without the section runs on %q: %v", got, err)
+	for _, line := range []string{
+		"as hana /aws-access request", "as hana in general /aws-onboard 1", "as ken click ops:x drift_adopt", "as hana suggest ou / /Root", "as hana submit duration=4h",
+		"told hana yes", "! told hana no", "root $REQ 'Live'", "thread $REQ 'is live'", "! ops 'Drift'",
+	} {
+		if got, err := platformsOf(&txtar.Archive{Comment: []byte("start\n" + line + "\n")}); err != nil || !slices.Equal(got, everyPlatform()) {
+			t.Errorf("%s: runs on %q: %v", line, got, err)
+		}
+	}
+	if got, err := platformsOf(&txtar.Archive{Comment: []byte("# told\nstart\nas yuki approve 1\n")}); err != nil || len(got) != 1 {
+		t.Errorf("without a word in chat: runs on %q: %v", got, err)
 	}
 }

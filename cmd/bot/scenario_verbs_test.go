@@ -35,6 +35,8 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	set KEY VALUE                changes a line of the settings file
 //	as PERSON …                  plays somebody; see as
 //	on PLATFORM                  people are played on this chat platform from now on
+//	targeted on|off              Teams: whether a message in a channel can be one person's
+//	replay KIND HOW STATUS       the last request of a kind comes again, and gets this status
 //	entra …, aws …               plays Entra and AWS; see there
 //	webhooks drop|deliver        whether GitHub's webhooks arrive
 //	merge-queue N                the branch has a merge queue that merges N at least
@@ -71,7 +73,7 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 		"edit-state": w.verbEditState, "pause": plain(w.pause), "resume": plain(w.resume),
 		"role": w.verbRole, "repository": w.verbRepository, "app-token": w.verbAppToken,
 		"trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
-		"as": w.verbAs, "on": w.verbOn, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "new-team": w.verbNewTeam, "login": w.verbLogin, "fault": w.verbFault, "faults-gone": plain(w.mend),
+		"as": w.verbAs, "on": w.verbOn, "targeted": w.verbTargeted, "replay": w.verbReplay, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "new-team": w.verbNewTeam, "login": w.verbLogin, "fault": w.verbFault, "faults-gone": plain(w.mend),
 		"pull": w.verbPull, "check": w.verbCheck, "comment": w.verbComment, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
 		"told": w.verbTold, "assigned": w.verbAssigned, "gone": w.verbGone, "permission-set": w.verbPermissionSet, "logged": w.verbLogged,
 		"count": w.verbCount, "no-writes": w.verbNoWrites, "mark": w.verbMark, "soon": w.verbSoon,
@@ -131,6 +133,21 @@ func (w *world) verbOn(_ *testscript.TestScript, not bool, args []string) error 
 	}
 	var err error
 	w.chat, err = w.playerOn(args[0])
+	return err
+}
+
+func (w *world) verbReplay(_ *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 3, 3); err != nil || not {
+		return errors.New("takes a kind, how, and a status, and no !")
+	}
+	want, err := strconv.Atoi(args[2])
+	if err != nil {
+		return err
+	}
+	got, err := w.chat.replay(args[0], args[1], "")
+	if err == nil && got != want {
+		return fmt.Errorf("the status is %d, not %d", got, want)
+	}
 	return err
 }
 

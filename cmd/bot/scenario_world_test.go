@@ -57,6 +57,8 @@ type world struct {
 	marks map[string]time.Time
 	// seen has what people were shown privately at once, by person.
 	seen map[string][]string
+	// opened are the messages whose button has opened a form.
+	opened map[string]bool
 }
 
 // newWorld runs emulators until the test ends, and writes the settings file.
@@ -89,7 +91,7 @@ func newWorldOn(t testing.TB, platform string, opts sandbox.Options) *world {
 	go func() { ended <- sbx.Run(ctx) }()
 	w := &world{
 		sbx: sbx, client: &scenario.Client{URL: sbx.URL(), HTTP: &http.Client{Transport: &http.Transport{}}}, dir: dir,
-		log: newOutput(), marks: map[string]time.Time{}, seen: map[string][]string{},
+		log: newOutput(), marks: map[string]time.Time{}, seen: map[string][]string{}, opened: map[string]bool{},
 	}
 	if platform == both {
 		platform = "slack"

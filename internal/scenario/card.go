@@ -10,26 +10,28 @@ import (
 // columns, facts, choices or actions. The members are those of the schema
 // (adaptivecards.io/schemas/adaptive-card.json, version 1.5).
 type element struct {
-	Type         string          `json:"type"`
-	Text         string          `json:"text"`
-	Title        string          `json:"title"`
-	Value        json.RawMessage `json:"value"`
-	Label        string          `json:"label"`
-	AltText      string          `json:"altText"`
-	Verb         string          `json:"verb"`
-	URL          string          `json:"url"`
-	ErrorMessage string          `json:"errorMessage"`
-	Visible      *bool           `json:"isVisible"`
-	Body         []element       `json:"body"`
-	Items        []element       `json:"items"`
-	Columns      []element       `json:"columns"`
-	Rows         []element       `json:"rows"`
-	Cells        []element       `json:"cells"`
-	Facts        []element       `json:"facts"`
-	Actions      []element       `json:"actions"`
-	Inlines      []element       `json:"inlines"`
-	Select       *element        `json:"selectAction"`
-	Card         *element        `json:"card"`
+	Type    string          `json:"type"`
+	Text    string          `json:"text"`
+	Title   string          `json:"title"`
+	Value   json.RawMessage `json:"value"`
+	Label   string          `json:"label"`
+	AltText string          `json:"altText"`
+	Verb    string          `json:"verb"`
+	URL     string          `json:"url"`
+	ID      string          `json:"id"`
+	Color   string          `json:"color"`
+	Search  *element        `json:"choices.data"`
+	Visible *bool           `json:"isVisible"`
+	Body    []element       `json:"body"`
+	Items   []element       `json:"items"`
+	Columns []element       `json:"columns"`
+	Rows    []element       `json:"rows"`
+	Cells   []element       `json:"cells"`
+	Facts   []element       `json:"facts"`
+	Actions []element       `json:"actions"`
+	Inlines []element       `json:"inlines"`
+	Select  *element        `json:"selectAction"`
+	Card    *element        `json:"card"`
 }
 
 // UnmarshalJSON takes a text for an element too: an inline may be one.
@@ -140,25 +142,58 @@ func unmarked(s string) string {
 // untagged shows a mention as the name in it.
 func untagged(s string) string { return atTag.ReplaceAllString(s, "") }
 
-// cardActions are the verbs of the buttons that are sent to the bot, in reading
-// order.
-func cardActions(raw json.RawMessage) []string {
+// CardAsks reports whether a card offers choices for an input by type-ahead.
+func CardAsks(raw json.RawMessage, input string) bool {
+	for _, e := range flat(raw) {
+		if e.ID == input && e.Search != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// CardErrors returns what a card says is wrong with its inputs, each after the
+// id of the input that it stands above.
+func CardErrors(raw json.RawMessage) []string {
+	var out, above []string
+	for _, e := range flat(raw) {
+		switch {
+		case strings.HasPrefix(e.Type, "Input."):
+			for _, text := range above {
+				out = append(out, e.ID+": "+text)
+			}
+			above = nil
+		case e.alarming():
+			above = append(above, strings.Join(e.lines(), "\n"))
+		}
+	}
+	return append(out, above...)
+}
+
+// alarming reports whether a text has the colour of what is wrong.
+func (e element) alarming() bool {
+	if e.Type == "RichTextBlock" && len(e.Inlines) > 0 {
+		return strings.EqualFold(e.Inlines[0].Color, "attention")
+	}
+	return e.Type == "TextBlock" && strings.EqualFold(e.Color, "attention")
+}
+
+// flat lists the elements of a card in reading order, each before what it holds.
+func flat(raw json.RawMessage) []element {
 	var card element
 	if json.Unmarshal(raw, &card) != nil {
 		return nil
 	}
-	return card.verbs()
-}
-
-func (e element) verbs() []string {
-	var out []string
-	if e.Type == "Action.Execute" {
-		out = append(out, e.Verb)
-	}
-	for _, list := range [][]element{e.Body, e.Items, e.Columns, e.Rows, e.Cells, e.Actions} {
-		for _, x := range list {
-			out = append(out, x.verbs()...)
+	var out []element
+	var add func(e element)
+	add = func(e element) {
+		out = append(out, e)
+		for _, list := range [][]element{e.Body, e.Items, e.Columns, e.Rows, e.Cells, e.Actions} {
+			for _, x := range list {
+				add(x)
+			}
 		}
 	}
+	add(card)
 	return out
 }

@@ -31,9 +31,22 @@ func TestCardText(t *testing.T) {
 			}
 		})
 	}
-	buttons := json.RawMessage(`{"type":"AdaptiveCard","body":[{"type":"Container","items":[{"type":"ActionSet","actions":[
-		{"type":"Action.OpenUrl","url":"https://x.example"},{"type":"Action.Execute","verb":"revoke"}]}]}],"actions":[{"type":"Action.Execute","verb":"cancel"}]}`)
-	if diff := cmp.Diff([]string{"revoke", "cancel"}, cardActions(buttons)); diff != "" {
-		t.Errorf("actions (-want +got):\n%s", diff)
+}
+
+func TestCardFormsAndWhatIsWrongWithThem(t *testing.T) {
+	t.Parallel()
+	card := json.RawMessage(`{"type":"AdaptiveCard","body":[
+		{"type":"Container","items":[{"type":"Input.ChoiceSet","id":"account","choices.data":{"type":"Data.Query","dataset":"accounts"}}]},
+		{"type":"RichTextBlock","inlines":[{"type":"TextRun","text":"no duration","color":"Attention"}]},
+		{"type":"Input.Text","id":"duration"},
+		{"type":"Input.ChoiceSet","id":"kind","choices":[]},
+		{"type":"TextBlock","text":"at the end","color":"attention"}]}`)
+	if diff := cmp.Diff([]string{"duration: no duration", "at the end"}, CardErrors(card)); diff != "" {
+		t.Errorf("errors (-want +got):\n%s", diff)
+	}
+	for field, want := range map[string]bool{"account": true, "duration": false, "kind": false, "none": false} {
+		if got := CardAsks(card, field); got != want {
+			t.Errorf("type-ahead of %s: %v", field, got)
+		}
 	}
 }

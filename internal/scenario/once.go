@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"aws-access-bot/internal/sandbox/emukit"
@@ -50,11 +51,34 @@ func (c *checker) comments(p githubemu.PullState) {
 
 // message counts a message of the bot under its key.
 func (c *checker) message(seen map[string]int, m Said) {
-	if m.Key == "" {
+	key := m.Key
+	if key == "" && m.Thread != "" {
+		key = m.Thread + ": " + m.Text // in Teams a reply has no key
+	}
+	if key == "" {
 		return
 	}
-	if seen[m.Key]++; seen[m.Key] == 2 {
-		c.add(RuleMessage, "%s was said twice: %s", m.Key, m.Text)
+	if seen[key]++; seen[key] == 2 {
+		c.add(RuleMessage, "%s was said twice: %s", key, m.Text)
+	}
+}
+
+// slash is a command as Slack has it, which does nothing in Teams.
+var slash = regexp.MustCompile(`(^|[\s("'])/aws-(access|onboard)\b`)
+
+// teams wants that clients can show the cards in Teams, and that what they say
+// names no command that is not there.
+func (c *checker) teams() {
+	for _, m := range inTeams(&c.ev.State) {
+		if words := slash.FindString(m.Text); words != "" {
+			c.add(RuleWords, "Teams has no %s: %s", strings.TrimSpace(words), m.Text)
+		}
+	}
+	if c.ev.State.Teams == nil {
+		return
+	}
+	for _, problem := range Broken(c.ev.State.Teams) {
+		c.add(RuleCard, "a card cannot be displayed in Teams: %s", problem)
 	}
 }
 
@@ -68,6 +92,11 @@ func (c *checker) secrets() {
 		slack = []byte(fmt.Sprint(c.ev.State.Slack.Channels)) // unreachable: plain data
 	}
 	places["Slack"] = string(slack)
+	teams, err := json.Marshal(c.ev.State.Teams)
+	if err != nil {
+		teams = []byte(fmt.Sprint(c.ev.State.Teams)) // unreachable: plain data
+	}
+	places["Teams"] = string(teams)
 	hub, err := json.Marshal(c.ev.State.GitHub)
 	if err != nil {
 		hub = []byte(fmt.Sprint(c.ev.State.GitHub)) // unreachable: plain data

@@ -19,6 +19,8 @@ type Said struct {
 	// Actions are the buttons that are sent to the bot, by the bot's names of
 	// them.
 	Actions []string
+	// Opens is the title of the button that opens a form, "" where none does.
+	Opens string
 	// Place and ID are the conversation and the message in the platform's words,
 	// as the control API takes them.
 	Place, ID string
@@ -27,5 +29,5 @@ type Said struct {
 // Messages returns what was said on the chat platforms that a state holds, each
 // channel in its order.
 func Messages(st *sandbox.State) []Said {
-	return inSlack(st)
+	return append(inSlack(st), inTeams(st)...)
 }
