@@ -50,7 +50,7 @@ func (s *Server) AddUser(u User) error {
 	if s.user(u.ObjectID) != nil {
 		return fmt.Errorf("add Teams user %s: there is one with this object id", u.ObjectID)
 	}
-	u.ID = s.personID(u.ObjectID)
+	u.ID = s.PersonID(u.ObjectID)
 	if u.TenantID == "" {
 		u.TenantID = s.opts.TenantID
 	}
@@ -78,8 +78,8 @@ func (s *Server) EditUser(objectID string, edit func(*User)) error {
 	return nil
 }
 
-// personID is a person's id for this bot.
-func (s *Server) personID(objectID string) string {
+// PersonID is a person's id for this bot, by object id.
+func (s *Server) PersonID(objectID string) string {
 	sum := sha512.Sum512([]byte(s.opts.AppID + "/" + objectID))
 	return "29:1" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
