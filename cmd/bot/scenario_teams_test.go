@@ -35,7 +35,7 @@ func (teamsPlayer) unanswered(text string) bool {
 }
 
 func (teamsPlayer) request(kind string) (service, op string) {
-	return "teams", map[string]string{"post": "activities.[!u]*", "edit": "activities.update"}[kind]
+	return "teams", map[string]string{"post": "conversations.create", "edit": "activities.update"}[kind]
 }
 
 // act plays a person.
@@ -90,7 +90,7 @@ func (p teamsPlayer) form(person string) (teamsemu.DialogState, error) {
 	var card scenario.Said
 	err = p.until(person+" to see a card that opens a form", []string{"teams"}, func(st *sandbox.State) (bool, string) {
 		for _, m := range scenario.Messages(st) {
-			if m.Private == person && m.Opens != "" && !p.opened[m.ID] {
+			if m.Private == person && m.Opens != "" && !p.opener[m.ID] {
 				card = m
 			}
 		}
@@ -99,7 +99,7 @@ func (p teamsPlayer) form(person string) (teamsemu.DialogState, error) {
 	if err != nil {
 		return open, err
 	}
-	p.opened[card.ID] = true
+	p.opener[card.ID] = true
 	var out teamsemu.Result
 	if err := p.act(person, "click", object{"activity": card.ID, "action": card.Opens}, &out); err != nil {
 		return open, err

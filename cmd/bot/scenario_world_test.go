@@ -57,8 +57,8 @@ type world struct {
 	marks map[string]time.Time
 	// seen has what people were shown privately at once, by person.
 	seen map[string][]string
-	// opened are the messages whose button has opened a form.
-	opened map[string]bool
+	// opener are the messages whose button has opened a form.
+	opener map[string]bool
 }
 
 // newWorld runs emulators until the test ends, and writes the settings file.
@@ -76,7 +76,7 @@ func newWorldOn(t testing.TB, platform string, opts sandbox.Options) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts.Key, opts.Speed = key, scenarioSpeed
+	opts.Key, opts.Speed, opts.Chat = key, scenarioSpeed, platform
 	sbx, err := sandbox.New(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func newWorldOn(t testing.TB, platform string, opts sandbox.Options) *world {
 	go func() { ended <- sbx.Run(ctx) }()
 	w := &world{
 		sbx: sbx, client: &scenario.Client{URL: sbx.URL(), HTTP: &http.Client{Transport: &http.Transport{}}}, dir: dir,
-		log: newOutput(), marks: map[string]time.Time{}, seen: map[string][]string{}, opened: map[string]bool{},
+		log: newOutput(), marks: map[string]time.Time{}, seen: map[string][]string{}, opener: map[string]bool{},
 	}
 	if platform == both {
 		platform = "slack"
