@@ -104,7 +104,7 @@ func (e element) given() string {
 func row(list []element) string {
 	var out []string
 	for _, x := range list {
-		if s := strings.Join(x.lines(), "\n"); s != "" {
+		if s := strings.Join(x.lines(), " "); s != "" {
 			out = append(out, s)
 		}
 	}
@@ -152,22 +152,22 @@ func CardAsks(raw json.RawMessage, input string) bool {
 	return false
 }
 
-// CardErrors returns what a card says is wrong with its inputs, each after the
-// id of the input that it stands above.
+// CardErrors returns what a card says is wrong: what stands directly below an
+// input after the id of that, and the rest as it stands.
 func CardErrors(raw json.RawMessage) []string {
-	var out, above []string
+	var out []string
+	above := "" // the input directly above
 	for _, e := range flat(raw) {
 		switch {
 		case strings.HasPrefix(e.Type, "Input."):
-			for _, text := range above {
-				out = append(out, e.ID+": "+text)
-			}
-			above = nil
+			above = e.ID + ": "
 		case e.alarming():
-			above = append(above, strings.Join(e.lines(), "\n"))
+			out = append(out, above+strings.Join(e.lines(), "\n"))
+		default:
+			above = ""
 		}
 	}
-	return append(out, above...)
+	return out
 }
 
 // alarming reports whether a text has the colour of what is wrong.

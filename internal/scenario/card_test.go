@@ -36,12 +36,15 @@ func TestCardText(t *testing.T) {
 func TestCardFormsAndWhatIsWrongWithThem(t *testing.T) {
 	t.Parallel()
 	card := json.RawMessage(`{"type":"AdaptiveCard","body":[
+		{"type":"TextBlock","text":"not now","color":"attention"},
 		{"type":"Container","items":[{"type":"Input.ChoiceSet","id":"account","choices.data":{"type":"Data.Query","dataset":"accounts"}}]},
-		{"type":"RichTextBlock","inlines":[{"type":"TextRun","text":"no duration","color":"Attention"}]},
+		{"type":"TextBlock","text":"a hint"},
 		{"type":"Input.Text","id":"duration"},
+		{"type":"RichTextBlock","inlines":[{"type":"TextRun","text":"no duration","color":"Attention"}]},
 		{"type":"Input.ChoiceSet","id":"kind","choices":[]},
+		{"type":"TextBlock","text":"a hint"},
 		{"type":"TextBlock","text":"at the end","color":"attention"}]}`)
-	if diff := cmp.Diff([]string{"duration: no duration", "at the end"}, CardErrors(card)); diff != "" {
+	if diff := cmp.Diff([]string{"not now", "duration: no duration", "at the end"}, CardErrors(card)); diff != "" {
 		t.Errorf("errors (-want +got):\n%s", diff)
 	}
 	for field, want := range map[string]bool{"account": true, "duration": false, "kind": false, "none": false} {
