@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -50,6 +51,9 @@ func (p teamsPlayer) command(person, channel, line string) error {
 	}
 	if out.Sent && !out.Delivered {
 		p.shown(person, notTaken)
+	}
+	if out.Status == http.StatusUnauthorized {
+		return nil // refused is not answered badly
 	}
 	return p.fine(person, out)
 }
