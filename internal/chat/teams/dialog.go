@@ -65,7 +65,7 @@ func refusal(no *access.Refusal) element {
 func input(in chat.Input) element {
 	e := element{"id": in.ID, "label": in.Label, "isRequired": !in.Optional}
 	if !in.Optional {
-		e["errorMessage"] = in.Label + " is needed."
+		e["errorMessage"] = "Please fill this in."
 	}
 	if in.Placeholder != "" {
 		e["placeholder"] = in.Placeholder
