@@ -3,6 +3,7 @@ package scenario
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +21,7 @@ type element struct {
 	URL     string          `json:"url"`
 	ID      string          `json:"id"`
 	Color   string          `json:"color"`
+	Weight  string          `json:"weight"`
 	Search  *element        `json:"choices.data"`
 	Visible *bool           `json:"isVisible"`
 	Body    []element       `json:"body"`
@@ -100,7 +102,8 @@ func (e element) given() string {
 	return s
 }
 
-// row reads what stands side by side.
+// row reads what stands side by side: what is bold in front of one other text is
+// its label.
 func row(list []element) string {
 	var out []string
 	for _, x := range list {
@@ -108,7 +111,23 @@ func row(list []element) string {
 			out = append(out, s)
 		}
 	}
+	if len(out) == 2 && list[0].bold() {
+		return out[0] + ": " + out[1]
+	}
 	return strings.Join(out, "  ")
+}
+
+// bold reports whether all that an element says is.
+func (e element) bold() bool {
+	if e.Type == "TextBlock" || e.Type == "TextRun" {
+		return e.Weight == "Bolder"
+	}
+	for _, x := range slices.Concat(e.Items, e.Inlines) {
+		if !x.bold() {
+			return false
+		}
+	}
+	return true
 }
 
 // runs reads runs of text, which know no marks. A link is its text and its

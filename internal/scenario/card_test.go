@@ -15,6 +15,7 @@ func TestCardText(t *testing.T) {
 		{"runs stay as they are", `{"type":"RichTextBlock","inlines":["a *b* ",{"type":"TextRun","text":"#1","selectAction":{"type":"Action.OpenUrl","url":"https://x.example/1"}}]}`, "a *b* #1 (https://x.example/1)"},
 		{"a mention", `{"type":"TextBlock","text":"<at>Hana Sato</at>, Taro"}`, "Hana Sato, Taro"},
 		{"side by side", `{"type":"ColumnSet","columns":[{"type":"Column","items":[{"type":"TextBlock","text":"✅"}]},{"type":"Column","items":[{"type":"TextBlock","text":"Merged"}]},{"type":"Column"}]}`, "✅  Merged"},
+		{"a label and a value", `{"type":"ColumnSet","columns":[{"type":"Column","items":[{"type":"RichTextBlock","inlines":[{"type":"TextRun","text":"OU","weight":"Bolder"}]}]},{"type":"Column","items":[{"type":"TextBlock","text":"/Workloads"},{"type":"TextBlock","text":"or none"}]}]}`, "OU: /Workloads or none"},
 		{"facts", `{"type":"FactSet","facts":[{"title":"Group","value":"dev"},{"title":"For","value":"4h"}]}`, "Group: dev\nFor: 4h"},
 		{"in a container", `{"type":"Container","items":[{"type":"TextBlock","text":"a"},{"type":"ActionSet","actions":[{"type":"Action.Execute","title":"Cancel","verb":"cancel"}]}]}`, "a\n[Cancel]"},
 		{"an input", `{"type":"Input.Text","id":"reason","label":"Reason","value":"bug","errorMessage":"not shown"}`, "Reason: bug"},

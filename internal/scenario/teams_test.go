@@ -49,6 +49,7 @@ func goodInTeams(t *testing.T) *Evidence {
 	for i, e := range ev.Journal {
 		if e.Service == "slack" {
 			ev.Journal[i].Service, ev.Journal[i].Op, ev.Journal[i].Request = "teams", "activities.send", body(object{"type": "message", "summary": formText(e)})
+			ev.Journal[i].Path = "/teams/apac/t/v3/conversations/19%3Aacme-aws-access@thread.tacv2/activities"
 		}
 	}
 	return ev
@@ -73,6 +74,10 @@ func TestWhatWasSaidInTeams(t *testing.T) {
 	if diff := cmp.Diff(want, Messages(&ev.State)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	list := &ev.State.Teams.Teams[0].Channels[0]
+	list.Messages = append(list.Messages, inCard("6", "Access request "+request, "it may stand here twice"))
+	ev.insert(2, emukit.Entry{Service: "teams", Op: "activities.send", Method: "POST", Time: after(2 * time.Second), Path: "/teams/v3/conversations/a%3A1/activities",
+		Request: body(object{"summary": "Your requests: " + request + " Halted; what was live stays so"})})
 	if got := rules(t, ev); len(got) != 0 {
 		t.Errorf("rules %q are broken where all is well", got)
 	}
@@ -83,7 +88,7 @@ func TestEachRuleIsCaughtInTeamsToo(t *testing.T) {
 	t.Parallel()
 	channel := func(ev *Evidence) *teamsemu.ChannelState { return &ev.State.Teams.Teams[0].Channels[0] }
 	card := func(at time.Time, op, in string) emukit.Entry {
-		return emukit.Entry{Service: "teams", Op: op, Method: "POST", Time: at, Request: in}
+		return emukit.Entry{Service: "teams", Op: op, Method: "POST", Time: at, Request: in, Path: "/teams/v3/conversations/19%3Ax/activities/1"}
 	}
 	live := `{"attachments":[{"content":{"type":"AdaptiveCard","body":[{"type":"TextBlock","text":"` + request + `: **Live**"}]}}]}`
 	tests := []struct {
@@ -104,6 +109,10 @@ func TestEachRuleIsCaughtInTeamsToo(t *testing.T) {
 		{"live too early where a thread begins", func(ev *Evidence) {
 			ev.insert(2, card(after(2*time.Second), "conversations.create", `{"isGroup":true,"activity":`+live+`}`))
 		}, RuleLive},
+		{"a message that may stand twice, three times", func(ev *Evidence) {
+			twice := inCard("9", "Access request "+request, "it may stand here twice")
+			channel(ev).Messages = append(channel(ev).Messages, twice, inCard("10", "Access request "+request))
+		}, RuleMessage},
 		{"a slash command", func(ev *Evidence) {
 			channel(ev).Messages = append(channel(ev).Messages, inCard("9", "Send /aws-access status"))
 		}, RuleWords},

@@ -62,11 +62,15 @@ func sent(e emukit.Entry) (string, error) {
 	return plain(m.Text) + "\n" + Text(m), nil
 }
 
-// carries reports whether a request to Teams has a message for people.
+// carries reports whether a request to Teams has a message for a channel, whose
+// ids begin with 19. What one person is answered is not judged, as in Slack: it
+// lists requests.
 func carries(e emukit.Entry) bool {
 	switch e.Op {
-	case "conversations.create", "activities.send", "activities.reply", "activities.update":
+	case "conversations.create":
 		return true
+	case "activities.send", "activities.reply", "activities.update":
+		return strings.Contains(e.Path, "/v3/conversations/19") && !strings.Contains(e.Path, "isTargetedActivity")
 	}
 	return false
 }
