@@ -91,7 +91,10 @@ func TestAMessageExtension(t *testing.T) {
 	if v := sub(w.heard()[0], "value"); text(v, "commandId") != "request" || text(v, "commandContext") != "compose" {
 		t.Errorf("fetchTask: %v", v)
 	}
-	if _, err := w.SuggestInDialog(background(), hana, res.Dialog.ID, "what", "", nil); err != nil {
+	if out, err := w.SuggestInDialog(background(), hana, res.Dialog.ID, "what", "", nil); err != nil || out.Sent || len(out.Choices) != 0 {
+		t.Errorf("before anything is typed: %+v %v", out, err)
+	}
+	if _, err := w.SuggestInDialog(background(), hana, res.Dialog.ID, "what", "t", nil); err != nil {
 		t.Fatal(err)
 	}
 	w.heard()

@@ -63,6 +63,8 @@ type world struct {
 	clock *clock
 	kit   *emukit.Kit
 	url   string // of the connector, without a final slash
+	// connector serves it.
+	connector *httptest.Server
 
 	mu   sync.Mutex // guards what follows
 	got  []object   // what the bot was sent
@@ -73,6 +75,11 @@ type world struct {
 
 func newWorld(t *testing.T, edits ...func(*Options)) *world {
 	t.Helper()
+	return newWorldOn(t, httptest.NewServer, edits...)
+}
+
+func newWorldOn(t *testing.T, start func(http.Handler) *httptest.Server, edits ...func(*Options)) *world {
+	t.Helper()
 	key, err := testKey()
 	if err != nil {
 		t.Fatal(err)
@@ -80,11 +87,11 @@ func newWorld(t *testing.T, edits ...func(*Options)) *world {
 	w := &world{t: t, clock: &clock{at: time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)}, kit: emukit.New(1000)}
 	w.kit.Now = w.clock.now
 	mux := http.NewServeMux()
-	connector := httptest.NewServer(mux)
-	t.Cleanup(connector.Close)
+	w.connector = start(mux)
+	t.Cleanup(w.connector.Close)
 	bot := httptest.NewServer(http.HandlerFunc(w.bot))
 	t.Cleanup(bot.Close)
-	w.url = connector.URL + "/teams"
+	w.url = w.connector.URL + "/teams"
 	o := Options{
 		AppID: testApp, TenantID: testTenant, BaseURL: w.url + "/", Endpoint: bot.URL + "/api/messages", Key: key,
 		Tokens: tokens{"good": {Audience, testApp}, "graph": {"https://graph.microsoft.com", testApp}, "other": {Audience, "another-app"}},
@@ -184,7 +191,7 @@ func (w *world) api(method, path, token string, body any) (int, object, http.Hea
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := w.connector.Client().Do(req)
 	if err != nil {
 		w.t.Fatal(err)
 	}
