@@ -87,6 +87,8 @@ func arrows() map[string][]string {
 		"internal/settings":                 {"internal/secret"},
 		"internal/access":                   {"config"},
 		"internal/chat":                     {"config", "internal/access"},
+		"internal/login":                    {"internal/secret"}, // one way to sign in to Microsoft, for Graph and for Teams
+		"internal/chat/teams":               {"internal/access", "internal/chat", "internal/retryafter"},
 		"internal/chat/slack":               {"config", "internal/access", "internal/chat", "internal/retryafter", "internal/secret"},
 		"internal/gitops":                   {"config", "internal/access", "internal/gitops/guard", "internal/gitops/impact", "internal/gitops/audience", "internal/gitops/review", "internal/secret"},
 		"internal/gitops/guard":             {"internal/access"},
@@ -102,7 +104,7 @@ func arrows() map[string][]string {
 		"internal/provision/fault":          {},
 		"internal/provision/awsclient":      {"internal/bodylimit", "internal/egress", "internal/retryafter", "internal/provision/fault", "internal/secret"},
 		"internal/provision/cloudtrail":     {"config", "internal/provision", "internal/provision/awsclient", "internal/provision/fault"},
-		"internal/provision/entra":          {"config", "internal/bodylimit", "internal/egress", "internal/retryafter", "internal/access", "internal/importer", "internal/provision", "internal/provision/fault", "internal/secret"},
+		"internal/provision/entra":          {"config", "internal/bodylimit", "internal/egress", "internal/login", "internal/retryafter", "internal/access", "internal/importer", "internal/provision", "internal/provision/fault", "internal/secret"},
 		"internal/provision/identitycenter": {"config", "internal/importer", "internal/provision", "internal/provision/awsclient", "internal/provision/fault", "internal/provision/permset"},
 		"internal/provision/organizations":  {"internal/access", "internal/importer", "internal/provision", "internal/provision/awsclient", "internal/provision/fault", "internal/provision/onboard"},
 		"internal/provision/onboard":        {"config", "internal/access", "internal/provision", "internal/provision/fault", "internal/provision/permset"},
