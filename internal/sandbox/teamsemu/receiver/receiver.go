@@ -98,19 +98,17 @@ func (r *Receiver) Close() error {
 // URL is the bot's endpoint.
 func (r *Receiver) URL() string { return r.url + "/api/messages" }
 
-// Verdict posts an activity with an Authorization header and returns the bot's status:
-// 200 if it believes it, 401 if not.
-func (r *Receiver) Verdict(ctx context.Context, activity []byte, authorization string) (int, error) {
+// Verdict posts an activity with headers and returns the bot's status: 200 if it
+// believes it, 401 if not.
+func (r *Receiver) Verdict(ctx context.Context, activity []byte, h http.Header) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL(), strings.NewReader(string(activity)))
 	if err != nil {
 		return 0, fmt.Errorf("ask the receiver: %w", err)
 	}
+	req.Header = h.Clone()
 	req.Header.Set("Content-Type", "application/json")
-	if authorization != "" {
-		req.Header.Set("Authorization", authorization)
-	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, fmt.Errorf("ask the receiver: %w", err)
