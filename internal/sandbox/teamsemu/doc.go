@@ -79,7 +79,7 @@
 //	invoke adaptiveCard/action   Action.Execute; trigger manual, or automatic for refresh
 //	invoke task/fetch            Action.Submit with data.msteams.type task/fetch
 //	invoke task/submit           Action.Submit in a dialog
-//	invoke application/search    Data.Query, queryOptions {skip 0, top 15}
+//	invoke application/search    Data.Query once something is typed, queryOptions {skip 0, top 15}
 //	invoke composeExtension/fetchTask, composeExtension/submitAction
 //	conversationUpdate, installationUpdate   when the app is installed or removed
 //
