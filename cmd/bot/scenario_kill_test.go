@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -29,6 +30,9 @@ func TestP8KillAfterEveryDurableStep(t *testing.T) {
 	for _, x := range kills() {
 		for _, step := range x.steps {
 			name := fmt.Sprint(len(tests)+1, "-", strings.ReplaceAll(step, ":", "-"))
+			if x.platform != "" {
+				name += "-" + x.platform
+			}
 			tests = append(tests, scenarioTest{name, func(t *testing.T) { killAfter(t, step, x) }})
 		}
 	}
@@ -41,6 +45,8 @@ type kill struct {
 	steps []string
 	// poll is the setting of that name, "" for the sandbox's.
 	poll string
+	// platform is where people are, "" for Slack.
+	platform string
 }
 
 func kills() []kill {
@@ -55,6 +61,10 @@ func kills() []kill {
 			"outbox.root.intent", "outbox.root.sent", "outbox.root.sent:2", "outbox.notice.intent", "outbox.notice.sent", "audit.append",
 			"gitops.proposing", "gitops.branch", "gitops.pull", "gitops.facts", "gitops.check", "gitops.comment", "gitops.guard", "gitops.deliveries", "gitops.inforce",
 			"provision.begun", "provision.intent", "provision.requested", "provision.outcome", "provision.readback", "provision.application", "provision.drift",
+		}},
+		{story: grant, platform: "teams", steps: []string{
+			"reach.save", "reach.save:2", "inbox.put", "inbox.done", "request.create", "outbox.notice",
+			"outbox.root.intent", "outbox.root.sent", "outbox.root.sent:2", "outbox.notice.intent", "outbox.notice.sent",
 		}},
 		{story: grantNew, steps: []string{"provision.assigned", "provision.group", "provision.intent"}},
 		{story: joined, steps: []string{"gitops.joined", "request.save:2"}},
@@ -102,7 +112,7 @@ func TestEveryDurableStepIsKilledAfter(t *testing.T) {
 // killAfter plays a story in which the bot is killed after a step.
 func killAfter(t *testing.T, step string, k kill) {
 	t.Helper()
-	w := newWorld(t)
+	w := newWorldOn(t, cmp.Or(k.platform, "slack"), sandbox.Options{PeopleMerge: true})
 	if k.poll != "" {
 		if err := w.set("poll", k.poll); err != nil {
 			t.Fatal(err)

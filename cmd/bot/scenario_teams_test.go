@@ -52,8 +52,8 @@ func (p teamsPlayer) command(person, channel, line string) error {
 	if out.Sent && !out.Delivered {
 		p.shown(person, notTaken)
 	}
-	if out.Status == http.StatusUnauthorized {
-		return nil // refused is not answered badly
+	if !out.Delivered && (p.revive || out.Status == http.StatusUnauthorized) {
+		return nil // a dead bot and one that refuses have not answered badly
 	}
 	return p.fine(person, out)
 }

@@ -32,7 +32,7 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	app-token                    writes a token of the App's installation to github-token-app.secret
 //	edit-state BUCKET KEY OLD NEW  somebody changes a record of the state file past the bot; HEAD and SEED are commits
 //	sync                         an operator asks for a full pass
-//	set KEY VALUE                changes a line of the settings file
+//	set KEY VALUE                changes a line of the settings file; +KEY adds one
 //	as PERSON …                  plays somebody; see as
 //	on PLATFORM                  people are played on this chat platform from now on
 //	targeted on|off              Teams: whether a message in a channel can be one person's
@@ -171,11 +171,15 @@ func (w *world) verbSet(_ *testscript.TestScript, _ bool, args []string) error {
 	return w.set(args[0], args[1])
 }
 
-// set changes a top-level line of the settings file.
+// set changes a top-level line of the settings file, or adds it where the key has
+// a plus before it.
 func (w *world) set(key, value string) error {
 	text, err := os.ReadFile(w.settings())
 	if err != nil {
 		return err
+	}
+	if added, ok := strings.CutPrefix(key, "+"); ok {
+		return os.WriteFile(w.settings(), append(text, added+": "+value+"\n"...), 0o600)
 	}
 	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(key) + `:.*$`)
 	if !line.Match(text) {
