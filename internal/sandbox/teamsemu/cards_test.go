@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"aws-access-bot/internal/sandbox/emukit"
 )
 
 func TestCardsAsTheSchemaHasThem(t *testing.T) {
@@ -134,7 +136,7 @@ func TestInputsAsTheClientTakesThem(t *testing.T) {
 		{"several", `"type":"Input.ChoiceSet","isMultiSelect":true,"choices":[{"title":"A","value":"a"},{"title":"B","value":"b"}]`, "a,b", "a,b", "", false},
 		{"several in a single", `"type":"Input.ChoiceSet","choices":[{"title":"A","value":"a"},{"title":"B","value":"b"}]`, "a,b", "", "was not offered", false},
 	} {
-		in, err := decode([]byte(`{"id":"f",` + tc.input + `}`))
+		in, err := emukit.Decode([]byte(`{"id":"f",` + tc.input + `}`))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -138,7 +138,7 @@ func (w *world) bot(rw http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		w.t.Error(err)
 	}
-	v, err := decode(raw)
+	v, err := emukit.Decode(raw)
 	in, ok := v.(object)
 	if err != nil || !ok {
 		w.t.Errorf("the bot was sent %s: %v", raw, err)

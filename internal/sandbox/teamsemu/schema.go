@@ -162,8 +162,8 @@ func (k *checker) checkRefresh(o object, path string) {
 	}
 }
 
-// elements checks the elements in a member that is a list.
-func (k *checker) elements(o object, name, path string, r rule) {
+// each calls do with what is in a member that is a list, if it is there.
+func (k *checker) each(o object, name, path string, do func(one any, at string)) {
 	v, ok := o[name]
 	if !ok {
 		return
@@ -174,17 +174,23 @@ func (k *checker) elements(o object, name, path string, r rule) {
 		return
 	}
 	for i, one := range all {
-		at := fmt.Sprintf("%s[%d]", join(path, name), i)
+		do(one, fmt.Sprintf("%s[%d]", join(path, name), i))
+	}
+}
+
+// elements checks the elements in a member that is a list.
+func (k *checker) elements(o object, name, path string, r rule) {
+	k.each(o, name, path, func(one any, at string) {
 		if _, isText := one.(string); isText && r.only == "TextRun" {
-			continue
+			return
 		}
 		e, ok := one.(object)
 		if !ok {
 			k.say(at, "not an element")
-			continue
+			return
 		}
 		k.element(e, at, r.only)
-	}
+	})
 }
 
 func (k *checker) element(e object, path, only string) {
@@ -288,24 +294,14 @@ func (k *checker) selectAction(o object, path string) {
 }
 
 func (k *checker) actionList(o object, name, path string) {
-	v, ok := o[name]
-	if !ok {
-		return
-	}
-	all, ok := v.([]any)
-	if !ok {
-		k.say(join(path, name), "not a list")
-		return
-	}
-	for i, one := range all {
-		at := fmt.Sprintf("%s[%d]", join(path, name), i)
+	k.each(o, name, path, func(one any, at string) {
 		a, ok := one.(object)
 		if !ok {
 			k.say(at, "not an action")
-			continue
+			return
 		}
 		k.action(a, at)
-	}
+	})
 }
 
 func (k *checker) action(a object, path string) {
