@@ -19,6 +19,7 @@ import (
 
 // TestT20NothingIsReadOrStoredOfWhatTheConnectorDidNotSign, by HTTP.
 func TestT20NothingIsReadOrStoredOfWhatTheConnectorDidNotSign(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, store.NewMemory())
 	good, err := json.Marshal(w.line("hana", general, "1", "whoami"))
 	w.ok(err)
@@ -58,6 +59,7 @@ func TestT20NothingIsReadOrStoredOfWhatTheConnectorDidNotSign(t *testing.T) {
 }
 
 func TestT38AnOversizeActivityIs413(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, store.NewMemory())
 	a := w.line("hana", general, "1", strings.Repeat("x", MaxBody))
 	if rec := w.send(a); rec.Code != http.StatusRequestEntityTooLarge {
@@ -69,6 +71,7 @@ func TestT38AnOversizeActivityIs413(t *testing.T) {
 }
 
 func TestWhatIsACommandAndWhatIsNot(t *testing.T) {
+	t.Parallel()
 	mention := func(id, text string) any {
 		return map[string]any{"type": "mention", "text": text, "mentioned": map[string]any{"id": id, "name": "x"}}
 	}
@@ -109,6 +112,7 @@ func TestWhatIsACommandAndWhatIsNot(t *testing.T) {
 // TestACommandIsAnsweredInPrivate, as who the signed activity names and in his
 // zone; the mention alone is help.
 func TestACommandIsAnsweredInPrivate(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, store.NewMemory())
 	w.does(w.line("hana", general+threadMark+"7", "7", "whoami"))
 	got := w.last()
@@ -133,6 +137,7 @@ func TestACommandIsAnsweredInPrivate(t *testing.T) {
 
 // TestP1NothingIsAcknowledgedThatIsNotStored: Teams is told to send it again.
 func TestP1NothingIsAcknowledgedThatIsNotStored(t *testing.T) {
+	t.Parallel()
 	db := &refusing{DB: store.NewMemory()}
 	w := newWorld(t, db)
 	w.does(w.line("hana", general, "0", "help")) // who she is is known
@@ -173,6 +178,7 @@ func (r *refusing) Update(ctx context.Context, step string, f func(store.Tx) err
 // TestT04AnActivityThatComesAgainDoesNothingTwice, also after a restart; the same
 // id in another conversation is another one.
 func TestT04AnActivityThatComesAgainDoesNothingTwice(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state.db")
 	db, err := store.OpenBolt(path, store.Options{})
 	if err != nil {
@@ -199,6 +205,7 @@ func TestT04AnActivityThatComesAgainDoesNothingTwice(t *testing.T) {
 // TestT27AButtonDecidesNothing: who presses it is asked again, and what it sends
 // beside the verb and the id counts for nothing.
 func TestT27AButtonDecidesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, store.NewMemory())
 	w.does(w.line("hana", general, "1", goodLine))
 	r := w.all()[0]
@@ -246,6 +253,7 @@ func filled(over map[string]string) map[string]string {
 // TestADialogFromTheBareCommandToTheRequest: the card's button opens it, errors
 // stand in it with what was typed, and a form that is sent twice is one request.
 func TestADialogFromTheBareCommandToTheRequest(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, store.NewMemory())
 	w.does(w.line("hana", general, "1", "request payments-dev"))
 	offer := w.last()
@@ -304,6 +312,7 @@ func valueOf(card map[string]any, id string) string {
 
 // TestT27ADialogsHiddenFieldsDecideNothing.
 func TestT27ADialogsHiddenFieldsDecideNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, store.NewMemory())
 	for i, hidden := range []map[string]any{
 		{"_form": "request", "_place": strings.Repeat("x", 9000), "_dialog": strings.Repeat("y", 9000)},
@@ -331,6 +340,7 @@ func TestT27ADialogsHiddenFieldsDecideNothing(t *testing.T) {
 
 // TestAFormThatCannotBeJudgedInTimeIsStored and answered later, in private.
 func TestAFormThatCannotBeJudgedInTimeIsStored(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, store.NewMemory())
 	w.does(w.line("hana", general, "0", "help"))
 	w.directory.mu.Lock()
@@ -353,6 +363,7 @@ func TestAFormThatCannotBeJudgedInTimeIsStored(t *testing.T) {
 }
 
 func TestTypeAhead(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, store.NewMemory())
 	ask := func(who, field, typed string) []string {
 		rec := w.send(w.invoke(who, general, "1", "application/search", map[string]any{"kind": "search", "queryText": typed, "queryOptions": map[string]int{"skip": 0, "top": 15}, "dataset": field}))
@@ -388,6 +399,7 @@ func TestTypeAhead(t *testing.T) {
 }
 
 func TestTheMessageExtensionOpensTheForms(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, store.NewMemory())
 	for command, field := range map[string]string{"request": "permission_set", "onboard": "owners"} {
 		card := dialog(t, w.send(w.invoke("hana", general, "1", "composeExtension/fetchTask", map[string]any{"commandId": command, "commandContext": "compose"})))
@@ -409,6 +421,7 @@ func TestTheMessageExtensionOpensTheForms(t *testing.T) {
 
 // TestWhoInstallsTheAppIsGreetedAndWhoRemovesItForgotten.
 func TestWhoInstallsTheAppIsGreetedAndWhoRemovesItForgotten(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, store.NewMemory())
 	update := func(id, action string) {
 		a := w.from("hana", "a:hana", id)
@@ -437,6 +450,7 @@ func TestWhoInstallsTheAppIsGreetedAndWhoRemovesItForgotten(t *testing.T) {
 // TestT18OnlyTheTenantsOwnPeopleAreServed: who is a guest, of another tenant, not
 // there or somebody else is refused, and the answer is for him alone.
 func TestT18OnlyTheTenantsOwnPeopleAreServed(t *testing.T) {
+	t.Parallel()
 	for name, x := range map[string]struct {
 		edit func(m map[string]any)
 		want string
