@@ -10,13 +10,15 @@ import (
 
 	"aws-access-bot/internal/sandbox"
 	"aws-access-bot/internal/sandbox/awsemu"
+	"aws-access-bot/internal/sandbox/emukit"
 	"aws-access-bot/internal/sandbox/githubemu"
 	"aws-access-bot/internal/scenario"
 )
 
 // until waits for a condition on parts of the state. It looks again after
-// requests of the bot, and a few times a second without one. found says
-// what there was instead, for the failure.
+// requests of the bot, and a few times a second without one; at chat only after
+// requests there, and once a second. found says what there was instead, for the
+// failure.
 func (w *world) until(what string, parts []string, ok func(*sandbox.State) (done bool, found string)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -37,12 +39,35 @@ func (w *world) until(what string, parts []string, ok func(*sandbox.State) (done
 		if done {
 			return nil
 		}
-		entries, err := w.client.Journal(ctx, max(at, st.Journal), 200*time.Millisecond, true)
+		at, err = w.stirred(ctx, parts, max(at, st.Journal), looks.C)
+		if err != nil || ctx.Err() != nil {
+			return fmt.Errorf("waited %v for %s; there is:\n%s\nthe bot says:\n%s", patience, what, found, tail(w.log.String()))
+		}
+	}
+}
+
+// idle is how long chat is not looked at without a request to it. Nothing changes
+// there by itself.
+const idle = time.Second
+
+// stirred waits until there may be something new in parts of the state, and
+// returns how far it has read the journal.
+func (w *world) stirred(ctx context.Context, parts []string, at int64, looks <-chan time.Time) (int64, error) {
+	chat := len(parts) == 1 && parts[0] == w.chat.platform()
+	for late := time.Now().Add(idle); ; <-looks {
+		entries, err := w.client.Journal(ctx, at, 200*time.Millisecond, true)
+		if err != nil {
+			return at, err
+		}
 		if len(entries) > 0 {
 			at = entries[len(entries)-1].Seq
 		}
-		if err != nil || ctx.Err() != nil {
-			return fmt.Errorf("waited %v for %s; there is:\n%s\nthe bot says:\n%s", patience, what, found, tail(w.log.String()))
+		there := slices.ContainsFunc(entries, func(e emukit.Entry) bool { return e.Service == parts[0] })
+		if !chat || there || time.Now().After(late) {
+			return at, nil
+		}
+		if err := w.again(); err != nil {
+			return at, err
 		}
 	}
 }

@@ -24,8 +24,13 @@ func inTeams(st *sandbox.State) []Said {
 	for _, t := range st.Teams.Teams {
 		for _, ch := range t.Channels {
 			for _, m := range ch.Messages {
-				key := requestOf(m)
-				out = append(out, ofBot(m, Said{Channel: ch.Name, Key: key, Place: ch.ID})...)
+				root := ofBot(m, Said{Channel: ch.Name, Place: ch.ID})
+				key := ""
+				for i := range root {
+					key = requestOf(root[i].Text)
+					root[i].Key = key
+				}
+				out = append(out, root...)
 				for _, r := range m.Replies {
 					out = append(out, ofBot(r, Said{Channel: ch.Name, Thread: key, Place: ch.ID})...)
 				}
@@ -45,8 +50,8 @@ func inTeams(st *sandbox.State) []Said {
 	return out
 }
 
-// ofBot is a message of the bot at a place, with what single people see of it
-// besides; nothing for what a person wrote or the bot took back.
+// ofBot is a message of the bot at a place; nothing for what a person wrote or the
+// bot took back.
 func ofBot(m teamsemu.MessageState, at Said) []Said {
 	if !m.From.Bot || m.Deleted {
 		return nil
@@ -89,9 +94,9 @@ func TeamsText(m teamsemu.MessageState) string {
 // heading is the first line of a root message.
 var heading = regexp.MustCompile(`^(?:Access request|Removal|Link|Onboarding|Phase|Extension) (REQ-[0-9A-HJKMNP-TV-Z]{6})(?:\n|$)`)
 
-// requestOf is the request whose root message a message is, "" if it is none.
-func requestOf(m teamsemu.MessageState) string {
-	if found := heading.FindStringSubmatch(TeamsText(m)); m.From.Bot && found != nil {
+// requestOf is the request whose root message has a text, "" if it is none.
+func requestOf(text string) string {
+	if found := heading.FindStringSubmatch(text); found != nil {
 		return found[1]
 	}
 	return ""
