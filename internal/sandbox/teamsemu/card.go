@@ -3,6 +3,8 @@ package teamsemu
 import (
 	"encoding/json"
 	"slices"
+
+	"aws-access-bot/internal/sandbox/emukit"
 )
 
 // card is an Adaptive Card and what is wrong with it.
@@ -25,7 +27,7 @@ type action struct {
 
 // readCard reads a card; false if the text is no JSON object.
 func readCard(raw json.RawMessage) (card, bool) {
-	v, err := decode(raw)
+	v, err := emukit.Decode(raw)
 	o, ok := v.(object)
 	if err != nil || !ok {
 		return card{}, false

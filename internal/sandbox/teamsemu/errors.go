@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"aws-access-bot/internal/sandbox/emukit"
 )
 
 // apiError is an answer that refuses.
@@ -87,5 +89,5 @@ func writeError(w http.ResponseWriter, err error) {
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(encode(v)) // a failed write means that the client has gone
+	_, _ = w.Write(emukit.Encode(v)) // a failed write means that the client has gone
 }

@@ -74,6 +74,8 @@ func within(kind string) bool {
 
 // checker walks a card.
 type checker struct {
+	// old is a card below version 1.4.
+	old      bool
 	problems []string
 	actions  []action
 	inputs   []object
@@ -96,6 +98,7 @@ func (k *checker) card(o object, path string, outer []object, top bool) {
 	}
 	if top {
 		k.version(o)
+		k.old = oldVersion(text(o, "version"))
 	}
 	from, first := len(k.inputs), len(k.actions)
 	k.elements(o, "body", path, rule{})
@@ -147,6 +150,13 @@ func (k *checker) version(o object) {
 	}
 }
 
+// oldVersion reports whether a version is below that of Universal Actions.
+func oldVersion(v string) bool {
+	minor, ok := strings.CutPrefix(v, "1.")
+	n, err := strconv.Atoi(minor)
+	return ok && err == nil && n < 4
+}
+
 func (k *checker) checkRefresh(o object, path string) {
 	r, ok := o["refresh"]
 	if !ok {
@@ -162,8 +172,8 @@ func (k *checker) checkRefresh(o object, path string) {
 	}
 }
 
-// elements checks the elements in a member that is a list.
-func (k *checker) elements(o object, name, path string, r rule) {
+// each calls do with what is in a member that is a list, if it is there.
+func (k *checker) each(o object, name, path string, do func(one any, at string)) {
 	v, ok := o[name]
 	if !ok {
 		return
@@ -174,17 +184,23 @@ func (k *checker) elements(o object, name, path string, r rule) {
 		return
 	}
 	for i, one := range all {
-		at := fmt.Sprintf("%s[%d]", join(path, name), i)
+		do(one, fmt.Sprintf("%s[%d]", join(path, name), i))
+	}
+}
+
+// elements checks the elements in a member that is a list.
+func (k *checker) elements(o object, name, path string, r rule) {
+	k.each(o, name, path, func(one any, at string) {
 		if _, isText := one.(string); isText && r.only == "TextRun" {
-			continue
+			return
 		}
 		e, ok := one.(object)
 		if !ok {
 			k.say(at, "not an element")
-			continue
+			return
 		}
 		k.element(e, at, r.only)
-	}
+	})
 }
 
 func (k *checker) element(e object, path, only string) {
@@ -288,24 +304,14 @@ func (k *checker) selectAction(o object, path string) {
 }
 
 func (k *checker) actionList(o object, name, path string) {
-	v, ok := o[name]
-	if !ok {
-		return
-	}
-	all, ok := v.([]any)
-	if !ok {
-		k.say(join(path, name), "not a list")
-		return
-	}
-	for i, one := range all {
-		at := fmt.Sprintf("%s[%d]", join(path, name), i)
+	k.each(o, name, path, func(one any, at string) {
 		a, ok := one.(object)
 		if !ok {
 			k.say(at, "not an action")
-			continue
+			return
 		}
 		k.action(a, at)
-	}
+	})
 }
 
 func (k *checker) action(a object, path string) {
@@ -322,6 +328,9 @@ func (k *checker) action(a object, path string) {
 		return
 	}
 	k.members(a, path, kind, needs)
+	if kind == "Action.Execute" && k.old {
+		k.say(path, "Action.Execute needs version 1.4 of the card")
+	}
 	switch a["data"].(type) {
 	case nil, string, object:
 	default:

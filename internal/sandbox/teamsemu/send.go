@@ -23,18 +23,19 @@ func (s *Server) send(c *call) (answer, error) {
 }
 
 // reply is POST …/activities/{a}. In a channel the answer stands in the thread of
-// that message; in a chat, where there are no threads, it stands at the end.
+// that message. A chat has no threads: the answer stands at the end, and the id may be
+// any (Microsoft's SDK makes one up for the first message of a chat).
 func (s *Server) reply(c *call) (answer, error) {
 	conv, _, err := s.where(c)
 	if err != nil {
 		return answer{}, err
 	}
+	if conv.personal() {
+		return s.post(c, conv, "")
+	}
 	to := conv.find(c.r.PathValue("a"))
 	if to == nil || to.gone(s.kit.Now()) {
 		return answer{}, noActivity()
-	}
-	if conv.personal() {
-		return s.post(c, conv, "")
 	}
 	return s.post(c, conv, to.thread())
 }

@@ -6,9 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
+
+	"aws-access-bot/internal/sandbox/emukit"
 )
 
 // Kind is a kind of activity for the bot.
@@ -32,12 +33,8 @@ const (
 // errTimeout is a missing answer, as an error of [Server.Send].
 var errTimeout = errors.New("the bot did not answer in time")
 
-const (
-	// maxAnswer is how much of the bot's answer is read, in bytes.
-	maxAnswer = 1 << 20
-	// maxDeliveries is how many deliveries [State] holds.
-	maxDeliveries = 500
-)
+// maxDeliveries is how many deliveries [State] holds.
+const maxDeliveries = 500
 
 // retryWaits are how long Teams waits before each further attempt at a message. That
 // it tries again is documented (see the package comment); how often is not.
@@ -54,12 +51,7 @@ type Request struct {
 }
 
 // Answer is what the bot answered.
-type Answer struct {
-	Status int
-	Header http.Header
-	Body   []byte
-	Took   time.Duration
-}
+type Answer = emukit.Answer
 
 // Delivery is one request to the bot and what became of it.
 type Delivery struct {
@@ -108,9 +100,10 @@ func (s *Server) Send(ctx context.Context, r Request) (Answer, error) {
 	s.last[r.Kind] = Request{Kind: r.Kind, URL: r.URL, Header: r.Header.Clone(), Body: bytes.Clone(r.Body)}
 	client, timeout := s.opts.Client, s.timeout(r)
 	s.mu.Unlock()
-	began := time.Now()
-	a, err := exchange(ctx, client, timeout, r)
-	a.Took = time.Since(began)
+	if r.URL == "" {
+		return Answer{}, errors.New("no bot is known")
+	}
+	a, err := emukit.Post(ctx, client, timeout, errTimeout, r.URL, r.Header, r.Body)
 	s.record(r, a, err)
 	return a, err
 }
@@ -135,37 +128,6 @@ func (s *Server) timeout(r Request) time.Duration {
 	return s.opts.InvokeTimeout
 }
 
-func exchange(ctx context.Context, client *http.Client, timeout time.Duration, r Request) (Answer, error) {
-	if r.URL == "" {
-		return Answer{}, errors.New("no bot is known")
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL, bytes.NewReader(r.Body))
-	if err != nil {
-		return Answer{}, fmt.Errorf("send %s: %w", r.Kind, err)
-	}
-	req.Header = r.Header.Clone()
-	res, err := client.Do(req)
-	if err != nil {
-		return Answer{}, cause(ctx, err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	a := Answer{Status: res.StatusCode, Header: res.Header}
-	if a.Body, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer)); err != nil {
-		return a, cause(ctx, err)
-	}
-	return a, nil
-}
-
-// cause returns errTimeout if that is why err came about.
-func cause(ctx context.Context, err error) error {
-	if errors.Is(context.Cause(ctx), errTimeout) {
-		return errTimeout
-	}
-	return err
-}
-
 func (s *Server) record(r Request, a Answer, err error) {
 	d := Delivery{
 		Time: s.kit.Now(), Kind: r.Kind, Name: r.invokeName(), URL: r.URL, Status: a.Status, Took: a.Took,
@@ -186,9 +148,9 @@ func (s *Server) record(r Request, a Answer, err error) {
 // deliver sends a message or an update, again where Teams does. The error is only
 // that ctx has ended.
 func (s *Server) deliver(ctx context.Context, kind Kind, body object, res *Result) error {
-	raw := encode(body)
+	raw := emukit.Encode(body)
 	for _, wait := range append([]time.Duration{0}, retryWaits()...) {
-		if err := pause(ctx, s.kit.Delay(wait)); err != nil {
+		if err := emukit.Pause(ctx, s.kit.Delay(wait)); err != nil {
 			return fmt.Errorf("send %s: %w", kind, err)
 		}
 		r, err := s.Sign(kind, raw, TokenOptions{})
@@ -216,24 +178,12 @@ func (s *Server) deliver(ctx context.Context, kind Kind, body object, res *Resul
 	return nil
 }
 
-// pause waits, or returns why the context ended.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
-}
-
 // invoke sends an invoke, once, and returns the bot's answer; false if the person
 // sees an error instead, which is then in the result. The error is only that ctx has
 // ended.
 func (s *Server) invoke(ctx context.Context, body object, res *Result) (Answer, bool, error) {
 	res.Sent, res.Invoke, res.Attempts = true, text(body, "name"), 1
-	r, err := s.Sign(KindInvoke, encode(body), TokenOptions{})
+	r, err := s.Sign(KindInvoke, emukit.Encode(body), TokenOptions{})
 	if err != nil {
 		return Answer{}, false, err
 	}

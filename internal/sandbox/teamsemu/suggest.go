@@ -48,8 +48,12 @@ func (s *Server) suggest(ctx context.Context, at asked, field, query string, val
 	if q == nil {
 		return Suggested{}, fmt.Errorf("suggest: input %q has no type-ahead", field)
 	}
+	if query == "" {
+		// The client asks only once something is typed; its own choices stand there.
+		return Suggested{Choices: fixed(in)}, nil
+	}
 	value := object{
-		"kind": "search", "queryText": query, "dataset": text(q, "dataset"), "queryOptions": object{"skip": 0, "top": mostSuggested},
+		"queryText": query, "dataset": text(q, "dataset"), "queryOptions": object{"skip": 0, "top": mostSuggested},
 	}
 	if text(q, "associatedInputs") == "auto" {
 		value["data"] = entered(at.card.inputs, field, values)
@@ -66,6 +70,15 @@ func (s *Server) suggest(ctx context.Context, at asked, field, query string, val
 		s.followSearch(offer{at.user, at.place, field}, a, &out)
 	}
 	return out, err
+}
+
+// fixed are the choices that an input has by itself.
+func fixed(in object) []Choice {
+	out := []Choice{}
+	for _, c := range list(in, "choices") {
+		out = append(out, Choice{text(c, "title"), text(c, "value")})
+	}
+	return out
 }
 
 // entered are the values of the other inputs, as they stand.

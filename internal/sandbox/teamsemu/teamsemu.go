@@ -32,8 +32,6 @@ const (
 	answerTimeout = 15 * time.Second
 	actionTimeout = 10 * time.Second
 	invokeTimeout = 5 * time.Second
-	// idleTimeout is how long a connection to the bot is kept for the next activity.
-	idleTimeout = time.Minute
 )
 
 // Tokens is Microsoft login: it says whom a good access token for an audience was
@@ -123,12 +121,7 @@ func setDefaults(o *Options) {
 	wait(&o.ActionTimeout, actionTimeout)
 	wait(&o.InvokeTimeout, invokeTimeout)
 	if o.Client == nil {
-		o.Client = &http.Client{
-			// Of its own: whoever closes idle connections of the default one
-			// would break a request that is under way.
-			Transport:     &http.Transport{IdleConnTimeout: idleTimeout},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
+		o.Client = emukit.NewSender()
 	}
 }
 

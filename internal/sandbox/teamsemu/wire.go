@@ -1,11 +1,10 @@
 package teamsemu
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
-	"strconv"
 	"unicode/utf16"
+
+	"aws-access-bot/internal/sandbox/emukit"
 )
 
 // object is a JSON object.
@@ -45,35 +44,9 @@ type activity struct {
 	ChannelData      object       `json:"channelData"`
 }
 
-// decode parses JSON text and keeps its numbers as they were written.
-func decode(text []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, strconv.ErrSyntax
-	}
-	return v, nil
-}
-
-// encode returns the JSON of a value that came from JSON, without escaping
-// characters that JSON does not need escaped.
-func encode(v any) json.RawMessage {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil // unreachable: the value is made of JSON's own types
-	}
-	return bytes.TrimSpace(b.Bytes())
-}
-
 // clone copies a value made of JSON's own types.
 func clone(o object) object {
-	v, _ := decode(encode(o)) // it was made of JSON, so that decoding it cannot fail
+	v, _ := emukit.Decode(emukit.Encode(o)) // it was made of JSON, so that decoding it cannot fail
 	out, _ := v.(object)
 	return out
 }
