@@ -88,6 +88,7 @@ func arrows() map[string][]string {
 		"internal/access":                    {"config"},
 		"internal/chat":                      {"config", "internal/access"},
 		"internal/login":                     {"internal/secret"}, // one way to sign in to Microsoft, for Graph and for Teams
+		"internal/chat/chattest":             {"config", "internal/access", "internal/chat"},
 		"internal/chat/teams":                {"internal/access", "internal/chat", "internal/retryafter"},
 		"internal/chat/slack":                {"config", "internal/access", "internal/chat", "internal/retryafter", "internal/secret"},
 		"internal/gitops":                    {"config", "internal/access", "internal/gitops/guard", "internal/gitops/impact", "internal/gitops/audience", "internal/gitops/review", "internal/secret"},
@@ -157,6 +158,8 @@ func TestOutsideImports(t *testing.T) {
 	}{
 		{"github.com/microsoftgraph/msgraph-sdk-go", []string{"internal/provision/entra"}, "it takes minutes to compile"},
 		{"github.com/slack-go/slack", []string{"internal/chat/slack"}, "the core speaks the neutral model"},
+		{"github.com/MicahParks/jwkset", []string{"internal/chat/teams"}, "one place says whose keys are believed"},
+		{"github.com/Azure/azure-sdk-for-go/sdk/azidentity", []string{"internal/login", "internal/provision/entra"}, "one place signs in to Microsoft"},
 		{"github.com/google/go-github", []string{"internal/gitops/github"}, "review and walk see GitHub through Host"},
 		{"github.com/aws/aws-sdk-go-v2", []string{"internal/provision/awsclient", "internal/provision/cloudtrail", "internal/provision/iam", "internal/provision/identitycenter", "internal/provision/organizations", "cmd/bot"}, "the planner must not reach AWS"},
 		{"go.etcd.io/bbolt", []string{"internal/store"}, "one package knows the file"},

@@ -26,7 +26,7 @@ type Client struct {
 	mu       sync.Mutex // guards what follows
 	profiles map[access.ChatUser]cachedProfile
 	sent     map[string]sent
-	plain    map[string]time.Time // conversations without targeted messages, since when
+	muted    map[string]time.Time // what is not tried again for a while, since when
 }
 
 // Options say who the bot is, and where it begins conversations.
@@ -45,7 +45,7 @@ type Options struct {
 func NewClient(o Options, c *Connector, reach access.Reach) *Client {
 	return &Client{
 		connector: c, reach: reach, opt: o,
-		profiles: map[access.ChatUser]cachedProfile{}, sent: map[string]sent{}, plain: map[string]time.Time{},
+		profiles: map[access.ChatUser]cachedProfile{}, sent: map[string]sent{}, muted: map[string]time.Time{},
 	}
 }
 

@@ -30,7 +30,42 @@ func (c *Client) Whisper(ctx context.Context, to chat.Address, user string, m ch
 			return err
 		}
 	}
-	return wrapped(c.personal(ctx, who, m), "personal message to %s", user)
+	err = wrapped(c.personal(ctx, who, m), "personal message to %s", user)
+	if errors.Is(err, chat.ErrGone) {
+		c.opt.Log.Warn("somebody cannot be told in private: is the app installed for him?", "user", user, "error", err)
+		c.askToInstall(ctx, to.Channel, who)
+	}
+	return err
+}
+
+// askToInstall says, where somebody asked and cannot be answered in private, how
+// he can be: to everybody, so nothing of the answer. It is tried once an hour.
+func (c *Client) askToInstall(ctx context.Context, conversation string, who access.Contact) {
+	key := "install/" + who.User.User
+	if !isChannel(conversation) || !c.targets(key) {
+		return
+	}
+	c.mute(key)
+	service, err := c.service(ctx, conversation)
+	if err == nil {
+		const what = "I have an answer for you and cannot reach you in private. Add the app aws-access in Teams for yourself, and ask me again in its chat."
+		_, err = c.send(ctx, service, conversation, "", c.message(chat.Message{Summary: what, Blocks: []chat.Block{
+			chat.Text{{User: who.User, Text: who.Name}, {Text: ": "}, {Text: what}},
+		}}))
+	}
+	if err != nil {
+		c.opt.Log.Warn("somebody is not told to install the app", "user", who.User.User, "error", err)
+	}
+}
+
+// mute notes that something was refused, or said, for plainFor.
+func (c *Client) mute(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.muted) >= maxSent {
+		clear(c.muted)
+	}
+	c.muted[channelOf(key)] = c.opt.Now()
 }
 
 // contact returns what is known of a user: at least who it is.
@@ -46,7 +81,7 @@ func (c *Client) contact(ctx context.Context, u access.ChatUser) (access.Contact
 func (c *Client) targets(conversation string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at, ok := c.plain[channelOf(conversation)]
+	at, ok := c.muted[channelOf(conversation)]
 	return !ok || c.opt.Now().Sub(at) >= plainFor
 }
 
@@ -66,14 +101,11 @@ func (c *Client) target(ctx context.Context, conversation string, who access.Con
 		return err == nil, wrapped(err, "targeted message in %s", conversation)
 	}
 	switch answer.status {
-	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+	case http.StatusForbidden, http.StatusNotFound: // the bot, or this person, is not there
+		return false, nil
+	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		c.opt.Log.Info("no targeted message here, so a personal one", "conversation", channelOf(conversation), "error", err)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if len(c.plain) >= maxSent {
-			clear(c.plain)
-		}
-		c.plain[channelOf(conversation)] = c.opt.Now()
+		c.mute(conversation)
 		return false, nil
 	}
 	return false, wrapped(err, "targeted message in %s", conversation)
