@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"aws-access-bot/config"
@@ -36,6 +38,49 @@ type chats struct {
 	// checked with.
 	connector *teams.Connector
 	keys      *teams.Keys
+
+	mu     sync.Mutex // guards what follows
+	lines  []string   // what is wrong
+	looked time.Time
+}
+
+// chatsFresh is for how long it is not looked again whether the chats are reached.
+const chatsFresh = 5 * time.Minute
+
+// trouble says what keeps the bot from speaking to people, a sentence each.
+func (c *chats) trouble(ctx context.Context, set *settings.Settings) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.teams == nil || !c.looked.IsZero() && time.Since(c.looked) < chatsFresh {
+		return c.lines
+	}
+	channels := []string{set.Teams.Channel}
+	if set.Teams.OpsChannel != set.Teams.Channel {
+		channels = append(channels, set.Teams.OpsChannel)
+	}
+	c.lines, c.looked = c.teams.Check(ctx, c.keys, channels...), time.Now()
+	return c.lines
+}
+
+// chatLines implements server.Detail: what keeps the bot from speaking to people.
+func (b *bot) chatLines(ctx context.Context) []string {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var out []string
+	for _, l := range b.out.chats.trouble(ctx, b.set) {
+		out = append(out, "chat: "+l)
+	}
+	return out
+}
+
+// lookAtChats says in the log, once at the start, what is wrong with the chats. It
+// runs until ctx ends.
+func (b *bot) lookAtChats(ctx context.Context) error {
+	for _, l := range b.chatLines(ctx) {
+		b.log.Warn(l)
+	}
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 // client is what a chat service is to the program.

@@ -98,7 +98,7 @@ func (b *bot) serve(ctx context.Context, started func(*bot) error) error {
 	listeners := []struct {
 		l net.Listener
 		h http.Handler
-	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(b), b, b.guardLines, b.applicationLines, b.webhookLines)}, {socket, server.Unhurried(whileUp(ctx, control(b)))}}
+	}{{public, server.Public(b.routes(), b, b.log)}, {ops, server.Ops(registry(b), b, b.guardLines, b.applicationLines, b.webhookLines, b.chatLines)}, {socket, server.Unhurried(whileUp(ctx, control(b)))}}
 	for _, x := range listeners {
 		g.Go(func() error { return server.Serve(ctx, x.l, x.h, b.log) })
 	}

@@ -334,7 +334,7 @@ func sweepEvery(poll time.Duration) time.Duration {
 // work runs the workers until ctx ends or one fails.
 func (b *bot) work(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	for _, run := range []func(context.Context) error{b.git.Run, b.guards.Run, b.people.Run, b.sweep.Run, b.engine.Run, b.accounts.Run, b.tracker.Run, b.courier.Run, b.desk.Run} {
+	for _, run := range []func(context.Context) error{b.git.Run, b.guards.Run, b.people.Run, b.sweep.Run, b.engine.Run, b.accounts.Run, b.tracker.Run, b.courier.Run, b.desk.Run, b.lookAtChats} {
 		g.Go(func() error { return run(ctx) })
 	}
 	g.Go(func() error {

@@ -27,6 +27,7 @@ type posted struct {
 	key     string
 	summary string
 	edits   int
+	m       chat.Message // as it was posted
 }
 
 // service is a chat service of one process. fail makes the next call fail,
@@ -58,7 +59,7 @@ func (s *service) Post(_ context.Context, to chat.Address, m chat.Message, key s
 	if s.isDead(to) {
 		return "", chat.ErrGone
 	}
-	s.list = append(s.list, posted{to, key, m.Summary, 0})
+	s.list = append(s.list, posted{to, key, m.Summary, 0, m})
 	if err := s.loseReply; err != nil {
 		s.loseReply = nil
 		return "", err

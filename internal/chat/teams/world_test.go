@@ -133,6 +133,8 @@ func (c *connector) answer(k called) (int, any) {
 	c.next++
 	id := fmt.Sprint(c.next)
 	switch {
+	case k.method == http.MethodGet && parts[2] == "pagedmembers":
+		return http.StatusOK, map[string]any{"members": []any{}}
 	case k.method == http.MethodGet:
 		for _, m := range c.members {
 			if m["id"] == parts[3] || m["aadObjectId"] == parts[3] {

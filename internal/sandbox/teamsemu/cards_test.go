@@ -50,6 +50,7 @@ func TestCardsAsTheSchemaHasThem(t *testing.T) {
 		{"query without dataset", body(`{"type":"Input.ChoiceSet","id":"a","choices.data":{"type":"Data.Query"}}`), "no Data.Query with a dataset"},
 		{"unknown style", body(`{"type":"Input.ChoiceSet","id":"a","choices":[],"style":"radio"}`), `style "radio"`},
 		{"unknown action", actions(`{"type":"Action.Http"}`), `"Action.Http" is unknown`},
+		{"an action too new for its card", `{"type":"AdaptiveCard","version":"1.3","actions":[{"type":"Action.Execute"}]}`, "needs version 1.4"},
 		{"nowhere to go", actions(`{"type":"Action.OpenUrl"}`), "has no url"},
 		{"nothing to show", actions(`{"type":"Action.ShowCard"}`), "has no card"},
 		{"data a number", actions(`{"type":"Action.Submit","data":7}`), "neither an object nor a text"},

@@ -291,7 +291,7 @@ func TestLimitsPerThreadAndTenant(t *testing.T) {
 	if status, _, h := send(access); status != 429 || h.Get("Retry-After") == "1" {
 		t.Errorf("the 61st in 30 seconds: %d, Retry-After %s", status, h.Get("Retry-After"))
 	}
-	members := "/v3/conversations/" + url.PathEscape(access) + "/members"
+	members := "/v3/conversations/" + url.PathEscape(access) + "/pagedmembers"
 	for i := range 14 {
 		if status, _ := w.call(http.MethodGet, members, nil); status != 200 {
 			t.Fatalf("read %d: %d", i, status)
@@ -300,13 +300,23 @@ func TestLimitsPerThreadAndTenant(t *testing.T) {
 	if status, _ := w.call(http.MethodGet, members, nil); status != 429 {
 		t.Errorf("the 15th read in a second: %d", status)
 	}
+	all := "/v3/conversations/" + url.PathEscape(access) + "/members"
+	for i := range 5 {
+		w.clock.pass(time.Second)
+		if status, _ := w.call(http.MethodGet, all, nil); status != 200 {
+			t.Fatalf("whole roster %d: %d", i, status)
+		}
+	}
+	if status, _, h := w.api(http.MethodGet, all, "good", nil); status != 429 || h.Get("Retry-After") != "56" {
+		t.Errorf("the sixth whole roster in a minute: %d, Retry-After %s", status, h.Get("Retry-After"))
+	}
 }
 
 func TestThirtyCallsASecondForTheAppInTheTenant(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for i := range 31 {
-		path := "/v3/conversations/" + url.PathEscape([]string{general, access, access}[i%3]) + "/members"
+		path := "/v3/conversations/" + url.PathEscape([]string{general, access, access}[i%3]) + "/pagedmembers"
 		status, _ := w.call(http.MethodGet, path, nil)
 		if i >= 30 && status != 429 {
 			t.Errorf("call %d: %d", i+1, status)

@@ -47,7 +47,7 @@
 // Limits, by the kit's clock and not scaled ("Optimize your bot with rate limiting",
 // per bot and thread, a thread being a channel or a chat): send, reply, update and
 // delete together 7 in 1 s, 8 in 2 s, 60 in 30 s, 1,800 in an hour; create the same;
-// reads of members 14, 16, 120, 3,600; 30 a second for the app in the tenant. A
+// reads of members 14, 16, 120, 3,600, but the roster in one piece 5 a minute; 30 a second for the app in the tenant. A
 // message is at most 100 KB of UTF-16, a card in it 28 KB.
 //
 // Targeted messages (?isTargetedActivity=true, "Targeted messages", developer

@@ -20,6 +20,10 @@ func readWindows() []window {
 	return []window{{14, time.Second}, {16, 2 * time.Second}, {120, 30 * time.Second}, {3600, time.Hour}}
 }
 
+// listWindows is for the roster in one piece, which Teams wants to get rid of ("five
+// requests per minute").
+func listWindows() []window { return []window{{5, time.Minute}} }
+
 // appWindows is the limit of an app in a tenant.
 func appWindows() []window { return []window{{30, time.Second}} }
 

@@ -21,13 +21,14 @@ func wireMember(u *User) object {
 	}
 }
 
-// roster finds the people of the conversation of a call.
-func (s *Server) roster(c *call) ([]*User, error) {
+// roster finds the people of the conversation of a call, which counts in a bucket of
+// its own kind.
+func (s *Server) roster(c *call, kind string, windows []window) ([]*User, error) {
 	conv, _, err := s.where(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.spend(use{"members/" + conv.id, readWindows()}); err != nil {
+	if err := s.spend(use{kind + "/" + conv.id, windows}); err != nil {
 		return nil, err
 	}
 	var out []*User
@@ -41,7 +42,7 @@ func (s *Server) roster(c *call) ([]*User, error) {
 
 // members is GET …/members.
 func (s *Server) members(c *call) (answer, error) {
-	all, err := s.roster(c)
+	all, err := s.roster(c, "list", listWindows())
 	if err != nil {
 		return answer{}, err
 	}
@@ -54,7 +55,7 @@ func (s *Server) members(c *call) (answer, error) {
 
 // memberOf is GET …/members/{m}.
 func (s *Server) memberOf(c *call) (answer, error) {
-	all, err := s.roster(c)
+	all, err := s.roster(c, "members", readWindows())
 	if err != nil {
 		return answer{}, err
 	}
@@ -70,7 +71,7 @@ func (s *Server) memberOf(c *call) (answer, error) {
 
 // pagedMembers is GET …/pagedmembers.
 func (s *Server) pagedMembers(c *call) (answer, error) {
-	all, err := s.roster(c)
+	all, err := s.roster(c, "members", readWindows())
 	if err != nil {
 		return answer{}, err
 	}

@@ -74,6 +74,8 @@ func within(kind string) bool {
 
 // checker walks a card.
 type checker struct {
+	// old is a card below version 1.4.
+	old      bool
 	problems []string
 	actions  []action
 	inputs   []object
@@ -96,6 +98,7 @@ func (k *checker) card(o object, path string, outer []object, top bool) {
 	}
 	if top {
 		k.version(o)
+		k.old = oldVersion(text(o, "version"))
 	}
 	from, first := len(k.inputs), len(k.actions)
 	k.elements(o, "body", path, rule{})
@@ -145,6 +148,13 @@ func (k *checker) version(o object) {
 	case n > 5:
 		k.say("", "version %s is above 1.5, the newest that Teams shows", v)
 	}
+}
+
+// oldVersion reports whether a version is below that of Universal Actions.
+func oldVersion(v string) bool {
+	minor, ok := strings.CutPrefix(v, "1.")
+	n, err := strconv.Atoi(minor)
+	return ok && err == nil && n < 4
 }
 
 func (k *checker) checkRefresh(o object, path string) {
@@ -318,6 +328,9 @@ func (k *checker) action(a object, path string) {
 		return
 	}
 	k.members(a, path, kind, needs)
+	if kind == "Action.Execute" && k.old {
+		k.say(path, "Action.Execute needs version 1.4 of the card")
+	}
 	switch a["data"].(type) {
 	case nil, string, object:
 	default:

@@ -216,7 +216,8 @@ func (s *Server) plain(m *message) MessageState {
 }
 
 func (c card) state() CardState {
-	out := CardState{Card: clone(c.content), Problems: slices.Clone(c.problems)}
+	// A card is never changed once it is read, so that it need not be copied.
+	out := CardState{Card: c.content, Problems: slices.Clone(c.problems)}
 	for _, a := range c.actions {
 		out.Actions = append(out.Actions, ActionState{text(a.def, "type"), text(a.def, "title"), text(a.def, "id"), text(a.def, "verb")})
 	}
