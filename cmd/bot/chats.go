@@ -174,6 +174,19 @@ func (b *bot) home(p config.Person) (access.ChatUser, bool) {
 	}
 }
 
+// isChannel reports whether a name is the id of a channel of a chat service. A name
+// for people does not do: a message in it could not be edited.
+func isChannel(p access.Platform, name string) bool {
+	switch p {
+	case access.Slack:
+		return slack.IsChannel(name)
+	case access.Teams:
+		return teams.IsChannel(name)
+	default:
+		return false
+	}
+}
+
 // chatRoutes are the public routes of the chat services.
 func (b *bot) chatRoutes() []server.Route {
 	var out []server.Route

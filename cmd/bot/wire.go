@@ -202,7 +202,7 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 	service := &access.Service{
 		Requests: b.requests, Commits: b.git, Directory: out.entra, Pulls: b.git, Teams: b.git, Now: time.Now,
 		Links: b.requests, Accounts: out.github, Drifts: b.engine, Memberships: out.entra, Grants: b.engine, Estate: b.accounts, Onboarder: b.accounts, Boards: b.boards(),
-		Stored: func() { w.changed(); w.moved() },
+		IsChannel: isChannel, Stored: func() { w.changed(); w.moved() },
 	}
 	b.desk = chat.NewDesk(chat.Desk{
 		Inbox: store.NewInbox(b.db), Service: service,

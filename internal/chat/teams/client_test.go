@@ -237,3 +237,14 @@ func TestThePaceThatTeamsTakes(t *testing.T) {
 		t.Errorf("%v calls a second in the tenant", tenant.Limit())
 	}
 }
+
+func TestWhatIsTheIdOfAChannel(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		requests: true, "19:abc@thread.skype": true, requests + threadMark + "1": false, "19:meeting_x@thread.v2": false, "a:hana": false, "general": false, "C0AWS": false, "": false,
+	} {
+		if IsChannel(name) != want {
+			t.Errorf("%q: %v", name, !want)
+		}
+	}
+}

@@ -81,6 +81,11 @@ func isChannel(conversation string) bool {
 	return strings.HasSuffix(id, "@thread.tacv2") || strings.HasSuffix(id, "@thread.skype")
 }
 
+// IsChannel reports whether a name is the id of a channel, without a thread.
+func IsChannel(name string) bool {
+	return strings.HasPrefix(name, "19:") && isChannel(name) && channelOf(name) == name
+}
+
 // inThread is the id of a thread in a channel.
 func inThread(conversation, root string) string {
 	if root == "" || !isChannel(conversation) {
