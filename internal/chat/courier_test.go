@@ -73,7 +73,7 @@ func (s *service) Update(_ context.Context, _ chat.Address, ts string, m chat.Me
 	}
 	for i := range s.list {
 		if fmt.Sprint(i+1) == ts {
-			s.list[i].summary = m.Summary
+			s.list[i].summary, s.list[i].m = m.Summary, m
 			s.list[i].edits++
 		}
 	}
