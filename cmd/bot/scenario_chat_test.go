@@ -34,7 +34,8 @@ type player interface {
 	// empty takes the place of its own.
 	replay(kind, how, body string) (status int, err error)
 	// request names, for the injection of faults, the requests to the platform by
-	// which the bot posts a new message ("post") or edits one ("edit").
+	// which the bot posts a root message ("post"), replies to one ("reply") or
+	// edits one ("edit").
 	request(kind string) (service, op string)
 }
 

@@ -23,7 +23,7 @@ func (slackPlayer) unanswered(text string) bool {
 }
 
 func (slackPlayer) request(kind string) (service, op string) {
-	return "slack", map[string]string{"post": "chat.postMessage", "edit": "chat.update"}[kind]
+	return "slack", map[string]string{"post": "chat.postMessage", "reply": "chat.postMessage", "edit": "chat.update"}[kind]
 }
 
 // command types a slash command.

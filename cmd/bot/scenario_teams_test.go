@@ -36,7 +36,7 @@ func (teamsPlayer) unanswered(text string) bool {
 }
 
 func (teamsPlayer) request(kind string) (service, op string) {
-	return "teams", map[string]string{"post": "conversations.create", "edit": "activities.update"}[kind]
+	return "teams", map[string]string{"post": "conversations.create", "reply": "activities.send", "edit": "activities.update"}[kind]
 }
 
 // act plays a person.
@@ -215,6 +215,8 @@ func (p teamsPlayer) replay(kind, how, body string) (status int, err error) {
 //	as P install|uninstall SCOPE   adds the app for oneself (personal) or in the team
 //	as P block, unblock            the bot's chat
 //	as P profile JSON              changes it, as an administrator does
+//	as P extension COMMAND CONTEXT opens the form of a command of the message
+//	                               extension, from the compose box or the commandBox
 func (p teamsPlayer) acts(person string) acts {
 	scope := func(what string) func(*testscript.TestScript, []string) error {
 		return func(_ *testscript.TestScript, args []string) error {
@@ -231,6 +233,16 @@ func (p teamsPlayer) acts(person string) acts {
 	}
 	return acts{
 		"install": scope("install"), "uninstall": scope("uninstall"), "block": blocked(true), "unblock": blocked(false),
+		"extension": func(_ *testscript.TestScript, args []string) error {
+			if err := words(args, 2, 2); err != nil {
+				return err
+			}
+			var out teamsemu.Result
+			if err := p.act(person, "extension", object{"command": args[0], "context": args[1]}, &out); err != nil {
+				return err
+			}
+			return p.fine(person, out)
+		},
 		"profile": func(_ *testscript.TestScript, args []string) error {
 			if err := words(args, 1, 1); err != nil {
 				return err

@@ -47,7 +47,7 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	account …, owner …, handshake …, iam …  plays those who have AWS accounts; see there
 //	organization …               changes the organization; see there
 //	fault JSON, faults-gone      the next matching request goes wrong; no more do;
-//	                             service chat has the ops post and edit
+//	                             service chat has the ops post, reply and edit
 //	pull N                       pull request N is open; sets $REQ and $REQN
 //	check N CONCLUSION [RE]      the aws-access check of pull request N
 //	comment N RE                 the bot's comment on pull request N
