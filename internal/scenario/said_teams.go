@@ -21,40 +21,43 @@ func inTeams(st *sandbox.State) []Said {
 		people[p.Entra] = p.Key
 	}
 	var out []Said
+	add := func(m teamsemu.MessageState, at Said) {
+		if said, ok := ofBot(m, at); ok {
+			out = append(out, said)
+		}
+	}
 	for _, t := range st.Teams.Teams {
 		for _, ch := range t.Channels {
 			for _, m := range ch.Messages {
-				root := ofBot(m, Said{Channel: ch.Name, Place: ch.ID})
-				key := ""
-				for i := range root {
-					key = requestOf(root[i].Text)
-					root[i].Key = key
+				root, ok := ofBot(m, Said{Channel: ch.Name, Place: ch.ID})
+				if ok {
+					root.Key = requestOf(root.Text)
+					out = append(out, root)
 				}
-				out = append(out, root...)
 				for _, r := range m.Replies {
-					out = append(out, ofBot(r, Said{Channel: ch.Name, Thread: key, Place: ch.ID})...)
+					add(r, Said{Channel: ch.Name, Thread: root.Key, Place: ch.ID})
 				}
 			}
 			for person, list := range ch.Targeted {
 				for _, m := range list {
-					out = append(out, ofBot(m, Said{Channel: ch.Name, Private: people[person], Place: ch.ID})...)
+					add(m, Said{Channel: ch.Name, Private: people[person], Place: ch.ID})
 				}
 			}
 		}
 	}
 	for person, chat := range st.Teams.Chats {
 		for _, m := range chat.Messages {
-			out = append(out, ofBot(m, Said{Private: people[person], Place: chat.ID})...)
+			add(m, Said{Private: people[person], Place: chat.ID})
 		}
 	}
 	return out
 }
 
-// ofBot is a message of the bot at a place; nothing for what a person wrote or the
+// ofBot is a message of the bot at a place; false for what a person wrote or the
 // bot took back.
-func ofBot(m teamsemu.MessageState, at Said) []Said {
+func ofBot(m teamsemu.MessageState, at Said) (Said, bool) {
 	if !m.From.Bot || m.Deleted {
-		return nil
+		return Said{}, false
 	}
 	at.ID, at.Text = m.ID, TeamsText(m)
 	for _, c := range m.Cards {
@@ -67,7 +70,7 @@ func ofBot(m teamsemu.MessageState, at Said) []Said {
 			}
 		}
 	}
-	return []Said{at}
+	return at, true
 }
 
 // TeamsText returns what a person reads in a message of Teams: its text and its
