@@ -134,11 +134,12 @@ func (c *Courier) place(ctx context.Context, r access.Request) Place {
 	return p
 }
 
-// platform returns a platform by name.
+// platform returns a platform by name. One that is not served any more is gone, as
+// its channels are.
 func (c *Courier) platform(name access.Platform) (Platform, error) {
 	p, ok := c.Platforms[name]
 	if !ok {
-		return nil, fmt.Errorf("no platform %q", name)
+		return nil, fmt.Errorf("no platform %q: %w", name, ErrGone)
 	}
 	return p, nil
 }
@@ -153,10 +154,9 @@ func (c *Courier) root(ctx context.Context, r access.Request) error {
 		return c.postRoot(ctx, r, have)
 	}
 	p, err := c.platform(have.Platform)
-	if err != nil {
-		return err
+	if err == nil {
+		err = p.Update(ctx, Address{Team: have.Team, Channel: have.Channel}, have.TS, Card(r, c.place(ctx, r)))
 	}
-	err = p.Update(ctx, Address{Team: have.Team, Channel: have.Channel}, have.TS, Card(r, c.place(ctx, r)))
 	if err != nil && !errors.Is(err, ErrGone) {
 		return err
 	}

@@ -14,7 +14,8 @@ import (
 // tellReviewers tells the owners who are elsewhere that a pull request waits for
 // them, once it is there. That it was done is stored before.
 func (c *Courier) tellReviewers(ctx context.Context, r access.Request, root access.Root) error {
-	if root.Told || r.State != access.StateProposed || r.Pull.URL == "" || len(c.Platforms) < 2 {
+	p, there := c.Platforms[root.Platform]
+	if root.Told || r.State != access.StateProposed || r.Pull.URL == "" || len(c.Platforms) < 2 || !there {
 		return nil
 	}
 	place := c.place(ctx, r)
@@ -23,7 +24,7 @@ func (c *Courier) tellReviewers(ctx context.Context, r access.Request, root acce
 		return err
 	}
 	at := Address{Team: root.Team, Channel: root.Channel}
-	url, err := c.Platforms[root.Platform].Link(ctx, at, root.TS)
+	url, err := p.Link(ctx, at, root.TS)
 	if err != nil {
 		c.Log.Warn("no link to a root message", "request", r.ID, "error", err)
 	}
