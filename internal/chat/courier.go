@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"aws-access-bot/internal/access"
@@ -58,12 +59,20 @@ type Courier struct {
 	Home Home
 	Log  *slog.Logger
 
-	wake chan struct{}
+	wake    chan struct{}
+	several bool // whether people are on more than one platform
 }
 
-// NewCourier returns c ready to be woken and run.
+// NewCourier returns c ready to be woken and run. On a platform that it is not
+// given, all is gone: what was asked there goes on in the ops channel.
 func NewCourier(c Courier) *Courier {
-	c.wake = make(chan struct{}, 1)
+	c.wake, c.several = make(chan struct{}, 1), len(c.Platforms) > 1
+	c.Platforms = maps.Clone(c.Platforms)
+	for _, name := range []access.Platform{access.Slack, access.Teams} {
+		if c.Platforms[name] == nil {
+			c.Platforms[name] = unserved{}
+		}
+	}
 	return &c
 }
 
@@ -134,12 +143,11 @@ func (c *Courier) place(ctx context.Context, r access.Request) Place {
 	return p
 }
 
-// platform returns a platform by name. One that is not served any more is gone, as
-// its channels are.
+// platform returns a platform by name.
 func (c *Courier) platform(name access.Platform) (Platform, error) {
 	p, ok := c.Platforms[name]
 	if !ok {
-		return nil, fmt.Errorf("no platform %q: %w", name, ErrGone)
+		return nil, fmt.Errorf("no platform %q", name)
 	}
 	return p, nil
 }
@@ -154,9 +162,10 @@ func (c *Courier) root(ctx context.Context, r access.Request) error {
 		return c.postRoot(ctx, r, have)
 	}
 	p, err := c.platform(have.Platform)
-	if err == nil {
-		err = p.Update(ctx, Address{Team: have.Team, Channel: have.Channel}, have.TS, Card(r, c.place(ctx, r)))
+	if err != nil {
+		return err
 	}
+	err = p.Update(ctx, Address{Team: have.Team, Channel: have.Channel}, have.TS, Card(r, c.place(ctx, r)))
 	if err != nil && !errors.Is(err, ErrGone) {
 		return err
 	}
