@@ -28,7 +28,7 @@ type posted struct {
 	key     string
 	summary string
 	edits   int
-	m       chat.Message // as it was posted
+	m       chat.Message
 }
 
 // service is a chat service of one process. fail makes the next call fail,
@@ -74,7 +74,7 @@ func (s *service) Update(_ context.Context, _ chat.Address, ts string, m chat.Me
 	}
 	for i := range s.list {
 		if fmt.Sprint(i+1) == ts {
-			s.list[i].summary = m.Summary
+			s.list[i].summary, s.list[i].m = m.Summary, m
 			s.list[i].edits++
 		}
 	}
