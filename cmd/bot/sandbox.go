@@ -128,6 +128,6 @@ func (p program) announce(sbx *sandbox.Sandbox, f sandboxFlags) error {
 	if f.asJSON {
 		return p.printJSON(sbx.Paths())
 	}
-	_, err := fmt.Fprintf(p.stdout, "The sandbox is ready: %s\n", sbx.URL())
+	_, err := fmt.Fprintf(p.stdout, "The sandbox is ready: %s\nOver TLS: Microsoft login and Graph at %[2]s/, Teams at %[2]s/teams/\n", sbx.URL(), sbx.TLSURL())
 	return err
 }

@@ -69,7 +69,7 @@ func TestACardInAnswerIsSeenByWhoClickedUntilTheBotUpdates(t *testing.T) {
 
 func TestWhatThePersonSeesWhenTheBotAnswersBadly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *Options) { o.ActionTimeout = 100 * time.Millisecond })
+	w := newWorld(t)
 	id := w.posted("", approve)
 	for _, tc := range []struct{ name, answer, want string }{
 		{"its own error", `{"statusCode":400,"type":"application/vnd.microsoft.error","value":{"code":"BadRequest","message":"Not you."}}`, "Not you."},
@@ -89,11 +89,19 @@ func TestWhatThePersonSeesWhenTheBotAnswersBadly(t *testing.T) {
 	if res := w.clicks(hana, id, nil, nil); res.Error != ErrorReach || res.Attempts != 1 || res.Delivered {
 		t.Errorf("500: %+v", res)
 	}
+}
+
+func TestAnInvokeThatIsNotAnsweredInTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.ActionTimeout, o.InvokeTimeout = 50*time.Millisecond, 50*time.Millisecond })
+	id := w.posted("", approve+","+open)
 	stop := make(chan struct{})
 	t.Cleanup(func() { close(stop) })
 	w.answering(func(http.ResponseWriter, object) { <-stop })
-	if res := w.clicks(hana, id, nil, nil); res.Error != ErrorReach {
-		t.Errorf("late: %+v", res)
+	for _, title := range []string{"Approve", "Request"} {
+		if res := w.clicks(hana, id, title, nil); res.Error != ErrorReach || res.Attempts != 1 {
+			t.Errorf("%s: %+v", title, res)
+		}
 	}
 }
 

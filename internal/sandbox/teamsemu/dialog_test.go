@@ -106,7 +106,11 @@ func TestAMessageExtension(t *testing.T) {
 	if v := sub(in, "value"); text(in, "name") != "composeExtension/submitAction" || text(v, "commandId") != "request" || text(sub(v, "data"), "what") != "tea" {
 		t.Errorf("submitAction: %v", in)
 	}
+	if _, err := w.Uninstall(background(), yuki, "team"); err != nil {
+		t.Fatal(err)
+	}
 	for name, do := range map[string]func() error{
+		"without the app": func() error { _, err := w.Extension(background(), yuki, "request", access, ""); return err },
 		"no command":      func() error { _, err := w.Extension(background(), hana, "", access, ""); return err },
 		"unknown context": func() error { _, err := w.Extension(background(), hana, "request", access, "message"); return err },
 		"nowhere": func() error {

@@ -83,7 +83,7 @@ func TestThePersonalChat(t *testing.T) {
 
 func TestAMessageIsSentAgainUntilTheBotTakesIt(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(o *Options) { o.AnswerTimeout = 200 * time.Millisecond })
+	w := newWorld(t, func(o *Options) { o.AnswerTimeout = 2 * time.Second })
 	var n atomic.Int32
 	stop := make(chan struct{})
 	t.Cleanup(func() { close(stop) })
