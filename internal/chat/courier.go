@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"aws-access-bot/internal/access"
@@ -58,12 +59,20 @@ type Courier struct {
 	Home Home
 	Log  *slog.Logger
 
-	wake chan struct{}
+	wake    chan struct{}
+	several bool // whether people are on more than one platform
 }
 
-// NewCourier returns c ready to be woken and run.
+// NewCourier returns c ready to be woken and run. On a platform that it is not
+// given, all is gone: what was asked there goes on in the ops channel.
 func NewCourier(c Courier) *Courier {
-	c.wake = make(chan struct{}, 1)
+	c.wake, c.several = make(chan struct{}, 1), len(c.Platforms) > 1
+	c.Platforms = maps.Clone(c.Platforms)
+	for _, name := range []access.Platform{access.Slack, access.Teams} {
+		if c.Platforms[name] == nil {
+			c.Platforms[name] = unserved{}
+		}
+	}
 	return &c
 }
 

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"aws-access-bot/internal/access"
 )
@@ -14,7 +15,7 @@ import (
 // tellReviewers tells the owners who are elsewhere that a pull request waits for
 // them, once it is there. That it was done is stored before.
 func (c *Courier) tellReviewers(ctx context.Context, r access.Request, root access.Root) error {
-	if root.Told || r.State != access.StateProposed || r.Pull.URL == "" || len(c.Platforms) < 2 {
+	if root.Told || r.State != access.StateProposed || r.Pull.URL == "" || !c.several {
 		return nil
 	}
 	place := c.place(ctx, r)
@@ -61,7 +62,7 @@ func waiting(r access.Request, p Place, url string) Message {
 
 // tellGrown tells the owners who are elsewhere what those in the thread are told.
 func (c *Courier) tellGrown(ctx context.Context, d access.Delivery, name access.Platform, m Message) {
-	if d.Kind != access.NoticeGrown || len(c.Platforms) < 2 {
+	if d.Kind != access.NoticeGrown || !c.several {
 		return
 	}
 	r, err := c.Requests.Get(ctx, d.Request)
@@ -71,3 +72,29 @@ func (c *Courier) tellGrown(ctx context.Context, d access.Delivery, name access.
 	}
 	c.tellElsewhere(ctx, r, c.place(ctx, r).Owners, name, m)
 }
+
+// unserved is a platform that the settings do not have any more: all that was there
+// is gone.
+type unserved struct{}
+
+// gone says so.
+func (unserved) gone() error { return fmt.Errorf("this chat is not served any more: %w", ErrGone) }
+
+// Post implements Platform.
+func (u unserved) Post(context.Context, Address, Message, string) (string, error) {
+	return "", u.gone()
+}
+
+// Update implements Platform.
+func (u unserved) Update(context.Context, Address, string, Message) error { return u.gone() }
+
+// Find implements Platform.
+func (u unserved) Find(context.Context, Address, string, time.Time) (string, bool, error) {
+	return "", false, u.gone()
+}
+
+// Link implements Platform.
+func (u unserved) Link(context.Context, Address, string) (string, error) { return "", u.gone() }
+
+// Whisper implements Platform.
+func (u unserved) Whisper(context.Context, Address, string, Message) error { return u.gone() }

@@ -50,8 +50,8 @@ func Card(m chat.Message) json.RawMessage {
 	return b.fit()
 }
 
-// fit returns the card, without the last elements that are no buttons where it
-// would be too large, and says so.
+// fit returns the card, without some of its elements where it would be too large,
+// and says so.
 func (b *builder) fit() json.RawMessage {
 	body, cutOff := b.body, false
 	for {
@@ -67,12 +67,17 @@ func (b *builder) fit() json.RawMessage {
 	}
 }
 
-// withoutLast takes the last element away that is no row of buttons, if there is
-// one.
+// withoutLast takes an element away: the last box, which is a piece of a file or
+// what somebody wrote, else the last that is no row of buttons.
 func withoutLast(body []element) []element {
-	for i := len(body) - 1; i >= 0; i-- {
-		if body[i]["type"] != "ActionSet" {
-			return slices.Delete(slices.Clone(body), i, i+1)
+	for _, fits := range []func(e element) bool{
+		func(e element) bool { return e["type"] == "Container" },
+		func(e element) bool { return e["type"] != "ActionSet" },
+	} {
+		for i := len(body) - 1; i >= 0; i-- {
+			if fits(body[i]) {
+				return slices.Delete(slices.Clone(body), i, i+1)
+			}
 		}
 	}
 	return body[:len(body)-1]

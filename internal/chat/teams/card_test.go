@@ -187,6 +187,25 @@ func TestT25UserTextIsNeverMarkup(t *testing.T) {
 	}
 }
 
+// TestADialogIsBounded, whatever was typed into the one before.
+func TestADialogIsBounded(t *testing.T) {
+	t.Parallel()
+	huge := strings.Repeat("<", 100_000)
+	typed := chat.Submission{Values: map[string]string{}}
+	for _, form := range chat.Forms() {
+		for _, field := range []string{"group", "account", "permission_set", "duration", "reason", "name", "ou", "owners"} {
+			typed.Values[field] = huge
+		}
+		typed.Form = form
+		f, ok := chat.Refilled(typed)
+		if !ok {
+			t.Fatalf("no form %s", form)
+		}
+		raw := Dialog(f, "d", &access.Refusal{Field: "account", Message: huge, Mend: huge})
+		sound(t, form, raw)
+	}
+}
+
 // onlyRuns wants texts that clients read Markdown in to have none, and no mention
 // but those of the card's own.
 func onlyRuns(t *testing.T, where string, raw json.RawMessage) {
@@ -287,6 +306,15 @@ func TestAHugeMessageKeepsItsButtons(t *testing.T) {
 	sound(t, "huge", raw)
 	if !bytes.Contains(raw, []byte("Cancel request")) || !bytes.Contains(raw, []byte("too long to show here whole")) {
 		t.Errorf("%.300s", raw)
+	}
+	var usable []access.Usable
+	for i := range 400 {
+		usable = append(usable, access.Usable{AccountID: "111122223333", AccountSlug: fmt.Sprint("account-", i), PermissionSet: "ReadOnlyAccess"})
+	}
+	file := Card(chat.CLIMessage(usable, 0, chattest.Place()))
+	sound(t, "file", file)
+	if !bytes.Contains(file, []byte("[profile account-0-ReadOnlyAccess]")) || !bytes.Contains(file, []byte("aws sso login")) || !bytes.Contains(file, []byte("too long to show here whole")) {
+		t.Errorf("the file: %.300s", file)
 	}
 	var board []byte
 	for _, n := range []int{0, 9, 700} {

@@ -117,6 +117,7 @@ type created struct {
 // begins one.
 func (c *Client) Post(ctx context.Context, to chat.Address, m chat.Message, key string) (string, error) {
 	id, err := c.post(ctx, to, m)
+	key = placed(to, key)
 	switch {
 	case err == nil:
 		c.note(key, id)
@@ -164,6 +165,10 @@ func (c *Client) send(ctx context.Context, service, conversation, query string, 
 	return made.ID, err
 }
 
+// placed is the key of a message at a place: the same may be posted elsewhere where
+// that is gone.
+func placed(at chat.Address, key string) string { return at.Channel + " " + at.Thread + " " + key }
+
 // note remembers what became of a message: its id, or that it did not go out.
 func (c *Client) note(key, id string) {
 	c.mu.Lock()
@@ -182,10 +187,10 @@ func (c *Client) unknown(key string) {
 
 // Find implements chat.Platform. The connector has no history: what this process
 // saw the answer of is known, of everything else nothing.
-func (c *Client) Find(_ context.Context, _ chat.Address, key string, _ time.Time) (string, bool, error) {
+func (c *Client) Find(_ context.Context, at chat.Address, key string, _ time.Time) (string, bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s, ok := c.sent[key]
+	s, ok := c.sent[placed(at, key)]
 	if !ok {
 		return "", false, chat.ErrNoHistory
 	}

@@ -48,8 +48,8 @@ func TestAThreadAndItsMessages(t *testing.T) {
 	if len(edits) != 2 || edits[0].path != thread+"/"+root || edits[1].path != thread+"/"+reply || edits[0].body["id"] != root {
 		t.Errorf("edits: %+v", edits)
 	}
-	for key, id := range map[string]string{"REQ-000001": root, "REQ-000001/live": reply} {
-		if got, found, err := w.client.Find(t.Context(), at(""), key, time.Time{}); err != nil || !found || got != id {
+	for key, x := range map[string][2]string{"REQ-000001": {"", root}, "REQ-000001/live": {root, reply}} {
+		if got, found, err := w.client.Find(t.Context(), at(x[0]), key, time.Time{}); err != nil || !found || got != x[1] {
 			t.Errorf("find %s: %q, %v, %v", key, got, found, err)
 		}
 	}

@@ -16,8 +16,16 @@ const (
 	dataDialog = "_dialog" // names the dialog, so that two submissions of it are one
 )
 
-// maxLine is the longest text of an input in characters.
-const maxLine = 3000
+// maxError is the longest sentence beside a field, in characters: what is read at
+// once.
+const maxError = 500
+
+// The longest text of an input, and the longest value of a choice, in characters.
+// What is longer was not chosen.
+const (
+	maxLine   = 3000
+	maxChoice = 200
+)
 
 // Dialog renders a form as the card of a dialog that is named id. A refusal, if
 // there is one, stands below its field, or above all where it is about none.
@@ -56,7 +64,7 @@ func has(f chat.Form, field string) bool {
 
 // refusal says what is wrong, in text runs: it may repeat what was typed.
 func refusal(no *access.Refusal) element {
-	m := Words().Spoken(chat.Message{Blocks: []chat.Block{chat.Text{{Text: no.Message + " "}, {Text: no.Mend}}}})
+	m := Words().Spoken(chat.Message{Blocks: []chat.Block{chat.Text{{Text: cut(no.Message, maxError) + " "}, {Text: cut(no.Mend, maxError)}}}})
 	spans, _ := m.Blocks[0].(chat.Text)
 	return runs(spans, element{"color": "Attention"})
 }
@@ -74,15 +82,16 @@ func input(in chat.Input) element {
 	case chat.InputChoice, chat.InputChoices:
 		choices(e, in)
 	default:
-		e["type"], e["maxLength"] = "Input.Text", maxLine
+		length := maxLine
 		if in.MaxLength > 0 {
-			e["maxLength"] = min(in.MaxLength, maxLine)
+			length = min(in.MaxLength, maxLine)
 		}
+		e["type"], e["maxLength"] = "Input.Text", length
 		if in.Kind == chat.InputLines {
 			e["isMultiline"] = true
 		}
 		if in.Initial != "" {
-			e["value"] = cut(in.Initial, maxLine)
+			e["value"] = cut(in.Initial, length)
 		}
 	}
 	return e
@@ -98,11 +107,11 @@ func choices(e element, in chat.Input) {
 	if in.Kind == chat.InputChoices {
 		e["isMultiSelect"] = true
 		for v := range strings.SplitSeq(in.Initial, ",") {
-			if v != "" {
+			if v != "" && len(v) <= maxChoice && len(first) < maxSuggestions {
 				first = append(first, element{"title": v, "value": v})
 			}
 		}
-	} else if in.Initial != "" {
+	} else if in.Initial != "" && len(in.Initial) <= maxChoice {
 		label := in.InitialLabel
 		if label == "" {
 			label = in.Initial
@@ -110,7 +119,12 @@ func choices(e element, in chat.Input) {
 		first = append(first, element{"title": label, "value": in.Initial})
 	}
 	e["choices"] = first
-	if in.Initial != "" {
-		e["value"] = in.Initial
+	var chosen []string
+	for _, c := range first {
+		v, _ := c["value"].(string)
+		chosen = append(chosen, v)
+	}
+	if len(chosen) > 0 {
+		e["value"] = strings.Join(chosen, ",")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"aws-access-bot/internal/access"
@@ -36,6 +37,22 @@ type Inbound struct {
 	NewID func() string
 	Now   func() time.Time
 	Log   *slog.Logger
+
+	mu   sync.Mutex // guards told
+	told time.Time  // when a refusal was logged last
+}
+
+// seldom reports whether a refusal is logged: once in a second, so that whoever
+// finds the address cannot fill the log.
+func (in *Inbound) seldom() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	now := in.Now()
+	if since := now.Sub(in.told); since >= 0 && since < time.Second {
+		return false
+	}
+	in.told = now
+	return true
 }
 
 // ServeHTTP serves POST /api/messages. The token is checked before the body is
@@ -99,7 +116,9 @@ func (in *Inbound) fail(w http.ResponseWriter, err error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, errUnverified):
-		in.Log.Warn("an activity for teams is refused", "error", err)
+		if in.seldom() {
+			in.Log.Warn("an activity for teams is refused", "error", err)
+		}
 		w.WriteHeader(http.StatusUnauthorized)
 	case errors.As(err, &tooLarge):
 		http.Error(w, "request body too large", http.StatusRequestEntityTooLarge)

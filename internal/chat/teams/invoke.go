@@ -132,7 +132,7 @@ func (in *Inbound) submit(w http.ResponseWriter, r *http.Request, e *event, v in
 	form, _ := chat.Refilled(s)
 	switch {
 	case errors.As(err, &no):
-		show(w, form.Title, Dialog(form, typed[dataDialog], no))
+		show(w, form.Title, Dialog(form, cut(typed[dataDialog], maxDialog), no))
 	case err != nil:
 		in.Log.Warn("form is judged later", "user", e.user.User, "error", err)
 		in.later(w, r, s)
