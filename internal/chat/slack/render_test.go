@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
@@ -19,8 +18,6 @@ import (
 
 // update is read only; the flag package wants a variable.
 var update = flag.Bool("update", false, "rewrite golden files")
-
-var t0 = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
 // hana is who asked in the shared messages.
 func hana() access.ChatUser {

@@ -83,8 +83,12 @@ func (a *activity) user(tenant string) (access.ChatUser, bool) {
 	return access.ChatUser{Platform: access.Teams, Team: tenant, User: id}, objectID.MatchString(id)
 }
 
-// personal reports whether it was in the chat of one person with the bot.
-func (a *activity) personal() bool { return a.Conversation.Type == "personal" }
+// personal reports whether it was in the chat of one person with the bot. A chat of
+// two people, from which a message extension is used, is called personal too; its
+// id begins as those of channels do, and what is said there the other one reads.
+func (a *activity) personal() bool {
+	return a.Conversation.Type == "personal" && !strings.HasPrefix(a.Conversation.ID, "19:") && !strings.HasPrefix(a.Name, "composeExtension/")
+}
 
 // zone is the person's time zone as the client says, "" if it does not.
 func (a *activity) zone() string {

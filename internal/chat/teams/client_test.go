@@ -162,6 +162,11 @@ func TestAWhisperReachesOnlyThatPerson(t *testing.T) {
 	if got := w.last(); got.query.Get("isTargetedActivity") != "true" || len(w.connector.got(http.MethodPost, general)) != targeted+1 {
 		t.Errorf("the tenant has targeted messages by now: %+v", got)
 	}
+	// A group chat is as good as a channel.
+	w.ok(w.client.Whisper(t.Context(), chat.Address{Team: testTenant, Channel: "19:group@thread.v2"}, idOf("hana"), text("a secret")))
+	if got := w.last(); got.query.Get("isTargetedActivity") != "true" || got.path != "/v3/conversations/19:group@thread.v2/activities" {
+		t.Errorf("in a group chat: %+v", got)
+	}
 	// Somebody who never wrote is reached by his object id.
 	w.ok(w.client.Whisper(t.Context(), chat.Address{Team: testTenant}, idOf("ken"), text("x")))
 	if got := w.last(); got.path != "/v3/conversations/a:"+idOf("ken")+"/activities" {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/chat"
 	"aws-access-bot/internal/store"
 )
 
@@ -416,6 +417,30 @@ func TestTheMessageExtensionOpensTheForms(t *testing.T) {
 	rec := w.send(w.invoke("hana", general, "3", "composeExtension/fetchTask", map[string]any{"commandId": "cancel"}))
 	if !strings.Contains(rec.Body.String(), "none of the bot") || len(w.due()) != 0 {
 		t.Errorf("another command: %s", rec.Body)
+	}
+}
+
+// TestAChatOfTwoPeopleIsNoPlaceForAnAnswer: a message extension is used there, and
+// the other person would read it.
+func TestAChatOfTwoPeopleIsNoPlaceForAnAnswer(t *testing.T) {
+	t.Parallel()
+	const between = "19:" + hanaID + "_3c1d9a70-0000-4000-8000-000000000022@unq.gbl.spaces"
+	w := newWorld(t, store.NewMemory())
+	a := w.invoke("hana", between, "1", "composeExtension/fetchTask", map[string]any{"commandId": "request"})
+	a["conversation"].(map[string]any)["conversationType"] = "personal"
+	card := dialog(t, w.send(a))
+	who, err := store.NewReach(w.db).Contact(t.Context(), hana())
+	if err != nil || who.Personal != "" {
+		t.Errorf("%+v, %v", who, err)
+	}
+	s := w.invoke("hana", between, "2", "composeExtension/submitAction", map[string]any{"commandId": "request", "data": data(t, card, filled(nil))})
+	s["conversation"].(map[string]any)["conversationType"] = "personal"
+	w.does(s)
+	w.ok(w.client.Whisper(t.Context(), chat.Address{Team: testTenant, Channel: between}, hanaID, text("secret")))
+	for _, m := range w.connector.messages() {
+		if strings.Contains(m.path, between) {
+			t.Errorf("both read %s", m.card())
+		}
 	}
 }
 

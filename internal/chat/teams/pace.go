@@ -81,6 +81,12 @@ func isChannel(conversation string) bool {
 	return strings.HasSuffix(id, "@thread.tacv2") || strings.HasSuffix(id, "@thread.skype")
 }
 
+// isShared reports whether several people are in a conversation with the bot: a
+// channel, or a group chat.
+func isShared(conversation string) bool {
+	return isChannel(conversation) || strings.HasSuffix(conversation, "@thread.v2")
+}
+
 // IsChannel reports whether a name is the id of a channel, without a thread.
 func IsChannel(name string) bool {
 	return strings.HasPrefix(name, "19:") && isChannel(name) && channelOf(name) == name

@@ -24,7 +24,7 @@ func (c *Client) Whisper(ctx context.Context, to chat.Address, user string, m ch
 	if err != nil {
 		return err
 	}
-	if isChannel(to.Channel) && who.Local != "" && c.targets(to.Channel) {
+	if isShared(to.Channel) && who.Local != "" && c.targets(to.Channel) {
 		done, err := c.target(ctx, to.Channel, who, m)
 		if done || err != nil {
 			return err
@@ -42,7 +42,7 @@ func (c *Client) Whisper(ctx context.Context, to chat.Address, user string, m ch
 // he can be: to everybody, so nothing of the answer. It is tried once an hour.
 func (c *Client) askToInstall(ctx context.Context, conversation string, who access.Contact) {
 	key := "install/" + who.User.User
-	if !isChannel(conversation) || !c.targets(key) {
+	if !isShared(conversation) || !c.targets(key) {
 		return
 	}
 	c.mute(key)
