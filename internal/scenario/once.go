@@ -74,14 +74,16 @@ func (c *checker) message(seen map[string]int, m Said) {
 // slash is a command as Slack has it, which does nothing in Teams.
 var slash = regexp.MustCompile(`(^|[\s("'])/aws-(access|onboard)\b`)
 
-// teams wants that clients can show the cards in Teams, and that what they say
-// names no command that is not there.
-func (c *checker) teams() {
-	for _, m := range inTeams(&c.ev.State) {
-		if words := slash.FindString(m.Text); words != "" {
-			c.add(RuleWords, "Teams has no %s: %s", strings.TrimSpace(words), m.Text)
-		}
+// words wants that what is said in Teams, in notifications too, names no command
+// that is not there.
+func (c *checker) words(text string) {
+	if words := slash.FindString(text); words != "" {
+		c.add(RuleWords, "Teams has no %s: %s", strings.TrimSpace(words), text)
 	}
+}
+
+// teams wants that clients can show the cards in Teams.
+func (c *checker) teams() {
 	if c.ev.State.Teams == nil {
 		return
 	}

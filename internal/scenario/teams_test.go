@@ -114,10 +114,15 @@ func TestEachRuleIsCaughtInTeamsToo(t *testing.T) {
 			channel(ev).Messages = append(channel(ev).Messages, twice, inCard("10", "Access request "+request))
 		}, RuleMessage},
 		{"a slash command", func(ev *Evidence) {
-			channel(ev).Messages = append(channel(ev).Messages, inCard("9", "Send /aws-access status"))
+			ev.insert(2, card(after(2*time.Second), "activities.send", `{"attachments":[{"content":{"type":"AdaptiveCard","body":[{"type":"TextBlock","text":"Send /aws-access status"}]}}]}`))
+		}, RuleWords},
+		{"a slash command in a notification", func(ev *Evidence) {
+			ev.insert(2, card(after(2*time.Second), "activities.update", `{"summary":"/aws-onboard 1"}`))
 		}, RuleWords},
 		{"a slash command that one person sees", func(ev *Evidence) {
-			ev.State.Teams.Chats[hanaID] = teamsemu.ChatState{Messages: []teamsemu.MessageState{inCard("5", "(/aws-onboard 1)")}}
+			e := card(after(2*time.Second), "activities.send", `{"text":"(/aws-onboard 1)"}`)
+			e.Path += "?isTargetedActivity=true"
+			ev.insert(2, e)
 		}, RuleWords},
 		{"a card that cannot be displayed", func(ev *Evidence) {
 			channel(ev).Targeted[hanaID][0].Cards[0].Problems = []string{"version 1.6"}

@@ -35,7 +35,12 @@ func (c *checker) told() error {
 			if err != nil {
 				return fmt.Errorf("journal entry %d, %s: %w", e.Seq, e.Op, err)
 			}
-			c.claims(text, &lists)
+			if e.Service == "teams" {
+				c.words(text)
+			}
+			if !forOne(e) {
+				c.claims(text, &lists)
+			}
 		}
 	}
 	return nil
@@ -62,17 +67,21 @@ func sent(e emukit.Entry) (string, error) {
 	return plain(m.Text) + "\n" + Text(m), nil
 }
 
-// carries reports whether a request to Teams has a message for a channel, whose
-// ids begin with 19. What one person is answered is not judged, as in Slack: it
-// lists requests.
+// carries reports whether a request to Teams has a message.
 func carries(e emukit.Entry) bool {
 	switch e.Op {
-	case "conversations.create":
+	case "conversations.create", "activities.send", "activities.reply", "activities.update":
 		return true
-	case "activities.send", "activities.reply", "activities.update":
-		return strings.Contains(e.Path, "/v3/conversations/19") && !strings.Contains(e.Path, "isTargetedActivity")
 	}
 	return false
+}
+
+// forOne reports whether a message to Teams is for one person: it is targeted, or
+// not in a channel, whose ids begin with 19. What one person is answered is no
+// claim, as in Slack: it lists requests.
+func forOne(e emukit.Entry) bool {
+	channel := strings.Contains(e.Path, "/v3/conversations/19") || e.Op == "conversations.create"
+	return e.Service == "teams" && (!channel || strings.Contains(e.Path, "isTargetedActivity"))
 }
 
 // sentToTeams is what a person reads of a message for Teams, its notification
