@@ -167,11 +167,13 @@ func (l *linter) autoRisk(rule *Rule) {
 	}
 }
 
-// requesters reports a rule under which nobody can ask in chat: those named
-// have a GitHub account and no Slack user, so chat recognises them neither by
-// people.yaml nor by their e-mail address.
+// requesters reports a rule under which nobody can ask on Slack: those named
+// have a GitHub account and no Slack user, so it recognises them neither by
+// people.yaml nor by their e-mail address. Where people.yaml has no Slack user at
+// all, people are in Teams, which knows them by their Entra id.
 func (l *linter) requesters(rule *Rule) {
-	if len(rule.Requesters) == 0 {
+	onSlack := slices.ContainsFunc(l.repo.People.People, func(p Person) bool { return p.Slack != nil })
+	if len(rule.Requesters) == 0 || !onSlack {
 		return
 	}
 	for _, ref := range rule.Requesters {
@@ -183,7 +185,7 @@ func (l *linter) requesters(rule *Rule) {
 		}
 	}
 	l.add(CodeRequesters, rule.Pos, "add slack: {team: …, user: …} to one of them in people.yaml, or name others",
-		"nobody can ask in chat under the rule %q: %s have no Slack user in people.yaml", rule.Name, ownersText(rule.Requesters))
+		"nobody can ask on Slack under the rule %q: %s have no Slack user in people.yaml", rule.Name, ownersText(rule.Requesters))
 }
 
 // uncovered reports permission sets that are in use and that nobody may grant

@@ -33,6 +33,13 @@ func ruled(t *testing.T, rules ...string) txtar.File {
 	return replaced(t, "aws-access.yaml", "approvals:\n", text)
 }
 
+// withoutSlack is the base's people.yaml of a company that has no Slack.
+func withoutSlack(t *testing.T) txtar.File {
+	t.Helper()
+	text := strings.Replace(string(overlay(t)["people.yaml"].Data), ", slack: {team: T0ACME, user: U0HANA}", "", 1)
+	return with("people.yaml", strings.Replace(text, "email: taro@example.com", "email: taro@example.com, github: {login: taro, id: 7}", 1))
+}
+
 // onlyRules is the base's aws-access.yaml with other rules.
 func onlyRules(t *testing.T, rules ...string) txtar.File {
 	t.Helper()
@@ -108,6 +115,7 @@ func lintCases(t *testing.T) []struct {
 		}, []string{`onboarding-unmeetable aws-access.yaml:22 wants 2 approvals of different people and has 1`}},
 		{"requesters without Slack", []txtar.File{ruled(t, "name: narrow, match: {permission_sets: [X]}, approvers: [control-plane], requesters: [yuki@example.com]")},
 			[]string{`requesters-nobody aws-access.yaml:7 yuki@example.com have no Slack user`}},
+		{"requesters of a company without Slack", []txtar.File{ruled(t, "name: narrow, match: {permission_sets: [X]}, approvers: [control-plane], requesters: [yuki@example.com]"), withoutSlack(t)}, nil},
 		{"requesters with one in Slack", []txtar.File{ruled(t, "name: narrow, match: {permission_sets: [X]}, approvers: [control-plane], requesters: [yuki@example.com, hana@example.com]")}, nil},
 		{"admin without an approval", []txtar.File{ruled(t, "name: quick, match: {permission_sets: [AdministratorAccess]}, approvers: [control-plane], auto: true, max_duration: 1h"),
 			group("breakglass", "13", "accounts: {ou: /}, permission_set: AdministratorAccess")},

@@ -46,7 +46,7 @@ func TestExitCodesAndWords(t *testing.T) {
 		{"good repo as JSON", []string{"check", "--json", "../../config/example"}, exitGood, []string{`"good": true`}},
 		{"bad repo names file and line", []string{"check", bad}, exitFindings, []string{"aws-access.yaml:2:", "phas"}},
 		{"no such folder", []string{"check", filepath.Join(bad, "nothing")}, exitUsage, []string{"nothing"}},
-		{"settings problems come at once", []string{"serve", "--settings", settings}, exitUsage, []string{"lissten", "listen:", "slack.bot_token", "signing_key"}},
+		{"settings problems come at once", []string{"serve", "--settings", settings}, exitUsage, []string{"lissten", "listen:", "slack, teams: are both missing", "signing_key"}},
 		{"no settings", []string{"status", "--settings", filepath.Join(bad, "none.yaml")}, exitUsage, []string{"none.yaml"}},
 		{"half of a pair of flags", []string{"sandbox", "--emulators-only"}, exitUsage, []string{"--write-settings"}},
 		{"speed", []string{"sandbox", "--speed", "0"}, exitUsage, []string{"--speed"}},

@@ -1,18 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"aws-access-bot/internal/sandbox"
-	"aws-access-bot/internal/sandbox/slackemu"
 	"aws-access-bot/internal/scenario"
 )
 
@@ -31,6 +30,9 @@ func TestP8KillAfterEveryDurableStep(t *testing.T) {
 	for _, x := range kills() {
 		for _, step := range x.steps {
 			name := fmt.Sprint(len(tests)+1, "-", strings.ReplaceAll(step, ":", "-"))
+			if x.platform != "" {
+				name += "-" + x.platform
+			}
 			tests = append(tests, scenarioTest{name, func(t *testing.T) { killAfter(t, step, x) }})
 		}
 	}
@@ -43,6 +45,8 @@ type kill struct {
 	steps []string
 	// poll is the setting of that name, "" for the sandbox's.
 	poll string
+	// platform is where people are, "" for Slack.
+	platform string
 }
 
 func kills() []kill {
@@ -57,6 +61,10 @@ func kills() []kill {
 			"outbox.root.intent", "outbox.root.sent", "outbox.root.sent:2", "outbox.notice.intent", "outbox.notice.sent", "audit.append",
 			"gitops.proposing", "gitops.branch", "gitops.pull", "gitops.facts", "gitops.check", "gitops.comment", "gitops.guard", "gitops.deliveries", "gitops.inforce",
 			"provision.begun", "provision.intent", "provision.requested", "provision.outcome", "provision.readback", "provision.application", "provision.drift",
+		}},
+		{story: grant, platform: "teams", steps: []string{
+			"reach.save", "reach.save:2", "inbox.put", "inbox.done", "request.create", "outbox.notice",
+			"outbox.root.intent", "outbox.root.sent", "outbox.root.sent:2", "outbox.notice.intent", "outbox.notice.sent",
 		}},
 		{story: grantNew, steps: []string{"provision.assigned", "provision.group", "provision.intent"}},
 		{story: joined, steps: []string{"gitops.joined", "request.save:2"}},
@@ -106,7 +114,7 @@ func TestEveryDurableStepIsKilledAfter(t *testing.T) {
 // killAfter plays a story in which the bot is killed after a step.
 func killAfter(t *testing.T, step string, k kill) {
 	t.Helper()
-	w := newWorld(t)
+	w := newWorldOn(t, cmp.Or(k.platform, "slack"), sandbox.Options{PeopleMerge: true})
 	if k.poll != "" {
 		if err := w.set("poll", k.poll); err != nil {
 			t.Fatal(err)
@@ -136,27 +144,6 @@ func killAfter(t *testing.T, step string, k kill) {
 		t.Fatal(err)
 	}
 	w.judge(t, table)
-}
-
-// ask types a request line, again where the person saw that it did not work.
-func (w *world) ask(person, line string) error { return w.typed(person, "/aws-access "+line) }
-
-// typed types a whole line, again where the person saw that it did not work.
-func (w *world) typed(person, line string) error {
-	for {
-		before := len(w.seen[person])
-		if err := w.command(person, "C0AWS", line); err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(w.seen[person][before:], func(s string) bool {
-			return s == slackemu.ErrorTimeout || s == slackemu.ErrorDispatch
-		}) {
-			return nil
-		}
-		if err := w.again(); err != nil {
-			return err
-		}
-	}
 }
 
 // approved waits for a pull request, has yuki approve and merge it, and returns
@@ -390,10 +377,10 @@ func impossible(w *world) (string, error) {
 // asked waits for a root message and returns its request.
 func (w *world) asked() (request string, err error) {
 	id := regexp.MustCompile(`^REQ-......$`)
-	err = w.until("a root message", []string{"slack"}, func(st *sandbox.State) (bool, string) {
-		for _, m := range messages(st) {
-			if id.MatchString(m.key) {
-				request = m.key
+	err = w.until("a root message", []string{w.chat.platform()}, func(st *sandbox.State) (bool, string) {
+		for _, m := range scenario.Messages(st) {
+			if id.MatchString(m.Key) {
+				request = m.Key
 			}
 		}
 		return request != "", "none"

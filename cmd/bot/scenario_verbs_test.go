@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,8 +30,11 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	app-token                    writes a token of the App's installation to github-token-app.secret
 //	edit-state BUCKET KEY OLD NEW  somebody changes a record of the state file past the bot; HEAD and SEED are commits
 //	sync                         an operator asks for a full pass
-//	set KEY VALUE                changes a line of the settings file
+//	set KEY VALUE                changes a line of the settings file; +KEY adds one
 //	as PERSON …                  plays somebody; see as
+//	on PLATFORM                  people are played on this chat platform from now on
+//	targeted on|off              Teams: whether a message in a channel can be one person's
+//	replay KIND HOW STATUS       the last request of a kind comes again, and gets this status
 //	entra …, aws …               plays Entra and AWS; see there
 //	webhooks drop|deliver        whether GitHub's webhooks arrive
 //	merge-queue N                the branch has a merge queue that merges N at least
@@ -42,7 +44,8 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	                             not name; as LOGIN plays it on GitHub
 //	account …, owner …, handshake …, iam …  plays those who have AWS accounts; see there
 //	organization …               changes the organization; see there
-//	fault JSON, faults-gone      the next matching request goes wrong; no more do
+//	fault JSON, faults-gone      the next matching request goes wrong; no more do;
+//	                             service chat has the ops post, reply and edit
 //	pull N                       pull request N is open; sets $REQ and $REQN
 //	check N CONCLUSION [RE]      the aws-access check of pull request N
 //	comment N RE                 the bot's comment on pull request N
@@ -68,7 +71,7 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 		"edit-state": w.verbEditState, "pause": plain(w.pause), "resume": plain(w.resume),
 		"role": w.verbRole, "repository": w.verbRepository, "app-token": w.verbAppToken,
 		"trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
-		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "new-team": w.verbNewTeam, "login": w.verbLogin, "fault": w.verbFault, "faults-gone": plain(w.mend),
+		"as": w.verbAs, "on": w.verbOn, "targeted": w.verbTargeted, "replay": w.verbReplay, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "new-team": w.verbNewTeam, "login": w.verbLogin, "fault": w.verbFault, "faults-gone": plain(w.mend),
 		"pull": w.verbPull, "check": w.verbCheck, "comment": w.verbComment, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
 		"told": w.verbTold, "assigned": w.verbAssigned, "gone": w.verbGone, "permission-set": w.verbPermissionSet, "logged": w.verbLogged,
 		"count": w.verbCount, "no-writes": w.verbNoWrites, "mark": w.verbMark, "soon": w.verbSoon,
@@ -142,11 +145,15 @@ func (w *world) verbSet(_ *testscript.TestScript, _ bool, args []string) error {
 	return w.set(args[0], args[1])
 }
 
-// set changes a top-level line of the settings file.
+// set changes a top-level line of the settings file, or adds it where the key has
+// a plus before it.
 func (w *world) set(key, value string) error {
 	text, err := os.ReadFile(w.settings())
 	if err != nil {
 		return err
+	}
+	if added, ok := strings.CutPrefix(key, "+"); ok {
+		return os.WriteFile(w.settings(), append(text, added+": "+value+"\n"...), 0o600)
 	}
 	line := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(key) + `:.*$`)
 	if !line.Match(text) {
@@ -239,65 +246,6 @@ func (w *world) verbComment(_ *testscript.TestScript, not bool, args []string) e
 		return err
 	}
 	return w.commented(n, re)
-}
-
-// heard waits for a message, or with not wants that there is none.
-func (w *world) heard(what, pattern string, not bool, fits func(said) bool) error {
-	re, err := regexp.Compile(pattern)
-	if err != nil {
-		return err
-	}
-	if not {
-		return w.silent(what, re, fits)
-	}
-	return w.saying(what, re, fits)
-}
-
-func (w *world) verbRoot(_ *testscript.TestScript, not bool, args []string) error {
-	if err := words(args, 2, 2); err != nil {
-		return err
-	}
-	return w.heard("the message of "+args[0], args[1], not, root(args[0]))
-}
-
-func (w *world) verbThread(_ *testscript.TestScript, not bool, args []string) error {
-	if err := words(args, 2, 2); err != nil {
-		return err
-	}
-	return w.heard("the thread of "+args[0], args[1], not, thread(args[0]))
-}
-
-func (w *world) verbOps(_ *testscript.TestScript, not bool, args []string) error {
-	if err := words(args, 1, 1); err != nil {
-		return err
-	}
-	return w.heard("the ops channel", args[0], not, ops)
-}
-
-// verbTold looks at what a person was shown at once, and then at private
-// messages.
-func (w *world) verbTold(_ *testscript.TestScript, not bool, args []string) error {
-	if err := words(args, 2, 2); err != nil {
-		return err
-	}
-	re, err := regexp.Compile(args[1])
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(w.seen[args[0]], re.MatchString) {
-		if not {
-			return fmt.Errorf("%s was told: %q", args[0], w.seen[args[0]])
-		}
-		return nil
-	}
-	id, err := w.slackID(args[0])
-	if err != nil {
-		return err
-	}
-	if err := w.heard(args[0]+"'s private messages", args[1], not, privately(id)); err != nil {
-		return fmt.Errorf("%w\nand at once %q", err, w.seen[args[0]])
-	}
-	return nil
 }
 
 func (w *world) verbAssigned(_ *testscript.TestScript, not bool, args []string) error {

@@ -48,6 +48,9 @@ type Service struct {
 	// be had.
 	Memberships Memberships
 	Grants      GrantEvidence
+	// IsChannel reports whether a name of the config is a channel on a chat
+	// service; nil lets the config name none.
+	IsChannel func(p Platform, name string) bool
 	// Stored is called after a request was stored, for the workers.
 	Stored func()
 	Now    func() time.Time
@@ -158,7 +161,7 @@ func (s *Service) made(ctx context.Context, key string) (Request, bool, error) {
 
 // create stores r, as just asked, under the first free id of its key.
 func (s *Service) create(ctx context.Context, r Request) (Request, error) {
-	r.State, r.Version = StateAsked, 1
+	r.State, r.Version, r.Channel = StateAsked, 1, s.notified(ctx, r)
 	r.Times = map[Stage]time.Time{StageAsked: s.Now().UTC()}
 	for attempt := range 16 {
 		r.ID = newID(r.Key, attempt)

@@ -275,3 +275,28 @@ func (m *meeting) Bind(ctx context.Context, u access.ChatUser, b access.Binding)
 	m.arrived.Wait()
 	return m.Bindings.Bind(ctx, u, b)
 }
+
+// TestT18AVouchedObjectIDIsThePerson: an address says nothing then, nor does a
+// people.yaml that names the address for somebody else, and nothing is bound.
+func TestT18AVouchedObjectIDIsThePerson(t *testing.T) {
+	t.Parallel()
+	p := newPeople(t,
+		access.Entrant{Person: access.Person{Entra: "e-nao", Email: "nao@example.com"}, Enabled: true},
+		access.Entrant{Person: access.Person{Entra: "e-gus", Email: "gus@example.com"}, Enabled: true, Guest: true},
+		access.Entrant{Person: access.Person{Entra: "e-old", Email: "old@example.com"}},
+	)
+	vouched := func(entra, email string) access.ChatProfile {
+		return access.ChatProfile{User: access.ChatUser{Platform: access.Teams, Team: "tenant", User: entra}, Entra: entra, Email: email}
+	}
+	p.is(vouched("e-nao", "hana@example.com"), "e-nao")
+	p.is(vouched("e-nao", "ｈana@example.com"), "e-nao")
+	p.nobody(vouched("e-gus", "nao@example.com"), "guest")
+	p.nobody(vouched("e-old", "nao@example.com"), "disabled")
+	p.nobody(vouched("e-gone", "nao@example.com"), "not among the users of Entra")
+	out := vouched("e-nao", "")
+	out.Outsider = "guests may not"
+	p.nobody(out, "guests may not")
+	if _, err := p.bindings.Binding(t.Context(), vouched("e-nao", "").User); !errors.Is(err, access.ErrNotFound) {
+		t.Errorf("bound: %v", err)
+	}
+}

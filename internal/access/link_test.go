@@ -225,6 +225,8 @@ func TestT18WhoMayNotAskToBeLinked(t *testing.T) {
 	guest.Profile.Outsider = "guests of this Slack workspace may not ask for access"
 	teams := claims("k", "U0EVE", "nao@example.com")
 	teams.Profile.User.Platform = access.Teams
+	vouched := teams
+	vouched.Profile.Entra = newcomer
 	stranger := claims("k", "U0EVE", "")
 	stranger.GitHub = "nao-codes"
 	known := func(entra, login string) access.LinkAsk {
@@ -242,6 +244,7 @@ func TestT18WhoMayNotAskToBeLinked(t *testing.T) {
 	}{
 		{"a guest", guest, "guests of this Slack workspace"},
 		{"a user of Teams", teams, "Only Slack users"},
+		{"somebody for whom the chat vouches", vouched, "nothing to link"},
 		{"a GitHub account of somebody unknown", stranger, "does not know yet who you are"},
 		{"a login that nobody has", known(hana, "no-such"), "no account of a person"},
 		{"the account of another person", known(hana, "ken-platform"), "another person"},
@@ -269,6 +272,19 @@ func TestT18WhoMayNotAskToBeLinked(t *testing.T) {
 
 // TestT43LinksAreLimited: one open per chat user and per person, three a day per
 // chat user, thirty of all, counted from the store.
+// TestWhoIsVouchedForLinksAGitHubAccount from any chat.
+func TestWhoIsVouchedForLinksAGitHubAccount(t *testing.T) {
+	t.Parallel()
+	w := newLinks(t)
+	a := claims("k", newcomer, "")
+	a.Profile.User = access.ChatUser{Platform: access.Teams, Team: "tenant", User: newcomer}
+	a.Profile.Entra, a.Known, a.GitHub = newcomer, person(newcomer), "nao-codes"
+	got, err := w.service.Link(t.Context(), a)
+	if err != nil || got.Request.Want.Principal.ID != newcomer || got.Request.Want.Link.Account.GitHub.ID != 77 || got.Request.Asker.Entra != newcomer {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestT43LinksAreLimited(t *testing.T) {
 	t.Parallel()
 	w := newLinks(t)

@@ -54,6 +54,12 @@ func faultMatrix() []faultRow {
 		return r
 	}
 	return []faultRow{
+		{id: "C4", call: "Activities from Teams", outcome: map[string]string{"timeout": "what was stored and comes again does nothing twice", "5xx": "answered only for what is not stored, so that Teams sends it again",
+			"duplicate": "known by its activity, or by its dialog", "order": "decided by how things stand, not by what the card shows", "revoked": "refused before the body is read"},
+			never: map[string]string{"partial": noList, "lag": noLag, "throttled": "nobody is turned away: it is stored, and worked off later"}},
+		{id: "C5", call: "Messages to Teams", outcome: map[string]string{"timeout": "an edit is made again; a message is posted again and says that it may stand there twice, since the connector has no history", "throttled": "its wait is kept",
+			"5xx": "as without an answer: an edit is made again, a message not as if nothing had been", "lag": "what cannot be edited yet is tried again, and is not gone", "duplicate": "what was seen to be posted is not posted again", "revoked": "one new token is asked for, then it is said"},
+			never: map[string]string{"partial": noList, "order": noOrder}},
 		{id: "C10", call: "Writes to GitHub", outcome: map[string]string{"timeout": "branch and pull request are looked for before anything is repeated", "throttled": "its wait is kept", "5xx": "as without an answer: a write is sent once",
 			"lag": "looked for again by the branch", "duplicate": "what exists already is taken", "order": "built anew on the moved base", "revoked": said},
 			never: map[string]string{"partial": noList}},
@@ -111,7 +117,7 @@ func processFaults() []processFault {
 func testNames(t *testing.T) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}
-	cell := regexp.MustCompile(`^C\d\d/[a-z0-9]+$`)
+	cell := regexp.MustCompile(`^C\d{1,2}/[a-z0-9]+$`)
 	err := filepath.WalkDir("../..", func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

@@ -111,17 +111,23 @@ func cutoverLine(n access.Notice) string {
 	}
 }
 
+// whoIsInWanted reports whether a notice about a cutover is one that people have
+// to look at.
+func whoIsInWanted(k access.NoticeKind) bool {
+	return k != access.NoticeConfirmed && k != access.NoticeWithdrawn
+}
+
 // whoIsIn mentions who can say whether people are still in: who asked for the
 // account, and its owners.
 func whoIsIn(n access.Notice, r access.Request, p Place) Text {
-	if n.Kind == access.NoticeConfirmed || n.Kind == access.NoticeWithdrawn {
+	if !whoIsInWanted(n.Kind) {
 		return nil
 	}
 	t := append(Text{}, askedBy(r)...)
 	t = append(t, Span{Text: " "})
-	for _, u := range p.Owners {
-		if u.Platform == r.Asker.Chat.Platform && u.Team == r.Asker.Chat.Team && u.User != r.Asker.Chat.User {
-			t = append(t, Span{User: u.User}, Span{Text: " "})
+	for _, o := range p.Owners {
+		if o.User != r.Asker.Chat {
+			t = append(t, ownerAt(o, r), Span{Text: " "})
 		}
 	}
 	return t

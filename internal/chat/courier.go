@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"aws-access-bot/internal/access"
@@ -24,6 +25,11 @@ type Address struct {
 // trying again is of no use.
 var ErrGone = errors.New("message or channel is gone")
 
+// ErrNoHistory says that it is not known whether a message was posted: its answer
+// was lost, and the service has no history to look through. It is posted again,
+// so that people may see it twice, and says so.
+var ErrNoHistory = errors.New("the chat service cannot tell whether a message was posted")
+
 // Platform posts messages on a chat service. Errors other than ErrGone are
 // worth another try; the platform itself waits out rate limits.
 type Platform interface {
@@ -31,7 +37,8 @@ type Platform interface {
 	// Post posts m under a key that Find can look for, and returns its id.
 	Post(ctx context.Context, to Address, m Message, key string) (ts string, err error)
 	Update(ctx context.Context, at Address, ts string, m Message) error
-	// Find returns the id of the message posted under the key not before since.
+	// Find returns the id of the message posted under the key not before since,
+	// and ErrNoHistory where the service cannot tell.
 	Find(ctx context.Context, at Address, key string, since time.Time) (ts string, found bool, err error)
 	// Link returns the web address of a message.
 	Link(ctx context.Context, at Address, ts string) (url string, err error)
@@ -48,14 +55,24 @@ type Courier struct {
 	// channel or thread is gone.
 	Ops         Address
 	OpsPlatform access.Platform
-	Log         *slog.Logger
+	// Home says where owners are reached; nil where they are not.
+	Home Home
+	Log  *slog.Logger
 
-	wake chan struct{}
+	wake    chan struct{}
+	several bool // whether people are on more than one platform
 }
 
-// NewCourier returns c ready to be woken and run.
+// NewCourier returns c ready to be woken and run. On a platform that it is not
+// given, all is gone: what was asked there goes on in the ops channel.
 func NewCourier(c Courier) *Courier {
-	c.wake = make(chan struct{}, 1)
+	c.wake, c.several = make(chan struct{}, 1), len(c.Platforms) > 1
+	c.Platforms = maps.Clone(c.Platforms)
+	for _, name := range []access.Platform{access.Slack, access.Teams} {
+		if c.Platforms[name] == nil {
+			c.Platforms[name] = unserved{}
+		}
+	}
 	return &c
 }
 
@@ -121,7 +138,7 @@ func (c *Courier) place(ctx context.Context, r access.Request) Place {
 	if err != nil {
 		return Place{}
 	}
-	p := PlaceOf(force.Repo, r.Want)
+	p := PlaceOf(force.Repo, r.Want, c.Home)
 	p.Auto = auto(force.Repo, r)
 	return p
 }
@@ -148,12 +165,15 @@ func (c *Courier) root(ctx context.Context, r access.Request) error {
 	if err != nil {
 		return err
 	}
-	err = p.Update(ctx, Address{Team: have.Team, Channel: have.Channel}, have.TS, Card(r, c.place(ctx, r)))
+	err = p.Update(ctx, Address{Team: have.Team, Channel: have.Channel}, have.TS, perhapsAgain(Card(r, c.place(ctx, r)), have.Twice))
 	if err != nil && !errors.Is(err, ErrGone) {
 		return err
 	}
 	have.Version = r.Version
-	return c.Outbox.SaveRoot(ctx, have)
+	if err := c.Outbox.SaveRoot(ctx, have); err != nil {
+		return err
+	}
+	return c.tellReviewers(ctx, r, have)
 }
 
 // postRoot posts the root message of r, in the ops channel where its own is
@@ -173,7 +193,7 @@ func (c *Courier) postRoot(ctx context.Context, r access.Request, have access.Ro
 		return err
 	}
 	c.tellAsker(ctx, r, sent)
-	return nil
+	return c.tellReviewers(ctx, r, sent)
 }
 
 // rootAt posts the root message at a place, or finds it there, and returns
@@ -185,16 +205,19 @@ func (c *Courier) rootAt(ctx context.Context, r access.Request, root access.Root
 	}
 	at, found := Address{Team: root.Team, Channel: root.Channel}, false
 	if look {
-		if root.TS, found, err = p.Find(ctx, at, string(r.ID), r.Times[access.StageAsked]); err != nil {
+		root.TS, found, err = p.Find(ctx, at, string(r.ID), r.Times[access.StageAsked])
+		unknown := errors.Is(err, ErrNoHistory)
+		if err != nil && !unknown {
 			return root, err
 		}
+		root.Twice = root.Twice || unknown
 	}
 	if !found {
 		root.TS, root.Intent = "", true
 		if err := c.Outbox.SaveRoot(ctx, root); err != nil {
 			return root, err
 		}
-		if root.TS, err = p.Post(ctx, at, Card(r, c.place(ctx, r)), string(r.ID)); err != nil {
+		if root.TS, err = p.Post(ctx, at, perhapsAgain(Card(r, c.place(ctx, r)), root.Twice), string(r.ID)); err != nil {
 			return root, err
 		}
 		// A message that was found shows some version; it is edited later.
@@ -212,10 +235,11 @@ func (c *Courier) tellAsker(ctx context.Context, r access.Request, root access.R
 	if r.Origin == "" || r.Origin == root.Channel {
 		return
 	}
-	// The platform of a root message that was just posted is there.
-	p := c.Platforms[root.Platform]
-	url, err := p.Link(ctx, Address{Team: root.Team, Channel: root.Channel}, root.TS)
-	if err == nil {
+	// The platform of a root message that was just posted is there; who asked
+	// may be on another one.
+	url, err := c.Platforms[root.Platform].Link(ctx, Address{Team: root.Team, Channel: root.Channel}, root.TS)
+	p, there := c.Platforms[r.Asker.Chat.Platform]
+	if err == nil && there {
 		err = p.Whisper(ctx, Address{Team: r.Asker.Chat.Team, Channel: r.Origin}, r.Asker.Chat.User, followHere(r, url))
 	}
 	if err != nil {
@@ -252,6 +276,7 @@ func (c *Courier) notice(ctx context.Context, d access.Delivery) error {
 		return err
 	}
 	c.tellLinked(ctx, d)
+	c.tellOwners(ctx, d, name, m)
 	return nil
 }
 
@@ -261,8 +286,10 @@ func (c *Courier) noticeAt(ctx context.Context, d *access.Delivery, name access.
 	if err != nil {
 		return "", err
 	}
+	twice := false
 	if look {
-		if ts, found, err := p.Find(ctx, at, d.Key, d.At); err != nil || found {
+		ts, found, err := p.Find(ctx, at, d.Key, d.At)
+		if twice = errors.Is(err, ErrNoHistory); found || err != nil && !twice {
 			return ts, err
 		}
 	}
@@ -272,7 +299,16 @@ func (c *Courier) noticeAt(ctx context.Context, d *access.Delivery, name access.
 			return "", err
 		}
 	}
-	return p.Post(ctx, at, m, d.Key)
+	return p.Post(ctx, at, perhapsAgain(m, twice), d.Key)
+}
+
+// perhapsAgain says of a message that it may stand there twice.
+func perhapsAgain(m Message, twice bool) Message {
+	if !twice {
+		return m
+	}
+	blocks := append([]Block{}, m.Blocks...)
+	return Message{Summary: m.Summary, Blocks: append(blocks, Note{{Text: "The bot was interrupted while it posted this, so it may stand here twice. This is the one that goes on."}})}
 }
 
 // compose renders a notice and says where it goes; the platform is empty when

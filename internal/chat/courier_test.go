@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -27,6 +28,7 @@ type posted struct {
 	key     string
 	summary string
 	edits   int
+	m       chat.Message
 }
 
 // service is a chat service of one process. fail makes the next call fail,
@@ -58,7 +60,7 @@ func (s *service) Post(_ context.Context, to chat.Address, m chat.Message, key s
 	if s.isDead(to) {
 		return "", chat.ErrGone
 	}
-	s.list = append(s.list, posted{to, key, m.Summary, 0})
+	s.list = append(s.list, posted{to, key, m.Summary, 0, m})
 	if err := s.loseReply; err != nil {
 		s.loseReply = nil
 		return "", err
@@ -72,7 +74,7 @@ func (s *service) Update(_ context.Context, _ chat.Address, ts string, m chat.Me
 	}
 	for i := range s.list {
 		if fmt.Sprint(i+1) == ts {
-			s.list[i].summary = m.Summary
+			s.list[i].summary, s.list[i].m = m.Summary, m
 			s.list[i].edits++
 		}
 	}
@@ -440,17 +442,31 @@ func TestTheCourierIsWokenAndWaits(t *testing.T) {
 	})
 }
 
-func TestAnUnknownPlatformIsAnErrorOfThatRequestOnly(t *testing.T) {
+// TestWhatWasAskedOnAChatThatIsNotServedAnyMoreGoesOnInTheOpsChannel: what was
+// posted there is left, what is new is told where somebody reads it.
+func TestWhatWasAskedOnAChatThatIsNotServedAnyMoreGoesOnInTheOpsChannel(t *testing.T) {
 	t.Parallel()
 	d := newMail(t)
 	strange := asked("REQ-000001")
 	strange.Asker.Chat.Platform = access.Teams
 	d.create(t, strange)
 	d.create(t, asked("REQ-000002"))
-	if err := d.courier.Deliver(t.Context()); err == nil {
-		t.Error("no error")
+	old := asked("REQ-000003")
+	d.create(t, old)
+	if err := store.NewOutbox(d.db).SaveRoot(t.Context(), access.Root{Request: old.ID, Platform: access.Teams, Channel: "19:a", TS: "7", Version: 1}); err != nil {
+		t.Fatal(err)
 	}
-	if len(d.service.list) != 1 || d.service.list[0].key != "REQ-000002" {
-		t.Errorf("messages: %+v", d.service.list)
+	d.save(t, old, access.NoticeMerged)
+	d.deliver(t)
+	got := map[string]string{}
+	for _, p := range d.service.list {
+		got[p.key] = p.at.Channel
+	}
+	want := map[string]string{"REQ-000001": "C0OPS", "REQ-000002": "C0AWS", "REQ-000003/merged": "C0OPS"}
+	if !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if due, err := store.NewOutbox(d.db).DueRoots(t.Context()); err != nil || len(due) != 0 {
+		t.Errorf("still due: %v, %v", due, err)
 	}
 }

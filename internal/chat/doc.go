@@ -22,12 +22,16 @@
 // [Courier] shows requests: one root message each, edited in place until it
 // shows the request's version, and thread replies in the order in which they
 // were stored. Before a post it notes the intent; after a crash it looks for
-// the message by its metadata before posting again. What has lost its channel or
-// thread goes to the ops channel. Who asked in another channel gets a private
-// link to the root message, tried once: a courtesy, not a promise.
+// the message before posting again; where the service has no history it posts
+// again and says so. What has lost its channel or thread goes to the ops channel.
+// Who asked in another channel gets a private link to the root message, tried once:
+// a courtesy, not a promise. Owners who are on another service than the message are
+// told there, in private, likewise.
 //
 // # Text
 //
 // What people wrote is carried as [Span]s and [Quote]s, never as markup: an
-// adapter escapes every span. Cards are built from the server's own record.
+// adapter escapes every span. Cards are built from the server's own record. The
+// commands in messages are written with slashes; an adapter of a service without
+// them passes messages through [Words.Spoken].
 package chat

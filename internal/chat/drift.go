@@ -166,8 +166,8 @@ func driftButtons(id string, acts []access.DriftAct, missing bool) Buttons {
 // that is none.
 func ClickText(action, value string) string {
 	switch action {
-	case ActionCancel, ActionRevoke, ActionExtend, ActionPhase, ActionOnboard, ActionConfirm:
-		return action + " " + value
+	case ActionCancel, ActionRevoke, ActionExtend, ActionPhase, ActionOnboard, ActionConfirm, ActionRequest:
+		return strings.TrimSpace(action + " " + value)
 	case ActionAgain:
 		return "onboard " + value + " again"
 	}

@@ -15,7 +15,7 @@ import (
 // comment and the request's own card say so, and what to do.
 func TestWhatWouldGrantNothingIsNotMergedByTheBot(t *testing.T) {
 	t.Parallel()
-	const again = "Close it and ask again with /aws-access request payments-dev PowerUserAccess for aws-payments-dev"
+	const again = "Close it and ask again with `/aws-access request payments-dev PowerUserAccess for aws-payments-dev"
 	until := func(r *access.Request, now time.Time) { r.Want.Term.For, r.Want.Term.End = 0, now.Add(time.Hour) }
 	tests := []struct {
 		name   string
@@ -25,9 +25,9 @@ func TestWhatWouldGrantNothingIsNotMergedByTheBot(t *testing.T) {
 		text   []string
 	}{
 		{"asked too long ago", func(*access.Request, time.Time) {}, 72*time.Hour + time.Minute, "asked-too-long-ago",
-			[]string{"This was asked for on 2026-11-20 12:00 UTC, longer than 3d ago (limits.start_by): merging it now would grant nothing. " + again + " 4h."}},
+			[]string{"This was asked for on 2026-11-20 12:00 UTC, longer than 3d ago (limits.start_by): merging it now would grant nothing. " + again + " 4h`."}},
 		{"its end has passed", until, 2 * time.Hour, "ended-while-it-waited",
-			[]string{"What this asks for ended 2026-11-20 13:00 UTC, while it waited: merging it now would grant nothing. " + again + "."}},
+			[]string{"What this asks for ended 2026-11-20 13:00 UTC, while it waited: merging it now would grant nothing. " + again + "`."}},
 		{"in time", func(*access.Request, time.Time) {}, 71 * time.Hour, "", nil},
 		{"not ended yet", until, 50 * time.Minute, "", nil},
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strconv"
 	"sync"
 	"time"
@@ -47,6 +48,13 @@ type cachedProfile struct {
 	profile access.ChatProfile
 	at      time.Time
 }
+
+// channelID is how Slack writes ids of channels, public and private.
+var channelID = regexp.MustCompile(`^[CG][A-Z0-9]{2,20}$`)
+
+// IsChannel reports whether a name is the id of a channel. Slack posts to names
+// too, and edits by id only.
+func IsChannel(name string) bool { return channelID.MatchString(name) }
 
 // NewClient returns a client for the API at apiURL (which ends in a slash).
 func NewClient(token secret.Value, apiURL string, workspaces []string, hc *http.Client, now func() time.Time) *Client {

@@ -33,3 +33,12 @@ func TestARateLimitIsWaitedOutForAnHourAtMost(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsTheIdOfAChannel(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{"C0AWS": true, "G012AB": true, "#aws": false, "aws": false, "D0HANA": false, "U0HANA": false, "19:a@thread.tacv2": false, "": false} {
+		if IsChannel(name) != want {
+			t.Errorf("%q: %v", name, !want)
+		}
+	}
+}

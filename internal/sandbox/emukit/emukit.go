@@ -1,6 +1,6 @@
 // Package emukit holds what every emulator of the sandbox shares and nothing
-// that belongs to one vendor: the journal of requests, injected faults, and
-// the scaling of delays.
+// that belongs to one vendor: the journal of requests, injected faults, the
+// scaling of delays, and requests to the app with a limit of time.
 //
 // An emulator names each request by its operation ("CreateAccountAssignment",
 // "POST /repos/{owner}/{repo}/pulls") and serves it through [Kit.Serve]. That

@@ -1,7 +1,6 @@
 package slackemu
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"mime"
@@ -9,6 +8,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"aws-access-bot/internal/sandbox/emukit"
 )
 
 // args are the arguments of a call. A form has only strings, and a JSON body's
@@ -113,27 +114,7 @@ func (a args) require(names ...string) error {
 }
 
 // decode parses JSON text and keeps its numbers as they were written.
-func decode(text string) (any, error) {
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, strconv.ErrSyntax
-	}
-	return v, nil
-}
+func decode(text string) (any, error) { return emukit.Decode([]byte(text)) }
 
-// encode returns the JSON of a value that came from JSON, without escaping
-// characters that JSON does not need escaped.
-func encode(v any) json.RawMessage {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil // unreachable: the value is made of JSON's own types
-	}
-	return bytes.TrimSpace(b.Bytes())
-}
+// encode returns the JSON of a value that came from JSON.
+func encode(v any) json.RawMessage { return emukit.Encode(v) }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"aws-access-bot/internal/sandbox/emukit"
 )
 
 // retryWaits are how long Slack waits before each further attempt at an event
@@ -43,7 +45,7 @@ func (s *Server) SendEvent(ctx context.Context, teamID string, event map[string]
 	})
 	reason := ""
 	for i, wait := range append([]time.Duration{0}, retryWaits()...) {
-		if err := pause(ctx, s.kit.Delay(wait)); err != nil {
+		if err := emukit.Pause(ctx, s.kit.Delay(wait)); err != nil {
 			return out, fmt.Errorf("send event %s: %w", id, err)
 		}
 		r := s.Sign(KindEvent, body, SignOptions{})
@@ -73,18 +75,6 @@ func retryReason(err error) string {
 		return "http_timeout"
 	}
 	return "connection_failed"
-}
-
-// pause waits, or returns why the context ended.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
 }
 
 // VerifyEventsURL sends the url_verification that Slack sends when the events

@@ -8,10 +8,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
+
+	"aws-access-bot/internal/sandbox/emukit"
 )
 
 // Kind is a kind of request to the app.
@@ -41,9 +42,6 @@ const (
 // errTimeout is a missing answer, as an error of [Server.Send].
 var errTimeout = errors.New(ErrorTimeout)
 
-// maxAnswer is how much of the app's answer is read, in bytes.
-const maxAnswer = 1 << 20
-
 // maxDeliveries is how many deliveries [State] holds.
 const maxDeliveries = 500
 
@@ -56,12 +54,7 @@ type Request struct {
 }
 
 // Answer is what the app answered.
-type Answer struct {
-	Status int           `json:"status"`
-	Header http.Header   `json:"header"`
-	Body   []byte        `json:"body"`
-	Took   time.Duration `json:"took"`
-}
+type Answer = emukit.Answer
 
 // Delivery is one request to the app and what became of it.
 type Delivery struct {
@@ -145,43 +138,13 @@ func (s *Server) Send(ctx context.Context, r Request) (Answer, error) {
 	s.last[r.Kind] = Request{Kind: r.Kind, URL: r.URL, Header: r.Header.Clone(), Body: bytes.Clone(r.Body)}
 	client, timeout := s.opts.Client, s.opts.AckTimeout
 	s.mu.Unlock()
-	began := time.Now()
-	a, err := exchange(ctx, client, timeout, r)
-	a.Took = time.Since(began)
-	s.record(r, a, err)
-	return a, err
-}
-
-func exchange(ctx context.Context, client *http.Client, timeout time.Duration, r Request) (Answer, error) {
 	if r.URL == "" {
 		return Answer{}, fmt.Errorf("send %s: the app has no URL for it", r.Kind)
 	}
 	late := fmt.Errorf("send %s to %s: %w", r.Kind, r.URL, errTimeout)
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, late)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL, bytes.NewReader(r.Body))
-	if err != nil {
-		return Answer{}, fmt.Errorf("send %s: %w", r.Kind, err)
-	}
-	req.Header = r.Header.Clone()
-	res, err := client.Do(req)
-	if err != nil {
-		return Answer{}, cause(ctx, late, err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	a := Answer{Status: res.StatusCode, Header: res.Header}
-	if a.Body, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer)); err != nil {
-		return a, cause(ctx, late, err)
-	}
-	return a, nil
-}
-
-// cause returns late if that is why err came about.
-func cause(ctx context.Context, late, err error) error {
-	if errors.Is(context.Cause(ctx), errTimeout) {
-		return late
-	}
-	return err
+	a, err := emukit.Post(ctx, client, timeout, late, r.URL, r.Header, r.Body)
+	s.record(r, a, err)
+	return a, err
 }
 
 func (s *Server) record(r Request, a Answer, err error) {

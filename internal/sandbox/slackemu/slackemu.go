@@ -41,9 +41,7 @@ const service = "slack"
 // Times that Slack gives (docs.slack.dev, "Acknowledging requests", "Handling
 // user interaction"): see the fields of [Options].
 const (
-	ackTimeout = 3 * time.Second
-	// idleTimeout is how long a connection to the bot is kept for the next event.
-	idleTimeout     = time.Minute
+	ackTimeout      = 3 * time.Second
 	triggerLife     = 3 * time.Second
 	responseURLLife = 30 * time.Minute
 	responseURLUses = 5
@@ -183,12 +181,7 @@ func setDefaults(o *Options) {
 		o.AckTimeout = ackTimeout
 	}
 	if o.Client == nil {
-		o.Client = &http.Client{
-			// Of its own: whoever closes idle connections of the default one
-			// would break a request that is under way.
-			Transport:     &http.Transport{IdleConnTimeout: idleTimeout},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
+		o.Client = emukit.NewSender()
 	}
 }
 

@@ -1,0 +1,189 @@
+package chat_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/chat"
+	"aws-access-bot/internal/store"
+)
+
+// forgetful is a chat service without a history.
+type forgetful struct{ *service }
+
+func (forgetful) Find(context.Context, chat.Address, string, time.Time) (string, bool, error) {
+	return "", false, chat.ErrNoHistory
+}
+
+// TestP8WithoutAHistoryWhatMayBeLostIsSaidAgain: on a service that cannot be
+// searched, a message whose answer was lost comes again and says that it may stand
+// there twice; what is known to be out does not.
+func TestP8WithoutAHistoryWhatMayBeLostIsSaidAgain(t *testing.T) {
+	t.Parallel()
+	d := newMail(t)
+	restart := func() {
+		d.start()
+		d.courier.Platforms = map[access.Platform]chat.Platform{access.Slack: forgetful{d.service}}
+	}
+	restart()
+	d.create(t, asked("REQ-000001"))
+	d.service.loseReply = errLost
+	if err := d.courier.Deliver(t.Context()); !errors.Is(err, errLost) {
+		t.Fatalf("got %v, want the fault", err)
+	}
+	restart()
+	d.deliver(t)
+	d.save(t, asked("REQ-000001"), access.NoticeMerged)
+	d.service.loseReply = errLost
+	if err := d.courier.Deliver(t.Context()); !errors.Is(err, errLost) {
+		t.Fatalf("got %v, want the fault", err)
+	}
+	restart()
+	d.deliver(t)
+	d.deliver(t)
+	var got []string
+	for _, p := range d.service.list {
+		twice := ""
+		if strings.Contains(text(p.m), "may stand here twice") {
+			twice = " again"
+		}
+		got = append(got, p.key+twice)
+	}
+	if want := []string{"REQ-000001", "REQ-000001 again", "REQ-000001/merged", "REQ-000001/merged again"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if root, err := store.NewOutbox(d.db).Root(t.Context(), "REQ-000001"); err != nil || root.TS != "2" {
+		t.Errorf("the root that goes on is %+v, %v", root, err)
+	}
+}
+
+// twoServices is a company on both.
+type twoServices struct {
+	*mail
+	teams *service
+	repo  *config.Repo
+}
+
+func (b *twoServices) InForce(context.Context) (access.InForce, error) {
+	return access.InForce{Repo: b.repo}, nil
+}
+
+// newTwo is a courier to both: Yuki is on Slack by people.yaml, others are in
+// Teams.
+func newTwo(t *testing.T) *twoServices {
+	t.Helper()
+	repo, err := plainExample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &twoServices{mail: newMail(t), teams: &service{}, repo: repo}
+	b.start()
+	return b
+}
+
+func (b *twoServices) start() {
+	b.mail.start()
+	b.courier = chat.NewCourier(chat.Courier{
+		Outbox: store.NewOutbox(b.db), Requests: b.requests, Commits: b,
+		Platforms: map[access.Platform]chat.Platform{access.Slack: b.service, access.Teams: b.teams},
+		Ops:       chat.Address{Team: "T0ACME", Channel: "C0OPS"}, OpsPlatform: access.Slack,
+		Home: func(p config.Person) (access.ChatUser, bool) {
+			if p.Slack != nil && p.Email == "yuki@example.com" {
+				return access.ChatUser{Platform: access.Slack, Team: p.Slack.Team, User: p.Slack.User}, true
+			}
+			return access.ChatUser{Platform: access.Teams, Team: "tenant", User: p.Entra}, true
+		},
+		Log: slog.New(slog.DiscardHandler),
+	})
+}
+
+// fromTeams is a request that Hana made in Teams for an account that Yuki owns.
+func fromTeams(s access.State) access.Request {
+	r := way(access.KindGrant, s)
+	r.Key, r.Version, r.Channel = string(r.ID), 1, "19:aws"
+	r.Asker.Chat = access.ChatUser{Platform: access.Teams, Team: "tenant", User: "hana"}
+	r.Want.Principal = config.Principal{Kind: config.GroupPrincipal, ID: "0b7e3f4c-0000-4000-8000-000000000011"}
+	return r
+}
+
+// TestAnOwnerOnTheOtherServiceIsToldThereThatSomethingWaits: once, in private, also
+// over a restart; on the service of the message he sees it in the channel.
+func TestAnOwnerOnTheOtherServiceIsToldThereThatSomethingWaits(t *testing.T) {
+	t.Parallel()
+	b := newTwo(t)
+	r := fromTeams(access.StateAsked)
+	r.Pull = access.PullRef{}
+	b.create(t, r)
+	b.deliver(t)
+	if len(b.teams.list) != 1 || len(b.service.list)+len(b.service.whispers) != 0 {
+		t.Fatalf("asked: %+v, %+v", b.teams.list, b.service.whispers)
+	}
+	p := fromTeams(access.StateProposed)
+	b.save(t, p)
+	b.deliver(t)
+	b.start()
+	p.Version++
+	b.save(t, p)
+	b.deliver(t)
+	if len(b.service.whispers) != 1 {
+		t.Fatalf("%d whispers", len(b.service.whispers))
+	}
+	w := b.service.whispers[0]
+	if w.user != "U0YUKI" || !strings.Contains(write(w.m), "waits for review") || !strings.Contains(write(w.m), "pull/12") || !strings.Contains(write(w.m), "19:aws/1") {
+		t.Errorf("%s is told %s", w.user, write(w.m))
+	}
+	if len(b.teams.whispers) != 0 {
+		t.Errorf("told in Teams: %+v", b.teams.whispers)
+	}
+	// The same from Slack: Yuki sees it there.
+	s := newTwo(t)
+	r = fromTeams(access.StateProposed)
+	r.Asker.Chat, r.Channel = access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: "U0HANA"}, "C0AWS"
+	s.create(t, r)
+	s.deliver(t)
+	if len(s.service.whispers)+len(s.teams.whispers) != 0 || len(s.service.list) != 1 {
+		t.Errorf("from Slack: %+v %+v", s.service.whispers, s.teams.whispers)
+	}
+}
+
+// TestOwnersWhoShouldLookAreNamedHereAndToldThere.
+func TestOwnersWhoShouldLookAreNamedHereAndToldThere(t *testing.T) {
+	t.Parallel()
+	b := newTwo(t)
+	r := fromTeams(access.StateLive)
+	b.create(t, r)
+	b.deliver(t)
+	b.save(t, r, access.NoticeGrown)
+	b.deliver(t)
+	if len(b.teams.list) != 2 || len(b.service.whispers) != 1 || b.service.whispers[0].user != "U0YUKI" {
+		t.Fatalf("%+v, %+v", b.teams.list, b.service.whispers)
+	}
+	reply := spans(b.teams.list[1].m)
+	if !slices.ContainsFunc(reply, func(s chat.Span) bool {
+		return s.User.Platform == access.Slack && s.User.User == "U0YUKI" && s.Text == "yuki@example.com"
+	}) {
+		t.Errorf("the reply names nobody: %+v", reply)
+	}
+}
+
+// TestWhoAskedOnTheOtherServiceGetsHisLinkThere: the root message fell back to the
+// operations channel, on Slack.
+func TestWhoAskedOnTheOtherServiceGetsHisLinkThere(t *testing.T) {
+	t.Parallel()
+	b := newTwo(t)
+	b.teams.dead = map[string]bool{"19:aws": true}
+	r := fromTeams(access.StateAsked)
+	r.Origin = "19:general"
+	b.create(t, r)
+	b.deliver(t)
+	if len(b.service.list) != 1 || len(b.service.whispers) != 0 || len(b.teams.whispers) != 1 || b.teams.whispers[0].user != "hana" {
+		t.Errorf("Slack has %+v %+v, Teams %+v", b.service.list, b.service.whispers, b.teams.whispers)
+	}
+}
