@@ -125,6 +125,8 @@ type origin struct {
 		ID string `json:"id"`
 	} `json:"recipient"`
 	Conversation struct {
+		ID       string `json:"id"`
+		Type     string `json:"conversationType"`
 		TenantID string `json:"tenantId"`
 	} `json:"conversation"`
 	ChannelData struct {
