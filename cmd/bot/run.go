@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, p program) int {
 	root.SetErr(p.stderr)
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(serveCommand(p), sandboxCommand(p), checkCommand(p), rulesCommand(p), planCommand(p), syncCommand(p),
-		statusCommand(p), trustCommand(p), importCommand(p), versionCommand(p))
+		statusCommand(p), trustCommand(p), importCommand(p), teamsManifestCommand(p), slackManifestCommand(p), githubManifestCommand(p), versionCommand(p))
 	root.SetHelpCommand(helpCommand(root))
 	root.SetFlagErrorFunc(misused)
 	return p.exitCode(ctx, root.ExecuteContext(ctx))

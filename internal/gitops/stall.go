@@ -139,7 +139,7 @@ func stallOf(err error) Stall {
 			Mend: "Check the permissions and the credential of the bot's registration in Entra (docs/setup.md); the bot's log has the answer."}
 	case errors.Is(err, ErrDenied):
 		return Stall{Code: StallDenied, Text: "GitHub refuses a read that it needs.",
-			Mend: "Compare the permissions of the GitHub App with docs/setup.md; the bot's log has the answer."}
+			Mend: "Compare the permissions of the GitHub App with docs/setup-github.md; the bot's log has the answer."}
 	case errors.Is(err, ErrNotFound):
 		return Stall{Code: StallMissing, Text: "GitHub does not have a commit, a pull request or a file that it needs.",
 			Mend: "See the bot's log for which one, and restore it; else put the branch back to before this commit, or `bot trust SHA` a later one."}

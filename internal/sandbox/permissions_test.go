@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"aws-access-bot/internal/manifest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -26,5 +28,31 @@ func TestTheBotHasThePermissionsOfTheDocs(t *testing.T) {
 	slices.Sort(got)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-docs +sandbox\n%s", diff)
+	}
+}
+
+// TestTheBotHasWhatTheManifestsAskFor: what the sandbox gives the bot in GitHub and
+// Slack is what `bot github-manifest` and `bot slack-manifest` ask for, so that a
+// scenario shows that it is enough.
+func TestTheBotHasWhatTheManifestsAskFor(t *testing.T) {
+	t.Parallel()
+	permissions := map[string]string{}
+	for _, p := range manifest.GitHubPermissions() {
+		permissions[p.Name] = p.Access
+	}
+	if diff := cmp.Diff(permissions, appPermissions()); diff != "" {
+		t.Errorf("permissions (-manifest +sandbox)\n%s", diff)
+	}
+	names := func(needs []manifest.Need) (out []string) {
+		for _, n := range needs {
+			out = append(out, n.Name)
+		}
+		return out
+	}
+	if diff := cmp.Diff(names(manifest.GitHubEvents()), appEvents()); diff != "" {
+		t.Errorf("events (-manifest +sandbox)\n%s", diff)
+	}
+	if diff := cmp.Diff(names(manifest.SlackScopes()), slackScopes()); diff != "" {
+		t.Errorf("scopes (-manifest +sandbox)\n%s", diff)
 	}
 }

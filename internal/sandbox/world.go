@@ -156,7 +156,7 @@ func (w *world) makeGitHub(baseURL string, files map[string]string) error {
 		App: githubemu.App{
 			ID: githubAppID, Slug: "acme-aws-access", Name: "Acme AWS access", ClientID: "Iv23acmeawsaccess",
 			InstallationID: githubAppIn, PublicKey: &w.secrets.appKey.PublicKey, Repositories: []string{configRepo},
-			Permissions: appPermissions(),
+			Permissions: appPermissions(), Events: appEvents(),
 		},
 	})
 	for _, p := range w.people {
@@ -195,12 +195,22 @@ func (w *world) makeGitHub(baseURL string, files map[string]string) error {
 	return nil
 }
 
-// appPermissions are what docs/setup.md asks the organization to grant.
+// appPermissions and appEvents are what the manifest of the GitHub App asks for,
+// so that a scenario shows that it is enough.
 func appPermissions() map[string]string {
 	return map[string]string{
 		"metadata": "read", "contents": "write", "pull_requests": "write", "checks": "write", "administration": "read", "members": "read",
-		"merge_queues": "read",
+		"merge_queues": "read", "issues": "read",
 	}
+}
+
+func appEvents() []string {
+	return []string{"check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "pull_request_review", "push"}
+}
+
+// slackScopes are what Slack's manifest asks for.
+func slackScopes() []string {
+	return []string{"channels:history", "chat:write", "chat:write.public", "commands", "groups:history", "users:read", "users:read.email"}
 }
 
 // makeTeams makes the teams of people.yaml, and one below payments-leads whose
@@ -219,7 +229,7 @@ func (w *world) makeTeams() error {
 func (w *world) makeSlack(baseURL string) error {
 	s, err := slackemu.New(w.kit, slackemu.Options{
 		SigningSecret: w.secrets.slackSigning, BaseURL: baseURL, Commands: []string{"/aws-access", "/aws-onboard"},
-		Workspaces: []slackemu.Workspace{{ID: slackTeam, Domain: "acme", Name: "Acme", URL: baseURL, BotToken: w.secrets.slackToken}},
+		Workspaces: []slackemu.Workspace{{ID: slackTeam, Domain: "acme", Name: "Acme", URL: baseURL, BotToken: w.secrets.slackToken, Scopes: slackScopes()}},
 	})
 	if err != nil {
 		return err

@@ -94,7 +94,7 @@ var guid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 
 func (f *fileTeams) settings(c *checker, entra string) *Teams {
 	t := &Teams{
-		AppID: strings.ToLower(f.AppID), Tenant: strings.ToLower(or(f.Tenant, entra)),
+		AppID: f.appID(c), Tenant: strings.ToLower(or(f.Tenant, entra)),
 		Secret: c.optional("teams.secret", f.Secret, 8), Certificate: c.optional("teams.certificate", f.Certificate, minPEM), ManagedIdentity: f.ManagedIdentity,
 		Channel: c.teamsChannel("teams.channel", f.Channel), OpsChannel: f.Channel,
 		ServiceURL:     c.https("teams.service_url", f.ServiceURL, publicServiceURL),
@@ -105,13 +105,38 @@ func (f *fileTeams) settings(c *checker, entra string) *Teams {
 	if f.OpsChannel != "" {
 		t.OpsChannel = c.teamsChannel("teams.ops_channel", f.OpsChannel)
 	}
-	if !guid.MatchString(t.AppID) {
-		c.problem("teams.app_id", "is missing or no id", "write the Microsoft app id that the Azure Bot shows, e.g. 11111111-2222-4333-8444-555555555555")
-	}
 	f.checkTenant(c, t.Tenant, strings.ToLower(entra))
 	f.checkCredential(c)
 	t.ServiceHosts = c.serviceHosts(f.ServiceHosts, t.ServiceURL)
 	return t
+}
+
+func (f *fileTeams) appID(c *checker) string {
+	id := strings.ToLower(f.AppID)
+	if !guid.MatchString(id) {
+		c.problem("teams.app_id", "is missing or no id", "write the Microsoft app id that the Azure Bot shows, e.g. 11111111-2222-4333-8444-555555555555")
+	}
+	return id
+}
+
+// LoadTeamsAppID reads the settings file at path as far as the Microsoft app id of
+// the bot goes, in lower case, for who makes the app package before there is a
+// channel, a secret or anything else. What else the file says is read and not
+// judged, and may be missing. Problems are those of [Load].
+func LoadTeamsAppID(path string, getenv func(string) string) (string, error) {
+	f, c, err := read(path, getenv)
+	if err != nil {
+		return "", err
+	}
+	teams := f.Teams
+	if teams == nil {
+		teams = &fileTeams{}
+	}
+	id := teams.appID(c)
+	if len(c.problems) > 0 {
+		return "", c.problems
+	}
+	return id, nil
 }
 
 // checkTenant wants the tenant of Teams to be that of the people: an object id

@@ -95,3 +95,20 @@ func TestTeamsOfAnEmulatorOrAnotherCloud(t *testing.T) {
 		t.Errorf("got %+v, %v", s, err)
 	}
 }
+
+// TestTheAppIDAlone: the app package is made before anything else is there.
+func TestTheAppIDAlone(t *testing.T) {
+	t.Parallel()
+	id, err := LoadTeamsAppID(write(t, "bot.yaml", "teams: {app_id: 11111111-2222-4333-8444-ABCDEFABCDEF}\n"), env(nil))
+	if err != nil || id != "11111111-2222-4333-8444-abcdefabcdef" {
+		t.Errorf("%q, %v", id, err)
+	}
+	if _, err := LoadTeamsAppID(write(t, "bot.yaml", withTeams()), env(nil)); err != nil {
+		t.Errorf("a whole file, of whose secrets none is there: %v", err)
+	}
+	for text, want := range map[string]string{"listen: :8080\n": "teams.app_id", "teams: {app_id: '28:x'}\n": "teams.app_id", "teamz: {app_id: x}\n": "field teamz"} {
+		if _, err := LoadTeamsAppID(write(t, "bot.yaml", text), env(nil)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}

@@ -37,6 +37,9 @@ func emulated(t *testing.T, permissions map[string]string) (*Client, *githubemu.
 	if _, err := emu.AddUser(githubemu.User{ID: 1002, Login: "hana-dev"}); err != nil {
 		t.Fatal(err)
 	}
+	if err := emu.AddToken("hana-dev", "ghp_hana"); err != nil {
+		t.Fatal(err)
+	}
 	repo, err := emu.AddRepo(githubemu.RepoSpec{Name: "config", ID: 4242, Files: map[string]string{"README.md": "x\n"}, Author: "hana-dev"})
 	if err != nil {
 		t.Fatal(err)

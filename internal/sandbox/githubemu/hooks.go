@@ -60,14 +60,33 @@ func (s *Server) hookApp() *app {
 	return s.apps[0]
 }
 
+// eventNeeds is the permission without which an App does not get an event, "" for
+// none ("Webhook events and payloads"). A comment on a pull request is one on an
+// issue.
+func eventNeeds(event string) string {
+	switch event {
+	case "check_run", "check_suite":
+		return "checks"
+	case "issue_comment":
+		return "issues"
+	case "merge_group":
+		return "merge_queues"
+	case "pull_request", "pull_request_review":
+		return "pull_requests"
+	case "push":
+		return "contents"
+	}
+	return ""
+}
+
 // emit puts a webhook on its way, if the App subscribed to the event.
 func (r *Repo) emit(event, action string, by identity, extra obj) {
 	a := r.s.hookApp()
 	if a == nil || r.s.hookURL == "" || !slices.Contains(a.Events, event) || !r.visible(identity{app: a}) {
 		return
 	}
-	if event == "merge_group" && a.Permissions["merge_queues"] == "" {
-		return // the event takes "at least read-level access" to them
+	if need := eventNeeds(event); need != "" && a.Permissions[need] == "" {
+		return // the event takes "at least read-level access"
 	}
 	payload := obj{
 		"repository": r.json(), "organization": r.s.orgJSON(), "sender": r.s.userJSON(by.user),

@@ -120,6 +120,32 @@ func TestWebhooksOfANewPullRequest(t *testing.T) {
 	}
 }
 
+// TestEventsTakeTheirPermission: an App that may not read issues hears nothing of
+// comments, though it subscribed to them.
+func TestEventsTakeTheirPermission(t *testing.T) {
+	t.Parallel()
+	for want, issues := range map[int]bool{3: false, 4: true} {
+		url, got := receiver(t, http.StatusOK)
+		w := newWorld(t, func(o *Options) {
+			o.WebhookURL, o.WebhookDelay = url, time.Nanosecond
+			o.App.Events, o.App.Permissions = append(DefaultEvents(), "issue_comment"), DefaultPermissions()
+			if !issues {
+				delete(o.App.Permissions, "issues")
+			}
+		})
+		w.run()
+		n, _ := w.pullRequest("topic", map[string]*File{"a": text("1\n")})
+		w.must(err3(w.bot(nil).Issues.CreateComment(t.Context(), org, repoName, n, &github.IssueComment{Body: github.String("x")})))
+		w.flush()
+		w.must(ignore(w.repo.Push("ken", Push{Branch: "later", Message: "x"})))
+		w.flush()
+		seen := await(t, got, want)
+		if _, told := seen["issue_comment.created"]; told != issues {
+			t.Errorf("may read issues: %v; %v", issues, sortedKeys(seen))
+		}
+	}
+}
+
 func TestWebhooksOfAPullRequestThatMoves(t *testing.T) {
 	t.Parallel()
 	w, got := hooked(t, http.StatusAccepted)
