@@ -121,7 +121,7 @@ func planDir(ctx context.Context, p program, set *settings.Settings, dir string,
 	if err != nil {
 		return viewed{}, err
 	}
-	out, err := connect(ctx, set, func() (string, error) { return repo.Access.EntraApp, nil })
+	out, err := connect(ctx, set, func() (string, error) { return repo.Access.EntraApp, nil }, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return viewed{}, err
 	}

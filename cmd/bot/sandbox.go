@@ -28,18 +28,24 @@ type sandboxFlags struct {
 	settings  string
 	verbose   bool
 	remote    bool
+	chat      string
 }
 
 func sandboxCommand(p program) *cobra.Command {
 	var f sandboxFlags
 	c := &cobra.Command{
 		Use: "sandbox", Short: "Run the whole product on this machine, with everything around it emulated",
-		Long: "Sandbox emulates Slack, GitHub, Microsoft Entra and AWS, runs the bot against them, and serves one page on which you\n" +
+		Long: "Sandbox emulates Slack, Microsoft Teams, GitHub, Microsoft Entra and AWS, runs the bot against them, and serves one page on which you\n" +
 			"play every part. No account is needed anywhere, and nothing outside this machine is touched.",
 		Args: takes(),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if f.emulators != (f.settings != "") {
 				return usageError{errors.New("--emulators-only and --write-settings FILE go together")}
+			}
+			switch f.chat {
+			case sandbox.ChatSlack, sandbox.ChatTeams, sandbox.ChatBoth:
+			default:
+				return usageError{fmt.Errorf("--chat %s: it is slack, teams or both", f.chat)}
 			}
 			return runSandbox(c.Context(), p, f)
 		},
@@ -50,6 +56,7 @@ func sandboxCommand(p program) *cobra.Command {
 	c.Flags().BoolVar(&f.emulators, "emulators-only", false, "run the emulators without the bot")
 	c.Flags().StringVar(&f.settings, "write-settings", "", "with --emulators-only: write settings for 'bot serve' to this file")
 	c.Flags().BoolVar(&f.remote, "allow-remote", false, "let --listen name 0.0.0.0: everybody who reaches it plays everybody in it")
+	c.Flags().StringVar(&f.chat, "chat", sandbox.ChatBoth, "which chats the bot serves: slack, teams or both")
 	c.Flags().BoolVar(&f.verbose, "verbose", false, "print the bot's log")
 	return c
 }
@@ -58,7 +65,7 @@ func runSandbox(ctx context.Context, p program, f sandboxFlags) error {
 	if !(f.speed > 0) || math.IsInf(f.speed, 0) { // NaN is no speed either
 		return usageError{errors.New("--speed must be above zero")}
 	}
-	sbx, err := sandbox.New(sandbox.Options{Listen: f.listen, Speed: f.speed, AllowRemote: f.remote})
+	sbx, err := sandbox.New(sandbox.Options{Listen: f.listen, Speed: f.speed, AllowRemote: f.remote, Chat: f.chat})
 	if err != nil {
 		return err
 	}

@@ -137,12 +137,7 @@ func (b *bot) sayIfNothingIsInForce(ctx context.Context) {
 
 // routes are the public routes.
 func (b *bot) routes() []server.Route {
-	return []server.Route{
-		{Pattern: "POST /slack/commands", MaxBody: maxSlackBody, Handler: http.HandlerFunc(b.slack.Commands)},
-		{Pattern: "POST /slack/interactions", MaxBody: maxSlackBody, Handler: http.HandlerFunc(b.slack.Interactions)},
-		{Pattern: "POST /slack/events", MaxBody: maxSlackBody, Handler: http.HandlerFunc(b.slack.Events)},
-		{Pattern: "POST /github/webhook", MaxBody: maxGitHubBody, Handler: b.webhook},
-	}
+	return append(b.chatRoutes(), server.Route{Pattern: "POST /github/webhook", MaxBody: maxGitHubBody, Handler: b.webhook})
 }
 
 // Ready implements server.Readiness: a commit is in force, the config repo can

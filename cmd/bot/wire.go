@@ -12,7 +12,6 @@ import (
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
-	"aws-access-bot/internal/chat/slack"
 	"aws-access-bot/internal/egress"
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/gitops/audience"
@@ -54,7 +53,6 @@ type bot struct {
 	tracker  *access.Tracker
 	courier  *chat.Courier
 	desk     *chat.Desk
-	slack    *slack.Inbound
 }
 
 // wired is what the parts tell each other, filled in once all are made.
@@ -112,7 +110,7 @@ type outside struct {
 	manager *organizations.Manager
 	iam     *iam.Reader
 	trail   provision.Trail // nil where it is not looked up who made a drift
-	slack   *slack.Client
+	chats   *chats
 }
 
 // sets are what permission sets are worked on with.
@@ -141,7 +139,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 	}
 	w := &wired{}
 	b := &bot{set: set, log: log, file: file, db: db, requests: store.NewRequests(db)}
-	out, err := connect(ctx, set, b.application)
+	out, err := connect(ctx, set, b.application, store.NewReach(b.db), log)
 	if err != nil {
 		return nil, err
 	}
@@ -196,11 +194,10 @@ func sealed(ctx context.Context, set *settings.Settings, file *store.Bolt) (stor
 func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 	observer := &access.Observer{Pulls: b.git, Grants: b.engine, Commits: b.git, Onboards: b.accounts, Now: time.Now}
 	b.tracker = access.NewTracker(b.requests, observer, b.git, w.moved, time.Now, b.log)
+	ops := access.Platform(b.set.OpsPlatform)
 	b.courier = chat.NewCourier(chat.Courier{
 		Outbox: outbox, Requests: b.requests, Commits: b.git,
-		Platforms:   map[access.Platform]chat.Platform{access.Slack: out.slack},
-		Ops:         chat.Address{Team: b.set.Slack.Workspaces[0], Channel: b.set.Slack.OpsChannel},
-		OpsPlatform: access.Slack, Log: b.log,
+		Platforms: out.chats.platforms, Ops: out.chats.ops[ops], OpsPlatform: ops, Home: b.home, Log: b.log,
 	})
 	service := &access.Service{
 		Requests: b.requests, Commits: b.git, Directory: out.entra, Pulls: b.git, Teams: b.git, Now: time.Now,
@@ -210,21 +207,16 @@ func (b *bot) converse(out *outside, outbox *store.Outbox, w *wired) {
 	b.desk = chat.NewDesk(chat.Desk{
 		Inbox: store.NewInbox(b.db), Service: service,
 		Who:      &access.Identity{Commits: b.git, Directory: out.entra, Bindings: store.NewBindings(b.db)},
-		Profiles: map[access.Platform]chat.Profiles{access.Slack: out.slack},
-		Whispers: map[access.Platform]chat.Whisperer{access.Slack: out.slack},
-		Channel:  map[access.Platform]string{access.Slack: b.set.Slack.Channel},
-		Health:   health{b.git, b.sweep, b.guards},
-		Now:      time.Now, Log: b.log,
+		Profiles: out.chats.profiles, Whispers: out.chats.whispers, Channel: out.chats.channels,
+		Health: health{b.git, b.sweep, b.guards},
+		Now:    time.Now, Log: b.log,
 	})
-	b.slack = &slack.Inbound{
-		Secrets: b.set.Slack.SigningSecrets, Workspaces: b.set.Slack.Workspaces, Desk: b.desk, Client: out.slack,
-		Now: time.Now, Log: b.log,
-	}
 }
 
 // connect makes the clients of the outside. application names the enterprise
-// application.
-func connect(ctx context.Context, set *settings.Settings, application func() (string, error)) (*outside, error) {
+// application, and reach keeps how people are reached in chat; it is nil for who
+// speaks to nobody there.
+func connect(ctx context.Context, set *settings.Settings, application func() (string, error), reach access.Reach, log *slog.Logger) (*outside, error) {
 	out := &outside{clock: provision.NewSkewMeter(time.Now)}
 	roots, err := entra.LoadCAs(set.CAFile)
 	if err != nil {
@@ -244,11 +236,9 @@ func connect(ctx context.Context, set *settings.Settings, application func() (st
 	if err := out.connectAWS(ctx, set, awsclient.Options{RootCAs: roots, Gate: gate, Wrap: watch(out.clock, "aws")}); err != nil {
 		return nil, err
 	}
-	rt, err := gate.Transport(set.Slack.APIURL)
-	if err != nil {
-		return nil, fmt.Errorf("slack.api_url: %w", err)
+	if out.chats, err = newChats(set, gate, reach, log); err != nil {
+		return nil, err
 	}
-	out.slack = slack.NewClient(set.Slack.BotToken, set.Slack.APIURL, set.Slack.Workspaces, egress.Client(rt, 30*time.Second), time.Now)
 	if unused := gate.Unused(); len(unused) > 0 {
 		return nil, fmt.Errorf("private_hosts: the bot does not speak to %s; take it out, or write it as in the base URL", strings.Join(unused, ", "))
 	}

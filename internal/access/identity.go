@@ -16,6 +16,9 @@ type ChatProfile struct {
 	Name  string
 	Email string
 	Zone  string
+	// Entra is the object id of the person where the service vouches for it, by
+	// signed word; "" where it only knows an e-mail address.
+	Entra string
 	// Outsider says why the service itself marks the user as none of ours: a
 	// bot, a guest, deactivated, of another workspace. Empty otherwise.
 	Outsider string
@@ -26,6 +29,8 @@ type ChatProfile struct {
 // Entra member with the user's e-mail address who is not in people.yaml with
 // a Slack or GitHub identity, and to whom no other user of that workspace was
 // bound before. That binding is stored, and suspended when the address changes.
+// Where the service itself vouches for the Entra object id, that is the person,
+// and addresses say nothing.
 type Identity struct {
 	Commits   Commits
 	Directory Directory
@@ -43,6 +48,9 @@ func (d *Identity) Resolve(ctx context.Context, p ChatProfile) (Person, error) {
 	}
 	if err != nil {
 		return Person{}, fmt.Errorf("config in force: %w", err)
+	}
+	if p.Entra != "" {
+		return d.member(ctx, p.Entra, &Refusal{Message: "Your company account is not among the users of Entra that the bot sees.", Mend: "Ask your identity team."})
 	}
 	repo := force.Repo
 	if linked, ok := repo.PersonBySlack(p.User.Team, p.User.User); ok && p.User.Platform == Slack {

@@ -140,7 +140,9 @@ func (a *LinkAsk) refused() *Refusal {
 	switch {
 	case a.Profile.Outsider != "":
 		return outsider(a.Profile)
-	case a.Profile.User.Platform != Slack:
+	case a.GitHub == "" && a.Profile.Entra != "":
+		return &Refusal{Message: "Here the bot knows you by your company account, so there is nothing to link.", Mend: "`/aws-access whoami` says who it takes you for; `/aws-access link github <login>` links your GitHub account."}
+	case a.GitHub == "" && a.Profile.User.Platform != Slack:
 		return &Refusal{Message: "Only Slack users are linked in people.yaml.", Mend: "Ask the platform team."}
 	case a.GitHub != "" && a.Known.Entra == "":
 		return &Refusal{Message: "The bot does not know yet who you are, so it cannot link a GitHub account to you.", Mend: toPeople(a.Profile.User)}

@@ -18,6 +18,9 @@ type Root struct {
 	// Intent is set before a post is begun and cleared with its result: when
 	// it is found set, the message may exist and must be looked for.
 	Intent bool
+	// Told is set once those have been told who answer for the request and are on
+	// another platform.
+	Told bool
 }
 
 // Delivery is a notice on its way.

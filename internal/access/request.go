@@ -66,6 +66,18 @@ const (
 	Teams Platform = "teams"
 )
 
+// Name is the name of a chat service for people.
+func (p Platform) Name() string {
+	switch p {
+	case Slack:
+		return "Slack"
+	case Teams:
+		return "Teams"
+	default:
+		return "chat"
+	}
+}
+
 // ChatUser is a person as a chat service knows him.
 type ChatUser struct {
 	Platform Platform `json:"platform"`

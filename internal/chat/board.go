@@ -242,7 +242,7 @@ func boardWaiting(b access.Board) []Block {
 	out := []Block{Text{{Text: fmt.Sprintf("%s: %d", stepWord(access.BoardWaiting), len(list)), Bold: true}}}
 	for i, a := range list {
 		if i == boardWaits {
-			return append(out, Text{{Text: fmt.Sprintf("and %d more: /aws-onboard and the number of the account begins it", len(list)-i)}})
+			return append(out, Text{{Text: fmt.Sprintf("and %d more: ", len(list)-i)}, {Text: "/aws-onboard <account-id>", Code: true}, {Text: " begins it"}})
 		}
 		t := append(boardLine(a), Span{Text: " "}, Span{Text: a.ID, Code: true}, Span{Text: " in " + a.OU})
 		out = append(out, t)

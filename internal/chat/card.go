@@ -19,9 +19,9 @@ type Place struct {
 	// Session is the session length of the request's permission set, "" when
 	// the bot does not own it.
 	Session string
-	// Owners are the Slack users of the owners of the account and of the group
-	// that people.yaml names; members of teams are not among them.
-	Owners []access.ChatUser
+	// Owners are the owners of the account and of the group that people.yaml
+	// names and a Home is known of; members of teams are not among them.
+	Owners []Owner
 	// Longest is the longest grant that the request's rule allows, 0 for any.
 	Longest time.Duration
 	// Auto says why nobody had to approve the request, if its rule lets grants
@@ -29,13 +29,24 @@ type Place struct {
 	Auto string
 }
 
+// Home says as whom a person of people.yaml is reached in chat: on the service
+// that his entry names, else on one that knows people by their Entra id. It is
+// false for who is reached nowhere. A nil Home knows nobody.
+type Home func(p config.Person) (access.ChatUser, bool)
+
+// Owner is an owner who is reached in chat.
+type Owner struct {
+	User access.ChatUser
+	Name string // for where he cannot be mentioned
+}
+
 // PlaceOf gathers the place of a request.
-func PlaceOf(repo *config.Repo, w access.Want) Place {
+func PlaceOf(repo *config.Repo, w access.Want, home Home) Place {
 	p := Place{StartURL: repo.Access.IdentityCenter.StartURL, Region: repo.Access.IdentityCenter.Region}
 	if ps, ok := repo.PermissionSets[w.PermissionSet]; ok && ps.SessionDuration > 0 {
 		p.Session = config.FormatDuration(ps.SessionDuration)
 	}
-	p.Owners = owners(repo, w)
+	p.Owners = owners(repo, w, home)
 	if rule, ok := repo.RuleFor(w.Assignment(), config.Term{For: cmp.Or(w.Term.For, usualExtension)}, time.Time{}); ok {
 		p.Longest = rule.MaxDuration
 	}
@@ -52,8 +63,8 @@ func auto(repo *config.Repo, r access.Request) string {
 	return fmt.Sprintf("Nobody had to approve it: the rule %q lets %d a day pass for one person without an approval.", rule.Name, rule.Auto.PerDay)
 }
 
-// owners finds who can be mentioned of those who answer for a request.
-func owners(repo *config.Repo, w access.Want) []access.ChatUser {
+// owners finds who is reached of those who answer for a request.
+func owners(repo *config.Repo, w access.Want, home Home) []Owner {
 	var refs []config.ApproverRef
 	if acc, ok := repo.AccountByID(w.AccountID); ok {
 		refs = append(refs, acc.Owners...)
@@ -61,18 +72,23 @@ func owners(repo *config.Repo, w access.Want) []access.ChatUser {
 	if f, ok := repo.PrincipalFile(w.Principal); ok {
 		refs = append(refs, f.Owners...)
 	}
-	var out []access.ChatUser
+	return reached(repo, refs, home)
+}
+
+// reached returns those of a list whom people.yaml names and a Home is known of.
+func reached(repo *config.Repo, refs []config.ApproverRef, home Home) []Owner {
+	var out []Owner
 	for _, r := range refs {
-		if r.Kind != config.ApproverEmail {
+		if r.Kind != config.ApproverEmail || home == nil {
 			continue
 		}
 		person, ok := repo.PersonByEmail(r.Name)
-		if !ok || person.Slack == nil {
+		if !ok {
 			continue
 		}
-		u := access.ChatUser{Platform: access.Slack, Team: person.Slack.Team, User: person.Slack.User}
-		if !slices.Contains(out, u) {
-			out = append(out, u)
+		u, ok := home(*person)
+		if o := (Owner{u, person.Email}); ok && !slices.Contains(out, o) {
+			out = append(out, o)
 		}
 	}
 	return out
@@ -293,10 +309,7 @@ func asker(r access.Request) Span { return mention(r.Asker) }
 
 // mention names somebody, so that the chat service tells him where it can.
 func mention(a access.Asker) Span {
-	if a.Chat.User != "" {
-		return Span{User: a.Chat.User, Text: a.Name}
-	}
-	return Span{Text: a.Name}
+	return Span{User: a.Chat, Text: a.Name}
 }
 
 // namedAtMost is how many of those who joined a card names.
@@ -311,7 +324,7 @@ func askedBy(r access.Request) Text {
 		}
 		who := mention(j.Asker)
 		if j.Chat.Platform != r.Asker.Chat.Platform || j.Chat.Team != r.Asker.Chat.Team {
-			who.User = "" // nobody there, where the message is
+			who.User = access.ChatUser{} // nobody there, where the message is
 		}
 		t = append(t, Span{Text: ", "}, who)
 	}

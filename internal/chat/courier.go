@@ -24,6 +24,11 @@ type Address struct {
 // trying again is of no use.
 var ErrGone = errors.New("message or channel is gone")
 
+// ErrNoHistory says that it is not known whether a message was posted: its answer
+// was lost, and the service has no history to look through. It is posted again,
+// so that people may see it twice, and says so.
+var ErrNoHistory = errors.New("the chat service cannot tell whether a message was posted")
+
 // Platform posts messages on a chat service. Errors other than ErrGone are
 // worth another try; the platform itself waits out rate limits.
 type Platform interface {
@@ -31,7 +36,8 @@ type Platform interface {
 	// Post posts m under a key that Find can look for, and returns its id.
 	Post(ctx context.Context, to Address, m Message, key string) (ts string, err error)
 	Update(ctx context.Context, at Address, ts string, m Message) error
-	// Find returns the id of the message posted under the key not before since.
+	// Find returns the id of the message posted under the key not before since,
+	// and ErrNoHistory where the service cannot tell.
 	Find(ctx context.Context, at Address, key string, since time.Time) (ts string, found bool, err error)
 	// Link returns the web address of a message.
 	Link(ctx context.Context, at Address, ts string) (url string, err error)
@@ -48,7 +54,9 @@ type Courier struct {
 	// channel or thread is gone.
 	Ops         Address
 	OpsPlatform access.Platform
-	Log         *slog.Logger
+	// Home says where owners are reached; nil where they are not.
+	Home Home
+	Log  *slog.Logger
 
 	wake chan struct{}
 }
@@ -121,7 +129,7 @@ func (c *Courier) place(ctx context.Context, r access.Request) Place {
 	if err != nil {
 		return Place{}
 	}
-	p := PlaceOf(force.Repo, r.Want)
+	p := PlaceOf(force.Repo, r.Want, c.Home)
 	p.Auto = auto(force.Repo, r)
 	return p
 }
@@ -153,7 +161,10 @@ func (c *Courier) root(ctx context.Context, r access.Request) error {
 		return err
 	}
 	have.Version = r.Version
-	return c.Outbox.SaveRoot(ctx, have)
+	if err := c.Outbox.SaveRoot(ctx, have); err != nil {
+		return err
+	}
+	return c.tellReviewers(ctx, r, have)
 }
 
 // postRoot posts the root message of r, in the ops channel where its own is
@@ -173,7 +184,7 @@ func (c *Courier) postRoot(ctx context.Context, r access.Request, have access.Ro
 		return err
 	}
 	c.tellAsker(ctx, r, sent)
-	return nil
+	return c.tellReviewers(ctx, r, sent)
 }
 
 // rootAt posts the root message at a place, or finds it there, and returns
@@ -183,9 +194,10 @@ func (c *Courier) rootAt(ctx context.Context, r access.Request, root access.Root
 	if err != nil {
 		return root, err
 	}
-	at, found := Address{Team: root.Team, Channel: root.Channel}, false
+	at, found, twice := Address{Team: root.Team, Channel: root.Channel}, false, false
 	if look {
-		if root.TS, found, err = p.Find(ctx, at, string(r.ID), r.Times[access.StageAsked]); err != nil {
+		root.TS, found, err = p.Find(ctx, at, string(r.ID), r.Times[access.StageAsked])
+		if twice = errors.Is(err, ErrNoHistory); err != nil && !twice {
 			return root, err
 		}
 	}
@@ -194,7 +206,7 @@ func (c *Courier) rootAt(ctx context.Context, r access.Request, root access.Root
 		if err := c.Outbox.SaveRoot(ctx, root); err != nil {
 			return root, err
 		}
-		if root.TS, err = p.Post(ctx, at, Card(r, c.place(ctx, r)), string(r.ID)); err != nil {
+		if root.TS, err = p.Post(ctx, at, perhapsAgain(Card(r, c.place(ctx, r)), twice), string(r.ID)); err != nil {
 			return root, err
 		}
 		// A message that was found shows some version; it is edited later.
@@ -212,10 +224,11 @@ func (c *Courier) tellAsker(ctx context.Context, r access.Request, root access.R
 	if r.Origin == "" || r.Origin == root.Channel {
 		return
 	}
-	// The platform of a root message that was just posted is there.
-	p := c.Platforms[root.Platform]
-	url, err := p.Link(ctx, Address{Team: root.Team, Channel: root.Channel}, root.TS)
-	if err == nil {
+	// The platform of a root message that was just posted is there; who asked
+	// may be on another one.
+	url, err := c.Platforms[root.Platform].Link(ctx, Address{Team: root.Team, Channel: root.Channel}, root.TS)
+	p, there := c.Platforms[r.Asker.Chat.Platform]
+	if err == nil && there {
 		err = p.Whisper(ctx, Address{Team: r.Asker.Chat.Team, Channel: r.Origin}, r.Asker.Chat.User, followHere(r, url))
 	}
 	if err != nil {
@@ -252,6 +265,7 @@ func (c *Courier) notice(ctx context.Context, d access.Delivery) error {
 		return err
 	}
 	c.tellLinked(ctx, d)
+	c.tellGrown(ctx, d, name, m)
 	return nil
 }
 
@@ -261,8 +275,10 @@ func (c *Courier) noticeAt(ctx context.Context, d *access.Delivery, name access.
 	if err != nil {
 		return "", err
 	}
+	twice := false
 	if look {
-		if ts, found, err := p.Find(ctx, at, d.Key, d.At); err != nil || found {
+		ts, found, err := p.Find(ctx, at, d.Key, d.At)
+		if twice = errors.Is(err, ErrNoHistory); found || err != nil && !twice {
 			return ts, err
 		}
 	}
@@ -272,7 +288,16 @@ func (c *Courier) noticeAt(ctx context.Context, d *access.Delivery, name access.
 			return "", err
 		}
 	}
-	return p.Post(ctx, at, m, d.Key)
+	return p.Post(ctx, at, perhapsAgain(m, twice), d.Key)
+}
+
+// perhapsAgain says of a message that it may stand there twice.
+func perhapsAgain(m Message, twice bool) Message {
+	if !twice {
+		return m
+	}
+	blocks := append([]Block{}, m.Blocks...)
+	return Message{Summary: m.Summary, Blocks: append(blocks, Note{{Text: "The bot was interrupted while it posted this, so it may stand here twice. This is the one that goes on."}})}
 }
 
 // compose renders a notice and says where it goes; the platform is empty when

@@ -204,6 +204,9 @@ func (d *Desk) answer(ctx context.Context, in access.Inbound) (Message, error) {
 	if err != nil {
 		return refusalOr(err)
 	}
+	if f, ok := d.WantsForm(ctx, in.User, in.Channel, in.Text); ok {
+		return offer(f, in.Text), nil
+	}
 	m, err := d.Do(ctx, cmd, asker, in)
 	if err != nil {
 		return refusalOr(err)

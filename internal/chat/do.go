@@ -99,7 +99,7 @@ func joined(a access.Asked) Message {
 	what := fmt.Sprintf("%s asked for the same access in %s: %s in %s for %s, ", r.Asker.Name, r.ID, r.Want.PermissionSet, r.Want.AccountName, r.Want.PrincipalName)
 	m := Message{Summary: what + "and you have joined that request.", Blocks: []Block{
 		append(append(plain(what), length(r)...), append(plain(". You have joined that request: one is enough for both of you. "), follow(r)...)...),
-		Note{{Text: "Since you want it too, your approval of it does not count, also if you own the account or the group, and that cannot be taken back. If nobody else can approve it, who asked first can cancel it (/aws-access cancel "}, {Text: string(r.ID)}, {Text: ") and ask again. If you need it longer, ask again once it is live."}},
+		Note{{Text: "Since you want it too, your approval of it does not count, also if you own the account or the group, and that cannot be taken back. If nobody else can approve it, who asked first can cancel it ("}, {Text: "/aws-access cancel " + string(r.ID), Code: true}, {Text: ") and ask again. If you need it longer, ask again once it is live."}},
 	}}
 	if a.Warning != "" {
 		m.Blocks = append(m.Blocks, Text{{Text: "⚠️ "}, {Text: a.Warning}})
@@ -150,7 +150,7 @@ func (d *Desk) place(ctx context.Context, w access.Want) Place {
 	if err != nil {
 		return Place{}
 	}
-	return PlaceOf(force.Repo, w)
+	return PlaceOf(force.Repo, w, nil)
 }
 
 // listed is one request in a list.
@@ -186,7 +186,7 @@ func gitHubOf(repo *config.Repo, entra string) Text {
 // Help lists the commands.
 func Help() Message {
 	line := func(usage, does string) Text { return Text{{Text: usage, Code: true}, {Text: "\n" + does}} }
-	return Message{Summary: "What /aws-access understands", Blocks: []Block{
+	return Message{Summary: "What the bot understands", Blocks: []Block{
 		Heading("AWS access"),
 		line("/aws-access request", "opens the form"),
 		line("/aws-access request <account> <permission-set> for <group>|me [4h|7d|until 2026-12-24|standing] <reason>", "asks in one line"),

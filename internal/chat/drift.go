@@ -149,8 +149,8 @@ func driftButtons(id string, acts []access.DriftAct) Buttons {
 // that is none.
 func ClickText(action, value string) string {
 	switch action {
-	case ActionCancel, ActionRevoke, ActionExtend, ActionPhase, ActionOnboard:
-		return action + " " + value
+	case ActionCancel, ActionRevoke, ActionExtend, ActionPhase, ActionOnboard, ActionRequest:
+		return strings.TrimSpace(action + " " + value)
 	case ActionAgain:
 		return "onboard " + value + " again"
 	}

@@ -73,8 +73,8 @@ func way(kind access.Kind, s access.State) access.Request {
 }
 
 func office8h() chat.Place {
-	return chat.Place{StartURL: "https://d-9567000000.awsapps.com/start", Region: "ap-northeast-1", Session: "8h", Owners: []access.ChatUser{
-		{Platform: access.Slack, Team: "T0ACME", User: "U0YUKI"}, {Platform: access.Slack, Team: "T0OTHER", User: "U0STRANGER"},
+	return chat.Place{StartURL: "https://d-9567000000.awsapps.com/start", Region: "ap-northeast-1", Session: "8h", Owners: []chat.Owner{
+		{User: access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: "U0YUKI"}, Name: "yuki@example.com"}, {User: access.ChatUser{Platform: access.Slack, Team: "T0OTHER", User: "U0STRANGER"}, Name: "stranger@example.com"},
 	}}
 }
 
@@ -89,19 +89,25 @@ func TestOwnersThatCanBeMentioned(t *testing.T) {
 	group := func(n string) config.Principal {
 		return config.Principal{Kind: config.GroupPrincipal, ID: "0b7e3f4c-0000-4000-8000-0000000000" + n}
 	}
-	user := func(id string) access.ChatUser {
-		return access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: id}
+	user := func(id, email string) chat.Owner {
+		return chat.Owner{User: access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: id}, Name: email}
+	}
+	home := func(p config.Person) (access.ChatUser, bool) {
+		if p.Slack == nil {
+			return access.ChatUser{}, false
+		}
+		return access.ChatUser{Platform: access.Slack, Team: p.Slack.Team, User: p.Slack.User}, true
 	}
 	for name, x := range map[string]struct {
 		want access.Want
-		all  []access.ChatUser
+		all  []chat.Owner
 	}{
-		"one owns both":        {access.Want{AccountID: "111122224444", Principal: group("11")}, []access.ChatUser{user("U0YUKI")}},
-		"the account's first":  {access.Want{AccountID: "222233335555", Principal: group("17")}, []access.ChatUser{user("U0TARO"), user("U0LENA")}},
+		"one owns both":        {access.Want{AccountID: "111122224444", Principal: group("11")}, []chat.Owner{user("U0YUKI", "yuki@example.com")}},
+		"the account's first":  {access.Want{AccountID: "222233335555", Principal: group("17")}, []chat.Owner{user("U0TARO", "taro@example.com"), user("U0LENA", "lena@example.com")}},
 		"a team is not told":   {access.Want{AccountID: "222233331111", Principal: group("13")}, nil},
 		"nothing that is here": {access.Want{AccountID: "1", Principal: group("99")}, nil},
 	} {
-		if diff := cmp.Diff(x.all, chat.PlaceOf(repo, x.want).Owners); diff != "" {
+		if diff := cmp.Diff(x.all, chat.PlaceOf(repo, x.want, home).Owners); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -149,8 +155,8 @@ func inline(spans []chat.Span) string {
 	var b strings.Builder
 	for _, s := range spans {
 		switch {
-		case s.User != "":
-			b.WriteString("@" + s.User)
+		case s.User.User != "":
+			b.WriteString("@" + s.User.User)
 		case s.Channel != "":
 			b.WriteString("#" + s.Channel)
 		case !s.At.IsZero():

@@ -105,7 +105,7 @@ func (d *Desk) link(ctx context.Context, l LinkLine, in access.Inbound) (Message
 	what := fmt.Sprintf("%s: the pull request that links your %s to %s is being made.", a.Request.ID, accountWord(a.Request), a.Request.Want.PrincipalName)
 	return Message{Summary: what, Blocks: []Block{
 		append(plain(what+" "), follow(a.Request)...),
-		Note{{Text: "The platform team approves it, and should ask you another way than Slack whether it is you. You are told when it is done."}},
+		Note{{Text: "The platform team approves it, and should ask you another way than " + in.User.Platform.Name() + " whether it is you. You are told when it is done."}},
 	}}, nil
 }
 

@@ -1,6 +1,10 @@
 package chat
 
-import "time"
+import (
+	"time"
+
+	"aws-access-bot/internal/access"
+)
 
 // Message is what a person sees, without the markup of any chat service.
 type Message struct {
@@ -26,8 +30,9 @@ type Span struct {
 	Code bool
 	// URL makes the text a link. It is one of the bot's own or GitHub's.
 	URL string
-	// User mentions a person by chat user id instead of showing Text.
-	User string
+	// User mentions a person instead of showing Text, in a message on that
+	// person's chat service; elsewhere Text is shown, which names him.
+	User access.ChatUser
 	// Channel links a channel by chat channel id instead of showing Text.
 	Channel string
 	// At shows a time in the reader's zone instead of Text.
@@ -80,6 +85,8 @@ type Button struct {
 	Label  string
 	URL    string
 	Main   bool // the one most people want
+	// Opens says that a click is answered with a form.
+	Opens bool
 }
 
 // Note is small print.

@@ -62,10 +62,12 @@ func replyLead(n access.Notice, r access.Request, p Place) Text {
 			t = append(append(t, askedBy(r)...), Span{Text: " "})
 		}
 	case access.NoticeGrown:
-		for _, u := range p.Owners {
-			if u.Platform == r.Asker.Chat.Platform && u.Team == r.Asker.Chat.Team {
-				t = append(t, Span{User: u.User}, Span{Text: " "})
+		for _, o := range p.Owners {
+			who := Span{User: o.User, Text: o.Name}
+			if o.User.Platform == r.Asker.Chat.Platform && o.User.Team != r.Asker.Chat.Team {
+				who.User = access.ChatUser{} // nobody there, where the message is
 			}
+			t = append(t, who, Span{Text: " "})
 		}
 	}
 	t = append(t, Span{Text: noticeLine(n, r)})

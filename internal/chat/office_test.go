@@ -221,8 +221,8 @@ func text(m chat.Message) string {
 	var b strings.Builder
 	for _, s := range spans(m) {
 		b.WriteString(s.Text)
-		if s.User != "" {
-			b.WriteString("@" + s.User)
+		if s.User.User != "" {
+			b.WriteString("@" + s.User.User)
 		}
 		if s.Channel != "" {
 			b.WriteString("#" + s.Channel)

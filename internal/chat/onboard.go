@@ -166,7 +166,7 @@ func onboardJoined(a access.Asked) Message {
 	what := fmt.Sprintf("%s asked for this account in %s before: %s (%s) into %s. You have joined that request. ", r.Asker.Name, r.ID, r.Want.AccountName, r.Want.AccountID, r.Want.OU)
 	return Message{Summary: what, Blocks: []Block{
 		append(plain(what), follow(r)...),
-		Note{{Text: "What was asked for first stands, also where you wrote another OU or other owners. Since you want it too, your approval of it does not count. If it is wrong, who asked first can cancel it (/aws-access cancel "}, {Text: string(r.ID)}, {Text: ")."}},
+		Note{{Text: "What was asked for first stands, also where you wrote another OU or other owners. Since you want it too, your approval of it does not count. If it is wrong, who asked first can cancel it ("}, {Text: "/aws-access cancel " + string(r.ID), Code: true}, {Text: ")."}},
 	}}
 }
 
@@ -260,5 +260,5 @@ func onboardButtons(r access.Request) Buttons {
 
 // OnboardButton opens the form for an account that waits for onboarding.
 func OnboardButton(account string) Button {
-	return Button{Action: ActionOnboard, Value: account, Label: "Onboard"}
+	return Button{Action: ActionOnboard, Value: account, Label: "Onboard", Opens: true}
 }

@@ -70,10 +70,10 @@ func (g *Gitops) linkable(ctx context.Context, p *proposal) error {
 // whom, and that nothing of it is proved.
 func linkBody(r access.Request, base *config.Repo) string {
 	w := r.Want
-	account := w.Link.Account
+	account, service := w.Link.Account, r.Asker.Chat.Platform.Name()
 	var b strings.Builder
-	b.WriteString("**This is a claim, and nothing of it is proved.** Somebody in Slack asks that people.yaml say who he is. " +
-		"Before you approve, ask the person another way than Slack: by phone, in person, or through the manager. ")
+	b.WriteString("**This is a claim, and nothing of it is proved.** Somebody in " + service + " asks that people.yaml say who he is. " +
+		"Before you approve, ask the person another way than " + service + ": by phone, in person, or through the manager. ")
 	if account.Key() == "github" {
 		b.WriteString("Once merged, whoever has that GitHub account approves as this person.\n\n")
 	} else {
@@ -82,9 +82,13 @@ func linkBody(r access.Request, base *config.Repo) string {
 	b.WriteString("| | |\n|---|---|\n")
 	row := func(name, value string) { fmt.Fprintf(&b, "| %s | %s |\n", name, value) }
 	row("Request", code(string(r.ID)))
-	row("Claimed by", fmt.Sprintf("Slack user %s of the workspace %s", code(r.Asker.Chat.User), code(r.Asker.Chat.Team)))
-	row("Name in Slack", code(w.Link.ChatName)+" (as Slack says)")
-	row("E-mail in Slack", code(w.Link.ChatEmail)+" (as Slack says)")
+	place := "workspace"
+	if r.Asker.Chat.Platform == access.Teams {
+		place = "tenant"
+	}
+	row("Claimed by", fmt.Sprintf("%s user %s of the %s %s", service, code(r.Asker.Chat.User), place, code(r.Asker.Chat.Team)))
+	row("Name in "+service, code(w.Link.ChatName)+" (as "+service+" says)")
+	row("E-mail in "+service, code(w.Link.ChatEmail)+" (as "+service+" says)")
 	row("Recognised as", recognised(r))
 	row("Claims to be", code(w.PrincipalName)+", an enabled member of Entra")
 	row("User principal name", code(w.Link.UPN))
@@ -106,7 +110,10 @@ func linkBody(r access.Request, base *config.Repo) string {
 // recognised says who the bot takes the asker of a link for.
 func recognised(r access.Request) string {
 	if r.Asker.Entra == "" {
-		return "nobody: the bot does not know this Slack user"
+		return "nobody: the bot does not know this " + r.Asker.Chat.Platform.Name() + " user"
+	}
+	if r.Asker.Chat.Platform == access.Teams {
+		return "that person, by the company account that Teams vouches for"
 	}
 	return "that person, by people.yaml or by the e-mail address in Slack"
 }

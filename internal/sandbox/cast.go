@@ -1,6 +1,9 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Person is somebody whom the page and the control API can play. An empty
 // identity means that the person has none there.
@@ -14,6 +17,8 @@ type Person struct {
 	Entra  string `json:"entra,omitempty"`
 	GitHub string `json:"github,omitempty"`
 	Slack  string `json:"slack,omitempty"`
+	// Teams is the person's id for the bot in Teams, 29:…
+	Teams string `json:"teams,omitempty"`
 	// Linked is true if people.yaml of the seed names the person.
 	Linked bool `json:"linked"`
 
@@ -22,6 +27,14 @@ type Person struct {
 	guest    bool
 	// slackEmail is the address in Slack where it is another one.
 	slackEmail string
+}
+
+// upn is the user principal name in Entra, which has a form of its own for guests.
+func (p Person) upn() string {
+	if p.guest {
+		return strings.ReplaceAll(p.Email, "@", "_") + "#EXT#@acme.onmicrosoft.com"
+	}
+	return p.Email
 }
 
 // entraUser is the object id of the nth person of config/example/people.yaml.

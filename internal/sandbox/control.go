@@ -48,6 +48,7 @@ func (s *Sandbox) control() http.Handler {
 		writeJSON(w, http.StatusOK, done)
 	})
 	s.controlSlack(mux)
+	s.controlTeams(mux)
 	s.controlGitHub(mux)
 	s.controlGraph(mux)
 	s.controlAWS(mux)

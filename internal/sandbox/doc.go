@@ -10,8 +10,8 @@
 // Two listeners serve it. The main one has the emulators under /aws/, /github/
 // and /slack/, the page at /, the control API under /sandbox/, and hands the
 // bot's own routes on to the bot, so that one URL is enough. The other one is
-// TLS with a certificate authority of the sandbox's own, for Microsoft login and
-// Graph, since Azure's client libraries refuse plain http.
+// TLS with a certificate authority of the sandbox's own, for Microsoft login,
+// Graph and Teams, since Azure's client libraries and the bot itself refuse plain http.
 //
 // The control API plays people and breaks things; docs/sandbox.md describes it.
 // The page uses nothing else. Whoever can reach it is everybody at Acme: it

@@ -56,7 +56,7 @@ func (s *Sandbox) getEvents(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-pause.C:
 		}
-		journal, played, slack := s.journalChanged(), s.changes.changed(), s.world.slack.Changed()
+		journal, played, slack, teams := s.journalChanged(), s.changes.changed(), s.world.slack.Changed(), s.world.teams.Changed()
 		seq, sum := s.digest()
 		if sum != last {
 			last = sum
@@ -73,6 +73,7 @@ func (s *Sandbox) getEvents(w http.ResponseWriter, r *http.Request) {
 		case <-journal:
 		case <-played:
 		case <-slack:
+		case <-teams:
 		case <-tick.C:
 		}
 		pause.Reset(eventPause)

@@ -28,7 +28,7 @@ func (s *Sandbox) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.serve(ctx, s.main, s.handler()) })
 	g.Go(func() error {
-		return s.serve(ctx, tls.NewListener(s.tls, s.ca.ServerConfig()), s.world.graph.Handler())
+		return s.serve(ctx, tls.NewListener(s.tls, s.ca.ServerConfig()), s.tlsHandler())
 	})
 	g.Go(func() error { return s.world.github.Run(ctx) })
 	g.Go(func() error {
@@ -67,6 +67,15 @@ func (s *Sandbox) serve(ctx context.Context, l net.Listener, h http.Handler) err
 	return nil
 }
 
+// tlsHandler routes the other one: what the bot gives a Microsoft token to, or
+// believes keys of, it reaches over TLS only.
+func (s *Sandbox) tlsHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/teams/", s.world.teams.Handler())
+	mux.Handle("/", s.world.graph.Handler())
+	return mux
+}
+
 // handler routes the main listener.
 func (s *Sandbox) handler() http.Handler {
 	mux := http.NewServeMux()
@@ -82,7 +91,7 @@ func (s *Sandbox) handler() http.Handler {
 	mux.Handle("/slack/api/", s.world.slack.Handler())
 	mux.Handle("/slack/response/", s.world.slack.Handler())
 	mux.HandleFunc("/teams/", func(w http.ResponseWriter, _ *http.Request) {
-		writeError(w, http.StatusNotFound, "this version of the sandbox has no Teams; use Slack")
+		writeError(w, http.StatusNotFound, "the bot speaks to Teams over TLS only: "+s.tlsURL+"/teams/")
 	})
 	proxy := s.proxy()
 	for _, route := range []string{

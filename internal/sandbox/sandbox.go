@@ -23,8 +23,8 @@ type Options struct {
 	Speed float64
 	// Now is the clock; nil means the real one.
 	Now func() time.Time
-	// Listen is the address of the main listener and ListenTLS that of login
-	// and Graph; empty means a free port of 127.0.0.1.
+	// Listen is the address of the main listener and ListenTLS that of login,
+	// Graph and Teams; empty means a free port of 127.0.0.1.
 	Listen    string
 	ListenTLS string
 	// AllowRemote permits addresses that other machines reach. Everybody who
@@ -36,11 +36,22 @@ type Options struct {
 	// PeopleMerge seeds the config repo with merge: people, so that the bot
 	// merges nothing.
 	PeopleMerge bool
-	// Key is the key of the GitHub App; nil makes one.
+	// Chat is which chats the written settings have: "slack", "teams" or "both",
+	// which it is if it is empty. All of them run.
+	Chat string
+	// Key is the key of the GitHub App and of the Bot Framework connector; nil makes
+	// one of each.
 	Key *rsa.PrivateKey
 	// Log takes what goes wrong while serving; nil drops it.
 	Log *slog.Logger
 }
+
+// The values of [Options].Chat.
+const (
+	ChatSlack = "slack"
+	ChatTeams = "teams"
+	ChatBoth  = "both"
+)
 
 // Sandbox is the running world. Its methods are safe for concurrent use.
 type Sandbox struct {
@@ -72,6 +83,11 @@ func New(opts Options) (*Sandbox, error) {
 	if opts.Now != nil {
 		s.kit.Now = opts.Now
 	}
+	switch opts.Chat {
+	case "", ChatSlack, ChatTeams, ChatBoth:
+	default:
+		return nil, fmt.Errorf("chat %q: it is slack, teams or both", opts.Chat)
+	}
 	var err error
 	if s.ca, err = graphemu.NewCA(s.kit.Now()); err != nil {
 		return nil, err
@@ -79,7 +95,7 @@ func New(opts Options) (*Sandbox, error) {
 	if err := s.listen(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	if s.world, err = newWorld(context.Background(), s.kit, opts, s.url); err != nil {
+	if s.world, err = newWorld(context.Background(), s.kit, opts, s.url, s.tlsURL); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	s.history = newHistory(s.world)
@@ -145,7 +161,7 @@ func reachable(addr string) string {
 // URL is where people and the bot reach the sandbox, without a final slash.
 func (s *Sandbox) URL() string { return s.url }
 
-// TLSURL is where the bot reaches Microsoft login and Graph.
+// TLSURL is where the bot reaches Microsoft login, Graph and Teams.
 func (s *Sandbox) TLSURL() string { return s.tlsURL }
 
 // SeedCommit is the first commit of the config repo, which a bot may trust.
@@ -169,7 +185,7 @@ func (s *Sandbox) Paths() []Path {
 		{"GitHub", s.url + "/github/"},
 		{"GitHub API", s.url + "/github/api/v3/"},
 		{"Slack API", s.url + "/slack/api/"},
-		{"Teams", s.url + "/teams/"},
+		{"Teams", s.tlsURL + "/teams/"},
 		{"Microsoft login", s.tlsURL + "/"},
 		{"Microsoft Graph", s.tlsURL + "/graph/v1.0/"},
 	}
@@ -191,6 +207,7 @@ func (s *Sandbox) SetBotURL(raw string) error {
 		Command: base + "/slack/commands", Interaction: base + "/slack/interactions",
 		Options: base + "/slack/interactions", Events: base + "/slack/events",
 	})
+	s.world.teams.SetEndpoint(base + "/api/messages")
 	s.world.github.SetWebhookURL(base + "/github/webhook")
 	s.changes.bump()
 	return nil

@@ -13,6 +13,7 @@ type secrets struct {
 	webhook      string
 	slackSigning string
 	slackToken   string
+	teamsSecret  string
 	awsKeyID     string
 	awsSecret    string
 	entraSecret  string
@@ -41,7 +42,7 @@ func newSecrets(key *rsa.PrivateKey) (secrets, error) {
 	}
 	return secrets{
 		tokens: tokens,
-		appKey: key, webhook: long(), slackSigning: strings.ToLower(long()), slackToken: "xoxb-sandbox-" + rand.Text(),
+		appKey: key, webhook: long(), slackSigning: strings.ToLower(long()), slackToken: "xoxb-sandbox-" + rand.Text(), teamsSecret: long(),
 		awsKeyID: "AKIA" + rand.Text()[:16], awsSecret: long(), entraSecret: long(), scimToken: long(), signingKey: long(),
 	}, nil
 }

@@ -11,6 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+
+	"aws-access-bot/internal/sandbox/teamsemu"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -27,7 +30,8 @@ type botFile struct {
 	SigningKey    secretFile `yaml:"signing_key"`
 	ConfigRepo    botRepo    `yaml:"config_repo"`
 	GitHub        botGitHub  `yaml:"github"`
-	Slack         botSlack   `yaml:"slack"`
+	Slack         *botSlack  `yaml:"slack,omitempty"`
+	Teams         *botTeams  `yaml:"teams,omitempty"`
 	AWS           botAWS     `yaml:"aws"`
 	Entra         botEntra   `yaml:"entra"`
 }
@@ -58,6 +62,20 @@ type botSlack struct {
 	Channel        string       `yaml:"channel"`
 	OpsChannel     string       `yaml:"ops_channel"`
 	APIURL         string       `yaml:"api_url"`
+}
+
+type botTeams struct {
+	AppID          string     `yaml:"app_id"`
+	Tenant         string     `yaml:"tenant"`
+	Secret         secretFile `yaml:"secret"`
+	Channel        string     `yaml:"channel"`
+	OpsChannel     string     `yaml:"ops_channel"`
+	ServiceURL     string     `yaml:"service_url"`
+	ServiceHosts   []string   `yaml:"service_hosts"`
+	OpenIDMetadata string     `yaml:"openid_metadata"`
+	Issuer         string     `yaml:"issuer"`
+	Scope          string     `yaml:"scope"`
+	Authority      string     `yaml:"authority"`
 }
 
 type botAWS struct {
@@ -107,13 +125,19 @@ func (s *Sandbox) WriteSettings(path, botListen string) error {
 		return fmt.Errorf("write settings: key of the GitHub App: %w", err)
 	}
 	sec := s.world.secrets
-	for name, content := range map[string]string{
+	files := map[string]string{
 		f.SigningKey.File: sec.signingKey, f.GitHub.WebhookSecrets[0].File: sec.webhook,
-		f.GitHub.PrivateKey.File:       string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})),
-		f.Slack.SigningSecrets[0].File: sec.slackSigning, f.Slack.BotToken.File: sec.slackToken,
+		f.GitHub.PrivateKey.File:   string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})),
 		f.AWS.SecretAccessKey.File: sec.awsSecret, f.Entra.Secret.File: sec.entraSecret,
 		f.CAFile: string(s.ca.PEM()), filepath.Base(path): text.String(),
-	} {
+	}
+	if f.Slack != nil {
+		files[f.Slack.SigningSecrets[0].File], files[f.Slack.BotToken.File] = sec.slackSigning, sec.slackToken
+	}
+	if f.Teams != nil {
+		files[f.Teams.Secret.File] = sec.teamsSecret
+	}
+	for name, content := range files {
 		if err := writePrivate(filepath.Join(dir, name), content); err != nil {
 			return err
 		}
@@ -128,17 +152,13 @@ func (s *Sandbox) WriteSettings(path, botListen string) error {
 
 func (s *Sandbox) botFile(listen string) botFile {
 	sec := s.world.secrets
-	return botFile{
+	f := botFile{
 		Listen: listen, OpsListen: "127.0.0.1:0", StateFile: "bot.db", EnableChanges: true, CAFile: "sandbox-ca.pem",
 		Poll: pollInterval, SigningKey: secretFile{"signing-key.secret"},
 		ConfigRepo: botRepo{githubOrg, configRepo, configID, s.world.config.DefaultBranch()},
 		GitHub: botGitHub{
 			AppID: githubAppID, InstallationID: githubAppIn, PrivateKey: secretFile{"github-app.pem"},
 			WebhookSecrets: []secretFile{{"github-webhook.secret"}}, BaseURL: s.url + "/github/api/v3/",
-		},
-		Slack: botSlack{
-			SigningSecrets: []secretFile{{"slack-signing.secret"}}, BotToken: secretFile{"slack-bot.secret"},
-			Workspaces: []string{slackTeam}, Channel: channelAWS, OpsChannel: channelOps, APIURL: s.url + "/slack/api/",
 		},
 		AWS: botAWS{
 			Region: s.world.repo.Access.IdentityCenter.Region, ManagementRole: managementRole, EndpointURL: s.url + "/aws/",
@@ -148,6 +168,25 @@ func (s *Sandbox) botFile(listen string) botFile {
 			Tenant: entraTenant, Client: entraClient, Secret: secretFile{"entra-client.secret"},
 			GraphURL: s.tlsURL + "/graph/v1.0", AuthorityURL: s.tlsURL,
 		},
+	}
+	if s.opts.Chat != ChatTeams {
+		f.Slack = &botSlack{
+			SigningSecrets: []secretFile{{"slack-signing.secret"}}, BotToken: secretFile{"slack-bot.secret"},
+			Workspaces: []string{slackTeam}, Channel: channelAWS, OpsChannel: channelOps, APIURL: s.url + "/slack/api/",
+		}
+	}
+	if s.opts.Chat != ChatSlack {
+		f.Teams = s.teamsFile()
+	}
+	return f
+}
+
+// teamsFile is the section for Teams.
+func (s *Sandbox) teamsFile() *botTeams {
+	return &botTeams{
+		AppID: teamsApp, Tenant: entraTenant, Secret: secretFile{"teams.secret"}, Channel: teamsChannelAWS, OpsChannel: teamsChannelOps,
+		ServiceURL: s.tlsURL + "/teams/", ServiceHosts: []string{strings.TrimPrefix(s.tlsURL, "https://")},
+		OpenIDMetadata: s.world.teams.MetadataURL(), Issuer: teamsemu.Issuer, Scope: teamsemu.Audience + "/.default", Authority: s.tlsURL,
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"aws-access-bot/internal/sandbox/githubemu"
 	"aws-access-bot/internal/sandbox/graphemu"
 	"aws-access-bot/internal/sandbox/slackemu"
+	"aws-access-bot/internal/sandbox/teamsemu"
 )
 
 // State is the whole world at one moment. It holds no secrets.
@@ -31,12 +32,13 @@ type State struct {
 	Journal int64            `json:"journal"`
 	Access  *AccessMap       `json:"access,omitempty"`
 	Slack   *slackemu.State  `json:"slack,omitempty"`
+	Teams   *teamsemu.State  `json:"teams,omitempty"`
 	GitHub  *githubemu.State `json:"github,omitempty"`
 	Graph   *graphemu.State  `json:"graph,omitempty"`
 	AWS     *awsemu.State    `json:"aws,omitempty"`
 }
 
-// State returns a snapshot. With parts (access, slack, github, graph, aws) it
+// State returns a snapshot. With parts (access, slack, teams, github, graph, aws) it
 // has only these.
 func (s *Sandbox) State(parts ...string) State {
 	want := func(part string) bool {
@@ -58,6 +60,10 @@ func (s *Sandbox) State(parts ...string) State {
 	if want("slack") {
 		x := s.world.slack.State()
 		st.Slack = &x
+	}
+	if want("teams") {
+		x := s.world.teams.State()
+		st.Teams = &x
 	}
 	if want("graph") {
 		x := s.world.graph.State()
@@ -87,9 +93,9 @@ func (s *Sandbox) getState(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, p := range parts {
 		switch p {
-		case "access", "slack", "github", "graph", "aws", "none":
+		case "access", "slack", "teams", "github", "graph", "aws", "none":
 		default:
-			writeError(w, http.StatusBadRequest, "there is no part "+strconv.Quote(p)+"; the parts are access, slack, github, graph, aws and none")
+			writeError(w, http.StatusBadRequest, "there is no part "+strconv.Quote(p)+"; the parts are access, slack, teams, github, graph, aws and none")
 			return
 		}
 	}

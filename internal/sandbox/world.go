@@ -16,6 +16,7 @@ import (
 	"aws-access-bot/internal/sandbox/githubemu"
 	"aws-access-bot/internal/sandbox/graphemu"
 	"aws-access-bot/internal/sandbox/slackemu"
+	"aws-access-bot/internal/sandbox/teamsemu"
 )
 
 // The fixed names of the world. People write them into scripts.
@@ -48,6 +49,7 @@ type world struct {
 	starts config.Starts
 
 	slack  *slackemu.Server
+	teams  *teamsemu.Server
 	github *githubemu.Server
 	config *githubemu.Repo
 	graph  *graphemu.Server
@@ -58,8 +60,9 @@ type world struct {
 	seeded     map[awsemu.Assignment]bool
 }
 
-// newWorld makes the emulators and fills them. baseURL is the main listener's.
-func newWorld(ctx context.Context, kit *emukit.Kit, opts Options, baseURL string) (*world, error) {
+// newWorld makes the emulators and fills them. baseURL is the main listener's,
+// tlsURL that of the other one.
+func newWorld(ctx context.Context, kit *emukit.Kit, opts Options, baseURL, tlsURL string) (*world, error) {
 	sec, err := newSecrets(opts.Key)
 	if err != nil {
 		return nil, err
@@ -89,6 +92,7 @@ func newWorld(ctx context.Context, kit *emukit.Kit, opts Options, baseURL string
 		func() error { return w.graph.RunCycle(ctx) },
 		func() error { return w.makeAssignments() },
 		func() error { return w.makeSlack(baseURL) },
+		func() error { return w.makeTeamsChat(tlsURL+"/teams/", opts) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

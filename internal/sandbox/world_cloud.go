@@ -60,7 +60,11 @@ func definition(set *config.PermissionSet) awsemu.Definition {
 func (w *world) makeEntra() error {
 	g, err := graphemu.New(w.kit, graphemu.Options{
 		TenantID: entraTenant, App: w.repo.Access.EntraApp, Target: w.aws.SCIM(w.secrets.scimToken),
-		Clients: []graphemu.Client{{ID: entraClient, Secret: w.secrets.entraSecret, Permissions: botPermissions()}},
+		Clients: []graphemu.Client{
+			{ID: entraClient, Secret: w.secrets.entraSecret, Permissions: botPermissions()},
+			// The bot's registration for Teams may do nothing in Graph.
+			{ID: teamsApp, Secret: w.secrets.teamsSecret, Permissions: []string{}},
+		},
 	})
 	if err != nil {
 		return err
@@ -91,12 +95,8 @@ func (w *world) makeEntra() error {
 func (w *world) makeEntraUsers() error {
 	for _, p := range w.people {
 		given, surname, _ := strings.Cut(p.Name, " ")
-		upn := p.Email
-		if p.guest { // Entra's form for guests
-			upn = strings.ReplaceAll(p.Email, "@", "_") + "#EXT#@acme.onmicrosoft.com"
-		}
 		if _, err := w.graph.AddUser(graphemu.User{
-			ID: p.Entra, DisplayName: p.Name, GivenName: given, Surname: surname, Mail: p.Email, UserPrincipalName: upn, Guest: p.guest,
+			ID: p.Entra, DisplayName: p.Name, GivenName: given, Surname: surname, Mail: p.Email, UserPrincipalName: p.upn(), Guest: p.guest,
 		}); err != nil {
 			return err
 		}

@@ -19,7 +19,9 @@ type file struct {
 	OldSigningKey secretRef  `yaml:"old_signing_key"`
 	ConfigRepo    fileRepo   `yaml:"config_repo"`
 	GitHub        fileGitHub `yaml:"github"`
-	Slack         fileSlack  `yaml:"slack"`
+	Slack         *fileSlack `yaml:"slack"`
+	Teams         *fileTeams `yaml:"teams"`
+	OpsPlatform   string     `yaml:"ops_platform"`
 	AWS           fileAWS    `yaml:"aws"`
 	Entra         fileEntra  `yaml:"entra"`
 }
@@ -88,7 +90,7 @@ func (f *file) settings(c *checker) *Settings {
 		ID: c.positive("config_repo.id", f.ConfigRepo.ID), Branch: or(f.ConfigRepo.Branch, "main"),
 	}
 	s.GitHub = f.GitHub.settings(c)
-	s.Slack = f.Slack.settings(c)
+	f.chat(c, s)
 	s.AWS = f.AWS.settings(c)
 	s.Entra = f.Entra.settings(c)
 	return s
@@ -105,8 +107,8 @@ func (f *fileGitHub) settings(c *checker) GitHub {
 	return g
 }
 
-func (f *fileSlack) settings(c *checker) Slack {
-	s := Slack{
+func (f *fileSlack) settings(c *checker) *Slack {
+	s := &Slack{
 		SigningSecrets: c.secrets("slack.signing_secrets", f.SigningSecrets, minKey),
 		BotToken:       c.secret("slack.bot_token", f.BotToken, 8),
 		Workspaces:     f.Workspaces, Channel: c.required("slack.channel", f.Channel),

@@ -35,9 +35,14 @@ type Settings struct {
 	OldSigningKey secret.Value
 	ConfigRepo    ConfigRepo
 	GitHub        GitHub
-	Slack         Slack
-	AWS           AWS
-	Entra         Entra
+	// Slack and Teams are the chats that people use, nil where they do not; one
+	// of them is there at least. OpsPlatform is "slack" or "teams": in whose
+	// OpsChannel that is said which is about no request.
+	Slack       *Slack
+	Teams       *Teams
+	OpsPlatform string
+	AWS         AWS
+	Entra       Entra
 }
 
 // ConfigRepo is the GitHub repository with the desired access.

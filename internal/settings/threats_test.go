@@ -106,3 +106,19 @@ func TestT01AllSecretsAreNamedAtOnce(t *testing.T) {
 		t.Error("empty settings are taken")
 	}
 }
+
+// TestT01WeakSecretsOfTeamsStopTheStart: as those of the other chat.
+func TestT01WeakSecretsOfTeamsStopTheStart(t *testing.T) {
+	t.Parallel()
+	for what, value := range map[string]string{"empty": "", "blank": strings.Repeat(" ", 64), "one byte too short": strings.Repeat("z", 7)} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			m := teamsSecrets()
+			m["TEAMS"] = value
+			refusedFor(t, withTeams(), m, "teams.secret")
+			file := write(t, "x.secret", value)
+			refusedFor(t, strings.Replace(withTeams(), "{env: TEAMS}", fmt.Sprintf("{file: %q}", file), 1), teamsSecrets(), "teams.secret")
+		})
+	}
+	refusedFor(t, strings.Replace(withTeams(), "{env: TEAMS}", "{}", 1), teamsSecrets(), "teams")
+}

@@ -48,6 +48,7 @@
 //	request.save          its next version and the notices of the way there
 //	binding.save          which person a chat user is, bound once
 //	link.try              that a chat user tried to be linked
+//	reach.save            how a person or a conversation is reached in chat
 //	inbox.put             an inbound delivery, before it is acknowledged
 //	inbox.done            that it was worked off
 //	outbox.notice         a notice that belongs to no request

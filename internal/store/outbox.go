@@ -21,16 +21,17 @@ type rootRecord struct {
 	TS       string          `json:"ts,omitempty"`
 	Version  int             `json:"version"`
 	Intent   bool            `json:"intent,omitempty"`
+	Told     bool            `json:"told,omitempty"`
 }
 
 func newRootRecord(r access.Root) rootRecord {
-	return rootRecord{r.Request, r.Platform, r.Team, r.Channel, r.TS, r.Version, r.Intent}
+	return rootRecord{r.Request, r.Platform, r.Team, r.Channel, r.TS, r.Version, r.Intent, r.Told}
 }
 
 func (r rootRecord) root() access.Root {
 	return access.Root{
 		Request: r.Request, Platform: r.Platform, Team: r.Team, Channel: r.Channel,
-		TS: r.TS, Version: r.Version, Intent: r.Intent,
+		TS: r.TS, Version: r.Version, Intent: r.Intent, Told: r.Told,
 	}
 }
 

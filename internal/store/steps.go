@@ -7,6 +7,7 @@ const (
 	StepRequestSave   = "request.save"
 	StepBindingSave   = "binding.save"
 	StepLinkTry       = "link.try"
+	StepReach         = "reach.save"
 	StepInboxPut      = "inbox.put"
 	StepInboxDone     = "inbox.done"
 	StepNotice        = "outbox.notice"

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
 )
 
@@ -88,7 +89,7 @@ func mrkdwn(spans []chat.Span, n int) string {
 // shortSpan renders a span in n characters at most, or nothing where it cannot
 // be shortened.
 func shortSpan(s chat.Span, n int) string {
-	if s.User != "" || s.Channel != "" || !s.At.IsZero() {
+	if mentions(s) || s.Channel != "" || !s.At.IsZero() {
 		return ""
 	}
 	return shorten(s.Text, n, func(text string) string {
@@ -97,10 +98,14 @@ func shortSpan(s chat.Span, n int) string {
 	})
 }
 
+// mentions reports whether a span mentions somebody who is on Slack. Others are
+// named.
+func mentions(s chat.Span) bool { return s.User.Platform == access.Slack && s.User.User != "" }
+
 func span(s chat.Span) string {
 	switch {
-	case s.User != "":
-		return "<@" + inLink(s.User) + ">"
+	case mentions(s):
+		return "<@" + inLink(s.User.User) + ">"
 	case s.Channel != "":
 		return "<#" + inLink(s.Channel) + ">"
 	case !s.At.IsZero():

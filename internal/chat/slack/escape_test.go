@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
 )
 
@@ -43,7 +44,7 @@ func FuzzEscape(f *testing.F) {
 		} else if got == escape(s) != (utf8.RuneCountInString(escape(s)) <= n) {
 			t.Errorf("cutEscaped(%q, %d) = %q: cut though there was room, or not cut", s, n, got)
 		}
-		kinds := []chat.Span{{Text: s}, {Text: s, Bold: true}, {Text: s, Code: true}, {Text: s, URL: "https://example.com/?a=1&b=<x|y>"}, {Text: "x", URL: s}, {User: s}, {Channel: s}, {At: time.Unix(int64(room), 0)}}
+		kinds := []chat.Span{{Text: s}, {Text: s, Bold: true}, {Text: s, Code: true}, {Text: s, URL: "https://example.com/?a=1&b=<x|y>"}, {Text: "x", URL: s}, {User: access.ChatUser{Platform: access.Slack, User: s}}, {Channel: s}, {At: time.Unix(int64(room), 0)}}
 		one := kinds[int(kind)%len(kinds)]
 		got := mrkdwn([]chat.Span{{Text: "<b> "}, one, {Text: " & end"}}, n)
 		if utf8.RuneCountInString(got) > n {
@@ -72,7 +73,7 @@ func TestWhatDoesNotFitIsShortened(t *testing.T) {
 		{"a label, not the link", []chat.Span{link}, 20, "<https://e.x/|a lo…>"},
 		{"a link without room is left out", []chat.Span{{Text: "ab"}, link, {Text: "c"}}, 10, "ab"},
 		{"bold stays bold", []chat.Span{{Text: "abcdef", Bold: true}}, 6, "*abc…*"},
-		{"a mention is whole or not there", []chat.Span{{Text: "ab"}, {User: "U0HANA"}}, 5, "ab"},
+		{"a mention is whole or not there", []chat.Span{{Text: "ab"}, {User: access.ChatUser{Platform: access.Slack, User: "U0HANA"}}}, 5, "ab"},
 		{"no room at all", []chat.Span{{Text: "abc"}}, 0, ""},
 		{"no link to a script", []chat.Span{{Text: "x", URL: "javascript:alert(1)"}}, 100, "x"},
 		{"a channel", []chat.Span{{Channel: "C0AWS", Text: "the channel"}}, 100, "<#C0AWS>"},

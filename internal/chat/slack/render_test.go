@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
+	"aws-access-bot/internal/chat/chattest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -22,48 +22,16 @@ var update = flag.Bool("update", false, "rewrite golden files")
 
 var t0 = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
-func request(s access.State) access.Request {
-	return access.Request{
-		ID: "REQ-7F3K2Q", Kind: access.KindGrant, State: s, Version: 2,
-		Asker: access.Asker{Person: access.Person{Entra: "e", Name: "Hana"}, Chat: access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: "U0HANA"}},
-		Want: access.Want{
-			PrincipalSlug: "aws-payments-dev", PrincipalName: "aws-payments-dev", AccountSlug: "payments-dev", AccountID: "111122224444",
-			AccountName: "payments-dev", OU: "/Workloads/Dev", PermissionSet: "PowerUserAccess", Term: config.Term{For: 4 * time.Hour},
-			Reason: "looking into the refund bug <!channel> *now* <https://evil|Approve>",
-		},
-		Channel: "C0AWS", Pull: access.PullRef{Number: 12, URL: "https://github.example/acme/config/pull/12"},
-		Times: map[access.Stage]time.Time{access.StageAsked: t0, access.StageProposed: t0.Add(2 * time.Second)},
-	}
+// hana is who asked in the shared messages.
+func hana() access.ChatUser {
+	return access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: "U0HANA"}
 }
 
-func reached(r access.Request, stages ...access.Stage) access.Request {
-	for i, s := range stages {
-		r.Times[s] = t0.Add(time.Duration(i+1) * time.Minute)
-	}
-	return r
-}
+func cards() map[string]access.Request { return chattest.Requests(hana()) }
 
-func cards() map[string]access.Request {
-	waiting := request(access.StateProposed)
-	waiting.Missing = []string{"1 approval by an owner of payments-dev (@yuki-lead)", "@hana-dev asked for it, so that approval does not count"}
-	halted := reached(request(access.StateHalted), access.StageMerged)
-	halted.Outcome = "Commit abc1234 broke the rule \"approved\". Ways out: a late approval, `bot trust abc1234`, or a commit that restores groups/aws-payments-dev.yaml."
-	verified := reached(request(access.StateVerified), access.StageMerged, access.StageVerified, access.StageAssigned)
-	verified.Trouble = "Entra has not synced the group yet; the regular cycle runs every 40 minutes."
-	live := reached(request(access.StateLive), access.StageMerged, access.StageVerified, access.StageAssigned, access.StageSynced, access.StageCreated, access.StageReadBack)
-	live.MembersSeen, live.MembersTotal, live.End = 3, 5, t0.Add(4*time.Hour)
-	ended := live
-	ended.State = access.StateEnded
-	ended.Times = map[access.Stage]time.Time{access.StageRemoved: t0.Add(5 * time.Hour)}
-	for k, v := range live.Times {
-		ended.Times[k] = v
-	}
-	return map[string]access.Request{"waiting": waiting, "halted": halted, "verified": verified, "live": live, "ended": ended}
-}
+func place() chat.Place { return chattest.Place() }
 
-func place() chat.Place {
-	return chat.Place{StartURL: "https://d-9567000000.awsapps.com/start", Region: "ap-northeast-1", Session: "8h"}
-}
+func drifts() []access.Drift { return chattest.Drifts() }
 
 func golden(t *testing.T, name string, v any) {
 	t.Helper()
@@ -89,30 +57,11 @@ func golden(t *testing.T, name string, v any) {
 
 func TestCardsAreRenderedAsInGoldenFiles(t *testing.T) {
 	t.Parallel()
-	for name, r := range cards() {
-		golden(t, "card-"+name, Blocks(chat.Card(r, place())))
+	for name, m := range chattest.Messages(hana()) {
+		golden(t, name, Blocks(m))
 	}
-	live := cards()["live"]
-	golden(t, "reply-live", Blocks(chat.Reply(access.Notice{Kind: access.NoticeLive}, live, place())))
-	golden(t, "reply-ended", Blocks(chat.Reply(access.Notice{Kind: access.NoticeEnded}, cards()["ended"], place())))
-	golden(t, "form-request", Modal(chat.RequestFormFor(chat.RequestLine{Account: "payments-dev"}, "C0GEN")))
-	golden(t, "form-onboard", Modal(chat.OnboardFormFor(chat.OnboardLine{Account: "444455556666", Name: "Ledger", Owners: []string{"yuki@example.com", "team:platform"}}, "C0GEN")))
-	golden(t, "help", Blocks(chat.Help()))
-	live.End = t0.Add(30 * time.Minute)
-	golden(t, "reply-about-to-end", Blocks(chat.Reply(access.Notice{Kind: access.NoticeEnding}, live, place())))
-	golden(t, "drift-card", Blocks(chat.DriftMessage(access.Notice{
-		Kind: access.NoticeDrift, Drift: "DRIFT-0a1b2c3d", Text: "Drift: aws-payments-dev with ReadOnlyAccess in payments-prod (…3333) is in the config repo and was live, and is gone from AWS.",
-		Acts: []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze},
-	})))
-	golden(t, "drift-list", Blocks(chat.Drifted(drifts())))
-	golden(t, "sync", Blocks(chat.Synced(access.Synced{Commit: "0123456789abcdef", Live: 40, Due: 2, Waiting: 1, Started: 1, FailedReads: 1, Held: []string{"Remove x: commit y. The plan removes too much."}}, 2)))
-}
-
-// drifts are one of each kind.
-func drifts() []access.Drift {
-	return []access.Drift{
-		{ID: "DRIFT-0a1b2c3d", Missing: true, Sentence: "aws-payments-dev with ReadOnlyAccess in payments-prod is gone from AWS.", Since: t0, Acts: []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze}},
-		{ID: "DRIFT-4e5f6a7b", Sentence: "A user that the config repo does not know has ReadOnlyAccess in payments-prod.", Since: t0, Acts: []access.DriftAct{access.DriftSnooze}},
+	for name, f := range chattest.Forms() {
+		golden(t, name, Modal(f))
 	}
 }
 

@@ -30,12 +30,10 @@ import (
 	"time"
 
 	"aws-access-bot/internal/egress"
+	"aws-access-bot/internal/login"
 	"aws-access-bot/internal/secret"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	abstractions "github.com/microsoft/kiota-abstractions-go"
 	kiotaauth "github.com/microsoft/kiota-authentication-azure-go"
 	kiotahttp "github.com/microsoft/kiota-http-go"
@@ -120,43 +118,10 @@ func New(o Options) (*Client, error) {
 	return &Client{adapter: bounded{adapter}, params: map[string]string{"baseurl": graph}, host: base.Host, app: o.App, now: o.Now}, nil
 }
 
-// microsoftLogin reports whether instance discovery knows an authority.
-func microsoftLogin(host string) bool {
-	switch host {
-	case "login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn":
-		return true
-	default:
-		return false
-	}
-}
-
-// credential picks the kind of credential that is configured.
+// credential makes the credential that is configured.
 func credential(o Options, hc *http.Client) (azcore.TokenCredential, error) {
-	authority, err := url.Parse(o.AuthorityURL)
-	if err != nil {
-		return nil, fmt.Errorf("authority URL %q: %w", o.AuthorityURL, err)
-	}
-	co := azcore.ClientOptions{Transport: hc, Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: o.AuthorityURL},
-		Retry: policy.RetryOptions{MaxRetries: loginRetries, RetryDelay: firstPause, MaxRetryDelay: longestPause}}
-	own := !microsoftLogin(authority.Host)
-	switch {
-	case !o.Secret.Empty():
-		c, err := azidentity.NewClientSecretCredential(o.Tenant, o.Client, o.Secret.Reveal(),
-			&azidentity.ClientSecretCredentialOptions{ClientOptions: co, DisableInstanceDiscovery: own})
-		return c, wrap(err, "client secret credential")
-	case !o.Certificate.Empty():
-		certs, key, err := azidentity.ParseCertificates([]byte(o.Certificate.Reveal()), nil)
-		if err != nil {
-			return nil, errors.New("entra certificate: not a PEM certificate with its key")
-		}
-		c, err := azidentity.NewClientCertificateCredential(o.Tenant, o.Client, certs, key,
-			&azidentity.ClientCertificateCredentialOptions{ClientOptions: co, DisableInstanceDiscovery: own})
-		return c, wrap(err, "client certificate credential")
-	default:
-		c, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-			TenantID: o.Tenant, ClientID: o.Client, ClientOptions: co, DisableInstanceDiscovery: own})
-		return c, wrap(err, "workload identity credential")
-	}
+	c, err := login.Credential(login.Options{Tenant: o.Tenant, Client: o.Client, Secret: o.Secret, Certificate: o.Certificate, Authority: o.AuthorityURL, HTTP: hc})
+	return c, wrap(err, "entra")
 }
 
 func wrap(err error, op string) error {

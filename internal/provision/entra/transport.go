@@ -34,9 +34,6 @@ const (
 const (
 	readAttempts = 4
 	firstPause   = 300 * time.Millisecond
-	// loginRetries is how often a token is asked for again. That has no effect
-	// to be wary of.
-	loginRetries = 2
 	// longestPause is the longest Retry-After that is waited for here; after a
 	// longer one the caller has better things to do.
 	longestPause = 10 * time.Second

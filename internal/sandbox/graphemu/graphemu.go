@@ -5,9 +5,9 @@
 // What it promises:
 //
 //   - One handler serves login under /{tenant}/… and Graph under /graph/v1.0/….
-//     Login gives tokens to clients that know their secret; Graph refuses
-//     requests without a good token, and calls that the permissions of the
-//     client do not cover.
+//     Login gives tokens to clients that know their secret or sign with the key
+//     of their certificate; Graph refuses requests without a good token, and
+//     calls that the permissions of the client do not cover.
 //   - Reads follow OData as Graph does: $select (with the default properties of
 //     Graph, which leave out accountEnabled and userType), $filter, $search,
 //     $orderby, $count with ConsistencyLevel, pages of 100 that go up to 999.
@@ -26,14 +26,14 @@
 // of the target; exporting serialises whoever writes to the target (a cycle, or
 // a call of provisionOnDemand) and is taken before mu.
 //
-// What it does not do: interactive sign-in, certificates and federated
-// credentials, writes of users, groups and service principals, saved secrets of
-// the job, changes of the schema, delta queries, and $expand. A cycle and a call
+// What it does not do: interactive sign-in, federated credentials, managed
+// identities, writes of users, groups and service principals, saved secrets of the job, changes of the schema, delta queries, and $expand. A cycle and a call
 // of provisionOnDemand take no time. A member that comes back into scope is
 // noticed by the next cycle, where Entra is known to need a restart.
 package graphemu
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"strings"
@@ -49,14 +49,17 @@ const (
 	serviceLogin = "login"
 )
 
-// Client is an app registration that may sign in with its secret.
+// Client is an app registration that may sign in with its secret or certificate.
 type Client struct {
 	// ID is the application (client) id.
 	ID string
-	// Secret is the client secret. A client without one cannot sign in.
+	// Secret is the client secret. A client with neither one nor a certificate
+	// cannot sign in.
 	Secret string
 	// SecretEnds is when the secret stops working; zero means never.
 	SecretEnds time.Time
+	// Certificates are those whose keys may sign client assertions.
+	Certificates []*x509.Certificate
 	// Permissions are the application permissions with admin consent, such as
 	// "User.Read.All". Nil means every one.
 	Permissions []string

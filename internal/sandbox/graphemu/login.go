@@ -71,7 +71,7 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 			s.refuseLogin(w, r, form, &loginError{status: 400, Error: "invalid_request", Codes: []int{900144}, Description: "The request body is not a form."})
 			return
 		}
-		answer, refusal := s.grant(r.PathValue("tenant"), form)
+		answer, refusal := s.grant(r.PathValue("tenant"), form, origin(r)+"/"+r.PathValue("tenant"))
 		if refusal != nil {
 			s.refuseLogin(w, r, form, refusal)
 			return
@@ -95,8 +95,9 @@ func blotted(form url.Values) string {
 	return shown.Encode()
 }
 
-// grant checks a client credentials request and makes a token.
-func (s *Server) grant(tenant string, form url.Values) (tokenAnswer, *loginError) {
+// grant checks a client credentials request and makes a token. base is the tenant's
+// address as the client wrote it.
+func (s *Server) grant(tenant string, form url.Values, base string) (tokenAnswer, *loginError) {
 	if e := s.checkTenant(tenant); e != nil {
 		return tokenAnswer{}, e
 	}
@@ -108,7 +109,7 @@ func (s *Server) grant(tenant string, form url.Values) (tokenAnswer, *loginError
 	if g := form.Get("grant_type"); g != "client_credentials" {
 		return tokenAnswer{}, refusal(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '%s'.", g)
 	}
-	client, e := s.checkClient(form)
+	client, e := s.checkClient(form, base)
 	if e != nil {
 		return tokenAnswer{}, e
 	}
@@ -126,8 +127,8 @@ func (s *Server) checkTenant(tenant string) *loginError {
 	return refusal(400, "invalid_request", 90002, "Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.", tenant)
 }
 
-// checkClient finds the client of a request and checks its secret.
-func (s *Server) checkClient(form url.Values) (Client, *loginError) {
+// checkClient finds the client of a request and checks its secret or assertion.
+func (s *Server) checkClient(form url.Values, base string) (Client, *loginError) {
 	id := form.Get("client_id")
 	for _, c := range s.opts.Clients {
 		if !strings.EqualFold(c.ID, id) {
@@ -135,7 +136,7 @@ func (s *Server) checkClient(form url.Values) (Client, *loginError) {
 		}
 		switch {
 		case form.Has("client_assertion"):
-			return Client{}, refusal(401, "invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application.")
+			return c, s.checkAssertion(c, form, base)
 		case form.Get("client_secret") == "":
 			return Client{}, refusal(401, "invalid_client", 7000216, "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.")
 		case c.Secret == "" || subtle.ConstantTimeCompare([]byte(c.Secret), []byte(form.Get("client_secret"))) != 1:

@@ -92,7 +92,7 @@ func getWith(t *testing.T, client *http.Client, url, token string) int {
 
 func TestLoginRefuses(t *testing.T) {
 	t.Parallel()
-	good := url.Values{"client_id": {testClient}, "client_secret": {testSecret}, "grant_type": {"client_credentials"}, "scope": {"https://graph.microsoft.com/.default"}}
+	good := url.Values{"client_id": {testClient}, "client_secret": {testSecret}, "grant_type": {"client_credentials"}, "scope": {"https://graph.microsoft.com/.default"}, "client_assertion_type": {assertionType}}
 	tests := []struct {
 		name, tenant, field, value string
 		wantStatus                 int

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/chat"
+	"aws-access-bot/internal/chat/slack"
+	"aws-access-bot/internal/chat/teams"
+	"aws-access-bot/internal/egress"
+	"aws-access-bot/internal/login"
+	"aws-access-bot/internal/server"
+	"aws-access-bot/internal/settings"
+	"aws-access-bot/internal/store"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+)
+
+// chats are the chat services that the settings name, as the parts of the program
+// that speak to people want them.
+type chats struct {
+	platforms map[access.Platform]chat.Platform
+	profiles  map[access.Platform]chat.Profiles
+	whispers  map[access.Platform]chat.Whisperer
+	channels  map[access.Platform]string
+	ops       map[access.Platform]chat.Address
+	// slack and teams are nil where they are not used.
+	slack *slack.Client
+	teams *teams.Client
+	// connector is that of teams, and keys what the tokens of its connector are
+	// checked with.
+	connector *teams.Connector
+	keys      *teams.Keys
+}
+
+// client is what a chat service is to the program.
+type client interface {
+	chat.Platform
+	chat.Profiles
+}
+
+func (c *chats) add(name access.Platform, p client, channel string, ops chat.Address) {
+	c.platforms[name], c.profiles[name], c.whispers[name], c.channels[name], c.ops[name] = p, p, p, channel, ops
+}
+
+// newChats makes the clients of the chat services.
+func newChats(set *settings.Settings, gate *egress.Gate, reach access.Reach, log *slog.Logger) (*chats, error) {
+	c := &chats{
+		platforms: map[access.Platform]chat.Platform{}, profiles: map[access.Platform]chat.Profiles{}, whispers: map[access.Platform]chat.Whisperer{},
+		channels: map[access.Platform]string{}, ops: map[access.Platform]chat.Address{},
+	}
+	if s := set.Slack; s != nil {
+		rt, err := gate.Transport(s.APIURL)
+		if err != nil {
+			return nil, fmt.Errorf("slack.api_url: %w", err)
+		}
+		c.slack = slack.NewClient(s.BotToken, s.APIURL, s.Workspaces, egress.Client(rt, chatTimeout), time.Now)
+		c.add(access.Slack, c.slack, s.Channel, chat.Address{Team: s.Workspaces[0], Channel: s.OpsChannel})
+	}
+	if s := set.Teams; s != nil {
+		if err := c.connect(s, gate, reach, log); err != nil {
+			return nil, err
+		}
+		c.add(access.Teams, c.teams, s.Channel, chat.Address{Team: s.Tenant, Channel: s.OpsChannel})
+	}
+	return c, nil
+}
+
+// chatTimeout bounds one exchange with a chat service.
+const chatTimeout = 30 * time.Second
+
+// connect makes the client of Teams.
+func (c *chats) connect(s *settings.Teams, gate *egress.Gate, reach access.Reach, log *slog.Logger) error {
+	client := func(key string, urls ...string) (*http.Client, error) {
+		rt, err := gate.Transport(urls...)
+		if err != nil {
+			return nil, fmt.Errorf("teams.%s: %w", key, err)
+		}
+		return egress.Client(rt, chatTimeout), nil
+	}
+	var hosts []string
+	for _, h := range s.ServiceHosts {
+		hosts = append(hosts, "https://"+h)
+	}
+	connector, err := client("service_hosts", hosts...)
+	if err != nil {
+		return err
+	}
+	keys, err := client("openid_metadata", s.OpenIDMetadata)
+	if err != nil {
+		return err
+	}
+	authority, err := client("authority", s.Authority)
+	if err != nil {
+		return err
+	}
+	signIn := func() (azcore.TokenCredential, error) {
+		return login.Credential(login.Options{
+			Tenant: s.Tenant, Client: s.AppID, Secret: s.Secret, Certificate: s.Certificate, ManagedIdentity: s.ManagedIdentity,
+			Authority: s.Authority, HTTP: authority,
+		})
+	}
+	if _, err := signIn(); err != nil { // a certificate that is none is found at the start
+		return fmt.Errorf("teams: %w", err)
+	}
+	c.connector = &teams.Connector{Hosts: s.ServiceHosts, Credential: signIn, Scope: s.Scope, Client: connector}
+	c.keys = &teams.Keys{MetadataURL: s.OpenIDMetadata, Client: keys, Now: time.Now}
+	c.teams = teams.NewClient(teams.Options{
+		AppID: s.AppID, Tenant: s.Tenant, ServiceURL: s.ServiceURL, Channel: s.Channel, Now: time.Now, Log: log,
+	}, c.connector, reach)
+	return nil
+}
+
+// home says as whom a person of people.yaml is reached: on Slack where his entry
+// names a user there, else in Teams, which knows people by their Entra id.
+func (b *bot) home(p config.Person) (access.ChatUser, bool) {
+	switch {
+	case b.set.Slack != nil && p.Slack != nil:
+		return access.ChatUser{Platform: access.Slack, Team: p.Slack.Team, User: p.Slack.User}, true
+	case b.set.Teams != nil:
+		return access.ChatUser{Platform: access.Teams, Team: b.set.Teams.Tenant, User: p.Entra}, true
+	default:
+		return access.ChatUser{}, false
+	}
+}
+
+// chatRoutes are the public routes of the chat services.
+func (b *bot) chatRoutes() []server.Route {
+	var out []server.Route
+	if b.set.Slack != nil {
+		in := &slack.Inbound{
+			Secrets: b.set.Slack.SigningSecrets, Workspaces: b.set.Slack.Workspaces, Desk: b.desk, Client: b.out.chats.slack,
+			Now: time.Now, Log: b.log,
+		}
+		out = append(out, server.Route{Pattern: "POST /slack/commands", MaxBody: maxSlackBody, Handler: http.HandlerFunc(in.Commands)},
+			server.Route{Pattern: "POST /slack/interactions", MaxBody: maxSlackBody, Handler: http.HandlerFunc(in.Interactions)},
+			server.Route{Pattern: "POST /slack/events", MaxBody: maxSlackBody, Handler: http.HandlerFunc(in.Events)})
+	}
+	if s := b.set.Teams; s != nil {
+		out = append(out, server.Route{Pattern: "POST /api/messages", MaxBody: teams.MaxBody, Handler: &teams.Inbound{
+			Trust: &teams.Trust{AppID: s.AppID, Tenant: s.Tenant, Issuer: s.Issuer, Hosts: s.ServiceHosts, Keys: b.out.chats.keys, Now: time.Now},
+			Desk:  b.desk, Reach: store.NewReach(b.db), NewID: rand.Text, Now: time.Now, Log: b.log,
+		}})
+	}
+	return out
+}

@@ -1,0 +1,73 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+
+	"aws-access-bot/internal/access"
+)
+
+// Who should look at a request and is not on the chat service of its messages is
+// told in private on the one where people.yaml has him. Each of these is tried
+// once, as tellAsker is.
+
+// tellReviewers tells the owners who are elsewhere that a pull request waits for
+// them, once it is there. That it was done is stored before.
+func (c *Courier) tellReviewers(ctx context.Context, r access.Request, root access.Root) error {
+	if root.Told || r.State != access.StateProposed || r.Pull.URL == "" || len(c.Platforms) < 2 {
+		return nil
+	}
+	place := c.place(ctx, r)
+	root.Told = true
+	if err := c.Outbox.SaveRoot(ctx, root); err != nil {
+		return err
+	}
+	at := Address{Team: root.Team, Channel: root.Channel}
+	url, err := c.Platforms[root.Platform].Link(ctx, at, root.TS)
+	if err != nil {
+		c.Log.Warn("no link to a root message", "request", r.ID, "error", err)
+	}
+	c.tellElsewhere(ctx, r, place.Owners, root.Platform, waiting(r, place, url))
+	return nil
+}
+
+// tellElsewhere whispers to those of a list who are on another service than a
+// message is, and did not ask for it themselves.
+func (c *Courier) tellElsewhere(ctx context.Context, r access.Request, list []Owner, not access.Platform, m Message) {
+	for _, o := range list {
+		p, ok := c.Platforms[o.User.Platform]
+		if !ok || o.User.Platform == not || o.User == r.Asker.Chat {
+			continue
+		}
+		if err := p.Whisper(ctx, Address{Team: o.User.Team}, o.User.User, m); err != nil {
+			c.Log.Warn("an owner is not told in private", "request", r.ID, "user", o.User.User, "error", err)
+		}
+	}
+}
+
+// waiting is what an owner elsewhere is told of a request.
+func waiting(r access.Request, p Place, url string) Message {
+	what := fmt.Sprintf("%s waits for review: %s.", r.ID, subject(r))
+	m := Message{Summary: what, Blocks: []Block{Text{{Text: "🕓 "}, {Text: what, Bold: true}}, facts(r, p)}}
+	if r.Want.Reason != "" && r.Kind == access.KindGrant {
+		m.Blocks = append(m.Blocks, Quote(r.Want.Reason))
+	}
+	b := Buttons{{Action: "open_pull", Label: pullLabel(r), URL: r.Pull.URL, Main: true}}
+	if url != "" {
+		b = append(b, Button{Action: "open_thread", Label: "See its thread", URL: url})
+	}
+	return Message{Summary: m.Summary, Blocks: append(m.Blocks, b, Note{{Text: "You are told here since you own the account or the group, and its thread is on another chat service."}})}
+}
+
+// tellGrown tells the owners who are elsewhere what those in the thread are told.
+func (c *Courier) tellGrown(ctx context.Context, d access.Delivery, name access.Platform, m Message) {
+	if d.Kind != access.NoticeGrown || len(c.Platforms) < 2 {
+		return
+	}
+	r, err := c.Requests.Get(ctx, d.Request)
+	if err != nil {
+		c.Log.Warn("owners elsewhere are not told", "request", d.Request, "error", err)
+		return
+	}
+	c.tellElsewhere(ctx, r, c.place(ctx, r).Owners, name, m)
+}

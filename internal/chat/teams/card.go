@@ -1,0 +1,205 @@
+package teams
+
+import (
+	"encoding/json"
+	"slices"
+	"unicode/utf8"
+
+	"aws-access-bot/internal/chat"
+)
+
+// cardVersion is the Adaptive Cards version that cards are written in: the
+// newest that Teams shows on all of its clients ("Cards reference", Microsoft
+// Learn).
+const cardVersion = "1.5"
+
+// Lengths. maxCard is in bytes of JSON: Teams takes 28 KB for a whole message,
+// and around the card there is the activity. The others are in characters.
+const (
+	maxCard    = 24_000
+	maxRun     = 3000
+	maxTitle   = 150
+	maxButton  = 75
+	maxSummary = 3000
+)
+
+// Words are how commands are written in Teams, which has none with a slash.
+func Words() chat.Words {
+	return chat.Words{Access: "@aws-access", Onboard: "@aws-access onboard"}
+}
+
+// element is one of a card's elements, inlines or actions. Its members are those
+// of the Adaptive Cards schema.
+type element map[string]any
+
+// builder makes the body of one card.
+type builder struct {
+	body     []element
+	actions  []element // below the body, for dialogs
+	mentions []element
+}
+
+// Card renders a message. What people wrote stands in text runs, in which no
+// client reads Markdown (Adaptive Cards schema: TextRun); a TextBlock has only
+// words, dates and mentions.
+func Card(m chat.Message) json.RawMessage {
+	b := &builder{}
+	for _, block := range m.Blocks {
+		b.body = append(b.body, b.render(block)...)
+	}
+	return b.fit()
+}
+
+// fit returns the card, without the last elements that are no buttons where it
+// would be too large, and says so.
+func (b *builder) fit() json.RawMessage {
+	body, cutOff := b.body, false
+	for {
+		shown := body
+		if cutOff {
+			shown = append(slices.Clone(body), b.paragraph(chat.Note{{Text: "This was too long to show here whole."}}, small())...)
+		}
+		raw := encode(b.card(shown))
+		if len(raw) <= maxCard || len(body) == 0 {
+			return raw
+		}
+		body, cutOff = withoutLast(body), true
+	}
+}
+
+// withoutLast takes the last element away that is no row of buttons, if there is
+// one.
+func withoutLast(body []element) []element {
+	for i := len(body) - 1; i >= 0; i-- {
+		if body[i]["type"] != "ActionSet" {
+			return slices.Delete(slices.Clone(body), i, i+1)
+		}
+	}
+	return body[:len(body)-1]
+}
+
+// card is the card around a body.
+func (b *builder) card(body []element) element {
+	extra := element{"width": "Full"}
+	if len(b.mentions) > 0 {
+		extra["entities"] = b.mentions
+	}
+	c := element{"type": "AdaptiveCard", "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "version": cardVersion, "body": body, "msteams": extra}
+	if len(b.actions) > 0 {
+		c["actions"] = b.actions
+	}
+	return c
+}
+
+// encode writes JSON of what always can be written.
+func encode(v any) json.RawMessage {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return json.RawMessage(`{"type":"AdaptiveCard","version":"` + cardVersion + `","body":[]}`) // unreachable: maps, strings and lists
+	}
+	return raw
+}
+
+func (b *builder) render(block chat.Block) []element {
+	switch block := block.(type) {
+	case chat.Heading:
+		return b.paragraph([]chat.Span{{Text: cut(string(block), maxTitle), Bold: true}}, element{"size": "Large"})
+	case chat.Text:
+		return b.paragraph(block, nil)
+	case chat.Fields:
+		return b.fields(block)
+	case chat.Quote:
+		return []element{{"type": "Container", "style": "emphasis", "items": b.paragraph([]chat.Span{{Text: "“" + string(block) + "”"}}, nil)}}
+	case chat.Steps:
+		return b.steps(block)
+	case chat.Code:
+		return []element{{"type": "Container", "style": "emphasis", "items": b.paragraph([]chat.Span{{Text: string(block), Code: true}}, nil)}}
+	case chat.Buttons:
+		return buttons(block)
+	case chat.Note:
+		return b.paragraph(block, small())
+	default:
+		return nil
+	}
+}
+
+// small is the look of small print.
+func small() element { return element{"size": "Small", "isSubtle": true} }
+
+// fields are rows of a label and a value. A FactSet would read Markdown.
+func (b *builder) fields(list chat.Fields) []element {
+	var rows []element
+	for _, f := range list {
+		rows = append(rows, columns(
+			column("110px", b.paragraph([]chat.Span{{Text: f.Label, Bold: true}}, nil)...),
+			column("stretch", b.paragraph(f.Value, nil)...),
+		))
+	}
+	return rows
+}
+
+func columns(list ...element) element {
+	return element{"type": "ColumnSet", "spacing": "Small", "columns": list}
+}
+
+func column(width string, items ...element) element {
+	return element{"type": "Column", "width": width, "items": items}
+}
+
+// steps lists the stages, one a row.
+func (b *builder) steps(list chat.Steps) []element {
+	mark := map[chat.StepState]string{chat.StepDone: "✅", chat.StepNow: "⏳", chat.StepTodo: "▫️", chat.StepBad: "🛑"}
+	var rows []element
+	for _, s := range list {
+		row := []element{
+			column("24px", b.paragraph([]chat.Span{{Text: mark[s.State]}}, nil)...),
+			column("stretch", b.paragraph([]chat.Span{{Text: s.Label}}, nil)...),
+		}
+		if !s.At.IsZero() {
+			row = append(row, column("auto", b.paragraph([]chat.Span{{At: s.At}}, small())...))
+		}
+		rows = append(rows, columns(row...))
+	}
+	return rows
+}
+
+// buttons is a row of actions. What they send says what was pressed and nothing
+// else: who may do it is asked again when it is.
+func buttons(list chat.Buttons) []element {
+	if len(list) == 0 {
+		return nil
+	}
+	var actions []element
+	for _, b := range list {
+		a := button(b)
+		if b.Main {
+			a["style"] = "positive"
+		}
+		actions = append(actions, a)
+	}
+	return []element{{"type": "ActionSet", "actions": actions}}
+}
+
+func button(b chat.Button) element {
+	title := cut(b.Label, maxButton)
+	data := element{"action": b.Action, "value": b.Value}
+	switch {
+	case isWeb(b.URL):
+		return element{"type": "Action.OpenUrl", "title": title, "url": b.URL}
+	case b.Opens:
+		// Only an Action.Submit opens a dialog ("Invoke dialogs", Microsoft Learn).
+		data["msteams"] = element{"type": "task/fetch"}
+		return element{"type": "Action.Submit", "title": title, "data": data}
+	default:
+		return element{"type": "Action.Execute", "title": title, "verb": b.Action, "data": data,
+			"fallback": element{"type": "Action.Submit", "title": title, "data": data}}
+	}
+}
+
+// cut shortens s to n characters.
+func cut(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:max(0, n-1)]) + "…"
+}

@@ -1,0 +1,155 @@
+package teams
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Facts of the public cloud ("Authenticate requests from the Bot Connector
+// service to your bot", Microsoft Learn).
+const (
+	PublicIssuer   = "https://api.botframework.com"
+	PublicMetadata = "https://login.botframework.com/v1/.well-known/openidconfiguration"
+)
+
+const (
+	// channel is that of every activity from Teams, and the endorsement of every
+	// key that signs for it.
+	channel = "msteams"
+	// skew is how far the connector's clock and ours may differ (same page).
+	skew = 5 * time.Minute
+	// maxToken is the longest token that is looked at, in bytes. The connector's
+	// have about one thousand.
+	maxToken = 16 << 10
+	// maxLife is the longest that a token may be good for. The connector's are
+	// good for an hour.
+	maxLife = 24 * time.Hour
+)
+
+// errUnverified is all that is said about a request that did not verify; why is
+// in the log.
+var errUnverified = errors.New("request is not from the connector")
+
+// Trust decides whether a request comes from the connector, for this bot and
+// from the tenant.
+type Trust struct {
+	// AppID is the Microsoft app id of the bot, the audience of every token.
+	AppID string
+	// Tenant is the Entra tenant id.
+	Tenant string
+	Issuer string
+	Hosts  Hosts
+	Keys   *Keys
+	Now    func() time.Time
+}
+
+// claims are those of the connector's token.
+type claims struct {
+	jwt.RegisteredClaims
+	ServiceURL string `json:"serviceurl"`
+}
+
+// verified checks the token of a request and returns the service URL that it was
+// given for. It does not touch the body.
+func (t *Trust) verified(ctx context.Context, h http.Header) (serviceURL string, err error) {
+	raw, err := bearer(h)
+	if err != nil {
+		return "", err
+	}
+	var c claims
+	parser := jwt.NewParser(
+		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithIssuer(t.Issuer), jwt.WithAudience(t.AppID),
+		jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithLeeway(skew), jwt.WithTimeFunc(t.Now), jwt.WithStrictDecoding(),
+	)
+	if t.AppID == "" || t.Issuer == "" || t.Tenant == "" || len(t.Hosts) == 0 {
+		return "", fmt.Errorf("%w: the settings of Teams are not complete", errUnverified)
+	}
+	if _, err := parser.ParseWithClaims(raw, &c, func(tok *jwt.Token) (any, error) { return t.key(ctx, tok) }); err != nil {
+		return "", fmt.Errorf("%w: %w", errUnverified, err)
+	}
+	// The library takes any of several audiences; the connector names one.
+	if len(c.Audience) != 1 || c.ExpiresAt.Sub(c.NotBefore.Time) > maxLife {
+		return "", fmt.Errorf("%w: audience or life of the token", errUnverified)
+	}
+	if _, err := t.Hosts.Check(c.ServiceURL); err != nil {
+		return "", fmt.Errorf("%w: serviceurl claim: %w", errUnverified, err)
+	}
+	return c.ServiceURL, nil
+}
+
+// bearer returns the one token of the one Authorization header.
+func bearer(h http.Header) (string, error) {
+	all := h.Values("Authorization")
+	if len(all) != 1 {
+		return "", fmt.Errorf("%w: %d authorization headers", errUnverified, len(all))
+	}
+	scheme, token, ok := strings.Cut(all[0], " ")
+	if !ok || !strings.EqualFold(scheme, "bearer") || token == "" || len(token) > maxToken {
+		return "", fmt.Errorf("%w: not a bearer token", errUnverified)
+	}
+	return token, nil
+}
+
+// key returns the published key of a token, if it may speak for Teams.
+func (t *Trust) key(ctx context.Context, tok *jwt.Token) (any, error) {
+	id, _ := tok.Header["kid"].(string)
+	if id == "" {
+		return nil, errors.New("the token names no key")
+	}
+	if _, critical := tok.Header["crit"]; critical {
+		// RFC 7515, section 4.1.11: what is not understood must be refused.
+		return nil, errors.New("the token has critical extensions")
+	}
+	k, err := t.Keys.get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(k.endorsements, channel) {
+		return nil, fmt.Errorf("the key is not endorsed for %s", channel)
+	}
+	return k.public, nil
+}
+
+// origin is where an activity says it is from.
+type origin struct {
+	ChannelID  string `json:"channelId"`
+	ServiceURL string `json:"serviceUrl"`
+	Recipient  struct {
+		ID string `json:"id"`
+	} `json:"recipient"`
+	Conversation struct {
+		ID       string `json:"id"`
+		Type     string `json:"conversationType"`
+		TenantID string `json:"tenantId"`
+	} `json:"conversation"`
+	ChannelData struct {
+		Tenant struct {
+			ID string `json:"id"`
+		} `json:"tenant"`
+	} `json:"channelData"`
+}
+
+// fits holds an activity against the service URL of its token and against the
+// tenant of the settings. What is empty does not fit.
+func (t *Trust) fits(o origin, serviceURL string) error {
+	switch {
+	case o.ChannelID != channel:
+		return fmt.Errorf("%w: channel %.40q", errUnverified, o.ChannelID)
+	case o.ServiceURL == "" || o.ServiceURL != serviceURL:
+		return fmt.Errorf("%w: the service URL is not that of the token", errUnverified)
+	case !strings.EqualFold(o.Conversation.TenantID, t.Tenant):
+		return fmt.Errorf("%w: tenant of the conversation", errUnverified)
+	case !strings.EqualFold(o.ChannelData.Tenant.ID, t.Tenant):
+		return fmt.Errorf("%w: tenant of the activity", errUnverified)
+	case o.Recipient.ID != "28:"+t.AppID:
+		return fmt.Errorf("%w: for another bot", errUnverified)
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package teams
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/chat"
+)
+
+// plainFor is for how long a conversation is taken to have no targeted messages
+// after one was refused.
+const plainFor = time.Hour
+
+// Whisper implements chat.Whisperer: by a targeted message in the channel or
+// thread, which only that person sees, where the tenant has them; else in the
+// person's chat with the bot. That is begun where the app is installed for him;
+// where it is not, and nothing else is left, the error is chat.ErrGone.
+func (c *Client) Whisper(ctx context.Context, to chat.Address, user string, m chat.Message) error {
+	who, err := c.contact(ctx, access.ChatUser{Platform: access.Teams, Team: c.opt.Tenant, User: user})
+	if err != nil {
+		return err
+	}
+	if isChannel(to.Channel) && who.Local != "" && c.targets(to.Channel) {
+		done, err := c.target(ctx, to.Channel, who, m)
+		if done || err != nil {
+			return err
+		}
+	}
+	err = wrapped(c.personal(ctx, who, m), "personal message to %s", user)
+	if errors.Is(err, chat.ErrGone) {
+		c.opt.Log.Warn("somebody cannot be told in private: is the app installed for him?", "user", user, "error", err)
+		c.askToInstall(ctx, to.Channel, who)
+	}
+	return err
+}
+
+// askToInstall says, where somebody asked and cannot be answered in private, how
+// he can be: to everybody, so nothing of the answer. It is tried once an hour.
+func (c *Client) askToInstall(ctx context.Context, conversation string, who access.Contact) {
+	key := "install/" + who.User.User
+	if !isChannel(conversation) || !c.targets(key) {
+		return
+	}
+	c.mute(key)
+	service, err := c.service(ctx, conversation)
+	if err == nil {
+		const what = "I have an answer for you and cannot reach you in private. Add the app aws-access in Teams for yourself, and ask me again in its chat."
+		_, err = c.send(ctx, service, conversation, "", c.message(chat.Message{Summary: what, Blocks: []chat.Block{
+			chat.Text{{User: who.User, Text: who.Name}, {Text: ": "}, {Text: what}},
+		}}))
+	}
+	if err != nil {
+		c.opt.Log.Warn("somebody is not told to install the app", "user", who.User.User, "error", err)
+	}
+}
+
+// mute notes that something was refused, or said, for plainFor.
+func (c *Client) mute(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.muted) >= maxSent {
+		clear(c.muted)
+	}
+	c.muted[channelOf(key)] = c.opt.Now()
+}
+
+// contact returns what is known of a user: at least who it is.
+func (c *Client) contact(ctx context.Context, u access.ChatUser) (access.Contact, error) {
+	who, err := c.reach.Contact(ctx, u)
+	if errors.Is(err, access.ErrNotFound) {
+		return access.Contact{User: u}, nil
+	}
+	return who, err
+}
+
+// targets reports whether a conversation may have targeted messages.
+func (c *Client) targets(conversation string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, ok := c.muted[channelOf(conversation)]
+	return !ok || c.opt.Now().Sub(at) >= plainFor
+}
+
+// target sends a targeted message ("Targeted messages", Microsoft Learn). It is
+// not done where the connector refuses it as such: where there are none, where the
+// bot is not in the conversation, or the person.
+func (c *Client) target(ctx context.Context, conversation string, who access.Contact, m chat.Message) (done bool, err error) {
+	service, err := c.service(ctx, conversation)
+	if err != nil {
+		return false, err
+	}
+	a := c.message(m)
+	a.Recipient = &account{who.Local}
+	_, err = c.send(ctx, service, conversation, "?isTargetedActivity=true", a)
+	var answer *answerError
+	if !errors.As(err, &answer) {
+		return err == nil, wrapped(err, "targeted message in %s", conversation)
+	}
+	switch answer.status {
+	case http.StatusForbidden, http.StatusNotFound: // the bot, or this person, is not there
+		return false, nil
+	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		c.opt.Log.Info("no targeted message here, so a personal one", "conversation", channelOf(conversation), "error", err)
+		c.mute(conversation)
+		return false, nil
+	}
+	return false, wrapped(err, "targeted message in %s", conversation)
+}
+
+// personal sends to the person's chat with the bot, which is begun where there is
+// none, and again where it is not there any more.
+func (c *Client) personal(ctx context.Context, who access.Contact, m chat.Message) error {
+	if who.Personal != "" {
+		service, err := c.service(ctx, who.Personal)
+		if err != nil {
+			return err
+		}
+		_, err = c.send(ctx, service, who.Personal, "", c.message(m))
+		var answer *answerError
+		if !errors.As(err, &answer) || answer.status != http.StatusNotFound {
+			return err
+		}
+	}
+	service, err := c.begin(ctx, &who)
+	if err != nil {
+		return err
+	}
+	_, err = c.send(ctx, service, who.Personal, "", c.message(m))
+	return err
+}
+
+// begin makes the person's chat with the bot, or finds it: the connector returns
+// the same one each time ("Send proactive messages", Microsoft Learn).
+func (c *Client) begin(ctx context.Context, who *access.Contact) (service string, err error) {
+	if service, err = c.service(ctx, who.Last); err != nil {
+		return "", err
+	}
+	member := who.Local
+	if member == "" {
+		member = who.User.User
+	}
+	var made created
+	err = c.connector.do(ctx, call{method: http.MethodPost, service: service, path: "/v3/conversations", conversation: "with " + who.User.User, out: &made, in: map[string]any{
+		"isGroup": false, "bot": c.bot(), "members": []account{{member}}, "tenantId": c.opt.Tenant,
+		"channelData": map[string]any{"tenant": account{c.opt.Tenant}},
+	}})
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("begin a chat, which needs the app to be installed for the person: %w", err)
+	case made.ID == "":
+		return "", errors.New("the connector did not say which chat it made")
+	}
+	who.Personal = made.ID
+	if err := c.reach.SaveConversation(ctx, access.Conversation{Platform: access.Teams, ID: made.ID, Service: service}); err != nil {
+		return "", err
+	}
+	return service, c.reach.SaveContact(ctx, *who)
+}

@@ -1,0 +1,97 @@
+package settings
+
+import (
+	"strings"
+	"testing"
+)
+
+const (
+	slackLine = "slack: {signing_secrets: [{env: SLACK}], bot_token: {env: TOKEN}, workspaces: [T0ACME], channel: C0AWS}\n"
+	teamsLine = "teams: {app_id: 11111111-2222-4333-8444-555555555555, secret: {env: TEAMS}, channel: '19:aws@thread.tacv2'}\n"
+	tenantID  = "99999999-8888-4777-8666-555555555555"
+)
+
+// withTeams is the good file with Teams in the place of Slack.
+func withTeams() string {
+	text := strings.Replace(good, slackLine, teamsLine, 1)
+	return strings.Replace(text, "tenant: t,", "tenant: "+tenantID+",", 1)
+}
+
+func teamsSecrets() map[string]string {
+	m := secrets()
+	m["TEAMS"] = "teams-secret"
+	return m
+}
+
+func TestTeamsAloneHasTheDefaultsOfThePublicCloud(t *testing.T) {
+	t.Parallel()
+	s, err := load(t, withTeams(), teamsSecrets())
+	if err != nil {
+		t.Fatal(err)
+	}
+	te := s.Teams
+	if s.Slack != nil || s.OpsPlatform != "teams" {
+		t.Errorf("slack %v, ops %q", s.Slack, s.OpsPlatform)
+	}
+	if te.Tenant != tenantID || te.OpsChannel != te.Channel || te.ServiceURL != "https://smba.trafficmanager.net/teams/" || len(te.ServiceHosts) != 1 || te.ServiceHosts[0] != "smba.trafficmanager.net" {
+		t.Errorf("got %+v", te)
+	}
+	if te.OpenIDMetadata != publicMetadata || te.Issuer != publicIssuer || te.Scope != publicScope || te.Authority != publicAuthority {
+		t.Errorf("got %+v", te)
+	}
+}
+
+func TestWhereNoticesGoWithBothChats(t *testing.T) {
+	t.Parallel()
+	both := withTeams() + slackLine
+	for add, want := range map[string]string{"": "slack", "ops_platform: teams\n": "teams", "ops_platform: slack\n": "slack"} {
+		s, err := load(t, both+add, teamsSecrets())
+		if err != nil || s.Slack == nil || s.Teams == nil || s.OpsPlatform != want {
+			t.Errorf("%q: %+v, %v", add, s, err)
+		}
+	}
+}
+
+// TestBadTeamsSettings: each change is refused with its key named.
+func TestBadTeamsSettings(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, old, new, want string }{
+		{"no chat at all", teamsLine, "", "slack, teams"},
+		{"ops on a chat that is not there", "aws:", "ops_platform: slack\naws:", "ops_platform"},
+		{"app id is a name", "11111111-2222-4333-8444-555555555555", "access-bot", "teams.app_id"},
+		{"tenant is a domain", tenantID, "acme.example", "teams.tenant"},
+		{"tenant of others", "channel:", "tenant: 00000000-8888-4777-8666-555555555555, channel:", "teams.tenant"},
+		{"no credential", "secret: {env: TEAMS}, ", "", "teams: needs exactly one"},
+		{"two credentials", "channel:", "managed_identity: true, channel:", "teams: needs exactly one"},
+		{"short secret", "{env: TEAMS}", "{env: SHORT}", "teams.secret"},
+		{"channel by name", "19:aws@thread.tacv2", "general", "teams.channel"},
+		{"channel with a thread", "19:aws@thread.tacv2", "19:aws@thread.tacv2;messageid=1", "teams.channel"},
+		{"ops channel by name", "channel:", "ops_channel: ops, channel:", "teams.ops_channel"},
+		{"service URL elsewhere", "channel:", "service_url: 'https://evil.example/', channel:", "teams.service_url"},
+		{"service URL without TLS", "channel:", "service_url: 'http://127.0.0.1:1/', channel:", "teams.service_url"},
+		{"hosts by a pattern", "channel:", "service_hosts: ['*.trafficmanager.net'], channel:", "teams.service_hosts"},
+		{"hosts as URLs", "channel:", "service_hosts: ['https://smba.trafficmanager.net'], channel:", "teams.service_hosts"},
+		{"keys without TLS", "channel:", "openid_metadata: 'http://127.0.0.1:1/keys', channel:", "teams.openid_metadata"},
+		{"authority without TLS", "channel:", "authority: 'http://127.0.0.1:1', channel:", "teams.authority"},
+		{"a switch that turns a check off", "channel:", "skip_auth: true, channel:", "skip_auth"},
+	}
+	for _, tc := range tests {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			m := teamsSecrets()
+			m["SHORT"] = "short"
+			_, err := load(t, strings.Replace(withTeams(), tc.old, tc.new, 1), m)
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v, want a problem that names %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestTeamsOfAnEmulatorOrAnotherCloud(t *testing.T) {
+	t.Parallel()
+	s, err := load(t, strings.Replace(withTeams(), "channel:", "service_url: 'https://127.0.0.1:8443/teams', service_hosts: ['127.0.0.1:8443'], openid_metadata: 'https://127.0.0.1:8443/openid/', issuer: 'https://api.botframework.us', channel:", 1), teamsSecrets())
+	if err != nil || s.Teams.ServiceURL != "https://127.0.0.1:8443/teams/" || s.Teams.OpenIDMetadata != "https://127.0.0.1:8443/openid" || s.Teams.Issuer != "https://api.botframework.us" {
+		t.Errorf("got %+v, %v", s, err)
+	}
+}
