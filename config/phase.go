@@ -68,7 +68,7 @@ func (p Phase) MayInvite() error {
 	}
 	return &Refusal{
 		fmt.Sprintf("in %s only accounts of the Organization are onboarded, and nobody is invited into it", p),
-		fmt.Sprintf("go to phase %d first: the control plane asks for it with /aws-access phase %d", Grow, Grow),
+		fmt.Sprintf("go to phase %d first: the control plane asks for it with `/aws-access phase %d`", Grow, Grow),
 	}
 }
 

@@ -42,7 +42,7 @@ func TestP1IngressTakesOnlyWhatIsProven(t *testing.T) {
 	before := w.effects(t)
 	for _, x := range slackIngress() {
 		t.Run("slack, "+x.name, func(t *testing.T) {
-			status, err := w.replay("command", x.how, x.body)
+			status, err := slackPlayer{w}.replay("command", x.how, x.body)
 			if err != nil || status != x.want {
 				t.Errorf("status %d, want %d (%v)", status, x.want, err)
 			}
@@ -67,7 +67,7 @@ func TestP1IngressTakesOnlyWhatIsProven(t *testing.T) {
 	if err := w.ask("hana", "whoami"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.saying("hana's answer", anythingWith("hana@example.com"), privately("U0HANA")); err != nil {
+	if err := w.saying("hana's answer", anythingWith("hana@example.com"), privately("hana")); err != nil {
 		t.Fatal(err)
 	}
 	if after := w.effects(t); after != before {
@@ -219,13 +219,13 @@ func (w *world) effects(t *testing.T) string {
 		}
 		return n
 	}
-	st, err := w.now("slack")
+	st, err := w.now(w.chat.platform())
 	if err != nil {
 		t.Fatal(err)
 	}
 	roots := 0
-	for _, m := range messages(st) {
-		if strings.HasPrefix(m.key, "REQ-") {
+	for _, m := range scenario.Messages(st) {
+		if strings.HasPrefix(m.Key, "REQ-") {
 			roots++
 		}
 	}

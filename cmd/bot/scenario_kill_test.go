@@ -6,13 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"aws-access-bot/internal/sandbox"
-	"aws-access-bot/internal/sandbox/slackemu"
 	"aws-access-bot/internal/scenario"
 )
 
@@ -134,27 +132,6 @@ func killAfter(t *testing.T, step string, k kill) {
 		t.Fatal(err)
 	}
 	w.judge(t, table)
-}
-
-// ask types a request line, again where the person saw that it did not work.
-func (w *world) ask(person, line string) error { return w.typed(person, "/aws-access "+line) }
-
-// typed types a whole line, again where the person saw that it did not work.
-func (w *world) typed(person, line string) error {
-	for {
-		before := len(w.seen[person])
-		if err := w.command(person, "C0AWS", line); err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(w.seen[person][before:], func(s string) bool {
-			return s == slackemu.ErrorTimeout || s == slackemu.ErrorDispatch
-		}) {
-			return nil
-		}
-		if err := w.again(); err != nil {
-			return err
-		}
-	}
 }
 
 // approved waits for a pull request, has yuki approve and merge it, and returns
@@ -388,10 +365,10 @@ func impossible(w *world) (string, error) {
 // asked waits for a root message and returns its request.
 func (w *world) asked() (request string, err error) {
 	id := regexp.MustCompile(`^REQ-......$`)
-	err = w.until("a root message", []string{"slack"}, func(st *sandbox.State) (bool, string) {
-		for _, m := range messages(st) {
-			if id.MatchString(m.key) {
-				request = m.key
+	err = w.until("a root message", []string{w.chat.platform()}, func(st *sandbox.State) (bool, string) {
+		for _, m := range scenario.Messages(st) {
+			if id.MatchString(m.Key) {
+				request = m.Key
 			}
 		}
 		return request != "", "none"

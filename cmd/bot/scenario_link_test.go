@@ -29,11 +29,7 @@ func linked(w *world) (string, error) {
 	if err := w.ask("nina", "whoami"); err != nil {
 		return "", err
 	}
-	id, err := w.slackID("nina")
-	if err != nil {
-		return "", err
-	}
-	if err := w.saying("nina's private messages", regexp.MustCompile(`000000000033`), privately(id)); err != nil {
+	if err := w.saying("nina's private messages", regexp.MustCompile(`000000000033`), privately("nina")); err != nil {
 		return "", err
 	}
 	return "pull 1: good", w.pulls(1)

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"strconv"
 	"strings"
@@ -12,7 +13,8 @@ import (
 
 // verbAs plays a person:
 //
-//	as P /aws-access …             types a command in #aws-access
+//	as P /aws-access …             types a command in #aws-access; where there are
+//	                               no slash commands, what does the same
 //	as P in CHANNEL /aws-access …  elsewhere
 //	as P suggest FIELD TEXT VALUE… types into the open form; the values are offered
 //	as P submit FIELD=VALUE…       fills the open form in and submits it
@@ -52,9 +54,9 @@ func (w *world) verbAs(ts *testscript.TestScript, not bool, args []string) error
 
 func (w *world) act(ts *testscript.TestScript, person, what string, args []string) error {
 	if strings.HasPrefix(what, "/") {
-		return w.command(person, "C0AWS", strings.Join(append([]string{what}, args...), " "))
+		return w.command(person, requestsChannel, strings.Join(append([]string{what}, args...), " "))
 	}
-	if f, ok := w.onSlack(person)[what]; ok {
+	if f, ok := w.inChat(person)[what]; ok {
 		return f(ts, args)
 	}
 	if f, ok := w.onGitHub(person)[what]; ok {
@@ -66,8 +68,8 @@ func (w *world) act(ts *testscript.TestScript, person, what string, args []strin
 // acts are what a person can do, by name.
 type acts = map[string]func(ts *testscript.TestScript, args []string) error
 
-func (w *world) onSlack(person string) acts {
-	return acts{
+func (w *world) inChat(person string) acts {
+	out := acts{
 		"in": func(_ *testscript.TestScript, args []string) error {
 			if err := words(args, 2, -1); err != nil {
 				return err
@@ -78,7 +80,7 @@ func (w *world) onSlack(person string) acts {
 			if err := words(args, 2, -1); err != nil {
 				return err
 			}
-			offered, err := w.suggest(person, args[0], args[1])
+			offered, err := w.chat.suggest(person, args[0], args[1])
 			if want := args[2:]; err == nil && strings.Join(offered, " ") != strings.Join(want, " ") {
 				return fmt.Errorf("offered are %q, not %q", offered, want)
 			}
@@ -93,7 +95,7 @@ func (w *world) onSlack(person string) acts {
 				}
 				values[name] = value
 			}
-			return w.submit(person, values)
+			return w.chat.submit(person, values)
 		},
 		"click": func(_ *testscript.TestScript, args []string) error {
 			if err := words(args, 2, 2); err != nil {
@@ -102,6 +104,10 @@ func (w *world) onSlack(person string) acts {
 			return w.click(person, args[0], args[1])
 		},
 	}
+	if more, ok := w.chat.(interface{ acts(person string) acts }); ok {
+		maps.Copy(out, more.acts(person))
+	}
+	return out
 }
 
 // numbered is an act on a pull request, with at least some arguments after its

@@ -5,13 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
 
-	"aws-access-bot/internal/sandbox"
-	"aws-access-bot/internal/sandbox/slackemu"
 	"aws-access-bot/internal/scenario"
 )
 
@@ -24,138 +19,6 @@ func (w *world) play(path string, in, out any) error {
 
 // object is a body of the control API.
 type object = map[string]any
-
-// slackID finds the Slack user of a person.
-func (w *world) slackID(person string) (string, error) {
-	st, err := w.now("none")
-	if err != nil {
-		return "", err
-	}
-	i := slices.IndexFunc(st.People, func(p sandbox.Person) bool { return p.Key == person })
-	if i < 0 {
-		return "", fmt.Errorf("nobody is called %q", person)
-	}
-	return st.People[i].Slack, nil
-}
-
-// command types a slash command. What Slack shows at once is kept in seen.
-func (w *world) command(person, channel, line string) error {
-	name, text, _ := strings.Cut(line, " ")
-	var out slackemu.CommandResult
-	if err := w.play("as/"+person+"/command", object{"command": name, "text": text, "channel": channel}, &out); err != nil {
-		return err
-	}
-	if out.Message != nil {
-		w.seen[person] = append(w.seen[person], scenario.Text(*out.Message))
-	}
-	return w.fine(person, out.Result)
-}
-
-// fine keeps what went wrong for a person to see; a bot that answers badly is
-// an error.
-func (w *world) fine(person string, r slackemu.Result) error {
-	if r.Error != "" {
-		w.seen[person] = append(w.seen[person], r.Error)
-	}
-	dead := r.Error == slackemu.ErrorDispatch || r.Error == slackemu.ErrorTimeout
-	if len(r.Problems) > 0 && !(w.revive && dead) {
-		return fmt.Errorf("Slack cannot use the bot's answer: %v", r.Problems)
-	}
-	return nil
-}
-
-// form finds the form that a person has open.
-func (w *world) form(person string) (map[string]any, error) {
-	id, err := w.slackID(person)
-	if err != nil {
-		return nil, err
-	}
-	st, err := w.now("slack")
-	if err != nil {
-		return nil, err
-	}
-	for _, v := range slices.Backward(st.Slack.Views) {
-		if v.User == id {
-			return v.View, nil
-		}
-	}
-	return nil, fmt.Errorf("%s has no form open", person)
-}
-
-// suggest types into a field of the open form and returns what is offered.
-func (w *world) suggest(person, field, query string) ([]string, error) {
-	view, err := w.form(person)
-	if err != nil {
-		return nil, err
-	}
-	var out slackemu.SuggestResult
-	if err := w.play("as/"+person+"/suggest", object{"view_id": view["id"], "action_id": field, "query": query}, &out); err != nil {
-		return nil, err
-	}
-	var values []string
-	for _, o := range out.Options {
-		values = append(values, o.Value)
-	}
-	return values, w.fine(person, out.Result)
-}
-
-// submit fills the open form in, choices by type-ahead as a person does, and
-// submits it. Errors beside fields are kept in seen.
-func (w *world) submit(person string, values map[string]string) error {
-	view, err := w.form(person)
-	if err != nil {
-		return err
-	}
-	entered := object{}
-	for field, value := range values {
-		entered[field] = value
-		if !strings.Contains(fmt.Sprint(view["blocks"]), "external_select") || !slices.Contains(choices(), field) {
-			continue
-		}
-		offered, err := w.suggest(person, field, value)
-		if err != nil {
-			return err
-		}
-		if !slices.Contains(offered, value) {
-			return fmt.Errorf("field %s: %q is not offered, only %v", field, value, offered)
-		}
-		entered[field] = []string{value}
-	}
-	var out slackemu.SubmitResult
-	if err := w.play("as/"+person+"/submit", object{"view_id": view["id"], "values": entered}, &out); err != nil {
-		return err
-	}
-	for _, field := range slices.Sorted(maps.Keys(out.Errors)) {
-		w.seen[person] = append(w.seen[person], field+": "+out.Errors[field])
-	}
-	return w.fine(person, out.Result)
-}
-
-// choices are the fields of the form that are chosen and not typed.
-func choices() []string { return []string{"group", "account", "permission_set"} }
-
-// click presses a button of a root message, or with ops:TEXT that of the newest
-// message with a text in the ops channel.
-func (w *world) click(person, request, action string) error {
-	st, err := w.now("slack")
-	if err != nil {
-		return err
-	}
-	all := messages(st)
-	slices.Reverse(all) // of several the newest; a root message has its key alone
-	for _, m := range all {
-		about, inOps := strings.CutPrefix(request, "ops:")
-		if m.key == request || inOps && ops(m) && strings.Contains(m.text, about) && strings.Contains(string(m.message.Blocks), action) {
-			var out slackemu.Result
-			in := object{"channel": m.channel, "ts": m.message.TS, "action_id": action}
-			if err := w.play("as/"+person+"/click", in, &out); err != nil {
-				return err
-			}
-			return w.fine(person, out)
-		}
-	}
-	return fmt.Errorf("%s has no message", request)
-}
 
 // review reviews a pull request; commit is the head if empty.
 // Who approves has read the check of the head, if the bot showed one or is there
@@ -239,20 +102,6 @@ func (w *world) restoring(sha string) (files map[string]string, remove []string,
 	return files, remove, nil
 }
 
-// replay sends the last request of a kind to the bot again and returns the
-// status of the answer.
-func (w *world) replay(kind, how, body string) (status int, err error) {
-	var out struct {
-		Status int `json:"status"`
-	}
-	in := object{"kind": kind, "how": how}
-	if body != "" {
-		in["body"] = body
-	}
-	err = w.play("slack/replay", in, &out)
-	return out.Status, err
-}
-
 // refused reports whether the sandbox, or the service it emulates, refused what
 // was played, and with which words.
 func refused(err error) (string, bool) {
@@ -270,11 +119,15 @@ func (w *world) mend() error {
 	return w.client.Mend(ctx)
 }
 
-// fault injects one, given as JSON.
+// fault injects one, given as JSON. Of the service "chat" it is one of the
+// platform that is played, and op is post or edit.
 func (w *world) fault(text string) error {
 	var in object
 	if err := json.Unmarshal([]byte(text), &in); err != nil {
 		return fmt.Errorf("fault %s: %w", text, err)
+	}
+	if in["service"] == "chat" {
+		in["service"], in["op"] = w.chat.request(fmt.Sprint(in["op"]))
 	}
 	return w.play("faults", in, nil)
 }

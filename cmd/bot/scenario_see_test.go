@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,12 +11,8 @@ import (
 	"aws-access-bot/internal/sandbox"
 	"aws-access-bot/internal/sandbox/awsemu"
 	"aws-access-bot/internal/sandbox/githubemu"
-	"aws-access-bot/internal/sandbox/slackemu"
 	"aws-access-bot/internal/scenario"
 )
-
-// opsChannel is where the bot tells the platform team.
-const opsChannel = "C0OPS"
 
 // until waits for a condition on parts of the state. It looks again after
 // requests of the bot, and a few times a second without one. found says
@@ -69,100 +64,53 @@ func (w *world) ready() error {
 	return err
 }
 
-// said is a message with who reads it.
-type said struct {
-	channel string
-	key     string // the bot's own, in the metadata
-	private string // the one person who sees it, by Slack id
-	thread  string // the key of the message that it replies to
-	text    string
-	message slackemu.Message
-}
-
-// messages returns everything the bot has said in Slack.
-func messages(st *sandbox.State) []said {
-	var out []said
-	for _, ch := range st.Slack.Channels {
-		private := ""
-		if ch.IsIM {
-			private = ch.Members[len(ch.Members)-1] // after the bot
-		}
-		for _, m := range ch.Messages {
-			root := said{ch.ID, keyOf(m.Message), private, "", scenario.Text(m.Message), m.Message}
-			out = append(out, root)
-			for _, r := range m.Replies {
-				out = append(out, said{ch.ID, keyOf(r.Message), private, root.key, scenario.Text(r.Message), r.Message})
-			}
-		}
-		for user, list := range ch.Ephemeral {
-			for _, m := range list {
-				out = append(out, said{ch.ID, "", user, "", scenario.Text(m.Message), m.Message})
-			}
-		}
-	}
-	return out
-}
-
-func keyOf(m slackemu.Message) string {
-	if m.Metadata == nil {
-		return ""
-	}
-	var payload struct {
-		Key string `json:"key"`
-	}
-	if json.Unmarshal(m.Metadata.EventPayload, &payload) != nil {
-		return ""
-	}
-	return payload.Key
-}
-
 // saying waits until a message that fits says something.
-func (w *world) saying(what string, re *regexp.Regexp, fits func(said) bool) error {
-	return w.until(fmt.Sprintf("%s to say %q", what, re), []string{"slack"}, func(st *sandbox.State) (bool, string) {
-		return says(messages(st), re, fits)
+func (w *world) saying(what string, re *regexp.Regexp, fits func(scenario.Said) bool) error {
+	return w.until(fmt.Sprintf("%s to say %q", what, re), []string{w.chat.platform()}, func(st *sandbox.State) (bool, string) {
+		return says(scenario.Messages(st), re, fits)
 	})
 }
 
 // silent wants that no message that fits says something now.
-func (w *world) silent(what string, re *regexp.Regexp, fits func(said) bool) error {
-	st, err := w.now("slack")
+func (w *world) silent(what string, re *regexp.Regexp, fits func(scenario.Said) bool) error {
+	st, err := w.now(w.chat.platform())
 	if err != nil {
 		return err
 	}
-	if yes, all := says(messages(st), re, fits); yes {
+	if yes, all := says(scenario.Messages(st), re, fits); yes {
 		return fmt.Errorf("%s says %q:\n%s", what, re, all)
 	}
 	return nil
 }
 
-func says(list []said, re *regexp.Regexp, fits func(said) bool) (bool, string) {
+func says(list []scenario.Said, re *regexp.Regexp, fits func(scenario.Said) bool) (bool, string) {
 	var all []string
 	for _, m := range list {
 		if !fits(m) {
 			continue
 		}
-		if re.MatchString(m.text) {
-			return true, m.text
+		if re.MatchString(m.Text) {
+			return true, m.Text
 		}
-		all = append(all, m.text)
+		all = append(all, m.Text)
 	}
 	return false, strings.Join(all, "\n---\n")
 }
 
 // root, thread and ops are the places where people are told.
-func root(request string) func(said) bool {
-	return func(m said) bool { return m.key == request }
+func root(request string) func(scenario.Said) bool {
+	return func(m scenario.Said) bool { return m.Key == request }
 }
 
-func thread(request string) func(said) bool {
-	return func(m said) bool { return m.thread == request && request != "" }
+func thread(request string) func(scenario.Said) bool {
+	return func(m scenario.Said) bool { return m.Thread == request && request != "" }
 }
 
-func ops(m said) bool { return m.channel == opsChannel && m.private == "" }
+func ops(m scenario.Said) bool { return m.Channel == opsChannel && m.Private == "" }
 
 // privately are the messages that only one person sees.
-func privately(slackID string) func(said) bool {
-	return func(m said) bool { return m.private == slackID }
+func privately(person string) func(scenario.Said) bool {
+	return func(m scenario.Said) bool { return m.Private == person }
 }
 
 // pullState finds a pull request.

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -99,7 +99,8 @@ func slow(name string) bool {
 	}, name)
 }
 
-// TestScenarios runs the scripts: the bot as its own process with only a
+// TestScenarios runs the scripts, each on every chat platform that it is about:
+// the bot as its own process with only a
 // settings file, the emulators around it, and people played over HTTP. After
 // each script the checker reads what the emulators saw.
 func TestScenarios(t *testing.T) {
@@ -111,28 +112,56 @@ func TestScenarios(t *testing.T) {
 	var first, rest []scenarioTest
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
-		x := scenarioTest{name, func(t *testing.T) { runScript(t, file) }}
-		if slow(name) {
-			first = append(first, x)
-		} else {
-			rest = append(rest, x)
+		s, err := readScript(file)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, platform := range s.platforms {
+			x := scenarioTest{name + "/" + platform, func(t *testing.T) { s.run(t, platform) }}
+			if slow(name) {
+				first = append(first, x)
+			} else {
+				rest = append(rest, x)
+			}
 		}
 	}
 	atOnce(t, append(first, rest...))
 }
 
-// runScript runs one script and the checker after it.
-func runScript(t *testing.T, file string) {
-	t.Helper()
-	table, err := verdictsOf(file)
+// script is one of the scripts.
+type script struct {
+	file      string
+	platforms []string
+	verdicts  scenario.Verdicts
+}
+
+// readScript reads a script, and of it where it runs and its verdicts, which
+// every script has.
+func readScript(file string) (script, error) {
+	archive, err := txtar.ParseFile(file)
 	if err != nil {
-		t.Fatal(err)
+		return script{}, err
 	}
+	s := script{file: file}
+	if s.platforms, err = platformsOf(archive); err != nil {
+		return script{}, err
+	}
+	i := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == "verdicts" })
+	if i < 0 {
+		return script{}, errors.New("it has no verdicts: what may be in force is said in every script")
+	}
+	s.verdicts, err = scenario.ParseVerdicts(string(archive.Files[i].Data))
+	return s, err
+}
+
+// run runs the script on a platform, and the checker after it.
+func (s script) run(t *testing.T, platform string) {
+	t.Helper()
 	// The bot merges in scripts named auto-… and queue-…
-	bot := strings.HasPrefix(filepath.Base(file), "auto-") || strings.HasPrefix(filepath.Base(file), "queue-")
-	w := newWorldOf(t, sandbox.Options{PeopleMerge: !bot})
+	bot := strings.HasPrefix(filepath.Base(s.file), "auto-") || strings.HasPrefix(filepath.Base(s.file), "queue-")
+	w := newWorldOn(t, platform, sandbox.Options{PeopleMerge: !bot})
 	testscript.RunT(inline{t}, testscript.Params{
-		Files: []string{file}, Cmds: verbs(w), RequireExplicitExec: true, RequireUniqueNames: true,
+		Files: []string{s.file}, Cmds: verbs(w), RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SETTINGS", w.settings())
 			e.Setenv("SETTINGS_DIR", w.dir)
@@ -140,21 +169,7 @@ func runScript(t *testing.T, file string) {
 			return nil
 		},
 	})
-	w.judge(t, table)
-}
-
-// verdictsOf reads the table that every script has.
-func verdictsOf(file string) (scenario.Verdicts, error) {
-	archive, err := txtar.ParseFile(file)
-	if err != nil {
-		return scenario.Verdicts{}, err
-	}
-	for _, f := range archive.Files {
-		if f.Name == "verdicts" {
-			return scenario.ParseVerdicts(string(f.Data))
-		}
-	}
-	return scenario.Verdicts{}, fmt.Errorf("%s has no verdicts: what may be in force is said in every script", file)
+	w.judge(t, s.verdicts)
 }
 
 // inline runs a script within the test that it belongs to, so that the checker

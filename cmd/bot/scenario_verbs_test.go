@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"aws-access-bot/internal/sandbox/githubemu"
+	"aws-access-bot/internal/scenario"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -33,6 +34,9 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	sync                         an operator asks for a full pass
 //	set KEY VALUE                changes a line of the settings file
 //	as PERSON …                  plays somebody; see as
+//	on PLATFORM                  people are played on this chat platform from now on
+//	targeted on|off              Teams: whether a message in a channel can be one person's
+//	replay KIND HOW STATUS       the last request of a kind comes again, and gets this status
 //	entra …, aws …               plays Entra and AWS; see there
 //	webhooks drop|deliver        whether GitHub's webhooks arrive
 //	merge-queue N                the branch has a merge queue that merges N at least
@@ -42,7 +46,8 @@ type verb func(ts *testscript.TestScript, not bool, args []string) error
 //	                             not name; as LOGIN plays it on GitHub
 //	account …, owner …, handshake …, iam …  plays those who have AWS accounts; see there
 //	organization …               changes the organization; see there
-//	fault JSON, faults-gone      the next matching request goes wrong; no more do
+//	fault JSON, faults-gone      the next matching request goes wrong; no more do;
+//	                             service chat has the ops post and edit
 //	pull N                       pull request N is open; sets $REQ and $REQN
 //	check N CONCLUSION [RE]      the aws-access check of pull request N
 //	comment N RE                 the bot's comment on pull request N
@@ -68,7 +73,7 @@ func verbs(w *world) map[string]func(*testscript.TestScript, bool, []string) {
 		"edit-state": w.verbEditState, "pause": plain(w.pause), "resume": plain(w.resume),
 		"role": w.verbRole, "repository": w.verbRepository, "app-token": w.verbAppToken,
 		"trust": w.verbTrust, "sync": w.verbSync, "set": w.verbSet,
-		"as": w.verbAs, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "new-team": w.verbNewTeam, "login": w.verbLogin, "fault": w.verbFault, "faults-gone": plain(w.mend),
+		"as": w.verbAs, "on": w.verbOn, "targeted": w.verbTargeted, "replay": w.verbReplay, "entra": w.verbEntra, "aws": w.verbAWS, "webhooks": w.verbWebhooks, "merge-queue": w.verbMergeQueue, "teams": w.verbTeams, "new-team": w.verbNewTeam, "login": w.verbLogin, "fault": w.verbFault, "faults-gone": plain(w.mend),
 		"pull": w.verbPull, "check": w.verbCheck, "comment": w.verbComment, "root": w.verbRoot, "thread": w.verbThread, "ops": w.verbOps,
 		"told": w.verbTold, "assigned": w.verbAssigned, "gone": w.verbGone, "permission-set": w.verbPermissionSet, "logged": w.verbLogged,
 		"count": w.verbCount, "no-writes": w.verbNoWrites, "mark": w.verbMark, "soon": w.verbSoon,
@@ -118,6 +123,30 @@ func (w *world) verbTrust(_ *testscript.TestScript, not bool, args []string) err
 	}
 	if not {
 		return nil
+	}
+	return err
+}
+
+func (w *world) verbOn(_ *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 1, 1); err != nil || not {
+		return errors.New("takes a platform, and no !")
+	}
+	var err error
+	w.chat, err = w.playerOn(args[0])
+	return err
+}
+
+func (w *world) verbReplay(_ *testscript.TestScript, not bool, args []string) error {
+	if err := words(args, 3, 3); err != nil || not {
+		return errors.New("takes a kind, how, and a status, and no !")
+	}
+	want, err := strconv.Atoi(args[2])
+	if err != nil {
+		return err
+	}
+	got, err := w.chat.replay(args[0], args[1], "")
+	if err == nil && got != want {
+		return fmt.Errorf("the status is %d, not %d", got, want)
 	}
 	return err
 }
@@ -242,8 +271,8 @@ func (w *world) verbComment(_ *testscript.TestScript, not bool, args []string) e
 }
 
 // heard waits for a message, or with not wants that there is none.
-func (w *world) heard(what, pattern string, not bool, fits func(said) bool) error {
-	re, err := regexp.Compile(pattern)
+func (w *world) heard(what, pattern string, not bool, fits func(scenario.Said) bool) error {
+	re, err := regexp.Compile(w.chat.says(pattern))
 	if err != nil {
 		return err
 	}
@@ -280,7 +309,7 @@ func (w *world) verbTold(_ *testscript.TestScript, not bool, args []string) erro
 	if err := words(args, 2, 2); err != nil {
 		return err
 	}
-	re, err := regexp.Compile(args[1])
+	re, err := regexp.Compile(w.chat.says(args[1]))
 	if err != nil {
 		return err
 	}
@@ -290,11 +319,7 @@ func (w *world) verbTold(_ *testscript.TestScript, not bool, args []string) erro
 		}
 		return nil
 	}
-	id, err := w.slackID(args[0])
-	if err != nil {
-		return err
-	}
-	if err := w.heard(args[0]+"'s private messages", args[1], not, privately(id)); err != nil {
+	if err := w.heard(args[0]+"'s private messages", args[1], not, privately(args[0])); err != nil {
 		return fmt.Errorf("%w\nand at once %q", err, w.seen[args[0]])
 	}
 	return nil

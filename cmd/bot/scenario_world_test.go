@@ -47,6 +47,8 @@ type world struct {
 	dir    string // of the settings and the state file
 	log    *output
 	bot    *process // nil before the first start
+	// chat plays people on the platform that is used now.
+	chat player
 	// killAfter is what BOT_KILL_AFTER says at the next start.
 	killAfter string
 	// revive starts the bot again whenever something is waited for.
@@ -55,23 +57,26 @@ type world struct {
 	marks map[string]time.Time
 	// seen has what people were shown privately at once, by person.
 	seen map[string][]string
+	// opener are the messages whose button has opened a form.
+	opener map[string]bool
 }
 
 // newWorld runs emulators until the test ends, and writes the settings file.
 // People merge in it.
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	return newWorldOf(t, sandbox.Options{PeopleMerge: true})
+	return newWorldOn(t, "slack", sandbox.Options{PeopleMerge: true})
 }
 
-// newWorldOf is newWorld with options of the sandbox.
-func newWorldOf(t testing.TB, opts sandbox.Options) *world {
+// newWorldOn is newWorld with the chat platform of the company, or both, and
+// options of the sandbox.
+func newWorldOn(t testing.TB, platform string, opts sandbox.Options) *world {
 	t.Helper()
 	key, err := appKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts.Key, opts.Speed = key, scenarioSpeed
+	opts.Key, opts.Speed, opts.Chat = key, scenarioSpeed, platform
 	sbx, err := sandbox.New(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +91,13 @@ func newWorldOf(t testing.TB, opts sandbox.Options) *world {
 	go func() { ended <- sbx.Run(ctx) }()
 	w := &world{
 		sbx: sbx, client: &scenario.Client{URL: sbx.URL(), HTTP: &http.Client{Transport: &http.Transport{}}}, dir: dir,
-		log: newOutput(), marks: map[string]time.Time{}, seen: map[string][]string{},
+		log: newOutput(), marks: map[string]time.Time{}, seen: map[string][]string{}, opener: map[string]bool{},
+	}
+	if platform == both {
+		platform = "slack"
+	}
+	if w.chat, err = w.playerOn(platform); err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := w.crash(); err != nil {

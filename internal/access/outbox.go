@@ -21,6 +21,9 @@ type Root struct {
 	// Told is set once those have been told who answer for the request and are on
 	// another platform.
 	Told bool
+	// Twice is set where the chat service could not tell whether the message had
+	// been posted before: it says so for as long as it is edited.
+	Twice bool
 }
 
 // Delivery is a notice on its way.

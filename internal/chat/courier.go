@@ -156,7 +156,7 @@ func (c *Courier) root(ctx context.Context, r access.Request) error {
 	if err != nil {
 		return err
 	}
-	err = p.Update(ctx, Address{Team: have.Team, Channel: have.Channel}, have.TS, Card(r, c.place(ctx, r)))
+	err = p.Update(ctx, Address{Team: have.Team, Channel: have.Channel}, have.TS, perhapsAgain(Card(r, c.place(ctx, r)), have.Twice))
 	if err != nil && !errors.Is(err, ErrGone) {
 		return err
 	}
@@ -194,19 +194,21 @@ func (c *Courier) rootAt(ctx context.Context, r access.Request, root access.Root
 	if err != nil {
 		return root, err
 	}
-	at, found, twice := Address{Team: root.Team, Channel: root.Channel}, false, false
+	at, found := Address{Team: root.Team, Channel: root.Channel}, false
 	if look {
 		root.TS, found, err = p.Find(ctx, at, string(r.ID), r.Times[access.StageAsked])
-		if twice = errors.Is(err, ErrNoHistory); err != nil && !twice {
+		unknown := errors.Is(err, ErrNoHistory)
+		if err != nil && !unknown {
 			return root, err
 		}
+		root.Twice = root.Twice || unknown
 	}
 	if !found {
 		root.TS, root.Intent = "", true
 		if err := c.Outbox.SaveRoot(ctx, root); err != nil {
 			return root, err
 		}
-		if root.TS, err = p.Post(ctx, at, perhapsAgain(Card(r, c.place(ctx, r)), twice), string(r.ID)); err != nil {
+		if root.TS, err = p.Post(ctx, at, perhapsAgain(Card(r, c.place(ctx, r)), root.Twice), string(r.ID)); err != nil {
 			return root, err
 		}
 		// A message that was found shows some version; it is edited later.

@@ -13,13 +13,14 @@ type Words struct {
 	Onboard string // in the place of /aws-onboard
 }
 
-// written is a command of the bot in a sentence: between backticks, as all of its
-// own are.
-var written = regexp.MustCompile("`(/aws-(?:access|onboard)(?: [^`]*)?)`")
+// written is code in a sentence: between backticks, as all of the bot's commands
+// are.
+var written = regexp.MustCompile("`[^`\n]+`")
 
-// Spoken returns m with the commands of the bot in other words: those in a
-// sentence, which become code, and code that begins with one. What a person wrote
-// is left as it stands: a quote, a fact, a heading, a button.
+// Spoken returns m with the commands of the bot in other words, and with what
+// stands between backticks in a sentence as code, since a service without slash
+// commands reads no marks either. What a person wrote is left as it stands: a
+// quote, a fact, a heading, a button.
 func (w Words) Spoken(m Message) Message {
 	out := Message{Summary: written.ReplaceAllStringFunc(m.Summary, w.command), Blocks: make([]Block, len(m.Blocks))}
 	for i, b := range m.Blocks {
@@ -68,7 +69,7 @@ func (w Words) spans(list []Span) []Span {
 	return out
 }
 
-// sentence cuts a span where commands are in it.
+// sentence cuts a span where code is in it.
 func (w Words) sentence(s Span) []Span {
 	found := written.FindAllStringIndex(s.Text, -1)
 	if found == nil {

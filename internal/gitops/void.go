@@ -66,7 +66,7 @@ func (o *origin) again(v config.Void) string {
 		return "open a new pull request with the same change"
 	}
 	if o.request.Kind == review.Onboard {
-		return "ask again with /aws-onboard " + o.request.Account
+		return "ask again with `/aws-onboard " + o.request.Account + "`"
 	}
 	words := []string{"/aws-access request", v.Grant.Account, v.Grant.PermissionSet}
 	if v.File.Principal.Kind == config.GroupPrincipal {
@@ -77,5 +77,5 @@ func (o *origin) again(v config.Void) string {
 	if v.Grant.Duration > 0 {
 		words = append(words, config.FormatDuration(v.Grant.Duration))
 	}
-	return "ask again with " + strings.Join(words, " ")
+	return "ask again with `" + strings.Join(words, " ") + "`"
 }

@@ -20,8 +20,8 @@ func TestHowToAskAgain(t *testing.T) {
 		file *config.PrincipalFile
 		want string
 	}{
-		{"for a group", group, "ask again with /aws-access request payments-prod ReadOnlyAccess for aws-payments-dev 4h"},
-		{"for oneself", user, "ask again with /aws-access request payments-prod ReadOnlyAccess for me 4h"},
+		{"for a group", group, "ask again with `/aws-access request payments-prod ReadOnlyAccess for aws-payments-dev 4h`"},
+		{"for oneself", user, "ask again with `/aws-access request payments-prod ReadOnlyAccess for me 4h`"},
 	}
 	for _, tt := range tests {
 		o := origin{request: &review.Request{Kind: review.Grant}}

@@ -15,7 +15,7 @@ import (
 // comment and the request's own card say so, and what to do.
 func TestWhatWouldGrantNothingIsNotMergedByTheBot(t *testing.T) {
 	t.Parallel()
-	const again = "Close it and ask again with /aws-access request payments-dev PowerUserAccess for aws-payments-dev"
+	const again = "Close it and ask again with `/aws-access request payments-dev PowerUserAccess for aws-payments-dev`"
 	until := func(r *access.Request, now time.Time) { r.Want.Term.For, r.Want.Term.End = 0, now.Add(time.Hour) }
 	tests := []struct {
 		name   string

@@ -58,6 +58,8 @@ const (
 	RuleRestless   Rule = "second-sync-writes"
 	RuleSet        Rule = "set-unexplained"
 	RuleAccount    Rule = "account-unexplained"
+	RuleWords      Rule = "words-of-another-platform"
+	RuleCard       Rule = "card-not-shown"
 )
 
 // Finding is a rule that was broken.
@@ -82,6 +84,7 @@ func Check(ev Evidence) ([]Finding, error) {
 		return nil, err
 	}
 	c.once()
+	c.teams()
 	c.secrets()
 	return c.found, nil
 }

@@ -25,9 +25,11 @@
 //     complete listing of its account and permission set agreed.
 //   - A request has one pull request, one root message, and one reply under each
 //     key; a pull request has one comment of the bot at most.
+//   - Clients can show every card in Teams, and none names a slash command.
 //   - No secret is in a log, a message, a pull request or a request body.
 //   - Once all is done, a further sync writes nothing.
 //
 // [Client] speaks the sandbox's control API, and [Text] says what a person
-// reads in a message of Slack.
+// reads in a message of Slack, and [CardText] in a card of Teams. [Messages] is what
+// was said on both.
 package scenario

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"aws-access-bot/internal/sandbox/emukit"
 	"aws-access-bot/internal/sandbox/githubemu"
-	"aws-access-bot/internal/sandbox/slackemu"
 )
 
 // once wants one pull request and one root message of each request, and one
@@ -26,13 +26,8 @@ func (c *checker) once() {
 		}
 	}
 	messages := map[string]int{}
-	for _, ch := range c.ev.State.Slack.Channels {
-		for _, m := range ch.Messages {
-			c.message(messages, m.Message)
-			for _, r := range m.Replies {
-				c.message(messages, r.Message)
-			}
-		}
+	for _, m := range Messages(&c.ev.State) {
+		c.message(messages, m)
 	}
 	for id := range pulls {
 		if requestID.MatchString(id) && messages[id] == 0 {
@@ -54,19 +49,44 @@ func (c *checker) comments(p githubemu.PullState) {
 	}
 }
 
+// perhapsTwice is what a message says that the bot could not tell from one that it
+// may have posted before: Teams shows an app no history. Only then may it stand
+// there twice.
+var perhapsTwice = regexp.MustCompile(`may stand here twice`)
+
 // message counts a message of the bot under its key.
-func (c *checker) message(seen map[string]int, m slackemu.Message) {
-	if m.Metadata == nil {
+func (c *checker) message(seen map[string]int, m Said) {
+	key := m.Key
+	if key == "" && m.Thread != "" {
+		key = m.Thread + ": " + m.Text // in Teams a reply has no key
+	}
+	if key == "" {
 		return
 	}
-	var payload struct {
-		Key string `json:"key"`
-	}
-	if err := json.Unmarshal(m.Metadata.EventPayload, &payload); err != nil || payload.Key == "" {
+	if seen[key] > 0 && perhapsTwice.MatchString(m.Text) {
 		return
 	}
-	if seen[payload.Key]++; seen[payload.Key] == 2 {
-		c.add(RuleMessage, "%s was said twice: %s", payload.Key, Text(m))
+	if seen[key]++; seen[key] == 2 {
+		c.add(RuleMessage, "%s was said twice: %s", key, m.Text)
+	}
+}
+
+// slash is a command as Slack has it, which does nothing in Teams.
+var slash = regexp.MustCompile(`(^|[\s("'])/aws-(access|onboard)\b`)
+
+// teams wants that clients can show the cards in Teams, and that what they say
+// names no command that is not there.
+func (c *checker) teams() {
+	for _, m := range inTeams(&c.ev.State) {
+		if words := slash.FindString(m.Text); words != "" {
+			c.add(RuleWords, "Teams has no %s: %s", strings.TrimSpace(words), m.Text)
+		}
+	}
+	if c.ev.State.Teams == nil {
+		return
+	}
+	for _, problem := range Broken(c.ev.State.Teams) {
+		c.add(RuleCard, "a card cannot be displayed in Teams: %s", problem)
 	}
 }
 
@@ -80,6 +100,11 @@ func (c *checker) secrets() {
 		slack = []byte(fmt.Sprint(c.ev.State.Slack.Channels)) // unreachable: plain data
 	}
 	places["Slack"] = string(slack)
+	teams, err := json.Marshal(c.ev.State.Teams)
+	if err != nil {
+		teams = []byte(fmt.Sprint(c.ev.State.Teams)) // unreachable: plain data
+	}
+	places["Teams"] = string(teams)
 	hub, err := json.Marshal(c.ev.State.GitHub)
 	if err != nil {
 		hub = []byte(fmt.Sprint(c.ev.State.GitHub)) // unreachable: plain data

@@ -30,7 +30,7 @@ func (c *checker) told() error {
 			if err := lists.take(c, e); err != nil {
 				return fmt.Errorf("journal entry %d, %s: %w", e.Seq, e.Op, err)
 			}
-		case e.Service == "slack" && (e.Op == "chat.postMessage" || e.Op == "chat.update"):
+		case e.Service == "slack" && (e.Op == "chat.postMessage" || e.Op == "chat.update"), e.Service == "teams" && carries(e):
 			text, err := sent(e)
 			if err != nil {
 				return fmt.Errorf("journal entry %d, %s: %w", e.Seq, e.Op, err)
@@ -44,6 +44,9 @@ func (c *checker) told() error {
 // sent returns what a person reads of a message that the bot sends, its
 // notification first.
 func sent(e emukit.Entry) (string, error) {
+	if e.Service == "teams" {
+		return sentToTeams(e)
+	}
 	m := slackemu.Message{}
 	if strings.HasPrefix(e.Request, "{") {
 		if err := json.Unmarshal([]byte(e.Request), &m); err != nil {
@@ -57,6 +60,46 @@ func sent(e emukit.Entry) (string, error) {
 		m.Text, m.Blocks = form.Get("text"), json.RawMessage(form.Get("blocks"))
 	}
 	return plain(m.Text) + "\n" + Text(m), nil
+}
+
+// carries reports whether a request to Teams has a message for a channel, whose
+// ids begin with 19. What one person is answered is not judged, as in Slack: it
+// lists requests.
+func carries(e emukit.Entry) bool {
+	switch e.Op {
+	case "conversations.create":
+		return true
+	case "activities.send", "activities.reply", "activities.update":
+		return strings.Contains(e.Path, "/v3/conversations/19") && !strings.Contains(e.Path, "isTargetedActivity")
+	}
+	return false
+}
+
+// sentToTeams is what a person reads of a message for Teams, its notification
+// first. A conversation may be made without one.
+func sentToTeams(e emukit.Entry) (string, error) {
+	type activity struct {
+		Text        string `json:"text"`
+		Summary     string `json:"summary"`
+		Attachments []struct {
+			Content json.RawMessage `json:"content"`
+		} `json:"attachments"`
+	}
+	var in struct {
+		activity
+		First activity `json:"activity"`
+	}
+	if err := json.Unmarshal([]byte(e.Request), &in); err != nil {
+		return "", err
+	}
+	var out []string
+	for _, a := range []activity{in.activity, in.First} {
+		out = append(out, a.Summary, untagged(a.Text))
+		for _, x := range a.Attachments {
+			out = append(out, CardText(x.Content))
+		}
+	}
+	return strings.Join(out, "\n"), nil
 }
 
 // listings are the assignments that the bot has read.

@@ -22,16 +22,17 @@ type rootRecord struct {
 	Version  int             `json:"version"`
 	Intent   bool            `json:"intent,omitempty"`
 	Told     bool            `json:"told,omitempty"`
+	Twice    bool            `json:"twice,omitempty"`
 }
 
 func newRootRecord(r access.Root) rootRecord {
-	return rootRecord{r.Request, r.Platform, r.Team, r.Channel, r.TS, r.Version, r.Intent, r.Told}
+	return rootRecord{r.Request, r.Platform, r.Team, r.Channel, r.TS, r.Version, r.Intent, r.Told, r.Twice}
 }
 
 func (r rootRecord) root() access.Root {
 	return access.Root{
 		Request: r.Request, Platform: r.Platform, Team: r.Team, Channel: r.Channel,
-		TS: r.TS, Version: r.Version, Intent: r.Intent, Told: r.Told,
+		TS: r.TS, Version: r.Version, Intent: r.Intent, Told: r.Told, Twice: r.Twice,
 	}
 }
 

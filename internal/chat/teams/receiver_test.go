@@ -55,6 +55,9 @@ func verdicts(t *testing.T, trust *Trust, sdk *receiver.Receiver, h http.Header)
 // it refuses, botbuilder refuses, but for what stricter lists.
 func TestT20TheBotAgreesWithMicrosoftsSDK(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("starts node")
+	}
 	trust, p, _ := trusting(t)
 	trust.Now, trust.Keys.Now = time.Now, time.Now // the SDK's clock is the real one
 	p.keys = append(p.keys, jwk("bare", &testKey().PublicKey), jwk("webchat", &testKey().PublicKey, "webchat"), jwk("short", &shortKey().PublicKey, channel))

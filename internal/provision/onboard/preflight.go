@@ -270,7 +270,7 @@ func (c *check) owners() {
 		default:
 			if _, ok := c.Head.PersonByEmail(mail); !ok {
 				bad = true
-				c.note("owner", "Have the person linked: /aws-access whoami.", "The owner %s is not in people.yaml, so an approval on GitHub would not count.", mail)
+				c.note("owner", "Have the person linked: `/aws-access whoami`.", "The owner %s is not in people.yaml, so an approval on GitHub would not count.", mail)
 			}
 		}
 	}

@@ -17,6 +17,9 @@ import (
 // withReceiver is a world whose bot is Microsoft's SDK.
 func withReceiver(t *testing.T) (*world, *receiver.Receiver) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts node")
+	}
 	w := newWorldOn(t, httptest.NewTLSServer)
 	w.kit.Now = time.Now // the SDK's clock is the real one
 	ca := filepath.Join(t.TempDir(), "ca.pem")
