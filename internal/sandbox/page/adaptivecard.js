@@ -12,7 +12,8 @@ import { combobox, multibox } from "./combobox.js";
 // It returns {node, read}; read() gives the inputs' values by id.
 export function card(c, doing) {
   const inputs = [];
-  const ctx = { ...doing, inputs, read: () => Object.fromEntries(inputs.map((i) => [i.id, i.read()])) };
+  const mentions = (c.msteams?.entities || []).filter((e) => e.type === "mention");
+  const ctx = { ...doing, inputs, mentions, read: () => Object.fromEntries(inputs.map((i) => [i.id, i.read()])) };
   const node = h("div", { class: "ac" }, elements(c.body, ctx), actionSet(c.actions, ctx));
   return { node, read: ctx.read, inputs };
 }
@@ -30,7 +31,7 @@ function element(e, ctx) {
 function body(e, ctx) {
   switch (e.type) {
     case "TextBlock":
-      return h("div", { class: "ac-text" + look(e) + (e.wrap ? "" : " ac-cut") }, markdown(e.text));
+      return h("div", { class: "ac-text" + look(e) + (e.wrap ? "" : " ac-cut") }, markdown(e.text, ctx));
     case "RichTextBlock":
       return h("div", { class: "ac-text" }, (e.inlines || []).map((r) => (typeof r === "string" ? emoji(r) : run(r))));
     case "Container":
@@ -38,7 +39,7 @@ function body(e, ctx) {
     case "ColumnSet":
       return h("div", { class: "ac-columns" }, (e.columns || []).map((c) => column(c, ctx)));
     case "FactSet":
-      return h("dl", { class: "ac-facts" }, (e.facts || []).flatMap((f) => [h("dt", {}, markdown(f.title)), h("dd", {}, markdown(f.value))]));
+      return h("dl", { class: "ac-facts" }, (e.facts || []).flatMap((f) => [h("dt", {}, markdown(f.title, ctx)), h("dd", {}, markdown(f.value, ctx))]));
     case "ActionSet":
       return actionSet(e.actions, ctx);
     default:
@@ -74,8 +75,10 @@ function dated(text) {
 
 const marked = /\[([^\]\n]+)\]\(([^)\s]+)\)|(\*\*|__)(?=\S)([^\n]*?\S)\3|(?<![\w*_])([*_])(?=\S)([^\n]*?\S)\5(?![\w*_])|\\([\\`*_{}[\]()#+\-.!<>])/;
 
-// markdown is the subset that a TextBlock reads: bold, italic, links, lists.
-function markdown(text) {
+// markdown is the subset that a TextBlock reads: bold, italic, links, lists, and
+// the mentions that the card names.
+function markdown(text, ctx) {
+  const inline = (s) => mentioned(s, ctx.mentions);
   const lines = dated(text || "").split(/\r?\n/);
   return lines.map((line, i) => {
     const item = /^\s*(?:[-*+]|(\d+)[.)])\s+(.*)$/.exec(line);
@@ -84,13 +87,20 @@ function markdown(text) {
   });
 }
 
-function inline(text) {
+function mentioned(text, mentions) {
+  const m = mentions.find((x) => text.includes(x.text));
+  if (!m) return styled(text);
+  const at = text.indexOf(m.text);
+  return [...mentioned(text.slice(0, at), mentions), h("span", { class: "mention" }, m.mentioned.name), ...mentioned(text.slice(at + m.text.length), mentions)];
+}
+
+function styled(text) {
   const out = [];
   for (let m; text !== "" && (m = marked.exec(text)); text = text.slice(m.index + m[0].length)) {
     out.push(...emoji(text.slice(0, m.index)));
     if (m[1] !== undefined) out.push(isWeb(m[2]) ? h("a", { href: m[2], "data-link": m[2] }, m[1]) : m[1]);
-    else if (m[3]) out.push(h("strong", {}, inline(m[4])));
-    else if (m[5]) out.push(h("em", {}, inline(m[6])));
+    else if (m[3]) out.push(h("strong", {}, styled(m[4])));
+    else if (m[5]) out.push(h("em", {}, styled(m[6])));
     else out.push(m[7]);
   }
   out.push(...emoji(text));
@@ -158,7 +168,8 @@ function choiceSet(id, e, was, ctx) {
   const dynamic = e["choices.data"]?.type === "Data.Query";
   const suggest = async (query) => {
     const fits = all.filter((o) => o.text.toLowerCase().includes(query.toLowerCase()));
-    return dynamic ? [...fits, ...(await ctx.suggest(e, query))] : fits;
+    const found = dynamic ? await ctx.suggest(e, query) : [];
+    return [...fits, ...found.filter((o) => !fits.some((x) => x.value === o.value))];
   };
   const named = (v) => ({ text: { text: all.find((o) => o.value === v)?.text || v }, value: v });
   const box = e.isMultiSelect ? multibox(id, e.placeholder, chosen.map(named), suggest) : combobox(id, e.placeholder, chosen[0] !== undefined ? named(chosen[0]) : null, suggest);

@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 const drawn = {
   "✅": ["good", "✓"], "⏳": ["wait", "◔"], "▫": ["todo", ""], "🛑": ["bad", "✕"], "❌": ["bad", "✕"], "⚠": ["wait", "!"],
   "🕓": ["wait", "◷"], "🔀": ["merged", "⇄"], "⌛": ["wait", "◔"], "⛔": ["bad", "–"], "🚫": ["bad", "–"], "ℹ": ["todo", "i"], "⏰": ["wait", "◷"], "⏹": ["todo", "■"], "⚪": ["todo", ""],
+  "🔗": ["todo", "↗"], "🧭": ["todo", "◇"], "🧾": ["todo", "≡"], "✉": ["wait", "@"], "⏩": ["wait", "»"], "👍": ["good", "✓"], "✋": ["bad", "–"],
 };
 const glyph = new RegExp("(" + Object.keys(drawn).join("|") + ")\uFE0F?", "u");
 

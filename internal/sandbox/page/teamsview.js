@@ -92,7 +92,11 @@ const said = (r) => r.error || r.message || (r.sent && !r.delivered ? "Teams cou
 function dialog(shade) {
   const d = (shared.world.teams.dialogs[mine()] || []).at(-1);
   if (!d) return false;
-  if (fill(shade, d.id + JSON.stringify(d.card), () => modal(d))) shade.querySelector("input, textarea, button.submit")?.focus();
+  const fresh = shade.dialog !== d.id;
+  shade.dialog = d.id;
+  // One that the bot has answered with is the same to the person: what is in
+  // focus then is theirs to say.
+  if (fill(shade, d.id + JSON.stringify(d.card), () => modal(d)) && fresh) shade.querySelector("input, textarea, button.submit")?.focus();
   fieldErrors(d.errors || {});
   return true;
 }
