@@ -130,6 +130,42 @@ func TestHappyPathOnThePage(t *testing.T) {
 	b.picture("map")
 }
 
+// TestHappyPathInTeamsOnThePage walks the same way in Teams: the mention is
+// answered with a card, its button opens the dialog, and the card of the request
+// is edited until the access is live.
+func TestHappyPathInTeamsOnThePage(t *testing.T) {
+	r := start(t, 100)
+	b := openPage(t, r.sbx.URL()+"/#teams")
+	b.click("#person-hana")
+	b.write("#composer", "@aws-access request\n")
+	b.click(`.ac [data-action="Request AWS access"]`)
+	b.shows("#modal-title", "Request AWS access")
+	b.choose("group", "payments-dev", "aws-payments-dev")
+	b.choose("account", "payments-dev", "payments-dev")
+	b.choose("permission_set", "Power", "PowerUserAccess")
+	b.write("#in-duration", "soon")
+	b.write("#in-reason", "looking into the refund bug")
+	b.click("button.submit")
+	b.shows(".modal", "soon")
+	b.picture("teams-dialog")
+	b.do(chromedp.SetValue("#in-duration", "4h"))
+	b.click("button.submit")
+	b.shows("#messages .ac", "Waiting for review on GitHub")
+	b.shows("#messages .ac .mention", "Hana Sato")
+	b.click("#person-yuki")
+	b.click("#tab-pulls")
+	b.click(".pull-row")
+	b.shows("#panel-pulls", "needs 1 approval")
+	b.until(`(window.shownIn ??= Math.floor(Date.now() / 1000)) < Math.floor(Date.now() / 1000)`)
+	b.click("#approve")
+	b.shows("#messages .ac", "Live: ")
+	b.shows("#messages .ac", "sso_account_id = 111122224444")
+	b.picture("sandbox-teams")
+	b.click("#chat-slack")
+	b.shows("#room-name", "#aws-access")
+	b.until(`!document.querySelector("#messages").textContent.includes("Live: ")`)
+}
+
 // TestOnboardingOnThePage asks for an account by the form, with several owners:
 // each stands above the field, and goes with a click.
 func TestOnboardingOnThePage(t *testing.T) {

@@ -1,8 +1,8 @@
 // The control API: everything the page shows and does goes through here.
 
 // shared is what all parts of the page look at. world is the newest state, me
-// the key of the person played.
-export const shared = { world: null, me: "hana", open: {}, render: () => {} };
+// the key of the person played, chat the key of the chat that is shown.
+export const shared = { world: null, me: "hana", chat: "slack", open: {}, render: () => {} };
 
 export const me = () => shared.world.people.find((p) => p.key === shared.me) || shared.world.people[0];
 

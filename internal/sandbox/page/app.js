@@ -1,7 +1,7 @@
 // Puts the page together: who one plays, which tab is open, links, updates.
 import { h, patch, byId, avatar } from "./dom.js";
 import { shared, me, refresh, listen } from "./api.js";
-import { renderChat, setupChat, beforeSwitch, afterSwitch, openRoom, notice } from "./chat.js";
+import { renderChat, setupChat, beforeSwitch, afterSwitch, openChat, openHome, chats, notice } from "./chat.js";
 import { renderPulls, openPull } from "./github.js";
 import { renderMap } from "./map.js";
 import { renderAccounts } from "./accounts.js";
@@ -70,27 +70,38 @@ function follow(ev) {
   if (!el) return;
   const url = new URL(el.dataset.link, location.href);
   const pull = /^\/github\/[^/]+\/[^/]+\/pull\/(\d+)/.exec(url.pathname);
-  const message = /^\/archives\/(\w+)\/p(\d+)/.exec(url.pathname);
+  const message = messageAt(url);
   const ours = [shared.world.url, location.origin].includes(url.origin);
   if (ev.metaKey || ev.ctrlKey) return;
   ev.preventDefault();
   if (ours && pull) openPull(Number(pull[1]));
-  else if (ours && message) showMessage(message[1], message[2]);
+  else if (message && chats().includes(message.chat)) showMessage(message);
   else notice("Outside of the sandbox this opens " + url.href);
 }
 
-function showMessage(channel, ts) {
-  openRoom(channel);
-  const el = byId("m-" + channel + "-" + ts);
+// messageAt reads the addresses that this world's Slack and Teams give their
+// messages.
+function messageAt(url) {
+  const slack = /^\/archives\/(\w+)\/p(\d+)/.exec(url.pathname);
+  if (slack && [shared.world.url, location.origin].includes(url.origin)) return { chat: "slack", room: slack[1], id: slack[2] };
+  const teams = url.host === "teams.microsoft.com" && /^\/l\/message\/([^/]+)\/(\d+)/.exec(url.pathname);
+  return teams ? { chat: "teams", room: decodeURIComponent(teams[1]), id: teams[2] } : null;
+}
+
+function showMessage(m) {
+  openChat(m.chat, m.room);
+  const el = byId("m-" + m.room + "-" + m.id);
   el?.scrollIntoView({ block: "center" });
   el?.classList.add("flash");
 }
 
-// fromAddress opens what the address names: #pull-7, #C0AWS-p1700000000000100.
+// fromAddress opens what the address names: #pull-7, #C0AWS-p1700000000000100,
+// #teams, #world.
 function fromAddress() {
   const pull = /^#pull-(\d+)$/.exec(location.hash), message = /^#(\w+)-p(\d+)$/.exec(location.hash);
   if (pull) openPull(Number(pull[1]));
-  else if (message) showMessage(message[1], message[2]);
+  else if (message) showMessage({ chat: "slack", room: message[1], id: message[2] });
+  else if (chats().includes(location.hash.slice(1))) openChat(location.hash.slice(1));
   else if (tabs.includes(location.hash.slice(1))) shared.tab(location.hash.slice(1));
 }
 
@@ -115,6 +126,9 @@ setupChat(play);
 shared.me = localStorage.getItem("me") || "hana";
 refresh().then(() => {
   shared.me = me().key;
+  const kept = localStorage.getItem("chat");
+  shared.chat = chats().includes(kept) ? kept : chats()[0];
+  openHome();
   fromAddress();
   shared.render();
   byId("messages").scrollTop = byId("messages").scrollHeight;

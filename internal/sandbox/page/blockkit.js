@@ -2,24 +2,14 @@
 import { h, date, time, timeSecs, isWeb } from "./dom.js";
 import { shared, as } from "./api.js";
 import { combobox, multibox } from "./combobox.js";
+import { emoji as drawEmoji } from "./emoji.js";
 
 const entities = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 const decode = (s) => s.replace(/&(amp|lt|gt);/g, (e) => entities[e]);
 const shortcodes = { white_check_mark: "✅", hourglass_flowing_sand: "⏳", x: "❌", warning: "⚠️", tada: "🎉", eyes: "👀", lock: "🔒" };
 
-// Emoji that carry meaning are drawn from plain glyphs, so that they look the
-// same, and are there at all, on machines without an emoji font.
-const drawn = {
-  "✅": ["good", "✓"], "⏳": ["wait", "◔"], "▫": ["todo", ""], "🛑": ["bad", "✕"], "❌": ["bad", "✕"], "⚠": ["wait", "!"],
-  "🕓": ["wait", "◷"], "🔀": ["merged", "⇄"], "⌛": ["wait", "◔"], "⛔": ["bad", "–"], "🚫": ["bad", "–"], "ℹ": ["todo", "i"], "⏰": ["wait", "◷"], "⏹": ["todo", "■"], "⚪": ["todo", ""],
-};
-const glyph = new RegExp("(" + Object.keys(drawn).join("|") + ")\uFE0F?", "u");
-
-// emoji replaces short codes, and draws what is in the table above.
-function emoji(text) {
-  return text.replace(/:([a-z_]+):/g, (all, name) => shortcodes[name] || all).split(glyph).map((part) =>
-    (drawn[part] ? h("span", { class: "emo " + drawn[part][0], role: "img", "aria-label": part }, drawn[part][1]) : part)).filter((part) => part !== "");
-}
+// emoji replaces Slack's short codes, and draws what has a meaning.
+const emoji = (text) => drawEmoji(text.replace(/:([a-z_]+):/g, (all, name) => shortcodes[name] || all));
 
 // mrkdwn turns Slack's markup into nodes.
 export function mrkdwn(text) {

@@ -38,12 +38,14 @@ export function isWeb(url) {
 }
 
 // fill replaces the children of an element, but only if sig has changed since
-// the last time, so that what did not change keeps its focus and selection.
+// the last time, so that what did not change keeps its focus and selection. It
+// says whether it did.
 export function fill(el, sig, make) {
-  if (el.sig === sig) return;
+  if (el.sig === sig) return false;
   el.sig = sig;
   el.replaceChildren();
   add(el, [make()]);
+  return true;
 }
 
 // patch makes the children of parent those of items, by key. An element whose
