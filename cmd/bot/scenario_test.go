@@ -23,7 +23,7 @@ import (
 
 // scenariosAtOnce is how many scenarios run at the same time: they wait for
 // each other's processes far more than they compute.
-const scenariosAtOnce = 24
+const scenariosAtOnce = 32
 
 // TestMain makes the test binary the bot when it is started under that name,
 // so that scenarios run the bot as a process of its own.
