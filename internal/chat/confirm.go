@@ -64,7 +64,7 @@ func CutoverMessage(n access.Notice, mention Text) Message {
 			plain("This old access was taken away, and AWS does not list it any more:\n" + n.Text),
 			Text{{Text: "Try now whether you still get in. Confirm by "}, {At: n.Until, Bold: true}, {Text: ", else the bot puts it back."}},
 			Buttons{{Action: ActionConfirm, Value: n.Cutover, Label: "We are still in", Main: true}},
-			Note{{Text: "The owners of the account, who asked for it, and the control plane can confirm; /aws-access confirm " + n.Cutover + " does the same. If you cannot get in, do nothing."}},
+			Note{{Text: "The owners of the account, who asked for it, and the control plane can confirm; `/aws-access confirm " + n.Cutover + "` does the same. If you cannot get in, do nothing."}},
 		}
 	case access.NoticeRollingBack:
 		m.Blocks = []Block{
@@ -74,7 +74,7 @@ func CutoverMessage(n access.Notice, mention Text) Message {
 	case access.NoticeRolledBack:
 		m.Blocks = []Block{
 			append(lead, Span{Text: "Put back, as it was before:"}), plain(n.Text),
-			plain("It is live in AWS, and no commit grants it. The bot leaves it until the control plane decides: /aws-access drift lists it, to be adopted into the config repo or removed for good. Find out first why nobody confirmed: who could not get in needs another way before it goes again."),
+			plain("It is live in AWS, and no commit grants it. The bot leaves it until the control plane decides: `/aws-access drift` lists it, to be adopted into the config repo or removed for good. Find out first why nobody confirmed: who could not get in needs another way before it goes again."),
 		}
 	default:
 		m.Blocks = []Block{append(lead, Span{Text: cutoverLine(n)})}

@@ -267,7 +267,7 @@ func waitingButtons(list []access.NoticeAccount) []Block {
 	var out []Block
 	for i, a := range list {
 		if i == boardWaits {
-			return append(out, Note{{Text: fmt.Sprintf("And %d more: /aws-onboard and the number of the account begins it.", len(list)-i)}})
+			return append(out, Note{{Text: fmt.Sprintf("And %d more: `/aws-onboard <account-id>` begins it.", len(list)-i)}})
 		}
 		b := OnboardButton(a.ID)
 		b.Label = fmt.Sprintf("Onboard %s (…%s)", clip(strings.Join(strings.Fields(a.Name), " "), onboardName), access.LastFour(a.ID))
