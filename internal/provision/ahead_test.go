@@ -34,7 +34,7 @@ func TestACommitThatEndsTheWholeEstateInADayIsHeld(t *testing.T) {
 		s.stop()
 		s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
 		s.run(t)
-		after(80 * time.Hour)
+		after(30 * time.Hour)
 		if f := s.facts(t, all[0]); s.alive(all) != 27 || f.TroubleCode != string(provision.CodeWholeEstate) {
 			t.Fatalf("%d of 27 are left, held by %q", s.alive(all), f.TroubleCode)
 		}
@@ -74,8 +74,8 @@ func TestWhatWasAllowedBeforeItsEndGoesAtItsEnd(t *testing.T) {
 	})
 }
 
-// TestEndsOfOneCommitOnSeveralDaysAreOnePlan: six ends, one a day, and no day has
-// more than the budget.
+// TestEndsOfOneCommitOnSeveralDaysAreOnePlan: six ends, five hours apart, and no 24
+// hours have more than the budget.
 func TestEndsOfOneCommitOnSeveralDaysAreOnePlan(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1, 2, 3))
@@ -86,12 +86,12 @@ func TestEndsOfOneCommitOnSeveralDaysAreOnePlan(t *testing.T) {
 		for i, a := range all {
 			end := time.Duration(0)
 			if i < 6 {
-				end = time.Duration(i+1) * 26 * time.Hour
+				end = time.Duration(i+1) * 5 * time.Hour
 			}
 			r = r.with(end, "", a)
 		}
 		s.commitOf(t, r)
-		after(7 * 26 * time.Hour)
+		after(32 * time.Hour)
 		if f := s.facts(t, all[0]); s.alive(all) != 27 || f.TroubleCode != string(provision.CodeBudget) {
 			t.Errorf("%d of 27 are left, held by %q", s.alive(all), f.TroubleCode)
 		}
@@ -111,7 +111,7 @@ func TestWhatACommitTakesAtOnceAndByEndsIsOneWhole(t *testing.T) {
 		s.commitOf(t, newRepository(sha("a")).with(0, "", whole...).with(0, "", rest))
 		after(time.Hour)
 		s.commitOf(t, newRepository(sha("b")).with(30*time.Hour, "", whole[3:]...).with(0, "", rest))
-		after(60 * time.Hour)
+		after(35 * time.Hour)
 		if f := s.facts(t, whole[0]); s.alive(whole) != 6 || f.TroubleCode != string(provision.CodeWholeAccount) {
 			t.Errorf("%d of 6 are left, held by %q", s.alive(whole), f.TroubleCode)
 		}
@@ -123,13 +123,13 @@ func TestACutThatIsUndoneIsNone(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1, 2, 3))
 		all := spread(27)
-		first := newRepository(sha("a")).with(100*time.Hour, "", all...)
+		first := newRepository(sha("a")).with(40*time.Hour, "", all...)
 		s.commitOf(t, first)
 		after(time.Hour)
 		s.commitOf(t, everyEnd(sha("b"), nil))
 		after(time.Hour)
-		s.commitOf(t, newRepository(sha("c")).with(100*time.Hour, "", all...))
-		after(101 * time.Hour)
+		s.commitOf(t, newRepository(sha("c")).with(40*time.Hour, "", all...))
+		after(41 * time.Hour)
 		if n := s.alive(all); n != 0 {
 			t.Errorf("%d of 27 are left after the end that they had from the start: %+v", n, s.facts(t, all[0]))
 		}

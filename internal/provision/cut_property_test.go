@@ -41,7 +41,7 @@ type estateModel struct {
 // commit draws the next commit: some lines go, some get another length, others
 // come (again).
 func (m *estateModel) commit(r *rand.Rand, all []config.Assignment, now time.Time, id string, live func(config.Assignment) bool) {
-	lengths := []time.Duration{0, 3 * time.Hour, 26 * time.Hour, 49 * time.Hour}
+	lengths := []time.Duration{0, 3 * time.Hour, 26 * time.Hour}
 	touched := r.IntN(3) // few lines, many or all
 	for _, a := range all {
 		had, desired := m.lines[a]
@@ -113,10 +113,10 @@ func TestNoCommitTakesMoreThanItMayHoweverItDoes(t *testing.T) {
 				for n := 1; n <= 3; n++ {
 					m.commit(r, all, time.Now().UTC(), fmt.Sprintf("c%d", n), s.isLive)
 					s.commitOf(t, m.repository(fmt.Sprintf("c%d", n)))
-					after(time.Duration(1+r.IntN(14)) * time.Hour)
+					after(time.Duration(1+r.IntN(8)) * time.Hour)
 					m.judge(t, s, all)
 				}
-				after(50 * time.Hour)
+				after(28 * time.Hour)
 				h, e := m.judge(t, s, all)
 				held.Add(int64(h))
 				ended.Add(int64(e))

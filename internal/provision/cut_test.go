@@ -16,7 +16,7 @@ func cutOf(all []config.Assignment) []config.Assignment { return all[:7] }
 func TestAnEndThatACommitSetsCountsAsARemovalByIt(t *testing.T) {
 	for name, tt := range map[string]struct{ before, end time.Duration }{
 		"they were standing": {0, time.Minute}, "they were long": {1000 * time.Hour, time.Minute},
-		"more than a day": {0, 25 * time.Hour}, "ten days, of forty": {960 * time.Hour, 240 * time.Hour},
+		"more than a day": {0, 25 * time.Hour}, "two days, of forty": {960 * time.Hour, 48 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before, end := tt.before, tt.end

@@ -16,13 +16,20 @@ const deniedTold = 2
 // unanswered counts that a look-up failed once more and returns when it may be
 // tried again. A refusal that lasts is told.
 func (e *Engine) unanswered(ctx context.Context, what string, err error) time.Time {
-	n := e.desk.lookFails[what].n + 1
-	next := e.now().Add(max(e.pace(backoff(readFirst, readMost, n)), fault.RetryAfter(err)))
-	e.desk.lookFails[what] = failing{n, next}
+	next, n := e.lookAgain(what, err)
 	if n >= deniedTold {
 		e.tellDenied(ctx, what, err)
 	}
 	return next
+}
+
+// lookAgain counts that a look-up failed once more, and returns when it may be
+// tried again and how often it failed in a row.
+func (e *Engine) lookAgain(what string, err error) (next time.Time, n int) {
+	n = e.desk.lookFails[what].n + 1
+	next = e.now().Add(max(e.pace(backoff(readFirst, readMost, n)), fault.RetryAfter(err)))
+	e.desk.lookFails[what] = failing{n, next}
+	return next, n
 }
 
 // pollAgain returns how long to leave alone operations that could not be asked

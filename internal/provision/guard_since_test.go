@@ -94,8 +94,8 @@ func TestALineBesideEndsMakesAWholeNoPart(t *testing.T) {
 		}
 		s.commitOf(t, newRepository(sha("a")).with(0, "", whole...).with(0, "", grant(7, 7, readOnly)))
 		after(time.Hour)
-		s.commitOf(t, newRepository(sha("b")).with(50*time.Hour, "", whole...).with(0, "", grant(7, 7, readOnly), grant(7, 1, readOnly)))
-		after(90 * time.Hour)
+		s.commitOf(t, newRepository(sha("b")).with(26*time.Hour, "", whole...).with(0, "", grant(7, 7, readOnly), grant(7, 1, readOnly)))
+		after(30 * time.Hour)
 		if n := s.alive(whole); n != 5 {
 			t.Errorf("%d of 5 are left: %+v", n, s.facts(t, whole[0]))
 		}

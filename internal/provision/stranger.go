@@ -77,7 +77,11 @@ func (e *Engine) lookUpStrangers(ctx context.Context, v *view, plan Result) erro
 			defer mu.Unlock()
 			if err != nil {
 				e.opts.Log.Warn("look up who has an assignment", "kind", who.Kind, "id", who.PrincipalID, "error", err)
-				v.alarm.set(e.unanswered(ctx, strangerLook(who), err))
+				next, n := e.lookAgain(strangerLook(who), err)
+				v.alarm.set(next)
+				if step := (*stepError)(nil); n >= deniedTold && !errors.As(err, &step) { // else it is Entra that refuses
+					e.tellDenied(ctx, "who has access and no file in the config repo", err)
+				}
 				return nil // one of many: the others are looked up all the same
 			}
 			delete(e.desk.lookFails, strangerLook(who))
@@ -98,11 +102,13 @@ func strangerLook(who LiveAssignment) string {
 // strangersDue returns who is to be looked up now, sorted, and whether there are
 // more.
 func (e *Engine) strangersDue(v *view, plan Result) (list []LiveAssignment, more bool) {
+	met := map[LiveAssignment]bool{}
 	for _, x := range plan.Extra {
-		if x.Principal == nil && !v.tells(plan, x) || x.Principal != nil && v.filed(*x.Principal) {
+		if _, known := e.desk.named[x.Live]; known || met[x.Live] {
 			continue
 		}
-		if _, known := e.desk.named[x.Live]; known || slices.Contains(list, x.Live) {
+		met[x.Live] = true
+		if x.Principal == nil && !v.tells(plan, x) || x.Principal != nil && v.filed(*x.Principal) {
 			continue
 		}
 		if next := e.desk.lookFails[strangerLook(x.Live)].next; next.After(v.now) {
@@ -145,7 +151,7 @@ func (e *Engine) identify(ctx context.Context, who LiveAssignment) (stranger, er
 		return s, nil
 	}
 	if err != nil {
-		return s, err
+		return s, &stepError{CodeEntra, "The group could not be read in Entra", err}
 	}
 	if shortName(g.Name) != g.Name || g.Name == "" {
 		s.name = fmt.Sprintf("the group %s (%s in Identity Center; its name cannot stand in a file)", shortName(g.Name), who.PrincipalID)

@@ -280,8 +280,37 @@ func TestAGroupThatSCIMMadeAnewIsNoStranger(t *testing.T) {
 			}
 		})
 		after(6 * time.Hour)
-		if _, ok := s.live[grant(1, 1, readOnly).Pair()][provision.LiveAssignment{PrincipalID: "store-anew", Kind: config.GroupPrincipal}]; !ok {
-			t.Errorf("what the group has under its new id is gone: %+v", s.live)
+		var there bool
+		s.do(func() {
+			_, there = s.live[grant(1, 1, readOnly).Pair()][provision.LiveAssignment{PrincipalID: "store-anew", Kind: config.GroupPrincipal}]
+		})
+		if !there {
+			t.Error("what the group has under its new id is gone")
 		}
 	})
+}
+
+// TestWhoMayNotBeLookedUpIsToldOnceADay, however many they are; a refusal of Entra
+// is not said to be AWS's.
+func TestWhoMayNotBeLookedUpIsToldOnceADay(t *testing.T) {
+	for op, want := range map[string]int{"Describe": 1, "Group": 0} {
+		t.Run(op, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := visited(t, func(w *world) {
+					visitors(w, 4)
+					w.down = map[string]error{op: fault.New(fault.ErrDenied, op, "Not allowed.", nil)}
+				})
+				after(2 * time.Hour)
+				n := 0
+				for _, x := range s.noticed() {
+					if strings.Contains(x.Text, "AWS refuses to tell the bot who has access and no file") {
+						n++
+					}
+				}
+				if n != want {
+					t.Errorf("told %d times, want %d: %+v", n, want, s.noticed())
+				}
+			})
+		})
+	}
 }
