@@ -2,11 +2,15 @@ package gitops
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"aws-access-bot/internal/access"
 )
+
+// budgetCode is that of the guard that counts the removals of a day.
+const budgetCode = "removal-budget"
 
 // maxHolds is how many things that the guards will hold are listed.
 const maxHolds = 20
@@ -49,10 +53,13 @@ func (x *examined) heldMeans() string {
 		}
 	}
 	const stays = "What is held stays in AWS as it is, though it is merged."
-	switch allowed {
-	case len(f.Holds):
+	fits := f.Spent > 0 && f.Removals <= f.Limit && !slices.ContainsFunc(f.Holds, func(h access.Hold) bool { return h.Code != budgetCode })
+	switch {
+	case fits:
+		return stays + " It goes by itself once enough of what went in the last 24 hours is longer ago."
+	case allowed == len(f.Holds):
 		return stays
-	case 0:
+	case allowed == 0:
 		return stays + " No allowance lets it pass."
 	}
 	return stays + fmt.Sprintf(" An allowance lets %d of these %d pass.", allowed, len(f.Holds))
@@ -80,5 +87,5 @@ func writeBudget(b *strings.Builder, f *access.Foretold) {
 	if f.Sooner > 0 {
 		sooner = fmt.Sprintf(", %d of them when an end comes that this change brings nearer", f.Sooner)
 	}
-	fmt.Fprintf(b, "Removals: %d of %d assignments%s; %d may go in 24 hours. %s (`removal-budget`).\n\n", f.Removals, f.Of, sooner, f.Limit, rest)
+	fmt.Fprintf(b, "Removals: %d of %d assignments%s; %d may go in 24 hours. %s (`%s`).\n\n", f.Removals, f.Of, sooner, f.Limit, rest, budgetCode)
 }

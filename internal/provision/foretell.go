@@ -148,6 +148,7 @@ func (f *foresight) foreseeRemovals() {
 		case r.State == Removing:
 		case !stays:
 			f.goes[a] = going{at: f.m.At, cause: Cause{Kind: CauseCommit, Commit: merging}}
+		case r.Cut == nil && d.End.Equal(r.End): // nothing comes nearer
 		default:
 			cut := v.cut(*r, Desire{Desired: d})
 			next := *r
