@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"aws-access-bot/internal/chat"
 	"aws-access-bot/internal/scenario"
 )
 
@@ -98,8 +99,11 @@ func (w *world) click(person, request, action string) error {
 		about, inOps := strings.CutPrefix(request, "ops:")
 		of, inThread := strings.CutPrefix(request, "thread:")
 		found := inOps && ops(m) && strings.Contains(m.Text, about) || inThread && thread(of)(m)
-		if m.Key == request || found && slices.Contains(m.Actions, action) {
+		switch {
+		case m.Key == request, found && slices.Contains(m.Actions, action):
 			return w.chat.click(person, m, action)
+		case found && m.Opens != "" && action == chat.ActionOnboard:
+			return w.chat.click(person, m, m.Opens)
 		}
 	}
 	return fmt.Errorf("%s has no message", request)

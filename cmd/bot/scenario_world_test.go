@@ -23,7 +23,7 @@ import (
 
 // patience is how long a scenario waits for anything before it fails. Nothing
 // takes so long when all is well, but several scenarios share two cores.
-const patience = 60 * time.Second
+const patience = 120 * time.Second
 
 // scenarioSpeed divides the delays of the emulators.
 const scenarioSpeed = 200

@@ -12,7 +12,9 @@ import (
 )
 
 var (
-	askedStillIn = regexp.MustCompile(`Can you still get in\?(?s:.*)Confirm by (\S+?),? else`)
+	// Slack has the time with its seconds in an entity, Teams as a text of whole
+	// minutes.
+	askedStillIn = regexp.MustCompile(`Can you still get in\?(?s:.*)Confirm by (\S+?|\d{4}-\d\d-\d\d \d\d:\d\d UTC),? else`)
 	saidStillIn  = regexp.MustCompile(`confirmed that people are still in\. What was taken away stays away`)
 )
 
@@ -41,7 +43,7 @@ func (c *checker) putsBack(creation emukit.Entry) (bool, error) {
 			if t == target {
 				gone, until = e.Op == "DeleteAccountAssignment", time.Time{}
 			}
-		case gone && e.Service == "slack" && e.Op == "chat.postMessage":
+		case gone && (e.Service == "slack" && e.Op == "chat.postMessage" || e.Service == "teams" && carries(e) && !forOne(e)):
 			text, err := sent(e)
 			if err != nil {
 				return false, err
@@ -65,6 +67,9 @@ func question(text string, until time.Time) (time.Time, error) {
 		return until, nil
 	}
 	at, err := time.Parse(time.RFC3339, strings.Trim(m[1], "*"))
+	if err != nil {
+		at, err = time.Parse("2006-01-02 15:04 UTC", m[1])
+	}
 	if err != nil {
 		return until, fmt.Errorf("until when it is asked: %w", err)
 	}

@@ -21,7 +21,8 @@ type Said struct {
 	Actions []string
 	// Blocks names, on Slack, the block in which each of them stands first.
 	Blocks map[string]string
-	// Opens is the title of the button that opens a form, "" where none does.
+	// Opens is the title of the first button that opens a form, "" where none
+	// does. On Slack such a button is one of Actions.
 	Opens string
 	// Place and ID are the conversation and the message in the platform's words,
 	// as the control API takes them.

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -66,7 +67,7 @@ func ofBot(m teamsemu.MessageState, at Said) (Said, bool) {
 			case "Action.Execute":
 				at.Actions = append(at.Actions, a.Verb)
 			case "Action.Submit":
-				at.Opens = a.Title
+				at.Opens = cmp.Or(at.Opens, a.Title)
 			}
 		}
 	}
