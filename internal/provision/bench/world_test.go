@@ -114,13 +114,6 @@ func (w *wire) total() int {
 	return n
 }
 
-// of counts the requests of one operation.
-func (w *wire) of(op string) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.calls[op]
-}
-
 // reset begins to count anew.
 func (w *wire) reset() {
 	w.mu.Lock()
