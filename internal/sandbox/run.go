@@ -38,7 +38,7 @@ func (s *Sandbox) Run(ctx context.Context) error {
 		return nil
 	})
 	close(s.ready)
-	return g.Wait()
+	return errors.Join(g.Wait(), s.Close())
 }
 
 // serve serves h on l until ctx ends. Requests see the end of ctx too, since an

@@ -68,8 +68,10 @@ type Sandbox struct {
 	changes   *notifier
 	history   *history
 
-	mu     sync.Mutex // guards botURL
+	mu     sync.Mutex // guards what follows
 	botURL *url.URL   // nil until it is known
+	// reserved keep the ports of bots from other sandboxes.
+	reserved []net.PacketConn
 }
 
 // New opens the listeners and fills the world. It serves nothing before Run,
@@ -231,5 +233,11 @@ func (s *Sandbox) Close() error {
 			errs = append(errs, fmt.Errorf("close %s: %w", l.Addr(), err))
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.reserved {
+		errs = append(errs, r.Close())
+	}
+	s.reserved = nil
 	return errors.Join(errs...)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -104,7 +105,7 @@ const pollInterval = "10s"
 // botListen is the address the bot will listen on; empty, or with port 0, a
 // free port is chosen. The emulators send to that address from now on.
 func (s *Sandbox) WriteSettings(path, botListen string) error {
-	listen, err := freeAddress(botListen)
+	listen, err := s.freeAddress(botListen)
 	if err != nil {
 		return err
 	}
@@ -199,9 +200,9 @@ const (
 	portTries = 100
 )
 
-// freeAddress fills in a free port. It is given back before the bot takes it;
-// on a developer's machine nobody else does in between.
-func freeAddress(addr string) (string, error) {
+// freeAddress fills in a free port, which no other sandbox gives away before this
+// one is closed, also while the bot is not there.
+func (s *Sandbox) freeAddress(addr string) (string, error) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
@@ -212,19 +213,35 @@ func freeAddress(addr string) (string, error) {
 	if port != "0" {
 		return addr, nil
 	}
-	var lc net.ListenConfig
 	for range portTries {
 		addr = net.JoinHostPort(host, strconv.Itoa(firstPort+rand.IntN(ports)))
-		var l net.Listener
-		if l, err = lc.Listen(context.Background(), "tcp", addr); err != nil {
-			continue
+		if err = s.reserve(addr); err == nil {
+			return addr, nil
 		}
-		if err := l.Close(); err != nil {
-			return "", fmt.Errorf("find a free port for the bot: %w", err)
-		}
-		return addr, nil
 	}
 	return "", fmt.Errorf("find a free port for the bot: %w", err)
+}
+
+// reserve takes a port for the bot: the one for UDP of the same number is held
+// until Close, which keeps other sandboxes away and is none of what the bot uses.
+// The one for TCP has to be free now.
+func (s *Sandbox) reserve(addr string) error {
+	var lc net.ListenConfig
+	mark, err := lc.ListenPacket(context.Background(), "udp", addr)
+	if err != nil {
+		return err
+	}
+	l, err := lc.Listen(context.Background(), "tcp", addr)
+	if err == nil {
+		err = l.Close()
+	}
+	if err != nil {
+		return errors.Join(err, mark.Close())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reserved = append(s.reserved, mark)
+	return nil
 }
 
 // writePrivate writes a file that only its owner may read, also where a more
