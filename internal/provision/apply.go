@@ -144,6 +144,9 @@ func (e *Engine) intend(ctx context.Context, r Record, c Change) (Record, error)
 	if r.Cause.Kind == CauseRecreated { // outside the bounds, so not in their log
 		return r, e.book.save(ctx, StepIntent, r)
 	}
+	if r.Cause.Kind != CauseExpiry {
+		r.Used = r.Cause.Commit
+	}
 	entry := Removal{At: now, Assignment: r.Assignment, Expiry: r.Cause.Kind == CauseExpiry, Commit: r.Cause.Commit, Doubtful: e.desk.doubtful}
 	return r, e.book.intendRemoval(ctx, r, entry)
 }

@@ -92,7 +92,7 @@ func (e *Engine) noteAllowed(ctx context.Context, v *view, ends []config.Assignm
 	var list []Record
 	for _, a := range ends {
 		if r := e.book.record(a); r.Cut != nil && r.State != Removing {
-			r.Cut = nil
+			r.Used, r.Cut = r.Cut.Commit, nil
 			list = append(list, r)
 		}
 	}

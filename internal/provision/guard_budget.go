@@ -171,15 +171,28 @@ func (b *budget) allow() {
 	maps.DeleteFunc(b.strays, func(_ config.Assignment, commit string) bool { return b.allowed(commit, true) })
 }
 
-// begun returns how many removals of each commit were begun, expiries apart, and
-// are not to be begun again.
+// begun returns how many removals of each commit were begun, expiries apart, or
+// were let wait for their ends, and are not to be begun again. An allowance is for
+// a number in all and not for one a day, so the log is not enough: what was used of
+// it a day ago would be free for others of the commit.
 func (b *budget) begun() map[string]int {
-	out := map[string]int{}
+	type use struct {
+		config.Assignment
+		commit string
+	}
+	out, logged := map[string]int{}, map[use]bool{}
 	for _, r := range b.s.Log {
 		_, owned := b.planned[r.Assignment]
 		_, stray := b.strays[r.Assignment]
 		if !r.Expiry && !owned && !stray {
 			out[r.Commit]++
+			logged[use{r.Assignment, r.Commit}] = true
+		}
+	}
+	for a, commit := range b.s.Used {
+		again := b.planned[a] == commit || b.strays[a] == commit || b.s.Ahead[a].Commit == commit
+		if !again && !logged[use{a, commit}] {
+			out[commit]++
 		}
 	}
 	return out

@@ -85,6 +85,9 @@ type Surroundings struct {
 	Due map[config.Assignment]time.Time
 	// Made has what the bot made; what is not in it was there before.
 	Made map[config.Assignment]Making
+	// Used has the commit that last took an assignment away or was let have its end,
+	// however long ago.
+	Used map[config.Assignment]string
 	// UnderWay has what an operation may be running for in AWS.
 	UnderWay map[config.Assignment]bool
 	// Clears: in phase 3 with drift: revert, what no commit ever declared goes

@@ -156,7 +156,7 @@ func (e *Engine) clear(ctx context.Context, v *view, allowed []Change) error {
 		if c.Kind != Remove || c.Cause.Kind != CauseDrift || v.owned[c.Assignment] || r.State == Removing {
 			continue
 		}
-		next := Record{Assignment: c.Assignment, State: Removing, Cause: c.Cause, Since: v.now, PrincipalID: c.PrincipalID, Origin: OriginFound}
+		next := Record{Assignment: c.Assignment, State: Removing, Cause: c.Cause, Since: v.now, PrincipalID: c.PrincipalID, Used: r.Used, Origin: OriginFound}
 		v.alarm.set(v.now)
 		if err := e.book.save(ctx, StepNoted, next); err != nil {
 			return err

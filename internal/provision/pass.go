@@ -330,7 +330,7 @@ func (e *Engine) surroundings(ctx context.Context, v *view, plan Result) (Surrou
 func around(repo *config.Repo) Surroundings {
 	s := Surroundings{ConfigManagement: repo.Access.ManagementAccount, Stages: map[string]config.Stage{}, Desired: map[config.Assignment]time.Time{},
 		RemovalPercent: repo.Access.Limits.RemovalPercent, Allow: repo.Access.Limits.Allow, Administers: administers(repo),
-		HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{},
+		HadEnd: map[config.Assignment]bool{}, ReadBack: map[config.Assignment]bool{}, UnderWay: map[config.Assignment]bool{}, Used: map[config.Assignment]string{},
 		Ahead: map[config.Assignment]Coming{}, Due: map[config.Assignment]time.Time{}, Names: names(repo), Holders: map[LiveAssignment][]config.Principal{}}
 	for _, a := range repo.Accounts {
 		s.Stages[a.ID] = a.Stage
@@ -351,6 +351,9 @@ func (s *Surroundings) know(r *Record) {
 	}
 	if r.State == Live && r.Missing.IsZero() {
 		s.ReadBack[r.Assignment] = true
+	}
+	if r.Used != "" {
+		s.Used[r.Assignment] = r.Used
 	}
 	if r.Op.outstanding() {
 		s.UnderWay[r.Assignment] = true

@@ -75,6 +75,10 @@ type Record struct {
 	// a commit brought it near.
 	End time.Time
 	Cut *Cut
+	// Used is the commit that last took it away under the guards that count, or that
+	// limits.allow let have its end: an allowance for that commit is used up by it,
+	// however long ago it was.
+	Used string
 	// Made is how the bot made the assignment, zero where it was there before or
 	// is not there yet.
 	Made Making

@@ -83,7 +83,7 @@ func (v *view) beginAdding(old Record, d Desire) Record {
 		made = Making{}
 	}
 	return Record{Assignment: d.Assignment, State: Adding, Cause: v.cause(d), Since: v.now, Grants: d.Grants,
-		End: d.End.UTC(), Cut: v.cut(old, d), Made: made, PrincipalID: old.PrincipalID, MayExist: old.MayExist, Origin: old.origin()}
+		End: d.End.UTC(), Cut: v.cut(old, d), Used: old.Used, Made: made, PrincipalID: old.PrincipalID, MayExist: old.MayExist, Origin: old.origin()}
 }
 
 func (v *view) cause(d Desire) Cause {
