@@ -108,6 +108,9 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 		return nil, time.Time{}, err
 	}
 	v.clockSet = set
+	if err := e.takeBack(ctx, v); err != nil {
+		return nil, time.Time{}, err
+	}
 	if err := e.takeCutovers(ctx, v); err != nil {
 		return nil, time.Time{}, err
 	}
@@ -322,8 +325,10 @@ func (e *Engine) surroundings(ctx context.Context, v *view, plan Result) (Surrou
 		since = time.Time{}
 	}
 	var err error
-	s.Log, err = e.Store.Removals(ctx, since)
-	return s, err
+	if s.Log, err = e.Store.Removals(ctx, since); err != nil {
+		return s, err
+	}
+	return s, e.takeBackLog(ctx, &s)
 }
 
 // around is what the guards see of a config.

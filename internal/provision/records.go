@@ -223,6 +223,8 @@ type Store interface {
 	// Removals returns the log from a time on, oldest first. Older entries
 	// may be dropped by IntendRemoval, unless the new one is doubtful.
 	Removals(ctx context.Context, since time.Time) ([]Removal, error)
+	// Redate has entries of the log that are of a later time be of that time.
+	Redate(ctx context.Context, to time.Time) error
 	// Measures returns how long principals took, and SaveMeasures stores it
 	// (step StepGroup).
 	Measures(ctx context.Context) (Measures, error)

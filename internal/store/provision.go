@@ -142,8 +142,8 @@ func (p *Provision) IntendRemoval(ctx context.Context, r provision.Record, entry
 				return err
 			}
 		}
-		key := keyRemoval + timeKey(entry.At) + "/" + entry.Assignment.String()
-		return putJSON(tx, bucketProvisionState, key, removalRecord{entry.At.UTC(), entry.Assignment, entry.Expiry, entry.Commit})
+		r := removalRecord{entry.At.UTC(), entry.Assignment, entry.Expiry, entry.Commit}
+		return putJSON(tx, bucketProvisionState, removalKey(r), r)
 	})
 	return wrapProvision("intend the removal of "+r.Assignment.String(), err)
 }
@@ -197,6 +197,37 @@ func (p *Provision) Removals(ctx context.Context, since time.Time) ([]provision.
 		})
 	})
 	return out, wrapProvision("log of removals", err)
+}
+
+// Redate implements [provision.Store].
+func (p *Provision) Redate(ctx context.Context, to time.Time) error {
+	err := p.db.Update(ctx, string(provision.StepNoted), func(tx Tx) error {
+		late := map[string]removalRecord{}
+		err := scanJSON(tx, bucketProvisionState, keyRemoval, func(key string, r removalRecord) error {
+			if r.At.After(to) {
+				late[key] = r
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for key, r := range late {
+			if err := tx.Delete(bucketProvisionState, key); err != nil {
+				return err
+			}
+			r.At = to.UTC()
+			if err := putJSON(tx, bucketProvisionState, removalKey(r), r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return wrapProvision("log of removals by a clock that was ahead", err)
+}
+
+func removalKey(r removalRecord) string {
+	return keyRemoval + timeKey(r.At) + "/" + r.Assignment.String()
 }
 
 // SavePrincipal implements [provision.Store].

@@ -140,6 +140,15 @@ func TestLogOfRemovalsIsKeptForTwoDays(t *testing.T) {
 	if got, err = p.Removals(ctx, time.Time{}); len(got) != 4 || err != nil {
 		t.Errorf("%d entries after one by a doubtful clock, want 4: %v", len(got), err)
 	}
+	now := begun.Add(61 * time.Hour)
+	if err := p.Redate(ctx, now); err != nil {
+		t.Fatal(err)
+	}
+	doubtful.At, doubtful.Doubtful = now, false // its time is known to be wrong
+	got, err = p.Removals(ctx, time.Time{})
+	if diff := cmp.Diff(append(slices.Clone(want[1:]), doubtful), got); diff != "" || err != nil {
+		t.Errorf("once the clock is right: %v\n%s", err, diff)
+	}
 	r, ok, err := p.Record(ctx, provisionAssignment("4"))
 	if err != nil || !ok || r.State != provision.Removing {
 		t.Errorf("the record of the intent: %+v, %v, %v", r, ok, err)

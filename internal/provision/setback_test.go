@@ -1,0 +1,89 @@
+package provision_test
+
+import (
+	"testing"
+	"time"
+
+	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/store"
+)
+
+// setAhead is a running system with a clock that can be set, and that is wrong by
+// as much as all services say.
+func setAhead(t *testing.T, w *world, ahead time.Duration) (s *system, mend func()) {
+	t.Helper()
+	db, begun, c := store.NewMemory(), time.Now(), &setClock{}
+	e, err := provision.New(provision.Ports{Center: w, Entra: w, Accounts: w, Commits: w, Store: store.NewProvision(db), Clocks: w, Audit: w, Ops: w,
+		Now: c.now, Elapsed: func() time.Duration { return time.Since(begun) }}, provision.Options{EnableChanges: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = &system{world: w, db: db, engine: e}
+	c.ahead.Store(int64(ahead))
+	s.do(func() { s.skew = ahead })
+	s.run(t)
+	return s, func() {
+		c.ahead.Store(0)
+		s.do(func() { s.skew = 0 })
+	}
+}
+
+// TestAClockThatWasAheadLeavesNothingBehind: what it held goes on once it is right,
+// and not when the time comes that it told; also where the bot is started anew
+// with it.
+func TestAClockThatWasAheadLeavesNothingBehind(t *testing.T) {
+	for name, restart := range map[string]bool{"mended while it runs": false, "mended and started anew": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				w := newWorld().populate(1, 1, 2, 3)
+				ends, stays, late := grant(1, 1, readOnly), grant(2, 2, readOnly), grant(3, 3, readOnly)
+				w.put(ends)
+				s, mend := setAhead(t, w, 365*24*time.Hour)
+				s.commitOf(t, newRepository("c1").with(0, "", stays).with(time.Hour, "", ends).with(90*time.Hour, "", late))
+				after(2 * time.Hour)
+				if !s.isLive(ends) || s.isLive(late) {
+					t.Fatalf("while it is wrong: ended %t, with an end %t", s.isLive(ends), s.isLive(late))
+				}
+				if restart {
+					s.stop()
+				}
+				mend()
+				if restart {
+					s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
+					s.run(t)
+				}
+				after(time.Hour)
+				if s.isLive(ends) || !s.isLive(late) || !s.isLive(stays) {
+					t.Errorf("an hour after: ended %t, with an end %t, standing %t", s.isLive(ends), s.isLive(late), s.isLive(stays))
+				}
+			})
+		})
+	}
+}
+
+// TestRemovalsByAClockThatWasAheadCountForADay and not until the time comes that it
+// told.
+func TestRemovalsByAClockThatWasAheadCountForADay(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s, mend := setAhead(t, newWorld().populate(1, 1, 2, 3), 365*24*time.Hour)
+		all := spread(27)
+		s.commitOf(t, newRepository("c1").with(0, "", all...))
+		after(10 * time.Minute)
+		s.commitOf(t, newRepository("c2").with(0, "", all[5:]...))
+		after(10 * time.Minute)
+		if n := s.alive(all); n != 22 {
+			t.Fatalf("%d of 27 are left", n)
+		}
+		mend()
+		after(time.Hour)
+		s.commitOf(t, newRepository("c3").with(0, "", all[10:]...))
+		after(20 * time.Hour)
+		if n := s.alive(all); n != 22 {
+			t.Errorf("%d of 27 are left within a day", n)
+		}
+		after(6 * time.Hour)
+		if n := s.alive(all); n != 17 {
+			t.Errorf("%d of 27 are left after a day", n)
+		}
+	})
+}
