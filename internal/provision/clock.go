@@ -41,6 +41,13 @@ func (s Surroundings) clockWrong() bool { return s.SkewKnown && s.Skew.Abs() > m
 // nothing is known of how far it is from trusted ones.
 func (s Surroundings) clockInDoubt() bool { return s.clockWrong() || !s.SkewKnown || s.ClockSet }
 
+// inDoubt is clockInDoubt at the beginning of a pass.
+func (e *Engine) inDoubt(set bool) bool {
+	s := Surroundings{ClockSet: set}
+	s.Skew, s.SkewKnown = e.Clocks.Skew()
+	return s.clockInDoubt()
+}
+
 // clock holds what the time takes away while the time is in doubt, and additions
 // that end while our clock is known to be wrong. What a commit takes away goes at
 // any time, the more so in an emergency: of the time it needs only the window of
@@ -72,6 +79,14 @@ func (v *view) lapsed(a config.Assignment) bool {
 		})
 	}
 	return false
+}
+
+// takesOver reports whether the commit in force takes away what was to go by its
+// end: it has no line for it any more. While the time is in doubt that end may be
+// still to come, so it goes by the commit, at once and under the guards that count.
+func (v *view) takesOver(r Record) bool {
+	byTime := r.Cause.Kind == CauseExpiry || r.Cause.Kind == CauseCommit && !r.Cause.End.IsZero()
+	return v.doubtful && byTime && r.RemoveAsked.IsZero() && r.Op == nil && !v.lapsed(r.Assignment)
 }
 
 // telling takes in what is known of the time.

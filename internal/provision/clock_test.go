@@ -119,6 +119,34 @@ func TestRevocationsByACommitGoWhateverTheTimeIs(t *testing.T) {
 	}
 }
 
+// TestARevocationGoesThoughTheEndHasPassedByADoubtfulClock: it does not wait for the
+// clock as the end does, and counts as the removal by its commit that it is.
+func TestARevocationGoesThoughTheEndHasPassedByADoubtfulClock(t *testing.T) {
+	for name, c := range map[string]struct{ ended, left int }{
+		"one": {1, 0}, "more than the budget": {6, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := started(t, newWorld().populate(1, 1, 2, 3))
+				all := spread(27)
+				first := newRepository("c1").with(0, "", all[c.ended:]...).with(time.Hour, "", all[:c.ended]...)
+				s.commitOf(t, first)
+				after(10 * time.Minute)
+				s.do(func() { s.skew = 3 * time.Hour })
+				after(2 * time.Hour)
+				if f := s.facts(t, all[0]); s.alive(all) != 27 || f.TroubleCode != string(provision.CodeClock) {
+					t.Fatalf("%d of 27 are left, held by %q", s.alive(all), f.TroubleCode)
+				}
+				s.commitOf(t, newRepository("c2").with(0, "", all[c.ended:]...).since(first))
+				after(time.Hour)
+				if f := s.facts(t, all[0]); s.alive(all[:c.ended]) != c.left || c.left > 0 && f.TroubleCode != string(provision.CodeBudget) {
+					t.Errorf("%d of %d are left, held by %q: %s", s.alive(all[:c.ended]), c.ended, f.TroubleCode, f.Trouble)
+				}
+			})
+		})
+	}
+}
+
 // TestAnEndThatHasPassedByADoubtfulClockOnlyTakesNothing: the commit that sets it is
 // in force before our clock is known to be ahead of the end.
 func TestAnEndThatHasPassedByADoubtfulClockOnlyTakesNothing(t *testing.T) {

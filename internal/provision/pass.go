@@ -27,6 +27,8 @@ type view struct {
 	hold time.Duration
 	// clockSet: our clock was set lately, see watchedClock.
 	clockSet bool
+	// doubtful: what time it is is in doubt.
+	doubtful bool
 	// failed are the readings that failed, in this pass or in the check that
 	// ended in it; read is how many were made.
 	failed []target
@@ -107,7 +109,7 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	if err != nil || v == nil {
 		return nil, time.Time{}, err
 	}
-	v.clockSet = set
+	v.clockSet, v.doubtful = set, e.inDoubt(set)
 	if err := e.takeBack(ctx, v); err != nil {
 		return nil, time.Time{}, err
 	}
