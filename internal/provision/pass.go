@@ -124,6 +124,9 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	if err := e.attribute(ctx, v, changed); err != nil {
 		return nil, time.Time{}, err
 	}
+	if err := e.cutFound(ctx, v, changed); err != nil {
+		return nil, time.Time{}, err
+	}
 	if err := e.book.begin(ctx, v.force.Commit, changed, own); err != nil {
 		return nil, time.Time{}, err
 	}
