@@ -95,7 +95,7 @@ func (e *Engine) advanceCutover(ctx context.Context, v *view, c Cutover) error {
 // settleCutover takes over which removals were read back, and asks once all were,
 // or some were a while ago: then the others are asked about later.
 func (e *Engine) settleCutover(ctx context.Context, v *view, c Cutover) error {
-	items := settled(c.Items, c.Since, e.book.find)
+	items := settled(c, e.book.find)
 	gone := slices.DeleteFunc(slices.Clone(items), func(i CutoverItem) bool { return i.Removed.IsZero() })
 	rest := slices.DeleteFunc(slices.Clone(items), func(i CutoverItem) bool { return !i.Removed.IsZero() })
 	within := v.withinNow()
@@ -131,16 +131,17 @@ func (e *Engine) settleCutover(ctx context.Context, v *view, c Cutover) error {
 }
 
 // settled returns the items of a cutover whose removals were read back or are
-// under way; what is desired again, or never was there, is none. It is pure.
-func settled(items []CutoverItem, since time.Time, find func(config.Assignment) *Record) []CutoverItem {
+// under way; what is desired again, or never was there, is none, nor is what was
+// granted again and taken away by another commit since. It is pure.
+func settled(c Cutover, find func(config.Assignment) *Record) []CutoverItem {
 	var out []CutoverItem
-	for _, i := range items {
+	for _, i := range c.Items {
 		r := find(i.Assignment)
 		switch {
-		case r == nil:
+		case r == nil, r.Cause.Commit != c.Commit:
 		case r.State == Removing:
 			out = append(out, i)
-		case r.State == Gone && !r.Removed.IsZero() && !r.Removed.Before(since):
+		case r.State == Gone && !r.Removed.IsZero() && !r.Removed.Before(c.Since):
 			i.Removed = r.Removed
 			out = append(out, i)
 		}

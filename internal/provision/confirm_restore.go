@@ -81,6 +81,10 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 	if i.Left = v.declares(i.Assignment); i.Left != "" {
 		return i, nil
 	}
+	if !r.rollsBack() && !i.asItWas(r) {
+		i.Left = "it was granted again since, and taken away again"
+		return i, nil
+	}
 	revoked, err := e.Origins.Revoked(ctx, i.Assignment)
 	if err != nil {
 		return i, fmt.Errorf("whether somebody asked for the removal of %s: %w", i.Assignment, err)
@@ -113,6 +117,12 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 	return i, e.book.save(ctx, StepNoted, Record{Assignment: i.Assignment, State: Adding, Since: v.now, PrincipalID: i.PrincipalID,
 		Cause: Cause{Kind: CauseRollBack, Commit: c.Commit}})
 }
+
+// asItWas reports whether nothing was undertaken for an item since it was read
+// back as gone. Whatever was, by a commit or by somebody's word in chat, came
+// after the removal that is asked about, and so did its end: to put the item back
+// would undo that one.
+func (i CutoverItem) asItWas(r Record) bool { return r.State == Gone && r.Removed.Equal(i.Removed) }
 
 // declares says why the config in force itself settles an assignment, or that it
 // has no place for it; "" when it does not.
