@@ -70,14 +70,19 @@ type CutoverItem struct {
 	// call the group or user.
 	PrincipalID string
 	Who         string
-	Removed     time.Time // read back as gone
-	Restored    time.Time // read back as live again
+	// End is when its grant was to end anyway, zero for standing.
+	End      time.Time
+	Removed  time.Time // read back as gone
+	Restored time.Time // read back as live again
 	// Left says why it is not put back, in a sentence for people.
 	Left string
 	// Released is when it was decided about after it was put back: the config
 	// grants it, or the bot is to take it away again, or it is gone.
 	Released time.Time
 }
+
+// ended reports whether the time has taken away at a time what an item is about.
+func (i CutoverItem) ended(at time.Time) bool { return !i.End.IsZero() && !i.End.After(at) }
 
 // over reports whether nothing is to be done for an item of a roll-back.
 func (i CutoverItem) over() bool { return !i.Restored.IsZero() || i.Left != "" }

@@ -188,8 +188,7 @@ func (e *Engine) decisionDue(v *view, c Cutover) time.Time {
 		e.desk.counting[c.ID] = since
 	}
 	counted := v.now.Add(since + c.Within - run)
-	skew, heard := e.Clocks.Skew()
-	if v.clockSet || !heard || skew.Abs() > maxSkew {
+	if e.clockInDoubt(v) {
 		return counted
 	}
 	byClock := later(c.Until, v.now.Add(since+min(e.pace(clickGrace), c.Within)-run))
@@ -199,19 +198,51 @@ func (e *Engine) decisionDue(v *view, c Cutover) time.Time {
 	return counted
 }
 
-// releaseCutover notes which of what was put back is decided about.
+// clockInDoubt reports that our clock was set lately, or trusted services do not
+// bear it out.
+func (e *Engine) clockInDoubt(v *view) bool {
+	skew, heard := e.Clocks.Skew()
+	return v.clockSet || !heard || skew.Abs() > maxSkew
+}
+
+// releaseCutover notes which of what was put back is decided about. That its grant
+// was to end was decided before, and is heeded now.
 func (e *Engine) releaseCutover(ctx context.Context, v *view, c Cutover) error {
 	items, changed := slices.Clone(c.Items), false
+	var ended []config.Assignment
 	for n, i := range items {
-		if i.held() && e.isDecided(v, i) {
+		switch {
+		case !i.held():
+		case e.isDecided(v, i):
 			items[n].Released, changed = v.now, true
+		case i.ended(v.now) && !e.clockInDoubt(v):
+			ended = append(ended, i.Assignment)
+		case !i.End.IsZero():
+			v.alarm.set(later(i.End, v.now.Add(e.pace(clickGrace))))
 		}
+	}
+	if err := e.endRestored(ctx, v, c, ended); err != nil {
+		return err
 	}
 	if !changed {
 		return nil
 	}
 	c.Items = items
 	return e.saveCutovers(ctx, v, []Cutover{c}, nil)
+}
+
+// endRestored has the bot take away what it put back, since its grant was to end
+// by now: it becomes its own again, as by [Engine.RemoveDrift].
+func (e *Engine) endRestored(ctx context.Context, v *view, c Cutover, ended []config.Assignment) error {
+	if len(ended) == 0 {
+		return nil
+	}
+	if err := e.book.begin(ctx, v.force.Commit, nil, ended); err != nil {
+		return fmt.Errorf("end what was put back: %w", err)
+	}
+	e.auditCutover(ctx, c, fmt.Sprintf("%d of what was put back ended", len(ended)))
+	v.alarm.set(v.now)
+	return nil
 }
 
 // isDecided reports whether the config grants what was put back, or the bot takes

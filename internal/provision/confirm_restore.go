@@ -105,6 +105,11 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 	case late:
 		i.Left = "it could not be put back within an hour"
 		return i, nil
+	case !i.End.IsZero() && e.clockInDoubt(v):
+		return i, nil // whether it has ended is told later
+	case i.ended(v.now):
+		i.Left = "its grant was to end at " + i.End.Format(time.RFC3339) + " anyway"
+		return i, nil
 	case err != nil:
 		e.opts.Log.Warn("look up who is to get access back", "assignment", i.Assignment.String(), "error", err)
 		return i, nil // asked again
@@ -115,7 +120,7 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 	}
 	v.alarm.set(v.now) // its pair is read next
 	return i, e.book.save(ctx, StepNoted, Record{Assignment: i.Assignment, State: Adding, Since: v.now, PrincipalID: i.PrincipalID,
-		Cause: Cause{Kind: CauseRollBack, Commit: c.Commit}})
+		Cause: Cause{Kind: CauseRollBack, Commit: c.Commit, End: i.End}})
 }
 
 // asItWas reports whether nothing was undertaken for an item since it was read
@@ -227,7 +232,7 @@ func (p *planner) rollBack(a config.Assignment, id string) {
 	rec := p.in.Records[a]
 	c := Change{Kind: Add, Assignment: a, PrincipalID: id, Cause: Cause{Kind: CauseRollBack, Commit: p.in.Commit}}
 	if rec.RollBack != nil {
-		c.Cause = *rec.RollBack
+		c.Cause, c.End = *rec.RollBack, rec.RollBack.End
 	}
 	if code, why := p.obstacle(a, &PrincipalState{}); code != "" {
 		p.block(a, code, why)
