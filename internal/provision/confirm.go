@@ -33,6 +33,9 @@ const (
 	// giveUpAfter is when what could not be put back is left: it is no emergency
 	// any more.
 	giveUpAfter = time.Hour
+	// triedAtLeast is how long a process itself tries before it gives up: after a
+	// start that is late already what was decided is still to be done.
+	triedAtLeast = 10 * time.Minute
 	// cutoverKept is how long a question that is over is kept.
 	cutoverKept = 30 * 24 * time.Hour
 )

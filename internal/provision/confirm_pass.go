@@ -60,7 +60,7 @@ func (e *Engine) saveCutovers(ctx context.Context, v *view, put []Cutover, forge
 // after.
 func (e *Engine) advanceCutovers(ctx context.Context, v *view) error {
 	maps.DeleteFunc(e.desk.counting, func(id string, _ time.Duration) bool {
-		return !slices.ContainsFunc(v.list, func(c Cutover) bool { return c.ID == id && c.State == access.CutoverAsked })
+		return !slices.ContainsFunc(v.list, func(c Cutover) bool { return c.ID == id && !c.over() })
 	})
 	for _, c := range v.list {
 		if err := e.advanceCutover(ctx, v, c); err != nil {
@@ -165,6 +165,7 @@ func (e *Engine) decideCutover(ctx context.Context, v *view, c Cutover) error {
 		v.alarm.set(later(c.Until, v.now.Add(e.pace(clickGrace)))) // the clock may be mended
 		return nil
 	}
+	delete(e.desk.counting, c.ID) // from here it counts how long that is tried
 	c.State, c.Decided = access.CutoverRollingBack, v.now
 	if err := e.saveCutovers(ctx, v, []Cutover{c}, nil); err != nil {
 		return err

@@ -52,6 +52,18 @@ func (e *Engine) rollCutoverBack(ctx context.Context, v *view, c Cutover) error 
 	return e.tellCutover(ctx, v, &c)
 }
 
+// isLate reports whether a roll-back was tried for long enough: by our clock, and
+// by what this process has tried itself, for one that was down did not try.
+func (e *Engine) isLate(v *view, c Cutover) bool {
+	run := e.Elapsed()
+	since, known := e.desk.counting[c.ID]
+	if !known {
+		since = run
+		e.desk.counting[c.ID] = since
+	}
+	return v.now.Sub(c.Decided) >= e.pace(giveUpAfter) && run-since >= e.pace(triedAtLeast)
+}
+
 // restored is how many items are live again.
 func (c Cutover) restored() int {
 	n := 0
@@ -94,7 +106,7 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 		return i, nil
 	}
 	left, err := e.stillTheSame(ctx, v, i)
-	late := v.now.Sub(c.Decided) >= e.pace(giveUpAfter)
+	late := e.isLate(v, c)
 	switch {
 	case left != "":
 		i.Left = left
