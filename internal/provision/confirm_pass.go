@@ -141,7 +141,7 @@ func settled(c Cutover, find func(config.Assignment) *Record) []CutoverItem {
 		case r == nil, r.Cause.Commit != c.Commit:
 		case r.State == Removing:
 			out = append(out, i)
-		case r.State == Gone && !r.Removed.IsZero() && !r.Removed.Before(c.Since):
+		case r.State == Gone && !r.Removed.IsZero(): // since it was collected, whatever the clock says
 			i.Removed = r.Removed
 			out = append(out, i)
 		}
