@@ -39,7 +39,7 @@ func TestWhatIsPutBackKeepsItsEnd(t *testing.T) {
 				if m.isLive(user) != c.back {
 					t.Fatalf("live %v, want %v", m.isLive(user), c.back)
 				}
-				if told := m.heard(access.NoticeRolledBack); len(told) != 1 || !strings.Contains(told[0].Text, c.says) {
+				if told := append(m.heard(access.NoticeRolledBack), m.heard(access.NoticeNotPutBack)...); len(told) != 1 || !strings.Contains(told[0].Text, c.says) {
 					t.Errorf("told %+v", told)
 				}
 				if name == "our clock is set" { // an end is no end while the time is in doubt

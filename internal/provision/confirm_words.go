@@ -26,6 +26,9 @@ func (e *Engine) tellCutover(ctx context.Context, v *view, c *Cutover) error {
 		n.Kind, n.Until = access.NoticeRollingBack, c.Until
 	case access.CutoverRolledBack:
 		n.Kind = access.NoticeRolledBack
+		if c.restored() == 0 {
+			n.Kind = access.NoticeNotPutBack
+		}
 	case access.CutoverWithdrawn:
 		n.Kind = access.NoticeWithdrawn
 	default:
