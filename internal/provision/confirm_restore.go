@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"aws-access-bot/config"
@@ -193,6 +194,8 @@ func (e *Engine) groupTheSame(ctx context.Context, i CutoverItem) (string, error
 		return "Entra has no such group any more", nil
 	case err != nil:
 		return "", fmt.Errorf("group %s: %w", id, err)
+	case i.renamed(g.Name):
+		return fmt.Sprintf("the group is named %q in Entra by now", g.Name), nil
 	}
 	found, ok, err := e.Center.FindGroup(ctx, id, i.PrincipalID, cmp.Or(g.Name, i.Who))
 	if err != nil {
@@ -213,6 +216,8 @@ func (e *Engine) userTheSame(ctx context.Context, i CutoverItem) (string, error)
 		return "the user's account in Entra is switched off", nil
 	case u.Guest:
 		return "the user is a guest of the tenant", nil
+	case i.renamed(strings.ToLower(u.Name)):
+		return fmt.Sprintf("the user is named %q in Entra by now", u.Name), nil
 	}
 	found, ok, err := e.Center.FindUser(ctx, id, i.PrincipalID, cmp.Or(u.Name, i.Who))
 	if err != nil {
@@ -222,6 +227,17 @@ func (e *Engine) userTheSame(ctx context.Context, i CutoverItem) (string, error)
 		return "the user is switched off in Identity Center", nil
 	}
 	return i.underItsID(found.ID, ok), nil
+}
+
+// renamed reports whether Entra has an item's principal under another name than
+// it had: what it is for, or who is in it, may be another thing by now, and what
+// the config repo grants is not set up then either.
+func (i CutoverItem) renamed(name string) bool {
+	who := i.Who
+	if i.Assignment.Principal.Kind == config.UserPrincipal {
+		who = strings.ToLower(who)
+	}
+	return name != who && i.Who != i.Assignment.Principal.String()
 }
 
 // underItsID says why an item is left when its principal is not found under the

@@ -204,6 +204,13 @@ func TestOnlyWhatIsStillTheSameIsPutBack(t *testing.T) {
 		"the group is gone from Entra": {func(_ *testing.T, m *moved) {
 			m.do(func() { delete(m.groups, groupID(1)) })
 		}, old(), "Entra has no such group"},
+		"the group was renamed": {func(_ *testing.T, m *moved) {
+			m.do(func() {
+				g := m.groups[groupID(1)]
+				g.Name = "all-staff"
+				m.groups[groupID(1)] = g
+			})
+		}, old(), "is named \"all-staff\" in Entra"},
 		"the group is gone from Identity Center": {func(_ *testing.T, m *moved) {
 			m.do(func() { delete(m.scim, groupID(1)) })
 		}, old(), "Identity Center does not have it"},
