@@ -108,7 +108,7 @@ type Origins interface {
 	// it has none, or had it before the bot looked first.
 	Onboarded(ctx context.Context, account string) (request access.ID, since time.Time, err error)
 	// Revoked reports whether somebody asked in chat that an assignment be taken
-	// away, and what was merged for that is in force.
+	// away, and that is not over: it was not read back as gone yet.
 	Revoked(ctx context.Context, a config.Assignment) (bool, error)
 }
 
