@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"aws-access-bot/config"
@@ -16,9 +17,6 @@ import (
 type origins struct {
 	requests *store.Requests
 	accounts *store.Onboard
-	verdicts interface {
-		Verdict(ctx context.Context, id access.ID) (*access.Verdict, error)
-	}
 }
 
 var _ provision.Origins = origins{}
@@ -59,25 +57,14 @@ func (o origins) asked(ctx context.Context, account string) (access.ID, error) {
 	return id, nil
 }
 
-// Revoked implements [provision.Origins]. The state of a request may be behind, so
-// the verdict on its commit is what counts. A request is open until what it takes
-// away is read back as gone.
+// Revoked implements [provision.Origins]. A request is open until what it takes
+// away is read back as gone, and only who may revoke can make one. Whether its
+// merge is known does not count: a commit comes into force, and is acted on,
+// before the end of its pull request is looked at.
 func (o origins) Revoked(ctx context.Context, a config.Assignment) (bool, error) {
 	open, err := o.requests.For(ctx, a)
 	if err != nil {
 		return false, fmt.Errorf("requests for %s: %w", a, err)
 	}
-	for _, r := range open {
-		if r.Kind != access.KindRevoke {
-			continue
-		}
-		v, err := o.verdicts.Verdict(ctx, r.ID)
-		if err != nil {
-			return false, err
-		}
-		if v != nil && v.InForce {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.ContainsFunc(open, func(r access.Request) bool { return r.Kind == access.KindRevoke }), nil
 }

@@ -291,6 +291,7 @@ const (
 	NoticeConfirmed   NoticeKind = "confirmed"
 	NoticeRollingBack NoticeKind = "rolling-back"
 	NoticeRolledBack  NoticeKind = "rolled-back"
+	NoticeNotPutBack  NoticeKind = "not-put-back" // a roll-back that could put back nothing
 	NoticeWithdrawn   NoticeKind = "withdrawn"
 )
 

@@ -73,8 +73,13 @@ func CutoverMessage(n access.Notice, mention Text) Message {
 		}
 	case access.NoticeRolledBack:
 		m.Blocks = []Block{
-			append(lead, Span{Text: "Put back, as it was before:"}), plain(n.Text),
-			plain("It is live in AWS, and no commit grants it. The bot leaves it until the control plane decides: `/aws-access drift` lists it, to be adopted into the config repo or removed for good. Find out first why nobody confirmed: who could not get in needs another way before it goes again."),
+			append(lead, Span{Text: "Put back, as it was before, where nothing else is said:"}), plain(n.Text),
+			plain("What is back is live in AWS, and no commit grants it. The bot leaves it until the control plane decides: `/aws-access drift` lists it, to be adopted into the config repo or removed for good. Find out first why nobody confirmed: who could not get in needs another way before it goes again."),
+		}
+	case access.NoticeNotPutBack:
+		m.Blocks = []Block{
+			append(lead, Span{Text: cutoverLine(n)}), plain(n.Text),
+			plain("Who could not get in still cannot, and needs another way: `/aws-access request` asks for access."),
 		}
 	default:
 		m.Blocks = []Block{append(lead, Span{Text: cutoverLine(n)})}
@@ -90,6 +95,8 @@ func cutoverIcon(k access.NoticeKind) string {
 		return "✅"
 	case access.NoticeWithdrawn:
 		return "ℹ️"
+	case access.NoticeNotPutBack:
+		return "⚠️"
 	default:
 		return "⏪"
 	}
@@ -105,7 +112,9 @@ func cutoverLine(n access.Notice) string {
 	case access.NoticeRollingBack:
 		return "Nobody confirmed that people are still in: what was taken away is put back."
 	case access.NoticeRolledBack:
-		return "What was taken away is back, and waits for a decision."
+		return "What was taken away is back, where that could be done, and waits for a decision."
+	case access.NoticeNotPutBack:
+		return "Nobody confirmed that people are still in, and nothing was put back:"
 	default:
 		return "The question whether people are still in is withdrawn: onboarding.confirm is gone from the config repo. What was taken away stays away."
 	}

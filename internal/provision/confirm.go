@@ -33,6 +33,9 @@ const (
 	// giveUpAfter is when what could not be put back is left: it is no emergency
 	// any more.
 	giveUpAfter = time.Hour
+	// triedAtLeast is how long a process itself tries before it gives up: after a
+	// start that is late already what was decided is still to be done.
+	triedAtLeast = 10 * time.Minute
 	// cutoverKept is how long a question that is over is kept.
 	cutoverKept = 30 * 24 * time.Hour
 )
@@ -70,14 +73,19 @@ type CutoverItem struct {
 	// call the group or user.
 	PrincipalID string
 	Who         string
-	Removed     time.Time // read back as gone
-	Restored    time.Time // read back as live again
+	// End is when its grant was to end anyway, zero for standing.
+	End      time.Time
+	Removed  time.Time // read back as gone
+	Restored time.Time // read back as live again
 	// Left says why it is not put back, in a sentence for people.
 	Left string
 	// Released is when it was decided about after it was put back: the config
 	// grants it, or the bot is to take it away again, or it is gone.
 	Released time.Time
 }
+
+// ended reports whether the time has taken away at a time what an item is about.
+func (i CutoverItem) ended(at time.Time) bool { return !i.End.IsZero() && !i.End.After(at) }
 
 // over reports whether nothing is to be done for an item of a roll-back.
 func (i CutoverItem) over() bool { return !i.Restored.IsZero() || i.Left != "" }
@@ -100,7 +108,7 @@ type Origins interface {
 	// it has none, or had it before the bot looked first.
 	Onboarded(ctx context.Context, account string) (request access.ID, since time.Time, err error)
 	// Revoked reports whether somebody asked in chat that an assignment be taken
-	// away, and what was merged for that is in force.
+	// away, and that is not over: it was not read back as gone yet.
 	Revoked(ctx context.Context, a config.Assignment) (bool, error)
 }
 

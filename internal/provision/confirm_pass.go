@@ -60,7 +60,7 @@ func (e *Engine) saveCutovers(ctx context.Context, v *view, put []Cutover, forge
 // after.
 func (e *Engine) advanceCutovers(ctx context.Context, v *view) error {
 	maps.DeleteFunc(e.desk.counting, func(id string, _ time.Duration) bool {
-		return !slices.ContainsFunc(v.list, func(c Cutover) bool { return c.ID == id && c.State == access.CutoverAsked })
+		return !slices.ContainsFunc(v.list, func(c Cutover) bool { return c.ID == id && !c.over() })
 	})
 	for _, c := range v.list {
 		if err := e.advanceCutover(ctx, v, c); err != nil {
@@ -95,7 +95,7 @@ func (e *Engine) advanceCutover(ctx context.Context, v *view, c Cutover) error {
 // settleCutover takes over which removals were read back, and asks once all were,
 // or some were a while ago: then the others are asked about later.
 func (e *Engine) settleCutover(ctx context.Context, v *view, c Cutover) error {
-	items := settled(c.Items, c.Since, e.book.find)
+	items := settled(c, e.book.find)
 	gone := slices.DeleteFunc(slices.Clone(items), func(i CutoverItem) bool { return i.Removed.IsZero() })
 	rest := slices.DeleteFunc(slices.Clone(items), func(i CutoverItem) bool { return !i.Removed.IsZero() })
 	within := v.withinNow()
@@ -131,16 +131,17 @@ func (e *Engine) settleCutover(ctx context.Context, v *view, c Cutover) error {
 }
 
 // settled returns the items of a cutover whose removals were read back or are
-// under way; what is desired again, or never was there, is none. It is pure.
-func settled(items []CutoverItem, since time.Time, find func(config.Assignment) *Record) []CutoverItem {
+// under way; what is desired again, or never was there, is none, nor is what was
+// granted again and taken away by another commit since. It is pure.
+func settled(c Cutover, find func(config.Assignment) *Record) []CutoverItem {
 	var out []CutoverItem
-	for _, i := range items {
+	for _, i := range c.Items {
 		r := find(i.Assignment)
 		switch {
-		case r == nil:
+		case r == nil, r.Cause.Commit != c.Commit:
 		case r.State == Removing:
 			out = append(out, i)
-		case r.State == Gone && !r.Removed.IsZero() && !r.Removed.Before(since):
+		case r.State == Gone && !r.Removed.IsZero(): // since it was collected, whatever the clock says
 			i.Removed = r.Removed
 			out = append(out, i)
 		}
@@ -164,6 +165,7 @@ func (e *Engine) decideCutover(ctx context.Context, v *view, c Cutover) error {
 		v.alarm.set(later(c.Until, v.now.Add(e.pace(clickGrace)))) // the clock may be mended
 		return nil
 	}
+	delete(e.desk.counting, c.ID) // from here it counts how long that is tried
 	c.State, c.Decided = access.CutoverRollingBack, v.now
 	if err := e.saveCutovers(ctx, v, []Cutover{c}, nil); err != nil {
 		return err
@@ -187,8 +189,7 @@ func (e *Engine) decisionDue(v *view, c Cutover) time.Time {
 		e.desk.counting[c.ID] = since
 	}
 	counted := v.now.Add(since + c.Within - run)
-	skew, heard := e.Clocks.Skew()
-	if v.clockSet || !heard || skew.Abs() > maxSkew {
+	if e.clockInDoubt(v) {
 		return counted
 	}
 	byClock := later(c.Until, v.now.Add(since+min(e.pace(clickGrace), c.Within)-run))
@@ -198,19 +199,51 @@ func (e *Engine) decisionDue(v *view, c Cutover) time.Time {
 	return counted
 }
 
-// releaseCutover notes which of what was put back is decided about.
+// clockInDoubt reports that our clock was set lately, or trusted services do not
+// bear it out.
+func (e *Engine) clockInDoubt(v *view) bool {
+	skew, heard := e.Clocks.Skew()
+	return v.clockSet || !heard || skew.Abs() > maxSkew
+}
+
+// releaseCutover notes which of what was put back is decided about. That its grant
+// was to end was decided before, and is heeded now.
 func (e *Engine) releaseCutover(ctx context.Context, v *view, c Cutover) error {
 	items, changed := slices.Clone(c.Items), false
+	var ended []config.Assignment
 	for n, i := range items {
-		if i.held() && e.isDecided(v, i) {
+		switch {
+		case !i.held():
+		case e.isDecided(v, i):
 			items[n].Released, changed = v.now, true
+		case i.ended(v.now) && !e.clockInDoubt(v):
+			ended = append(ended, i.Assignment)
+		case !i.End.IsZero():
+			v.alarm.set(later(i.End, v.now.Add(e.pace(clickGrace))))
 		}
+	}
+	if err := e.endRestored(ctx, v, c, ended); err != nil {
+		return err
 	}
 	if !changed {
 		return nil
 	}
 	c.Items = items
 	return e.saveCutovers(ctx, v, []Cutover{c}, nil)
+}
+
+// endRestored has the bot take away what it put back, since its grant was to end
+// by now: it becomes its own again, as by [Engine.RemoveDrift].
+func (e *Engine) endRestored(ctx context.Context, v *view, c Cutover, ended []config.Assignment) error {
+	if len(ended) == 0 {
+		return nil
+	}
+	if err := e.book.begin(ctx, v.force.Commit, nil, ended); err != nil {
+		return fmt.Errorf("end what was put back: %w", err)
+	}
+	e.auditCutover(ctx, c, fmt.Sprintf("%d of what was put back ended", len(ended)))
+	v.alarm.set(v.now)
+	return nil
 }
 
 // isDecided reports whether the config grants what was put back, or the bot takes

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"aws-access-bot/config"
@@ -52,6 +53,18 @@ func (e *Engine) rollCutoverBack(ctx context.Context, v *view, c Cutover) error 
 	return e.tellCutover(ctx, v, &c)
 }
 
+// isLate reports whether a roll-back was tried for long enough: by our clock, and
+// by what this process has tried itself, for one that was down did not try.
+func (e *Engine) isLate(v *view, c Cutover) bool {
+	run := e.Elapsed()
+	since, known := e.desk.counting[c.ID]
+	if !known {
+		since = run
+		e.desk.counting[c.ID] = since
+	}
+	return v.now.Sub(c.Decided) >= e.pace(giveUpAfter) && run-since >= e.pace(triedAtLeast)
+}
+
 // restored is how many items are live again.
 func (c Cutover) restored() int {
 	n := 0
@@ -81,6 +94,10 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 	if i.Left = v.declares(i.Assignment); i.Left != "" {
 		return i, nil
 	}
+	if !r.rollsBack() && !i.asItWas(r) {
+		i.Left = "it was granted again since, and taken away again"
+		return i, nil
+	}
 	revoked, err := e.Origins.Revoked(ctx, i.Assignment)
 	if err != nil {
 		return i, fmt.Errorf("whether somebody asked for the removal of %s: %w", i.Assignment, err)
@@ -90,7 +107,7 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 		return i, nil
 	}
 	left, err := e.stillTheSame(ctx, v, i)
-	late := v.now.Sub(c.Decided) >= e.pace(giveUpAfter)
+	late := e.isLate(v, c)
 	switch {
 	case left != "":
 		i.Left = left
@@ -100,6 +117,11 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 		return i, nil
 	case late:
 		i.Left = "it could not be put back within an hour"
+		return i, nil
+	case !i.End.IsZero() && e.clockInDoubt(v):
+		return i, nil // whether it has ended is told later
+	case i.ended(v.now):
+		i.Left = "its grant was to end at " + i.End.Format(time.RFC3339) + " anyway"
 		return i, nil
 	case err != nil:
 		e.opts.Log.Warn("look up who is to get access back", "assignment", i.Assignment.String(), "error", err)
@@ -111,8 +133,14 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 	}
 	v.alarm.set(v.now) // its pair is read next
 	return i, e.book.save(ctx, StepNoted, Record{Assignment: i.Assignment, State: Adding, Since: v.now, PrincipalID: i.PrincipalID,
-		Cause: Cause{Kind: CauseRollBack, Commit: c.Commit}})
+		Cause: Cause{Kind: CauseRollBack, Commit: c.Commit, End: i.End}})
 }
+
+// asItWas reports whether nothing was undertaken for an item since it was read
+// back as gone. Whatever was, by a commit or by somebody's word in chat, came
+// after the removal that is asked about, and so did its end: to put the item back
+// would undo that one.
+func (i CutoverItem) asItWas(r Record) bool { return r.State == Gone && r.Removed.Equal(i.Removed) }
 
 // declares says why the config in force itself settles an assignment, or that it
 // has no place for it; "" when it does not.
@@ -166,6 +194,8 @@ func (e *Engine) groupTheSame(ctx context.Context, i CutoverItem) (string, error
 		return "Entra has no such group any more", nil
 	case err != nil:
 		return "", fmt.Errorf("group %s: %w", id, err)
+	case i.renamed(g.Name):
+		return fmt.Sprintf("the group is named %q in Entra by now", g.Name), nil
 	}
 	found, ok, err := e.Center.FindGroup(ctx, id, i.PrincipalID, cmp.Or(g.Name, i.Who))
 	if err != nil {
@@ -186,6 +216,8 @@ func (e *Engine) userTheSame(ctx context.Context, i CutoverItem) (string, error)
 		return "the user's account in Entra is switched off", nil
 	case u.Guest:
 		return "the user is a guest of the tenant", nil
+	case i.renamed(strings.ToLower(u.Name)):
+		return fmt.Sprintf("the user is named %q in Entra by now", u.Name), nil
 	}
 	found, ok, err := e.Center.FindUser(ctx, id, i.PrincipalID, cmp.Or(u.Name, i.Who))
 	if err != nil {
@@ -195,6 +227,17 @@ func (e *Engine) userTheSame(ctx context.Context, i CutoverItem) (string, error)
 		return "the user is switched off in Identity Center", nil
 	}
 	return i.underItsID(found.ID, ok), nil
+}
+
+// renamed reports whether Entra has an item's principal under another name than
+// it had: what it is for, or who is in it, may be another thing by now, and what
+// the config repo grants is not set up then either.
+func (i CutoverItem) renamed(name string) bool {
+	who := i.Who
+	if i.Assignment.Principal.Kind == config.UserPrincipal {
+		who = strings.ToLower(who)
+	}
+	return name != who && i.Who != i.Assignment.Principal.String()
 }
 
 // underItsID says why an item is left when its principal is not found under the
@@ -217,7 +260,7 @@ func (p *planner) rollBack(a config.Assignment, id string) {
 	rec := p.in.Records[a]
 	c := Change{Kind: Add, Assignment: a, PrincipalID: id, Cause: Cause{Kind: CauseRollBack, Commit: p.in.Commit}}
 	if rec.RollBack != nil {
-		c.Cause = *rec.RollBack
+		c.Cause, c.End = *rec.RollBack, rec.RollBack.End
 	}
 	if code, why := p.obstacle(a, &PrincipalState{}); code != "" {
 		p.block(a, code, why)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision/fault"
 )
 
 // TestAQuestionOutlivesAStop: it is put once, and decided after the start, though
@@ -86,4 +87,35 @@ func TestAClockThatIsSetBackKeepsNobodyOut(t *testing.T) {
 			t.Error("not put back")
 		}
 	})
+}
+
+// TestWhoWasDownAllTheTimeStillPutsBack what was decided before: nobody tried for
+// an hour. What cannot be put back is given up all the same.
+func TestWhoWasDownAllTheTimeStillPutsBack(t *testing.T) {
+	for name, mended := range map[string]bool{"mended meanwhile": true, "still not to be read": false} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				m := onMove(t)
+				m.commitOf(t, asking("b"))
+				after(2 * time.Minute)
+				until := m.question(t, access.CutoverAsked).Until
+				m.do(func() {
+					m.down = map[string]error{"Group": fault.New(fault.ErrThrottled, "group", "busy", nil)}
+				})
+				after(time.Until(until) + time.Minute)
+				m.question(t, access.CutoverRollingBack)
+				m.do(func() {
+					if mended {
+						m.down = nil
+					}
+				})
+				m.restart(t, 2*time.Hour)
+				after(20 * time.Minute)
+				m.question(t, access.CutoverRolledBack)
+				if m.isLive(old()) != mended || m.isLive(old2()) != mended {
+					t.Errorf("live %v and %v, want %v", m.isLive(old()), m.isLive(old2()), mended)
+				}
+			})
+		})
+	}
 }

@@ -26,6 +26,9 @@ func (e *Engine) tellCutover(ctx context.Context, v *view, c *Cutover) error {
 		n.Kind, n.Until = access.NoticeRollingBack, c.Until
 	case access.CutoverRolledBack:
 		n.Kind = access.NoticeRolledBack
+		if c.restored() == 0 {
+			n.Kind = access.NoticeNotPutBack
+		}
 	case access.CutoverWithdrawn:
 		n.Kind = access.NoticeWithdrawn
 	default:
@@ -49,13 +52,21 @@ func (c Cutover) says() string {
 			if i.Restored.IsZero() {
 				return i.named(c.AccountName) + ": not put back, since " + strings.TrimSuffix(i.Left, ".")
 			}
-			return i.named(c.AccountName)
+			return i.named(c.AccountName) + i.until()
 		})
 	case access.CutoverConfirmed:
 		return c.Name
 	default:
 		return ""
 	}
+}
+
+// until says when what is put back ends by itself, "" when it does not.
+func (i CutoverItem) until() string {
+	if i.End.IsZero() {
+		return ""
+	}
+	return ", until its grant was to end at " + i.End.UTC().Format(time.RFC3339)
 }
 
 // itemsTold is how many items a message names: more would not fit.
@@ -97,6 +108,9 @@ func (v *view) afterRollBack(f Finding) Finding {
 	x := v.list[slices.IndexFunc(v.list, func(c Cutover) bool { return c.ID == f.Cutover })]
 	f.Sentence = fmt.Sprintf("%s has %s in %s in AWS: commit %s took it away, nobody confirmed by %s that people are still in, and the bot put it back. No commit in force grants it, and it stays until somebody decides.",
 		v.names.principal(f.Assignment.Principal), f.Pair.PermissionSet, v.names.account(f.Pair.Account), short(x.Commit), x.Until.UTC().Format(time.RFC3339))
+	if n := slices.IndexFunc(x.Items, func(i CutoverItem) bool { return i.Assignment == *f.Assignment }); n >= 0 && !x.Items[n].End.IsZero() {
+		f.Sentence += " Its grant was to end at " + x.Items[n].End.UTC().Format(time.RFC3339) + ", and so it does."
+	}
 	return f
 }
 

@@ -17,6 +17,7 @@ type cutoverItemRecord struct {
 	Assignment  config.Assignment `json:"assignment"`
 	PrincipalID string            `json:"principal_id"`
 	Who         string            `json:"who"`
+	End         time.Time         `json:"end,omitzero"`
 	Removed     time.Time         `json:"removed,omitzero"`
 	Restored    time.Time         `json:"restored,omitzero"`
 	Left        string            `json:"left,omitempty"`

@@ -85,6 +85,7 @@ func Cutovers() map[string]access.Notice {
 		"confirmed":    {Kind: access.NoticeConfirmed, Cutover: id, Text: "Yuki <!channel>"},
 		"rolling-back": {Kind: access.NoticeRollingBack, Cutover: id, Until: until, Text: items},
 		"rolled-back":  {Kind: access.NoticeRolledBack, Cutover: id, Text: items + ": not put back, since Entra has no such group any more"},
+		"not-put-back": {Kind: access.NoticeNotPutBack, Cutover: id, Text: "• aws-payments-dev with PowerUserAccess in payments-prod (…3333): not put back, since Entra has no such group any more"},
 		"withdrawn":    {Kind: access.NoticeWithdrawn, Cutover: id},
 	}
 }
