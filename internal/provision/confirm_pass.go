@@ -189,7 +189,7 @@ func (e *Engine) decisionDue(v *view, c Cutover) time.Time {
 		e.desk.counting[c.ID] = since
 	}
 	counted := v.now.Add(since + c.Within - run)
-	if e.clockInDoubt(v) {
+	if v.doubtful {
 		return counted
 	}
 	byClock := later(c.Until, v.now.Add(since+min(e.pace(clickGrace), c.Within)-run))
@@ -197,13 +197,6 @@ func (e *Engine) decisionDue(v *view, c Cutover) time.Time {
 		return byClock
 	}
 	return counted
-}
-
-// clockInDoubt reports that our clock was set lately, or trusted services do not
-// bear it out.
-func (e *Engine) clockInDoubt(v *view) bool {
-	skew, heard := e.Clocks.Skew()
-	return v.clockSet || !heard || skew.Abs() > maxSkew
 }
 
 // releaseCutover notes which of what was put back is decided about. That its grant
@@ -216,7 +209,7 @@ func (e *Engine) releaseCutover(ctx context.Context, v *view, c Cutover) error {
 		case !i.held():
 		case e.isDecided(v, i):
 			items[n].Released, changed = v.now, true
-		case i.ended(v.now) && !e.clockInDoubt(v):
+		case i.ended(v.now) && !v.doubtful:
 			ended = append(ended, i.Assignment)
 		case !i.End.IsZero():
 			v.alarm.set(later(i.End, v.now.Add(e.pace(clickGrace))))

@@ -118,7 +118,7 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 	case late:
 		i.Left = "it could not be put back within an hour"
 		return i, nil
-	case !i.End.IsZero() && e.clockInDoubt(v):
+	case !i.End.IsZero() && v.doubtful:
 		return i, nil // whether it has ended is told later
 	case i.ended(v.now):
 		i.Left = "its grant was to end at " + i.End.Format(time.RFC3339) + " anyway"
