@@ -40,10 +40,18 @@ func (c *Courier) tellElsewhere(ctx context.Context, r access.Request, list []Ow
 		if !ok || o.User.Platform == not || o.User == r.Asker.Chat {
 			continue
 		}
-		if err := p.Whisper(ctx, Address{Team: o.User.Team}, o.User.User, m); err != nil {
+		if err := c.whisper(ctx, p, o.User, m); err != nil {
 			c.Log.Warn("an owner is not told in private", "request", r.ID, "user", o.User.User, "error", err)
 		}
 	}
+}
+
+// whisper tells somebody on another service. What that one's answer takes is bounded,
+// since the people of this one wait meanwhile.
+func (c *Courier) whisper(ctx context.Context, p Platform, u access.ChatUser, m Message) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	return p.Whisper(ctx, Address{Team: u.Team}, u.User, m)
 }
 
 // waiting is what an owner elsewhere is told of a request.
