@@ -171,7 +171,7 @@ func (c *Courier) place(ctx context.Context, r access.Request) Place {
 		return Place{}
 	}
 	p := PlaceOf(force.Repo, r.Want, c.Home)
-	p.Auto = auto(force.Repo, r)
+	p.Auto, p.Approvers = auto(force.Repo, r), approvers(force.Repo, r, c.Home)
 	return p
 }
 

@@ -187,3 +187,74 @@ func TestWhoAskedOnTheOtherServiceGetsHisLinkThere(t *testing.T) {
 		t.Errorf("Slack has %+v %+v, Teams %+v", b.service.list, b.service.whispers, b.teams.whispers)
 	}
 }
+
+// TestWhoMayApproveIsToldOnTheOtherService: those whom the rule names by address, also
+// through the control plane; not who asked, though he owns the account, and nobody
+// twice.
+func TestWhoMayApproveIsToldOnTheOtherService(t *testing.T) {
+	t.Parallel()
+	address := func(a string) config.ApproverRef { return config.ApproverRef{Kind: config.ApproverEmail, Name: a} }
+	plane := config.Steps{{Approvers: []config.ApproverRef{address("mio@example.com"), {Kind: config.ApproverTeam, Name: "platform"}}, Count: 1}}
+	rule := config.Rule{Name: "all", Steps: config.Steps{
+		{Approvers: []config.ApproverRef{{Kind: config.ApproverAccountOwners}, address("yuki@example.com"), address("taro@example.com")}, Count: 1},
+		{Approvers: []config.ApproverRef{{Kind: config.ApproverControlPlane}}, Count: 1},
+	}}
+	for kind, want := range map[access.Kind][]string{
+		access.KindGrant: {"22", "25", "24"}, access.KindOnboard: {"24"}, access.KindPhase: {"24"}, access.KindLink: {"24"}, access.KindRevoke: nil,
+	} {
+		b := newTwo(t)
+		repo := *b.repo
+		repo.Access.Approvals, repo.Access.ControlPlane = []config.Rule{rule}, plane
+		repo.Access.Onboarding.Approvers = []config.ApproverRef{{Kind: config.ApproverControlPlane}}
+		b.repo = &repo
+		b.courier.Home = func(p config.Person) (access.ChatUser, bool) {
+			return access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: p.Entra[len(p.Entra)-2:]}, true
+		}
+		r := fromTeams(access.StateProposed)
+		r.Kind = kind
+		if kind != access.KindGrant {
+			r.Want.AccountID, r.Want.Principal = "", config.Principal{} // none of the repo, so no owners
+		}
+		b.create(t, r)
+		b.deliver(t)
+		var got []string
+		for _, w := range b.service.whispers {
+			got = append(got, w.user)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: told %v, want %v", kind, got, want)
+		}
+	}
+	b := newTwo(t)
+	r := fromTeams(access.StateProposed)
+	r.Asker.Email = "Yuki@example.com"
+	b.create(t, r)
+	b.deliver(t)
+	if len(b.service.whispers) != 0 {
+		t.Errorf("who asked is told %+v", b.service.whispers)
+	}
+}
+
+// TestNobodyIsAskedForAReviewThatIsNotWanted: before its check was made, and where it
+// passes without anybody; once it wants something they are told.
+func TestNobodyIsAskedForAReviewThatIsNotWanted(t *testing.T) {
+	t.Parallel()
+	b := newTwo(t)
+	r := fromTeams(access.StateProposed)
+	wanted := r.Missing
+	r.Missing = nil
+	b.create(t, r)
+	b.deliver(t)
+	r.Approved, r.Missing = true, []string{"the bot does not merge it"}
+	b.save(t, r)
+	b.deliver(t)
+	if len(b.service.whispers) != 0 {
+		t.Fatalf("told %s", write(b.service.whispers[0].m))
+	}
+	r.Version, r.Approved, r.Missing = 2, false, wanted
+	b.save(t, r)
+	b.deliver(t)
+	if len(wanted) == 0 || len(b.service.whispers) != 1 {
+		t.Errorf("%d whispers once %v is wanted", len(b.service.whispers), wanted)
+	}
+}
