@@ -309,6 +309,7 @@ func (c *Courier) notice(ctx context.Context, d access.Delivery) error {
 	}
 	c.tellLinked(ctx, d)
 	c.tellOwners(ctx, d, name, m)
+	c.tellAskers(ctx, d, name, m)
 	return nil
 }
 

@@ -125,6 +125,62 @@ func (c *Courier) tellOwners(ctx context.Context, d access.Delivery, name access
 	c.tellElsewhere(ctx, r, c.place(ctx, r).Owners, name, m)
 }
 
+// tellAskers tells those who asked, or joined, on another service than a thread is on
+// what it mentions the others for: they do not see it. Who has just joined gets the
+// way to it.
+func (c *Courier) tellAskers(ctx context.Context, d access.Delivery, name access.Platform, m Message) {
+	if !c.several || d.Request == "" {
+		return
+	}
+	r, err := c.Requests.Get(ctx, d.Request)
+	if err != nil {
+		c.Log.Warn("those who asked elsewhere are not told", "request", d.Request, "error", err)
+		return
+	}
+	cutover := aboutCutover(d.Notice)
+	switch {
+	case d.Kind == access.NoticeJoined:
+		m = Message{Summary: m.Summary, Blocks: []Block{plain("You have joined " + string(r.ID) + ", whose thread is on another chat service. You are told here what becomes of it.")}}
+	case d.Kind == access.NoticeLinked: // tellLinked does, wherever he is
+		return
+	case cutover && !whoIsInWanted(d.Kind), !cutover && !forAskers(d.Kind, r):
+		return
+	}
+	m.Blocks = append(slices.Clone(m.Blocks), c.wayTo(ctx, r)...)
+	for _, who := range askers(r) {
+		p, ok := c.Platforms[who.Chat.Platform]
+		if !ok || who.Chat.Platform == name || d.Kind == access.NoticeJoined && !strings.HasSuffix(d.Key, "/"+who.Entra) {
+			continue
+		}
+		if err := c.whisper(ctx, p, who.Chat, m); err != nil {
+			c.Log.Warn("who asked elsewhere is not told in private", "request", r.ID, "user", who.Chat.User, "error", err)
+		}
+	}
+}
+
+// askers are who asked for a request and who joined it.
+func askers(r access.Request) []access.Asker {
+	out := []access.Asker{r.Asker}
+	for _, j := range r.Joined {
+		out = append(out, j.Asker)
+	}
+	return out
+}
+
+// wayTo is the link to the root message of a request, if there is one.
+func (c *Courier) wayTo(ctx context.Context, r access.Request) []Block {
+	root, err := c.Outbox.Root(ctx, r.ID)
+	if err != nil || root.TS == "" {
+		return nil
+	}
+	url, err := c.Platforms[root.Platform].Link(ctx, Address{Team: root.Team, Channel: root.Channel}, root.TS)
+	if err != nil {
+		c.Log.Warn("no link to a root message", "request", r.ID, "error", err)
+		return nil
+	}
+	return []Block{Buttons{{Action: "open_thread", Label: "See its thread", URL: url}}}
+}
+
 // unserved is a platform that the settings do not have any more: all that was there
 // is gone.
 type unserved struct{}

@@ -258,3 +258,55 @@ func TestNobodyIsAskedForAReviewThatIsNotWanted(t *testing.T) {
 		t.Errorf("%d whispers once %v is wanted", len(b.service.whispers), wanted)
 	}
 }
+
+// TestWhoJoinedOnTheOtherServiceIsToldThere what the thread mentions him for, which he
+// does not see; each once, and only those who are elsewhere.
+func TestWhoJoinedOnTheOtherServiceIsToldThere(t *testing.T) {
+	t.Parallel()
+	b := newTwo(t)
+	r := fromTeams(access.StateLive)
+	joiner := func(entra, user string, p access.Platform) access.Joiner {
+		return access.Joiner{Asker: access.Asker{Person: access.Person{Entra: entra, Name: user}, Chat: access.ChatUser{Platform: p, Team: "T0ACME", User: user}}}
+	}
+	r.Joined = []access.Joiner{joiner("e1", "U0TARO", access.Slack), joiner("e2", "mio", access.Teams), joiner("e3", "U0NAO", access.Slack)}
+	b.create(t, r)
+	b.deliver(t)
+	r.Version++
+	if err := b.requests.Save(t.Context(), r, []access.Notice{{Key: string(r.ID) + "/joined/e1", Request: r.ID, Kind: access.NoticeJoined, At: t0, Text: "Taro"}}); err != nil {
+		t.Fatal(err)
+	}
+	b.deliver(t)
+	if got := b.service.whispers; len(got) != 1 || got[0].user != "U0TARO" || !strings.Contains(write(got[0].m), "You have joined REQ-7F3K2Q") || !strings.Contains(write(got[0].m), "19:aws/1") {
+		t.Fatalf("who joined is told %+v", got)
+	}
+	b.service.whispers = nil
+	b.save(t, r, access.NoticeLive)
+	b.deliver(t)
+	b.deliver(t)
+	var told []string
+	for _, w := range b.service.whispers {
+		if !strings.Contains(write(w.m), "is live") || !strings.Contains(write(w.m), "19:aws/1") {
+			t.Errorf("%s is told %s", w.user, write(w.m))
+		}
+		told = append(told, w.user)
+	}
+	if !slices.Equal(told, []string{"U0TARO", "U0NAO"}) || len(b.teams.whispers) != 0 {
+		t.Errorf("told %v, and in Teams %+v", told, b.teams.whispers)
+	}
+	b.service.whispers = nil
+	r.Version++
+	b.save(t, r, access.NoticeMerged) // nobody is mentioned
+	b.deliver(t)
+	if len(b.service.whispers) != 0 {
+		t.Errorf("told %+v", b.service.whispers)
+	}
+}
+
+// TestWhoJoinedIsNotSentToAChannelThatIsNotThere: a channel of Teams is none of Slack.
+func TestWhoJoinedIsNotSentToAChannelThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	m := chat.Accepted(access.Asked{Request: fromTeams(access.StateProposed), Joined: true})
+	if !slices.ContainsFunc(spans(m), func(s chat.Span) bool { return s.Channel == "19:aws" && s.Text == "its channel in Teams" }) {
+		t.Errorf("%+v", spans(m))
+	}
+}
