@@ -22,6 +22,9 @@ type Place struct {
 	// Owners are the owners of the account and of the group that people.yaml
 	// names and a Home is known of; members of teams are not among them.
 	Owners []Owner
+	// Approvers are those whom the rule of the request names by address; empty where
+	// nobody is to be told of it.
+	Approvers []Owner
 	// Longest is the longest grant that the request's rule allows, 0 for any.
 	Longest time.Duration
 	// Auto says why nobody had to approve the request, if its rule lets grants

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"aws-access-bot/internal/access"
@@ -44,7 +46,7 @@ type Platform interface {
 	Link(ctx context.Context, at Address, ts string) (url string, err error)
 }
 
-// Courier brings requests and notices to chat. Run owns its goroutine.
+// Courier brings requests and notices to chat. Run owns its goroutines.
 type Courier struct {
 	Outbox   access.Outbox
 	Requests access.Requests
@@ -59,14 +61,14 @@ type Courier struct {
 	Home Home
 	Log  *slog.Logger
 
-	wake    chan struct{}
+	lanes   []lane
 	several bool // whether people are on more than one platform
 }
 
 // NewCourier returns c ready to be woken and run. On a platform that it is not
 // given, all is gone: what was asked there goes on in the ops channel.
 func NewCourier(c Courier) *Courier {
-	c.wake, c.several = make(chan struct{}, 1), len(c.Platforms) > 1
+	c.lanes, c.several = lanesOf(c.served()...), len(c.Platforms) > 1
 	c.Platforms = maps.Clone(c.Platforms)
 	for _, name := range []access.Platform{access.Slack, access.Teams} {
 		if c.Platforms[name] == nil {
@@ -76,40 +78,52 @@ func NewCourier(c Courier) *Courier {
 	return &c
 }
 
-// Wake asks for a look soon. It never blocks.
-func (c *Courier) Wake() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
+// served are the platforms, that of the operators first.
+func (c *Courier) served() []access.Platform {
+	return slices.SortedFunc(maps.Keys(c.Platforms), func(a, b access.Platform) int {
+		switch c.OpsPlatform {
+		case a:
+			return -1
+		case b:
+			return 1
+		}
+		return strings.Compare(string(a), string(b))
+	})
 }
+
+// Wake asks for a look soon. It never blocks.
+func (c *Courier) Wake() { wakeAll(c.lanes) }
 
 // Run works until ctx ends and returns its error.
 func (c *Courier) Run(ctx context.Context) error {
-	tick := time.NewTicker(courierEvery)
-	defer tick.Stop()
-	for {
-		if err := c.Deliver(ctx); err != nil && ctx.Err() == nil {
+	return runLanes(ctx, c.lanes, courierEvery, func(ctx context.Context, l lane) {
+		if err := c.deliverLane(ctx, l); err != nil && ctx.Err() == nil {
 			c.Log.Warn("deliver to chat", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-c.wake:
-		case <-tick.C:
-		}
-	}
+	})
 }
 
-// Deliver brings out everything that is due once. One failure does not hold
-// up what belongs to other requests.
+// Deliver brings out everything that is due once.
 func (c *Courier) Deliver(ctx context.Context) error {
+	var errs []error
+	for _, l := range c.lanes {
+		errs = append(errs, c.deliverLane(ctx, l))
+	}
+	return errors.Join(errs...)
+}
+
+// deliverLane brings out what is due in a lane. One failure does not hold up what
+// belongs to other requests.
+func (c *Courier) deliverLane(ctx context.Context, l lane) error {
 	due, err := c.Outbox.DueRoots(ctx)
 	if err != nil {
 		return fmt.Errorf("due root messages: %w", err)
 	}
 	var errs []error
 	for _, r := range due {
+		if !l.has(r.Asker.Chat.Platform) {
+			continue
+		}
 		if err := c.root(ctx, r); err != nil {
 			errs = append(errs, fmt.Errorf("root message of %s: %w", r.ID, err))
 		}
@@ -123,12 +137,30 @@ func (c *Courier) Deliver(ctx context.Context) error {
 		if held[d.Request] && d.Request != "" {
 			continue
 		}
-		if err := c.notice(ctx, d); err != nil {
+		if err := c.noticeIn(ctx, l, d); err != nil {
 			held[d.Request] = true
 			errs = append(errs, fmt.Errorf("notice %s: %w", d.Key, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// noticeIn brings out a notice that is of a lane, and leaves any other. A request
+// stays in the lane of who asked, wherever its messages went, so that no two lanes
+// ever post the same.
+func (c *Courier) noticeIn(ctx context.Context, l lane, d access.Delivery) error {
+	of := c.OpsPlatform
+	if d.Request != "" && c.several {
+		r, err := c.Requests.Get(ctx, d.Request)
+		if err != nil && !errors.Is(err, access.ErrNotFound) {
+			return err
+		}
+		of = r.Asker.Chat.Platform
+	}
+	if !l.has(of) {
+		return nil
+	}
+	return c.notice(ctx, d)
 }
 
 // place gathers what the card shows of the config in force, or nothing when
@@ -139,7 +171,7 @@ func (c *Courier) place(ctx context.Context, r access.Request) Place {
 		return Place{}
 	}
 	p := PlaceOf(force.Repo, r.Want, c.Home)
-	p.Auto = auto(force.Repo, r)
+	p.Auto, p.Approvers = auto(force.Repo, r), approvers(force.Repo, r, c.Home)
 	return p
 }
 
@@ -277,6 +309,7 @@ func (c *Courier) notice(ctx context.Context, d access.Delivery) error {
 	}
 	c.tellLinked(ctx, d)
 	c.tellOwners(ctx, d, name, m)
+	c.tellAskers(ctx, d, name, m)
 	return nil
 }
 

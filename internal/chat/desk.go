@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -57,13 +59,13 @@ type Desk struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 
-	wake  chan struct{}
+	lanes []lane
 	known *memory
 }
 
 // NewDesk returns d ready to be woken and run.
 func NewDesk(d Desk) *Desk {
-	d.wake = make(chan struct{}, 1)
+	d.lanes = lanesOf(slices.Sorted(maps.Keys(d.Whispers))...)
 	d.known = &memory{users: map[access.ChatUser]knownUser{}}
 	return &d
 }
@@ -75,34 +77,32 @@ func (d *Desk) Take(ctx context.Context, in access.Inbound) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("store delivery: %w", err)
 	}
-	select {
-	case d.wake <- struct{}{}:
-	default:
-	}
+	wakeAll(d.lanes)
 	return first, nil
 }
 
 // Run works until ctx ends and returns its error.
 func (d *Desk) Run(ctx context.Context) error {
-	tick := time.NewTicker(deskEvery)
-	defer tick.Stop()
-	for {
-		if err := d.WorkOff(ctx); err != nil && ctx.Err() == nil {
+	return runLanes(ctx, d.lanes, deskEvery, func(ctx context.Context, l lane) {
+		if err := d.workOffLane(ctx, l); err != nil && ctx.Err() == nil {
 			d.Log.Warn("work off deliveries", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-d.wake:
-		case <-tick.C:
-		}
-	}
+	})
 }
 
-// WorkOff works off everything that is due once: what one person sent in its
-// order, and several people at the same time, so that nobody waits for
-// somebody else's hundred commands.
+// WorkOff works off everything that is due once.
 func (d *Desk) WorkOff(ctx context.Context) error {
+	var errs []error
+	for _, l := range d.lanes {
+		errs = append(errs, d.workOffLane(ctx, l))
+	}
+	return errors.Join(errs...)
+}
+
+// workOffLane works off what is due in a lane: what one person sent in its order,
+// and several people at the same time, so that nobody waits for somebody else's
+// hundred commands.
+func (d *Desk) workOffLane(ctx context.Context, l lane) error {
 	due, err := d.Inbox.Due(ctx)
 	if err != nil {
 		return fmt.Errorf("due deliveries: %w", err)
@@ -110,6 +110,9 @@ func (d *Desk) WorkOff(ctx context.Context) error {
 	var order []access.ChatUser
 	of := map[access.ChatUser][]access.Inbound{}
 	for _, in := range due {
+		if !l.has(in.User.Platform) {
+			continue
+		}
 		if of[in.User] == nil {
 			order = append(order, in.User)
 		}

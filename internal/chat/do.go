@@ -100,7 +100,7 @@ func joined(a access.Asked) Message {
 	r := a.Request
 	what := fmt.Sprintf("%s asked for the same access in %s: %s in %s for %s, ", r.Asker.Name, r.ID, r.Want.PermissionSet, r.Want.AccountName, r.Want.PrincipalName)
 	m := Message{Summary: what + "and you have joined that request.", Blocks: []Block{
-		append(append(plain(what), length(r)...), append(plain(". You have joined that request: one is enough for both of you. "), follow(r)...)...),
+		append(append(plain(what), length(r)...), append(plain(". You have joined that request: one is enough for both of you. "), followThere(r)...)...),
 		Note{{Text: "Since you want it too, your approval of it does not count, also if you own the account or the group, and that cannot be taken back. If nobody else can approve it, who asked first can cancel it ("}, {Text: "/aws-access cancel " + string(r.ID), Code: true}, {Text: ") and ask again. If you need it longer, ask again once it is live."}},
 	}}
 	if a.Warning != "" {
@@ -115,6 +115,16 @@ func follow(r access.Request) Text {
 		return plain("Follow it in the channel.")
 	}
 	return Text{{Text: "Follow it in "}, {Channel: r.Channel, Text: "the channel"}, {Text: "."}}
+}
+
+// followThere is follow for who asked after somebody else, maybe on another service
+// than the request is on.
+func followThere(r access.Request) Text {
+	there := "its channel in " + r.Asker.Chat.Platform.Name()
+	if r.Channel == "" {
+		return plain("Follow it in " + there + ".")
+	}
+	return Text{{Text: "Follow it in "}, {Channel: r.Channel, Text: there}, {Text: "."}}
 }
 
 func (d *Desk) status(ctx context.Context, c Command, by access.Asker) (Message, error) {

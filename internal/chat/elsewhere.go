@@ -3,8 +3,11 @@ package chat
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 )
 
@@ -12,10 +15,11 @@ import (
 // told in private on the one where people.yaml has him. Each of these is tried
 // once, as tellAsker is.
 
-// tellReviewers tells the owners who are elsewhere that a pull request waits for
-// them, once it is there. That it was done is stored before.
+// tellReviewers tells the owners and approvers who are elsewhere that a pull request
+// waits for them, once it is there and its check wants something: many pass without
+// anybody. That it was done is stored before.
 func (c *Courier) tellReviewers(ctx context.Context, r access.Request, root access.Root) error {
-	if root.Told || r.State != access.StateProposed || r.Pull.URL == "" || !c.several {
+	if root.Told || r.State != access.StateProposed || r.Pull.URL == "" || r.Approved || len(r.Missing) == 0 || !c.several {
 		return nil
 	}
 	place := c.place(ctx, r)
@@ -28,8 +32,48 @@ func (c *Courier) tellReviewers(ctx context.Context, r access.Request, root acce
 	if err != nil {
 		c.Log.Warn("no link to a root message", "request", r.ID, "error", err)
 	}
-	c.tellElsewhere(ctx, r, place.Owners, root.Platform, waiting(r, place, url))
+	list := slices.Clone(place.Owners)
+	for _, o := range place.Approvers {
+		if !slices.Contains(list, o) {
+			list = append(list, o)
+		}
+	}
+	c.tellElsewhere(ctx, r, list, root.Platform, waiting(r, place, url))
 	return nil
+}
+
+// approvers are those whom the rule of a request names, as far as people.yaml has
+// them. Who is in a team is known to GitHub, which tells him; owners are told as such.
+func approvers(repo *config.Repo, r access.Request, home Home) []Owner {
+	var refs []config.ApproverRef
+	switch r.Kind {
+	case access.KindGrant:
+		if rule, ok := repo.RuleFor(r.Want.Assignment(), r.Want.Term, r.Times[access.StageMerged]); ok {
+			refs = named(rule.Steps)
+		}
+	case access.KindOnboard:
+		refs = repo.Access.Onboarding.Approvers
+	case access.KindLink, access.KindPhase:
+		refs = named(repo.Access.ControlPlane)
+	}
+	var out []config.ApproverRef
+	for _, ref := range refs {
+		if ref.Kind == config.ApproverControlPlane {
+			out = append(out, named(repo.Access.ControlPlane)...)
+		} else {
+			out = append(out, ref)
+		}
+	}
+	return reached(repo, out, home)
+}
+
+// named are those whom the steps of a rule name.
+func named(steps config.Steps) []config.ApproverRef {
+	var out []config.ApproverRef
+	for _, s := range steps {
+		out = append(out, s.Approvers...)
+	}
+	return out
 }
 
 // tellElsewhere whispers to those of a list who are on another service than a
@@ -37,13 +81,21 @@ func (c *Courier) tellReviewers(ctx context.Context, r access.Request, root acce
 func (c *Courier) tellElsewhere(ctx context.Context, r access.Request, list []Owner, not access.Platform, m Message) {
 	for _, o := range list {
 		p, ok := c.Platforms[o.User.Platform]
-		if !ok || o.User.Platform == not || o.User == r.Asker.Chat {
+		if !ok || o.User.Platform == not || o.User == r.Asker.Chat || o.Name != "" && strings.EqualFold(o.Name, r.Asker.Email) {
 			continue
 		}
-		if err := p.Whisper(ctx, Address{Team: o.User.Team}, o.User.User, m); err != nil {
+		if err := c.whisper(ctx, p, o.User, m); err != nil {
 			c.Log.Warn("an owner is not told in private", "request", r.ID, "user", o.User.User, "error", err)
 		}
 	}
+}
+
+// whisper tells somebody on another service. What that one's answer takes is bounded,
+// since the people of this one wait meanwhile.
+func (c *Courier) whisper(ctx context.Context, p Platform, u access.ChatUser, m Message) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	return p.Whisper(ctx, Address{Team: u.Team}, u.User, m)
 }
 
 // waiting is what an owner elsewhere is told of a request.
@@ -57,7 +109,7 @@ func waiting(r access.Request, p Place, url string) Message {
 	if url != "" {
 		b = append(b, Button{Action: "open_thread", Label: "See its thread", URL: url})
 	}
-	return Message{Summary: m.Summary, Blocks: append(m.Blocks, b, Note{{Text: "You are told here since you own the account or the group, and its thread is on another chat service."}})}
+	return Message{Summary: m.Summary, Blocks: append(m.Blocks, b, Note{{Text: "You are told here since you own the account or the group, or may approve this, and its thread is on another chat service."}})}
 }
 
 // tellOwners tells the owners who are elsewhere what those in the thread are told.
@@ -71,6 +123,62 @@ func (c *Courier) tellOwners(ctx context.Context, d access.Delivery, name access
 		return
 	}
 	c.tellElsewhere(ctx, r, c.place(ctx, r).Owners, name, m)
+}
+
+// tellAskers tells those who asked, or joined, on another service than a thread is on
+// what it mentions the others for: they do not see it. Who has just joined gets the
+// way to it.
+func (c *Courier) tellAskers(ctx context.Context, d access.Delivery, name access.Platform, m Message) {
+	if !c.several || d.Request == "" {
+		return
+	}
+	r, err := c.Requests.Get(ctx, d.Request)
+	if err != nil {
+		c.Log.Warn("those who asked elsewhere are not told", "request", d.Request, "error", err)
+		return
+	}
+	cutover := aboutCutover(d.Notice)
+	switch {
+	case d.Kind == access.NoticeJoined:
+		m = Message{Summary: m.Summary, Blocks: []Block{plain("You have joined " + string(r.ID) + ", whose thread is on another chat service. You are told here what becomes of it.")}}
+	case d.Kind == access.NoticeLinked: // tellLinked does, wherever he is
+		return
+	case cutover && !whoIsInWanted(d.Kind), !cutover && !forAskers(d.Kind, r):
+		return
+	}
+	m.Blocks = append(slices.Clone(m.Blocks), c.wayTo(ctx, r)...)
+	for _, who := range askers(r) {
+		p, ok := c.Platforms[who.Chat.Platform]
+		if !ok || who.Chat.Platform == name || d.Kind == access.NoticeJoined && !strings.HasSuffix(d.Key, "/"+who.Entra) {
+			continue
+		}
+		if err := c.whisper(ctx, p, who.Chat, m); err != nil {
+			c.Log.Warn("who asked elsewhere is not told in private", "request", r.ID, "user", who.Chat.User, "error", err)
+		}
+	}
+}
+
+// askers are who asked for a request and who joined it.
+func askers(r access.Request) []access.Asker {
+	out := []access.Asker{r.Asker}
+	for _, j := range r.Joined {
+		out = append(out, j.Asker)
+	}
+	return out
+}
+
+// wayTo is the link to the root message of a request, if there is one.
+func (c *Courier) wayTo(ctx context.Context, r access.Request) []Block {
+	root, err := c.Outbox.Root(ctx, r.ID)
+	if err != nil || root.TS == "" {
+		return nil
+	}
+	url, err := c.Platforms[root.Platform].Link(ctx, Address{Team: root.Team, Channel: root.Channel}, root.TS)
+	if err != nil {
+		c.Log.Warn("no link to a root message", "request", r.ID, "error", err)
+		return nil
+	}
+	return []Block{Buttons{{Action: "open_thread", Label: "See its thread", URL: url}}}
 }
 
 // unserved is a platform that the settings do not have any more: all that was there

@@ -187,3 +187,126 @@ func TestWhoAskedOnTheOtherServiceGetsHisLinkThere(t *testing.T) {
 		t.Errorf("Slack has %+v %+v, Teams %+v", b.service.list, b.service.whispers, b.teams.whispers)
 	}
 }
+
+// TestWhoMayApproveIsToldOnTheOtherService: those whom the rule names by address, also
+// through the control plane; not who asked, though he owns the account, and nobody
+// twice.
+func TestWhoMayApproveIsToldOnTheOtherService(t *testing.T) {
+	t.Parallel()
+	address := func(a string) config.ApproverRef { return config.ApproverRef{Kind: config.ApproverEmail, Name: a} }
+	plane := config.Steps{{Approvers: []config.ApproverRef{address("mio@example.com"), {Kind: config.ApproverTeam, Name: "platform"}}, Count: 1}}
+	rule := config.Rule{Name: "all", Steps: config.Steps{
+		{Approvers: []config.ApproverRef{{Kind: config.ApproverAccountOwners}, address("yuki@example.com"), address("taro@example.com")}, Count: 1},
+		{Approvers: []config.ApproverRef{{Kind: config.ApproverControlPlane}}, Count: 1},
+	}}
+	for kind, want := range map[access.Kind][]string{
+		access.KindGrant: {"22", "25", "24"}, access.KindOnboard: {"24"}, access.KindPhase: {"24"}, access.KindLink: {"24"}, access.KindRevoke: nil,
+	} {
+		b := newTwo(t)
+		repo := *b.repo
+		repo.Access.Approvals, repo.Access.ControlPlane = []config.Rule{rule}, plane
+		repo.Access.Onboarding.Approvers = []config.ApproverRef{{Kind: config.ApproverControlPlane}}
+		b.repo = &repo
+		b.courier.Home = func(p config.Person) (access.ChatUser, bool) {
+			return access.ChatUser{Platform: access.Slack, Team: "T0ACME", User: p.Entra[len(p.Entra)-2:]}, true
+		}
+		r := fromTeams(access.StateProposed)
+		r.Kind = kind
+		if kind != access.KindGrant {
+			r.Want.AccountID, r.Want.Principal = "", config.Principal{} // none of the repo, so no owners
+		}
+		b.create(t, r)
+		b.deliver(t)
+		var got []string
+		for _, w := range b.service.whispers {
+			got = append(got, w.user)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: told %v, want %v", kind, got, want)
+		}
+	}
+	b := newTwo(t)
+	r := fromTeams(access.StateProposed)
+	r.Asker.Email = "Yuki@example.com"
+	b.create(t, r)
+	b.deliver(t)
+	if len(b.service.whispers) != 0 {
+		t.Errorf("who asked is told %+v", b.service.whispers)
+	}
+}
+
+// TestNobodyIsAskedForAReviewThatIsNotWanted: before its check was made, and where it
+// passes without anybody; once it wants something they are told.
+func TestNobodyIsAskedForAReviewThatIsNotWanted(t *testing.T) {
+	t.Parallel()
+	b := newTwo(t)
+	r := fromTeams(access.StateProposed)
+	wanted := r.Missing
+	r.Missing = nil
+	b.create(t, r)
+	b.deliver(t)
+	r.Approved, r.Missing = true, []string{"the bot does not merge it"}
+	b.save(t, r)
+	b.deliver(t)
+	if len(b.service.whispers) != 0 {
+		t.Fatalf("told %s", write(b.service.whispers[0].m))
+	}
+	r.Version, r.Approved, r.Missing = 2, false, wanted
+	b.save(t, r)
+	b.deliver(t)
+	if len(wanted) == 0 || len(b.service.whispers) != 1 {
+		t.Errorf("%d whispers once %v is wanted", len(b.service.whispers), wanted)
+	}
+}
+
+// TestWhoJoinedOnTheOtherServiceIsToldThere what the thread mentions him for, which he
+// does not see; each once, and only those who are elsewhere.
+func TestWhoJoinedOnTheOtherServiceIsToldThere(t *testing.T) {
+	t.Parallel()
+	b := newTwo(t)
+	r := fromTeams(access.StateLive)
+	joiner := func(entra, user string, p access.Platform) access.Joiner {
+		return access.Joiner{Asker: access.Asker{Person: access.Person{Entra: entra, Name: user}, Chat: access.ChatUser{Platform: p, Team: "T0ACME", User: user}}}
+	}
+	r.Joined = []access.Joiner{joiner("e1", "U0TARO", access.Slack), joiner("e2", "mio", access.Teams), joiner("e3", "U0NAO", access.Slack)}
+	b.create(t, r)
+	b.deliver(t)
+	r.Version++
+	if err := b.requests.Save(t.Context(), r, []access.Notice{{Key: string(r.ID) + "/joined/e1", Request: r.ID, Kind: access.NoticeJoined, At: t0, Text: "Taro"}}); err != nil {
+		t.Fatal(err)
+	}
+	b.deliver(t)
+	if got := b.service.whispers; len(got) != 1 || got[0].user != "U0TARO" || !strings.Contains(write(got[0].m), "You have joined REQ-7F3K2Q") || !strings.Contains(write(got[0].m), "19:aws/1") {
+		t.Fatalf("who joined is told %+v", got)
+	}
+	b.service.whispers = nil
+	b.save(t, r, access.NoticeLive)
+	b.deliver(t)
+	b.deliver(t)
+	var told []string
+	for _, w := range b.service.whispers {
+		if !strings.Contains(write(w.m), "is live") || !strings.Contains(write(w.m), "19:aws/1") {
+			t.Errorf("%s is told %s", w.user, write(w.m))
+		}
+		told = append(told, w.user)
+	}
+	if !slices.Equal(told, []string{"U0TARO", "U0NAO"}) || len(b.teams.whispers) != 0 {
+		t.Errorf("told %v, and in Teams %+v", told, b.teams.whispers)
+	}
+	b.service.whispers = nil
+	r.Version++
+	b.save(t, r, access.NoticeMerged) // nobody is mentioned
+	b.deliver(t)
+	if len(b.service.whispers) != 0 {
+		t.Errorf("told %+v", b.service.whispers)
+	}
+}
+
+// TestWhoJoinedIsNotSentToAChannelThatIsNotThere: a channel of Teams is none of Slack.
+func TestWhoJoinedIsNotSentToAChannelThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	m := chat.Accepted(access.Asked{Request: fromTeams(access.StateProposed), Joined: true})
+	if !slices.ContainsFunc(spans(m), func(s chat.Span) bool { return s.Channel == "19:aws" && s.Text == "its channel in Teams" }) {
+		t.Errorf("%+v", spans(m))
+	}
+}

@@ -58,15 +58,10 @@ func sessionHint(p Place) string {
 // and the owners where it is they.
 func replyLead(n access.Notice, r access.Request, p Place) Text {
 	t := Text{{Text: noticeIcon(n.Kind) + " "}}
-	switch n.Kind {
-	case access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted, access.NoticeEnding, access.NoticeEnded, access.NoticeLinked,
-		access.NoticeInvited, access.NoticeReminder, access.NoticeStopped, access.NoticeDone:
+	switch {
+	case forAskers(n.Kind, r):
 		t = append(append(t, askedBy(r)...), Span{Text: " "})
-	case access.NoticeApproved:
-		if !r.BotMerges {
-			t = append(append(t, askedBy(r)...), Span{Text: " "})
-		}
-	case access.NoticeGrown:
+	case n.Kind == access.NoticeGrown:
 		for _, o := range p.Owners {
 			t = append(t, ownerAt(o, r), Span{Text: " "})
 		}
@@ -76,6 +71,19 @@ func replyLead(n access.Notice, r access.Request, p Place) Text {
 		t = append(t, Span{Text: " "}, Span{At: r.End})
 	}
 	return t
+}
+
+// forAskers reports whether a notice is one that those who asked should know or act on.
+func forAskers(k access.NoticeKind, r access.Request) bool {
+	switch k {
+	case access.NoticeLive, access.NoticeRefused, access.NoticeClosed, access.NoticeVoid, access.NoticeHalted, access.NoticeEnding, access.NoticeEnded, access.NoticeLinked,
+		access.NoticeInvited, access.NoticeReminder, access.NoticeStopped, access.NoticeDone:
+		return true
+	case access.NoticeApproved:
+		return !r.BotMerges
+	default:
+		return false
+	}
 }
 
 // ownerAt mentions an owner in a message of a request.

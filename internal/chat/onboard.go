@@ -165,7 +165,7 @@ func onboardJoined(a access.Asked) Message {
 	r := a.Request
 	what := fmt.Sprintf("%s asked for this account in %s before: %s (%s) into %s. You have joined that request. ", r.Asker.Name, r.ID, r.Want.AccountName, r.Want.AccountID, r.Want.OU)
 	return Message{Summary: what, Blocks: []Block{
-		append(plain(what), follow(r)...),
+		append(plain(what), followThere(r)...),
 		Note{{Text: "What was asked for first stands, also where you wrote another OU or other owners. Since you want it too, your approval of it does not count. If it is wrong, who asked first can cancel it ("}, {Text: "/aws-access cancel " + string(r.ID), Code: true}, {Text: ")."}},
 	}}
 }

@@ -89,7 +89,7 @@ func mrkdwn(spans []chat.Span, n int) string {
 // shortSpan renders a span in n characters at most, or nothing where it cannot
 // be shortened.
 func shortSpan(s chat.Span, n int) string {
-	if mentions(s) || s.Channel != "" || !s.At.IsZero() {
+	if mentions(s) || IsChannel(s.Channel) || !s.At.IsZero() {
 		return ""
 	}
 	return shorten(s.Text, n, func(text string) string {
@@ -106,7 +106,7 @@ func span(s chat.Span) string {
 	switch {
 	case mentions(s):
 		return "<@" + inLink(s.User.User) + ">"
-	case s.Channel != "":
+	case IsChannel(s.Channel): // others are on another service, and are named
 		return "<#" + inLink(s.Channel) + ">"
 	case !s.At.IsZero():
 		return date(s.At)

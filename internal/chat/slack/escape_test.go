@@ -77,6 +77,7 @@ func TestWhatDoesNotFitIsShortened(t *testing.T) {
 		{"no room at all", []chat.Span{{Text: "abc"}}, 0, ""},
 		{"no link to a script", []chat.Span{{Text: "x", URL: "javascript:alert(1)"}}, 100, "x"},
 		{"a channel", []chat.Span{{Channel: "C0AWS", Text: "the channel"}}, 100, "<#C0AWS>"},
+		{"a channel of another service", []chat.Span{{Channel: "19:aws@thread.tacv2", Text: "its channel in Teams"}}, 100, "its channel in Teams"},
 	}
 	for _, tc := range tests {
 		if got := mrkdwn(tc.spans, tc.n); got != tc.want {

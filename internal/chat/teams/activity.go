@@ -85,9 +85,12 @@ func (a *activity) user(tenant string) (access.ChatUser, bool) {
 
 // personal reports whether it was in the chat of one person with the bot. A chat of
 // two people, from which a message extension is used, is called personal too; its
-// id begins as those of channels do, and what is said there the other one reads.
+// id begins as those of channels do, and what is said there the other one reads. So
+// may be a chat with another bot, from which only an extension and the type-ahead in
+// its dialog come: what is sent there does not arrive.
 func (a *activity) personal() bool {
-	return a.Conversation.Type == "personal" && !strings.HasPrefix(a.Conversation.ID, "19:") && !strings.HasPrefix(a.Name, "composeExtension/")
+	extension := strings.HasPrefix(a.Name, "composeExtension/") || a.Name == "application/search"
+	return a.Conversation.Type == "personal" && !strings.HasPrefix(a.Conversation.ID, "19:") && !extension
 }
 
 // zone is the person's time zone as the client says, "" if it does not.
@@ -105,7 +108,9 @@ func (a *activity) zone() string {
 }
 
 // command is the text without the mention of the bot, and whether there was one.
-// What is a mention is said by entities; a name in the text alone is none.
+// What is a mention is said by entities; a name in the text alone is none. It may
+// stand before the command all the same: the bot writes its commands with it, and
+// what is copied from there, or typed where nobody can be mentioned, is only text.
 func (a *activity) command() (text string, mentioned bool) {
 	text = a.Text
 	for _, e := range a.entities() {
@@ -114,7 +119,16 @@ func (a *activity) command() (text string, mentioned bool) {
 		}
 	}
 	text = strings.NewReplacer("&nbsp;", " ", "\u00a0", " ").Replace(text)
-	return strings.TrimSpace(text), mentioned
+	return withoutName(strings.TrimSpace(text)), mentioned
+}
+
+// withoutName takes the name with which the bot writes its commands off a line.
+func withoutName(line string) string {
+	first, rest, _ := strings.Cut(line, " ")
+	if strings.EqualFold(first, Words().Access) {
+		return strings.TrimSpace(rest)
+	}
+	return line
 }
 
 // press is what a button sends.

@@ -53,6 +53,9 @@ func NewClient(o Options, c *Connector, reach access.Reach) *Client {
 type sent struct {
 	id string // "" while it is known that it did not go out
 	at time.Time
+	// doubt says that it may be there all the same: the answer of one try was lost,
+	// here or to a process before. That a later try did not go out changes nothing.
+	doubt bool
 }
 
 // How long a message that was just sent may be unknown to the connector, and how
@@ -119,12 +122,12 @@ func (c *Client) Post(ctx context.Context, to chat.Address, m chat.Message, key 
 	id, err := c.post(ctx, to, m)
 	key = placed(to, key)
 	switch {
-	case err == nil:
+	case err == nil && id != "":
 		c.note(key, id)
-	case unsent(err):
-		c.note(key, "")
-	default:
+	case err == nil, !unsent(err):
 		c.unknown(key)
+	case !c.doubted(key):
+		c.note(key, "")
 	}
 	return id, wrapped(err, "post to %s", to.Channel)
 }
@@ -170,28 +173,37 @@ func (c *Client) send(ctx context.Context, service, conversation, query string, 
 func placed(at chat.Address, key string) string { return at.Channel + " " + at.Thread + " " + key }
 
 // note remembers what became of a message: its id, or that it did not go out.
-func (c *Client) note(key, id string) {
+func (c *Client) note(key, id string) { c.keep(key, sent{id: id, at: c.opt.Now()}) }
+
+// unknown remembers that a message may be there.
+func (c *Client) unknown(key string) { c.keep(key, sent{at: c.opt.Now(), doubt: true}) }
+
+func (c *Client) keep(key string, s sent) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.sent) >= maxSent {
 		clear(c.sent)
 	}
-	c.sent[key] = sent{id, c.opt.Now()}
+	c.sent[key] = s
 }
 
-func (c *Client) unknown(key string) {
+// doubted reports whether a message may be there.
+func (c *Client) doubted(key string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.sent, key)
+	return c.sent[key].doubt
 }
 
 // Find implements chat.Platform. The connector has no history: what this process
-// saw the answer of is known, of everything else nothing.
+// saw the answer of is known, of everything else nothing. Who looks has reason to
+// think that it may be there.
 func (c *Client) Find(_ context.Context, at chat.Address, key string, _ time.Time) (string, bool, error) {
+	key = placed(at, key)
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	s, ok := c.sent[placed(at, key)]
-	if !ok {
+	s, ok := c.sent[key]
+	c.mu.Unlock()
+	if !ok || s.doubt {
+		c.unknown(key)
 		return "", false, chat.ErrNoHistory
 	}
 	return s.id, s.id != "", nil
@@ -203,7 +215,7 @@ func (c *Client) young(id string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.sent {
-		if s.id == id && c.opt.Now().Sub(s.at) < settles {
+		if s.id == id && id != "" && c.opt.Now().Sub(s.at) < settles {
 			return true
 		}
 	}

@@ -147,6 +147,47 @@ func c5Timeout(t *testing.T) {
 	}
 }
 
+// TestP8DoubtOutlastsATryThatDidNotGoOut: a lost answer, of this process or of one
+// before, is not made good by a later try that was refused. What comes after it says
+// that it may stand there twice.
+func TestP8DoubtOutlastsATryThatDidNotGoOut(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, store.NewMemory())
+	refuse := func(key string) {
+		t.Helper()
+		w.connector.fail(fault{method: http.MethodPost, status: http.StatusBadRequest})
+		if _, err := w.client.Post(t.Context(), at(""), text("x"), key); err == nil {
+			t.Fatal("it was taken")
+		}
+	}
+	doubtful := func(key string) {
+		t.Helper()
+		if _, found, err := w.client.Find(t.Context(), at(""), key, time.Time{}); found || !errors.Is(err, chat.ErrNoHistory) {
+			t.Errorf("%s: found %v, %v", key, found, err)
+		}
+	}
+	w.connector.fail(fault{method: http.MethodPost, status: lost, done: true})
+	if _, err := w.client.Post(t.Context(), at(""), text("x"), "lost"); err == nil {
+		t.Fatal("it was answered")
+	}
+	refuse("lost")
+	doubtful("lost")
+	// A process before may have posted it: that is why it is looked for.
+	doubtful("before")
+	refuse("before")
+	doubtful("before")
+	// The first try of all is known not to be there, and what goes out is known.
+	refuse("first")
+	if _, found, err := w.client.Find(t.Context(), at(""), "first", time.Time{}); found || err != nil {
+		t.Errorf("found %v, %v", found, err)
+	}
+	id, err := w.client.Post(t.Context(), at(""), text("x"), "before")
+	w.ok(err)
+	if got, found, err := w.client.Find(t.Context(), at(""), "before", time.Time{}); err != nil || !found || got != id {
+		t.Errorf("%q, %v, %v", got, found, err)
+	}
+}
+
 // c5Throttled: the wait that is asked for is kept, and no message is lost or made
 // twice for it.
 func c5Throttled(t *testing.T) {

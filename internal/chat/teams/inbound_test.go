@@ -92,6 +92,11 @@ func TestWhatIsACommandAndWhatIsNot(t *testing.T) {
 		{"an entity without text", general, "status", []any{mention(me, "")}, "-"},
 		{"entities that are none", general, "status", []any{7, nil, "x", []any{}, map[string]any{"type": 7}}, "-"},
 		{"in the chat with the bot", "a:hana", "status", nil, "status"},
+		{"the bot's own words copied there", "a:hana", "@aws-access link github hana-dev", nil, "link github hana-dev"},
+		{"its name alone there", "a:hana", "@AWS-access", nil, ""},
+		{"a longer name there", "a:hana", "@aws-accessory status", nil, "@aws-accessory status"},
+		{"its words copied behind a mention", general, "<at>b</at> @aws-access status", []any{mention(me, "<at>b</at>")}, "status"},
+		{"its words without a mention", general, "@aws-access status", nil, "-"},
 		{"with a mention there", "a:hana", "<at>b</at> status", []any{mention(me, "<at>b</at>")}, "status"},
 	} {
 		w := newWorld(t, store.NewMemory())
@@ -441,6 +446,20 @@ func TestAChatOfTwoPeopleIsNoPlaceForAnAnswer(t *testing.T) {
 		if strings.Contains(m.path, between) {
 			t.Errorf("both read %s", m.card())
 		}
+	}
+}
+
+// TestAChatWithAnotherBotIsNotTakenForOnesOwn: type-ahead in a dialog of the message
+// extension comes from wherever that was opened.
+func TestAChatWithAnotherBotIsNotTakenForOnesOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, store.NewMemory())
+	w.does(w.line("hana", "a:hana", "1", "help"))
+	w.send(w.invoke("hana", "a:other-bot", "2", "composeExtension/fetchTask", map[string]any{"commandId": "request"}))
+	w.send(w.invoke("hana", "a:other-bot", "3", "application/search", map[string]any{"queryText": "pay", "dataset": "account"}))
+	who, err := store.NewReach(w.db).Contact(t.Context(), hana())
+	if err != nil || who.Personal != "a:hana" {
+		t.Errorf("%+v, %v", who, err)
 	}
 }
 
