@@ -156,7 +156,7 @@ func (c *chats) connect(s *settings.Teams, gate *egress.Gate, reach access.Reach
 	c.connector = &teams.Connector{Hosts: s.ServiceHosts, Credential: signIn, Scope: s.Scope, Client: connector}
 	c.keys = &teams.Keys{MetadataURL: s.OpenIDMetadata, Client: keys, Now: time.Now}
 	c.teams = teams.NewClient(teams.Options{
-		AppID: s.AppID, Tenant: s.Tenant, ServiceURL: s.ServiceURL, Channel: s.Channel, Now: time.Now, Log: log,
+		AppID: s.AppID, Tenant: s.Tenant, ServiceURL: s.ServiceURL, Channel: s.Channel, Targeted: s.Targeted, Now: time.Now, Log: log,
 	}, c.connector, reach)
 	return nil
 }

@@ -24,6 +24,11 @@ type Teams struct {
 	// Channel and OpsChannel are ids of channels, "19:…@thread.tacv2".
 	Channel    string
 	OpsChannel string // default Channel
+	// Targeted has answers for one person stand in the channel where he asked, as
+	// messages that only he sees; without it they go to his own chat with the app.
+	// Default: in the public cloud only, since a cloud that did not know them would
+	// show them to everybody.
+	Targeted bool
 	// ServiceURL is where a conversation is begun that the connector has named
 	// no URL for; https, at one of ServiceHosts, with a slash at its end.
 	// Default https://smba.trafficmanager.net/teams/.
@@ -60,6 +65,7 @@ type fileTeams struct {
 	ManagedIdentity bool      `yaml:"managed_identity"`
 	Channel         string    `yaml:"channel"`
 	OpsChannel      string    `yaml:"ops_channel"`
+	Targeted        *bool     `yaml:"targeted_messages"`
 	ServiceURL      string    `yaml:"service_url"`
 	ServiceHosts    []string  `yaml:"service_hosts"`
 	OpenIDMetadata  string    `yaml:"openid_metadata"`
@@ -101,6 +107,10 @@ func (f *fileTeams) settings(c *checker, entra string) *Teams {
 		OpenIDMetadata: strings.TrimSuffix(c.https("teams.openid_metadata", f.OpenIDMetadata, publicMetadata), "/"),
 		Issuer:         or(f.Issuer, publicIssuer), Scope: or(f.Scope, publicScope),
 		Authority: strings.TrimSuffix(c.https("teams.authority", f.Authority, publicAuthority), "/"),
+	}
+	t.Targeted = t.Issuer == publicIssuer
+	if f.Targeted != nil {
+		t.Targeted = *f.Targeted
 	}
 	if f.OpsChannel != "" {
 		t.OpsChannel = c.teamsChannel("teams.ops_channel", f.OpsChannel)
@@ -163,10 +173,11 @@ func (f *fileTeams) checkCredential(c *checker) {
 	}
 }
 
-// teamsChannel checks the id of a channel. Its name will not do: the connector
-// takes ids only.
+// teamsChannel checks the id of a channel. Its name will not do, since the connector
+// takes ids only, nor will a group chat (@thread.v2), which has no threads.
 func (c *checker) teamsChannel(key, v string) string {
-	if !strings.HasPrefix(v, "19:") || !strings.Contains(v, "@thread.") || strings.ContainsAny(v, ";/ ") {
+	channel := strings.HasSuffix(v, "@thread.tacv2") || strings.HasSuffix(v, "@thread.skype")
+	if !strings.HasPrefix(v, "19:") || !channel || strings.ContainsAny(v, ";/ ") {
 		c.problem(key, "is missing or no id of a channel", "write the id in the channel's link (Get link to channel), decoded: 19:…@thread.tacv2")
 	}
 	return v

@@ -41,6 +41,20 @@ func TestTeamsAloneHasTheDefaultsOfThePublicCloud(t *testing.T) {
 	}
 }
 
+// TestTargetedMessagesAreForThePublicCloud, and where somebody says so.
+func TestTargetedMessagesAreForThePublicCloud(t *testing.T) {
+	t.Parallel()
+	for add, want := range map[string]bool{
+		"": true, "targeted_messages: false, ": false, "issuer: 'https://api.botframework.us', ": false,
+		"issuer: 'https://api.botframework.us', targeted_messages: true, ": true,
+	} {
+		s, err := load(t, strings.Replace(withTeams(), "channel:", add+"channel:", 1), teamsSecrets())
+		if err != nil || s.Teams.Targeted != want {
+			t.Errorf("%q: %+v, %v", add, s, err)
+		}
+	}
+}
+
 func TestWhereNoticesGoWithBothChats(t *testing.T) {
 	t.Parallel()
 	both := withTeams() + slackLine
@@ -65,6 +79,7 @@ func TestBadTeamsSettings(t *testing.T) {
 		{"two credentials", "channel:", "managed_identity: true, channel:", "teams: needs exactly one"},
 		{"short secret", "{env: TEAMS}", "{env: SHORT}", "teams.secret"},
 		{"channel by name", "19:aws@thread.tacv2", "general", "teams.channel"},
+		{"a group chat", "19:aws@thread.tacv2", "19:aws@thread.v2", "teams.channel"},
 		{"channel with a thread", "19:aws@thread.tacv2", "19:aws@thread.tacv2;messageid=1", "teams.channel"},
 		{"ops channel by name", "channel:", "ops_channel: ops, channel:", "teams.ops_channel"},
 		{"service URL elsewhere", "channel:", "service_url: 'https://evil.example/', channel:", "teams.service_url"},

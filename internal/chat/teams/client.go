@@ -37,8 +37,11 @@ type Options struct {
 	ServiceURL string
 	// Channel is a channel that everybody may be looked for in.
 	Channel string
-	Now     func() time.Time
-	Log     *slog.Logger
+	// Targeted says that answers for one person may stand in a channel, as messages
+	// that only he sees.
+	Targeted bool
+	Now      func() time.Time
+	Log      *slog.Logger
 }
 
 // NewClient returns a client. It makes no call.

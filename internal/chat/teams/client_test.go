@@ -167,6 +167,13 @@ func TestAWhisperReachesOnlyThatPerson(t *testing.T) {
 	if got := w.last(); got.query.Get("isTargetedActivity") != "true" || got.path != "/v3/conversations/19:group@thread.v2/activities" {
 		t.Errorf("in a group chat: %+v", got)
 	}
+	// Where the settings have none, nothing of it goes to a channel.
+	w.client.opt.Targeted = false
+	w.ok(whisper())
+	if got := w.last(); got.path != "/v3/conversations/a:29:hana/activities" || got.query.Has("isTargetedActivity") {
+		t.Errorf("without targeted messages: %+v", got)
+	}
+	w.client.opt.Targeted = true
 	// Somebody who never wrote is reached by his object id.
 	w.ok(w.client.Whisper(t.Context(), chat.Address{Team: testTenant}, idOf("ken"), text("x")))
 	if got := w.last(); got.path != "/v3/conversations/a:"+idOf("ken")+"/activities" {

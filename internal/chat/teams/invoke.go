@@ -86,7 +86,7 @@ func (in *Inbound) pressed(w http.ResponseWriter, r *http.Request, e *event, v i
 // line.
 func (in *Inbound) fetch(w http.ResponseWriter, r *http.Request, e *event, text string) {
 	if text == "" {
-		say(w, "This is none of the bot's dialogs. `@aws-access help` shows what it understands.")
+		say(w, "This is none of the bot's dialogs. Write @aws-access help to see what it understands.")
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), openTimeout)

@@ -16,15 +16,15 @@ import (
 const plainFor = time.Hour
 
 // Whisper implements chat.Whisperer: by a targeted message in the channel or
-// thread, which only that person sees, where the tenant has them; else in the
-// person's chat with the bot. That is begun where the app is installed for him;
+// thread, which only that person sees, where the settings and the tenant have them; else in
+// the person's chat with the bot. That is begun where the app is installed for him;
 // where it is not, and nothing else is left, the error is chat.ErrGone.
 func (c *Client) Whisper(ctx context.Context, to chat.Address, user string, m chat.Message) error {
 	who, err := c.contact(ctx, access.ChatUser{Platform: access.Teams, Team: c.opt.Tenant, User: user})
 	if err != nil {
 		return err
 	}
-	if isShared(to.Channel) && who.Local != "" && c.targets(to.Channel) {
+	if c.opt.Targeted && isShared(to.Channel) && who.Local != "" && c.targets(to.Channel) {
 		done, err := c.target(ctx, to.Channel, who, m)
 		if done || err != nil {
 			return err

@@ -297,7 +297,7 @@ func (w *world) start() {
 		w.connector.made++
 		return credential{fmt.Sprint("token-", w.connector.made)}, nil
 	}}
-	w.client = NewClient(Options{AppID: testApp, Tenant: testTenant, ServiceURL: w.connector.URL + "/amer/", Channel: requests, Now: w.clock.now, Log: log}, c, reach)
+	w.client = NewClient(Options{AppID: testApp, Tenant: testTenant, ServiceURL: w.connector.URL + "/amer/", Channel: requests, Targeted: true, Now: w.clock.now, Log: log}, c, reach)
 	w.desk = chat.NewDesk(chat.Desk{
 		Inbox:    store.NewInbox(w.db),
 		Service:  &access.Service{Requests: store.NewRequests(w.db), Commits: w.directory, Directory: w.directory, Pulls: w.directory, Stored: func() {}, Now: w.clock.now},
