@@ -5,8 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
+
+	"aws-access-bot/internal/sandbox"
+	"aws-access-bot/internal/sandbox/awsemu"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -261,6 +265,8 @@ func (w *world) restore(person string) func(*testscript.TestScript, []string) er
 //
 //	entra add|remove GROUP PERSON   membership
 //	entra cycle                     runs the provisioning cycle now
+//	entra synced GROUP              runs cycles until Identity Center has the group:
+//	                                a new assignment is honoured after a delay
 //	entra assign|unassign GROUP     its assignment to the application
 //	entra never-honour              on-demand provisioning does not work
 //	entra no-name-default           the attribute mapping has no default for names
@@ -275,6 +281,8 @@ func (w *world) verbEntra(_ *testscript.TestScript, _ bool, args []string) error
 		return w.play("graph/members", object{"group": args[0], "person": args[1], "remove": what == "remove"}, nil)
 	case "cycle":
 		return w.play("graph/cycle", object{}, nil)
+	case "synced":
+		return w.provisioned(args[0])
 	case "assign", "unassign":
 		return w.play("graph/assignments", object{"group": args[0], "remove": what == "unassign"}, nil)
 	case "never-honour":
@@ -287,6 +295,19 @@ func (w *world) verbEntra(_ *testscript.TestScript, _ bool, args []string) error
 		return w.play("graph/users", object{"person": args[0], "enabled": false}, nil)
 	}
 	return fmt.Errorf("Entra has no %q", what)
+}
+
+// provisioned runs provisioning cycles until Identity Center has a group.
+func (w *world) provisioned(group string) error {
+	var failed error
+	err := w.until("Identity Center to have "+group, []string{"aws"}, func(st *sandbox.State) (bool, string) {
+		if slices.ContainsFunc(st.AWS.Groups, func(g awsemu.GroupState) bool { return g.DisplayName == group }) {
+			return true, ""
+		}
+		failed = w.play("graph/cycle", object{}, nil)
+		return failed != nil, "no such group"
+	})
+	return errors.Join(err, failed)
 }
 
 // verbAWS plays AWS and its console:
