@@ -1,6 +1,7 @@
 // What the chat half shows of Slack: its channels and messages in the form that
 // chat.js draws, its commands, and its modals.
-import { h, fill, byId } from "./dom.js";
+import { h, fill } from "./dom.js";
+import { fieldErrors } from "./fields.js";
 import { shared, me, as } from "./api.js";
 import { blocks, mrkdwn, inputs, userName } from "./blockkit.js";
 
@@ -58,15 +59,6 @@ function dialog(shade) {
   if (fill(shade, v.id + v.hash, () => modal(v))) shade.querySelector("input, textarea, button.submit")?.focus();
   fieldErrors(top.errors || {});
   return true;
-}
-
-function fieldErrors(errors) {
-  for (const el of byId("shade").querySelectorAll(".field")) {
-    const text = errors[el.dataset.block] || "";
-    el.classList.toggle("bad", text !== "");
-    const line = el.querySelector(".field-error");
-    if (line.textContent !== text) line.textContent = text;
-  }
 }
 
 function modal(v) {

@@ -1,6 +1,7 @@
 // What the chat half shows of Teams: its channels and chats in the form that
 // chat.js draws, its commands, and its dialogs.
-import { h, fill, byId } from "./dom.js";
+import { h, fill } from "./dom.js";
+import { fieldErrors } from "./fields.js";
 import { shared, me, as } from "./api.js";
 import { card, numbered } from "./adaptivecard.js";
 
@@ -99,15 +100,6 @@ function dialog(shade) {
   if (fill(shade, d.id + JSON.stringify(d.card), () => modal(d)) && fresh) shade.querySelector("input, textarea, button.submit")?.focus();
   fieldErrors(d.errors || {});
   return true;
-}
-
-function fieldErrors(errors) {
-  for (const el of byId("shade").querySelectorAll(".field")) {
-    const text = errors[el.dataset.block] || "";
-    el.classList.toggle("bad", text !== "");
-    const line = el.querySelector(".field-error");
-    if (line.textContent !== text) line.textContent = text;
-  }
 }
 
 function modal(d) {
