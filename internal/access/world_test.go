@@ -32,20 +32,10 @@ const (
 // errDown is a service that does not answer.
 var errDown = errors.New("connection refused")
 
-// plainExample is the example config repo. A repo is never changed, so that all
-// tests may share it.
-var plainExample = sync.OnceValues(func() (*config.Repo, error) { return config.Load(example.FS()) })
-
-// exampleRepo is the example config repo, with files laid over it.
+// exampleRepo is the example config repo, with files laid over it. It is each
+// caller's own: a test may change it.
 func exampleRepo(t testing.TB, over map[string]string) *config.Repo {
 	t.Helper()
-	if len(over) == 0 {
-		repo, err := plainExample()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return repo
-	}
 	fsys := fstest.MapFS{}
 	err := fs.WalkDir(example.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -15,7 +15,8 @@ import (
 	"aws-access-bot/internal/store"
 )
 
-var plainExample = sync.OnceValues(func() (*config.Repo, error) { return config.Load(example.FS()) })
+// plainExample is the example config repo, each caller its own: a test may change it.
+func plainExample() (*config.Repo, error) { return config.Load(example.FS()) }
 
 // town is everything the desk looks at outside of the store.
 type town struct {

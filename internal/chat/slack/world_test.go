@@ -395,5 +395,5 @@ func fuzzed(t *testing.T) *world {
 	return w
 }
 
-// plainExample is the example config repo, loaded once.
-var plainExample = sync.OnceValues(func() (*config.Repo, error) { return config.Load(example.FS()) })
+// plainExample is the example config repo, each caller its own: a test may change it.
+func plainExample() (*config.Repo, error) { return config.Load(example.FS()) }

@@ -238,7 +238,8 @@ func (d *directory) Propose(context.Context, access.Request) error        { retu
 func (d *directory) Join(context.Context, access.ID, access.Person) error { return nil }
 func (d *directory) Withdraw(context.Context, access.Request) error       { return nil }
 
-var exampleRepo = sync.OnceValues(func() (*config.Repo, error) { return config.Load(example.FS()) })
+// exampleRepo is the example config repo, each caller its own: a test may change it.
+func exampleRepo() (*config.Repo, error) { return config.Load(example.FS()) }
 
 // world is the bot's chat side with the fake connector on both sides.
 type world struct {
