@@ -86,7 +86,10 @@ func (s Spelling) For(p Platform) Spoken {
 // elsewhere.
 func (s Spoken) Text(text string) string {
 	if s.Other != "" && command.MatchString(text) {
-		return s.Sentence(text) + s.Other + "\n"
+		if line, whole := strings.CutSuffix(text, "\n"); whole {
+			return s.Sentence(line) + "\n" + s.Other + "\n"
+		}
+		return s.Sentence(text) + " " + s.Other
 	}
 	return s.Sentence(text)
 }

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"strings"
 	"testing"
 
 	"aws-access-bot/internal/access"
@@ -15,7 +16,7 @@ func TestCommandsAreWrittenAsInTheReadersChat(t *testing.T) {
 		sentence = "Ask with `/aws-access request a b`, or `/aws-onboard 1`; not `/aws-accessory`, `bot status` or /aws-access x."
 		slashes  = sentence
 		mentions = "Ask with `@aws-access request a b`, or `@aws-access onboard 1`; not `/aws-accessory`, `bot status` or /aws-access x."
-		inTeams  = "In Teams, write `@aws-access` in the place of `/aws-access`, and `@aws-access onboard` in that of `/aws-onboard`.\n"
+		inTeams  = " In Teams, write `@aws-access` in the place of `/aws-access`, and `@aws-access onboard` in that of `/aws-onboard`."
 	)
 	for name, x := range map[string]struct {
 		spelling access.Spelling
@@ -37,6 +38,9 @@ func TestCommandsAreWrittenAsInTheReadersChat(t *testing.T) {
 	}
 	if got := both.For("").Text("No command here: `bot status`."); got != "No command here: `bot status`." {
 		t.Errorf("the other words stand in a text that has no command: %s", got)
+	}
+	if got, want := both.For("").Text("Lines.\n`/aws-access`\n"), "Lines.\n`/aws-access`\n"+strings.TrimSpace(inTeams)+"\n"; got != want {
+		t.Errorf("lines: %q, want %q", got, want)
 	}
 	if got := (access.Spoken{}).Text(sentence); got != sentence {
 		t.Errorf("no words: %s", got)

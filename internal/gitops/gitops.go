@@ -58,6 +58,10 @@ type Options struct {
 	// Foretell asks the guards of provisioning what they will hold of a merge; nil
 	// asks nobody. An error is shown as not known, and asked again.
 	Foretell func(ctx context.Context, m access.Merge) (access.Foretold, error)
+	// Spoken says how the bot's chat commands are written for who reads the pull
+	// request of a request, or of none ("", or one that is not known); nil leaves
+	// them with slashes.
+	Spoken func(ctx context.Context, request access.ID) access.Spoken
 	// OnInForce is called after another commit came into force, OnChange
 	// after a record changed that people may see. Neither may block.
 	OnInForce, OnChange func()

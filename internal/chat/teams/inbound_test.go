@@ -95,6 +95,7 @@ func TestWhatIsACommandAndWhatIsNot(t *testing.T) {
 		{"the bot's own words copied there", "a:hana", "@aws-access link github hana-dev", nil, "link github hana-dev"},
 		{"its name alone there", "a:hana", "@AWS-access", nil, ""},
 		{"a longer name there", "a:hana", "@aws-accessory status", nil, "@aws-accessory status"},
+		{"its words copied from GitHub, where they mention nobody", "a:hana", "@\u200baws-access status", nil, "status"},
 		{"its words copied behind a mention", general, "<at>b</at> @aws-access status", []any{mention(me, "<at>b</at>")}, "status"},
 		{"its words without a mention", general, "@aws-access status", nil, "-"},
 		{"with a mention there", "a:hana", "<at>b</at> status", []any{mention(me, "<at>b</at>")}, "status"},
