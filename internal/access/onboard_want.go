@@ -249,5 +249,5 @@ func (s *Service) checkOwner(ctx context.Context, repo *config.Repo, ref config.
 	if len(members(there)) != 1 {
 		return "", &Refusal{Field: FieldOwners, Message: fmt.Sprintf("%q is the address of no enabled member of your company's Entra.", shown(ref.Name)), Mend: "Check how it is written; the form lists the people of people.yaml."}
 	}
-	return fmt.Sprintf("%s is not in people.yaml, so cannot approve yet: `/aws-access link` and `/aws-access link github` add an entry.", ref.Name), nil
+	return fmt.Sprintf("%s is not in people.yaml, so cannot approve yet: `/aws-access link github <login>` adds the entry.", ref.Name), nil
 }

@@ -121,7 +121,7 @@ func Messages(u access.ChatUser) map[string]chat.Message {
 	out["reply-live"] = chat.Reply(access.Notice{Kind: access.NoticeLive}, live, Place())
 	out["reply-ended"] = chat.Reply(access.Notice{Kind: access.NoticeEnded}, all["ended"], Place())
 	out["reply-about-to-end"] = chat.Reply(access.Notice{Kind: access.NoticeEnding}, soon, Place())
-	out["help"] = chat.Help()
+	out["help"] = chat.Help(u.Platform, access.Slack, access.Teams)
 	out["drift-card"] = chat.DriftMessage(access.Notice{
 		Kind: access.NoticeDrift, Drift: "DRIFT-0a1b2c3d", Text: "Drift: aws-payments-dev with ReadOnlyAccess in payments-prod (…3333) is in the config repo and was live, and is gone from AWS.",
 		Acts: []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze},
