@@ -107,9 +107,9 @@ func (d *Desk) onboardForm(ctx context.Context, u access.ChatUser, channel strin
 }
 
 // onboardAsk reads what was typed into the form.
-func (d *Desk) onboardAsk(s Submission, asker access.Asker) access.OnboardAsk {
+func (d *Desk) onboardAsk(s Submission, asker access.Asker, key string) access.OnboardAsk {
 	return access.OnboardAsk{
-		Key: s.Key, Asker: asker, Channel: d.Channel[s.User.Platform], Origin: s.Channel,
+		Key: key, Asker: asker, Channel: d.Channel[s.User.Platform], Origin: s.Channel,
 		Account: s.Values[FieldAccount], Name: s.Values[access.FieldName], OU: s.Values[access.FieldOU], Owners: splitOwners(s.Values[access.FieldOwners]),
 	}
 }
