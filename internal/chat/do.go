@@ -43,7 +43,7 @@ func (d *Desk) Do(ctx context.Context, c Command, by access.Asker, in access.Inb
 	case "whoami":
 		return d.whoami(ctx, by)
 	case "cli":
-		return d.cli(ctx, by)
+		return d.cli(ctx, c.Account, by, in.User.Platform)
 	default:
 		return Help(in.User.Platform, slices.Sorted(maps.Keys(d.Whispers))...), nil
 	}

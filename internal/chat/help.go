@@ -28,7 +28,7 @@ func Help(here access.Platform, served ...access.Platform) Message {
 		line("/aws-access sync", "the control plane: looks at everything in AWS now"),
 		line("/aws-access link github <login>", "prepares the pull request that links your GitHub account to you, so that your approvals count"),
 		line("/aws-access whoami", "who the bot takes you for"),
-		line("/aws-access cli", "one ~/.aws/config for all that you may use"),
+		line("/aws-access cli [account]", "one ~/.aws/config for all that you may use, or for the accounts with that in their name"),
 	}}
 	switch {
 	case byAddress(here):

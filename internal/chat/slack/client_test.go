@@ -332,7 +332,7 @@ func TestSlackTakesEveryMessage(t *testing.T) {
 	for i := range 5000 {
 		all = append(all, access.Usable{AccountID: "111122224444", AccountSlug: fmt.Sprintf("%063d", i), PermissionSet: strings.Repeat("P", 32)})
 	}
-	take("cli", chat.CLIMessage(all, 7, placeOf()))
+	take("cli", chat.CLIMessage(chat.CLIFile{Usable: all, Waiting: 7, Place: placeOf(), Blocks: 30}))
 	for name, l := range map[string]chat.RequestLine{
 		"bare": {},
 		"full": {Account: strings.Repeat("a", 75), PermissionSet: strings.Repeat("字", 75), Group: strings.Repeat("<", 75), TermText: strings.Repeat("u", 400), Reason: strings.Repeat("字", 1000)},
