@@ -40,6 +40,11 @@ func TestAThreadAndItsMessages(t *testing.T) {
 	if all[0].path != "/v3/conversations" || first != requests || all[0].token != "Bearer token-1" {
 		t.Errorf("root: %+v", all[0])
 	}
+	for _, k := range append(all, w.connector.got(http.MethodPut, "")...) {
+		if k.content != "application/json; charset=utf-8" {
+			t.Errorf("%s %s is %q", k.method, k.path, k.content)
+		}
+	}
 	thread := "/v3/conversations/" + requests + threadMark + root + "/activities"
 	if all[1].path != thread || all[1].body["summary"] != "reply" || all[1].body["text"] != nil {
 		t.Errorf("reply: %+v", all[1])
