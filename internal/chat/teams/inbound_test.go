@@ -88,6 +88,8 @@ func TestWhatIsACommandAndWhatIsNot(t *testing.T) {
 		{"a mention alone", general, "<at>b</at>&nbsp; \n", []any{mention(me, "<at>b</at>")}, ""},
 		{"a name without an entity", general, "<at>aws-access</at> status", nil, "-"},
 		{"somebody else's mention", general, "<at>Yuki</at> status", []any{mention("29:yuki", "<at>Yuki</at>")}, "-"},
+		{"somebody else's mention behind it", general, "<at>b</at> request with <at>Yuki Mori</at> &amp; <at>R&amp;D</at>", []any{mention(me, "<at>b</at>"), mention("29:yuki", "<at>Yuki Mori</at>"), mention("29:r", "<at>R&amp;D</at>")}, "request with Yuki Mori &amp; R&D"},
+		{"marks that are no mention", general, "<at>b</at> request with <at>Yuki</at>", []any{mention(me, "<at>b</at>")}, "request with <at>Yuki</at>"},
 		{"an entity that is not in the text", general, "status", []any{mention(me, "<at>b</at>")}, "-"},
 		{"an entity without text", general, "status", []any{mention(me, "")}, "-"},
 		{"entities that are none", general, "status", []any{7, nil, "x", []any{}, map[string]any{"type": 7}}, "-"},
