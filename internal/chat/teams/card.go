@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"unicode/utf8"
@@ -86,14 +87,26 @@ func withoutLast(body []element) []element {
 // card is the card around a body.
 func (b *builder) card(body []element) element {
 	extra := element{"width": "Full"}
-	if len(b.mentions) > 0 {
-		extra["entities"] = b.mentions
+	if shown := b.mentioned(body); len(shown) > 0 {
+		extra["entities"] = shown
 	}
 	c := element{"type": "AdaptiveCard", "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "version": cardVersion, "body": body, "msteams": extra}
 	if len(b.actions) > 0 {
 		c["actions"] = b.actions
 	}
 	return c
+}
+
+// mentioned are the mentions whose marks stand in a body: where a part of it was cut
+// off, a mention that is nowhere to be seen would be none, and take room.
+func (b *builder) mentioned(body []element) []element {
+	if len(b.mentions) == 0 {
+		return nil
+	}
+	text := encode(body)
+	return slices.DeleteFunc(slices.Clone(b.mentions), func(m element) bool {
+		return !bytes.Contains(text, bytes.Trim(encode(m["text"]), `"`))
+	})
 }
 
 // encode writes JSON of what always can be written.

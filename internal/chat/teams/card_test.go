@@ -307,6 +307,18 @@ func TestAHugeMessageKeepsItsButtons(t *testing.T) {
 	if !bytes.Contains(raw, []byte("Cancel request")) || !bytes.Contains(raw, []byte("too long to show here whole")) {
 		t.Errorf("%.300s", raw)
 	}
+	// Hundreds of owners: whose mention was cut off is not among the card's mentions.
+	many := chat.Message{Blocks: []chat.Block{chat.Text{{Text: "Look at this."}}}}
+	for i := range 400 {
+		u := hana()
+		u.User = fmt.Sprintf("3c1d9a70-0000-4000-8000-%012d", i)
+		many.Blocks = append(many.Blocks, chat.Text{{User: u, Text: fmt.Sprint("Owner ", i)}})
+	}
+	raw = Card(many)
+	sound(t, "mentions", raw)
+	if !bytes.Contains(raw, []byte("Look at this.")) || !bytes.Contains(raw, []byte("Owner 0")) || bytes.Contains(raw, []byte("Owner 399")) {
+		t.Errorf("%d bytes: %.300s", len(raw), raw)
+	}
 	var usable []access.Usable
 	for i := range 400 {
 		usable = append(usable, access.Usable{AccountID: "111122223333", AccountSlug: fmt.Sprint("account-", i), PermissionSet: "ReadOnlyAccess"})
