@@ -64,6 +64,23 @@ func TestAThreadAndItsMessages(t *testing.T) {
 	}
 }
 
+// TestALinkLeadsToTheCloudThatTheMessageIsIn.
+func TestALinkLeadsToTheCloudThatTheMessageIsIn(t *testing.T) {
+	t.Parallel()
+	for service, want := range map[string]string{
+		"https://smba.trafficmanager.net/teams/":                "teams.microsoft.com",
+		"https://smba.infra.gcc.teams.microsoft.com/teams/":     "teams.microsoft.com",
+		"https://smba.infra.gov.teams.microsoft.us/teams/":      "gov.teams.microsoft.us",
+		"https://smba.infra.dod.teams.microsoft.us/teams/":      "dod.teams.microsoft.us",
+		"https://smba.infra.gov.teams.microsoft.us.evil/teams/": "teams.microsoft.com",
+	} {
+		c := NewClient(Options{Tenant: testTenant, ServiceURL: service}, nil, nil)
+		if link, err := c.Link(t.Context(), at(""), "1"); err != nil || !strings.HasPrefix(link, "https://"+want+"/l/message/19:") {
+			t.Errorf("%s: %s, %v", service, link, err)
+		}
+	}
+}
+
 // TestIdsAreOneSegmentOfThePath, whatever they are.
 func TestIdsAreOneSegmentOfThePath(t *testing.T) {
 	t.Parallel()
