@@ -69,16 +69,24 @@ func (b *builder) fit() json.RawMessage {
 }
 
 // withoutLast takes an element away: the last box, which is a piece of a file or
-// what somebody wrote, else the last that is no row of buttons.
+// what somebody wrote, else the last that has no row of buttons below it, else the
+// last row with what stands above it. A row never comes to stand below what it is not
+// about. The first element, which says what the card is, goes last.
 func withoutLast(body []element) []element {
-	for _, fits := range []func(e element) bool{
-		func(e element) bool { return e["type"] == "Container" },
-		func(e element) bool { return e["type"] != "ActionSet" },
-	} {
-		for i := len(body) - 1; i >= 0; i-- {
-			if fits(body[i]) {
-				return slices.Delete(slices.Clone(body), i, i+1)
-			}
+	isRow := func(i int) bool { return i < len(body) && body[i]["type"] == "ActionSet" }
+	for i := len(body) - 1; i >= 0; i-- {
+		if body[i]["type"] == "Container" {
+			return slices.Delete(slices.Clone(body), i, i+1)
+		}
+	}
+	for i := len(body) - 1; i > 0; i-- {
+		if !isRow(i) && !isRow(i+1) {
+			return slices.Delete(slices.Clone(body), i, i+1)
+		}
+	}
+	for i := len(body) - 1; i > 1; i-- {
+		if isRow(i) && !isRow(i-1) {
+			return slices.Delete(slices.Clone(body), i-1, i+1)
 		}
 	}
 	return body[:len(body)-1]

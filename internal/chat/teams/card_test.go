@@ -294,6 +294,39 @@ func TestMentionsAndDates(t *testing.T) {
 	}
 }
 
+// TestNoButtonComesToStandBelowWhatItIsNotAbout: where a list is cut, a drift goes with
+// its buttons.
+func TestNoButtonComesToStandBelowWhatItIsNotAbout(t *testing.T) {
+	t.Parallel()
+	var list []access.Drift
+	for i := range 15 {
+		list = append(list, access.Drift{ID: fmt.Sprintf("DRIFT-%08x", i), Missing: true, Sentence: strings.Repeat("名", 230), Acts: []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze, access.DriftRemove}})
+	}
+	raw := Card(Words().Spoken(chat.Drifted(list)))
+	sound(t, "drift", raw)
+	var card struct{ Body []map[string]any }
+	if err := json.Unmarshal(raw, &card); err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for i, e := range card.Body {
+		actions, ok := e["actions"].([]any)
+		if !ok {
+			continue
+		}
+		rows++
+		id, _ := actions[0].(map[string]any)["data"].(map[string]any)["value"].(string)
+		found := map[string][]string{}
+		texts(card.Body[i-1], found)
+		if id == "" || !strings.Contains(strings.Join(found["TextRun"], ""), id) {
+			t.Errorf("the buttons of %s stand below %.100q", id, found)
+		}
+	}
+	if rows == 0 || rows == 15 || !bytes.Contains(raw, []byte("Drift: 15")) || !bytes.Contains(raw, []byte("too long to show here whole")) {
+		t.Errorf("%d rows of buttons: %.300s", rows, raw)
+	}
+}
+
 // TestAHugeMessageKeepsItsButtons, says that it was cut, and fits.
 func TestAHugeMessageKeepsItsButtons(t *testing.T) {
 	t.Parallel()
