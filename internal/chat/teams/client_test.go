@@ -230,6 +230,25 @@ func TestAWhisperReachesOnlyThatPerson(t *testing.T) {
 	}
 }
 
+// TestARefusedTargetedMessageIsNothingToTheOthers: the connector refuses one for who
+// has left the channel, and the others are still told there.
+func TestARefusedTargetedMessageIsNothingToTheOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, store.NewMemory())
+	w.does(w.line("hana", general, "1", "help"))
+	w.connector.fail(fault{method: http.MethodPost, path: general, status: http.StatusBadRequest})
+	for range 2 {
+		w.ok(w.client.Whisper(t.Context(), chat.Address{Team: testTenant, Channel: general + threadMark + "1"}, idOf("hana"), text("for Hana")))
+		if got := w.last(); got.query.Has("isTargetedActivity") {
+			t.Errorf("Hana was refused a moment ago: %+v", got)
+		}
+	}
+	w.does(w.line("ken", general, "2", "help"))
+	if got := w.last(); got.query.Get("isTargetedActivity") != "true" {
+		t.Errorf("Ken is not told in the channel: %+v", got)
+	}
+}
+
 // TestAChatThatIsGoneIsBegunAgain: the app was removed and installed meanwhile.
 func TestAChatThatIsGoneIsBegunAgain(t *testing.T) {
 	t.Parallel()
