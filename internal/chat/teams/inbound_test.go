@@ -59,6 +59,28 @@ func TestT20NothingIsReadOrStoredOfWhatTheConnectorDidNotSign(t *testing.T) {
 	}
 }
 
+// TestWithoutKeysNothingIsTakenAndTeamsIsToldToSendItAgain: what people write while
+// Microsoft's keys cannot be read is not lost.
+func TestWithoutKeysNothingIsTakenAndTeamsIsToldToSendItAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, store.NewMemory())
+	w.publisher.mu.Lock()
+	w.publisher.broken = true
+	w.publisher.mu.Unlock()
+	a := w.line("hana", general, "1", "whoami")
+	if rec := w.send(a); rec.Code != http.StatusServiceUnavailable || rec.Body.Len() != 0 || len(w.due()) != 0 {
+		t.Errorf("%d %q, stored %v", rec.Code, rec.Body, w.due())
+	}
+	w.publisher.mu.Lock()
+	w.publisher.broken = false
+	w.publisher.mu.Unlock()
+	w.clock.pass(2 * keysFailed)
+	w.does(a)
+	if got := w.last(); !strings.Contains(got.card(), "hana@example.com") {
+		t.Errorf("told %s", got.card())
+	}
+}
+
 func TestT38AnOversizeActivityIs413(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, store.NewMemory())
