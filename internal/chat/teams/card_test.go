@@ -294,6 +294,39 @@ func TestMentionsAndDates(t *testing.T) {
 	}
 }
 
+// TestNoButtonComesToStandBelowWhatItIsNotAbout: where a list is cut, a drift goes with
+// its buttons.
+func TestNoButtonComesToStandBelowWhatItIsNotAbout(t *testing.T) {
+	t.Parallel()
+	var list []access.Drift
+	for i := range 15 {
+		list = append(list, access.Drift{ID: fmt.Sprintf("DRIFT-%08x", i), Missing: true, Sentence: strings.Repeat("名", 230), Acts: []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze, access.DriftRemove}})
+	}
+	raw := Card(Words().Spoken(chat.Drifted(list)))
+	sound(t, "drift", raw)
+	var card struct{ Body []map[string]any }
+	if err := json.Unmarshal(raw, &card); err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for i, e := range card.Body {
+		actions, ok := e["actions"].([]any)
+		if !ok {
+			continue
+		}
+		rows++
+		id, _ := actions[0].(map[string]any)["data"].(map[string]any)["value"].(string)
+		found := map[string][]string{}
+		texts(card.Body[i-1], found)
+		if id == "" || !strings.Contains(strings.Join(found["TextRun"], ""), id) {
+			t.Errorf("the buttons of %s stand below %.100q", id, found)
+		}
+	}
+	if rows == 0 || rows == 15 || !bytes.Contains(raw, []byte("Drift: 15")) || !bytes.Contains(raw, []byte("too long to show here whole")) {
+		t.Errorf("%d rows of buttons: %.300s", rows, raw)
+	}
+}
+
 // TestAHugeMessageKeepsItsButtons, says that it was cut, and fits.
 func TestAHugeMessageKeepsItsButtons(t *testing.T) {
 	t.Parallel()
@@ -306,6 +339,18 @@ func TestAHugeMessageKeepsItsButtons(t *testing.T) {
 	sound(t, "huge", raw)
 	if !bytes.Contains(raw, []byte("Cancel request")) || !bytes.Contains(raw, []byte("too long to show here whole")) {
 		t.Errorf("%.300s", raw)
+	}
+	// Hundreds of owners: whose mention was cut off is not among the card's mentions.
+	many := chat.Message{Blocks: []chat.Block{chat.Text{{Text: "Look at this."}}}}
+	for i := range 400 {
+		u := hana()
+		u.User = fmt.Sprintf("3c1d9a70-0000-4000-8000-%012d", i)
+		many.Blocks = append(many.Blocks, chat.Text{{User: u, Text: fmt.Sprint("Owner ", i)}})
+	}
+	raw = Card(many)
+	sound(t, "mentions", raw)
+	if !bytes.Contains(raw, []byte("Look at this.")) || !bytes.Contains(raw, []byte("Owner 0")) || bytes.Contains(raw, []byte("Owner 399")) {
+		t.Errorf("%d bytes: %.300s", len(raw), raw)
 	}
 	var board []byte
 	for _, n := range []int{0, 9, 700} {

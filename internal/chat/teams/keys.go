@@ -37,6 +37,10 @@ const (
 // errUnknownKey says that no published key has the id.
 var errUnknownKey = errors.New("no published key has this id")
 
+// errKeysUnread says that there are no keys to check anything with. It says nothing of
+// the token.
+var errKeysUnread = errors.New("not read for too long")
+
 // key is a published key of the connector.
 type key struct {
 	public *rsa.PublicKey
@@ -90,7 +94,7 @@ func (k *Keys) readable(ctx context.Context) error {
 // stale says that the keys are too old to believe anything by; the lock is held.
 func (k *Keys) stale() error {
 	if k.Now().Sub(k.good) > keysUsable {
-		return fmt.Errorf("keys of the connector: %w", errors.Join(errors.New("not read for too long"), k.failed))
+		return fmt.Errorf("keys of the connector: %w", errors.Join(errKeysUnread, k.failed))
 	}
 	return nil
 }
