@@ -42,7 +42,7 @@ type builder struct {
 
 // Card renders a message. What people wrote stands in text runs, in which no
 // client reads Markdown (Adaptive Cards schema: TextRun); a TextBlock has only
-// words, dates and mentions.
+// words and mentions.
 func Card(m chat.Message) json.RawMessage {
 	b := &builder{}
 	for _, block := range m.Blocks {
