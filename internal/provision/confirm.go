@@ -64,6 +64,10 @@ type Cutover struct {
 	// Told is the last state that people were told.
 	Told  access.CutoverState
 	Items []CutoverItem
+	// People are the Entra ids of the direct members of each group of the items,
+	// by the id of the group, when its access was taken away; a group that could
+	// not be read is missing. They are dropped when the question is over.
+	People map[string][]string
 }
 
 // CutoverItem is one assignment of a cutover. Zero times are not yet.
@@ -77,8 +81,10 @@ type CutoverItem struct {
 	End      time.Time
 	Removed  time.Time // read back as gone
 	Restored time.Time // read back as live again
-	// Left says why it is not put back, in a sentence for people.
+	// Left says why it is not put back, in a sentence for people. Grew: because of
+	// who joined the group.
 	Left string
+	Grew bool
 	// Released is when it was decided about after it was put back: the config
 	// grants it, or the bot is to take it away again, or it is gone.
 	Released time.Time

@@ -44,6 +44,9 @@ func (e *Engine) collectCutovers(ctx context.Context, v *view, allowed []Change)
 			put = e.addToCutover(v, put, from, r, c)
 		}
 	}
+	for n := range put {
+		put[n], _ = e.readPeople(ctx, v, put[n], put[n].Items)
+	}
 	return e.saveCutovers(ctx, v, put, nil)
 }
 

@@ -92,33 +92,46 @@ func (e *Engine) advanceCutover(ctx context.Context, v *view, c Cutover) error {
 	}
 }
 
-// settleCutover takes over which removals were read back, and asks once all were,
-// or some were a while ago: then the others are asked about later.
+// settleCutover takes over which removals were read back, and asks once all were
+// and it is known who had them, or some were a while ago: then the others are
+// asked about later.
 func (e *Engine) settleCutover(ctx context.Context, v *view, c Cutover) error {
 	items := settled(c, e.book.find)
 	gone := slices.DeleteFunc(slices.Clone(items), func(i CutoverItem) bool { return i.Removed.IsZero() })
 	rest := slices.DeleteFunc(slices.Clone(items), func(i CutoverItem) bool { return !i.Removed.IsZero() })
-	within := v.withinNow()
+	asks := v.withinNow() > 0
 	switch {
-	case len(items) == 0, len(rest) == 0 && within == 0:
+	case len(items) == 0, len(rest) == 0 && !asks:
 		return e.saveCutovers(ctx, v, nil, []string{c.ID})
-	case len(gone) == 0:
-		return nil
-	case len(rest) > 0 && within > 0:
-		if first := slices.MinFunc(gone, func(a, b CutoverItem) int { return a.Removed.Compare(b.Removed) }).Removed; v.now.Sub(first) < e.pace(askLatest) {
-			v.alarm.set(first.Add(e.pace(askLatest)))
-			return nil
-		}
-	case len(rest) > 0:
+	case len(gone) == 0, !asks:
 		return nil
 	}
+	next, read := e.readPeople(ctx, v, c, gone)
+	if len(next.People) > len(c.People) {
+		if err := e.saveCutovers(ctx, v, []Cutover{next}, nil); err != nil {
+			return err
+		}
+	}
+	if len(rest) > 0 || !read {
+		first := slices.MinFunc(gone, func(a, b CutoverItem) int { return a.Removed.Compare(b.Removed) }).Removed
+		if due := first.Add(e.pace(askLatest)); v.now.Before(due) {
+			v.alarm.set(due)
+			return nil
+		}
+	}
+	return e.askCutover(ctx, v, next, gone, rest)
+}
+
+// askCutover asks about the items of a cutover that are gone, and leaves the rest
+// to another one.
+func (e *Engine) askCutover(ctx context.Context, v *view, c Cutover, gone, rest []CutoverItem) error {
 	put := []Cutover{}
 	if len(rest) > 0 {
 		anew := c
 		anew.ID, anew.Since, anew.Items = cutoverID(c.Account, c.Commit, v.now), v.now, rest
 		put = append(put, anew)
 	}
-	c.State, c.Items, c.Asked, c.Within = access.CutoverAsked, gone, v.now, e.pace(within)
+	c.State, c.Items, c.Asked, c.Within = access.CutoverAsked, gone, v.now, e.pace(v.withinNow())
 	c.Until = v.now.Add(c.Within)
 	if err := e.saveCutovers(ctx, v, append(put, c), nil); err != nil {
 		return err
@@ -153,7 +166,7 @@ func settled(c Cutover, find func(config.Assignment) *Record) []CutoverItem {
 // withdraws the question when the config does not ask any more.
 func (e *Engine) decideCutover(ctx context.Context, v *view, c Cutover) error {
 	if v.withinNow() == 0 {
-		c.State, c.Decided = access.CutoverWithdrawn, v.now
+		c.State, c.Decided, c.People = access.CutoverWithdrawn, v.now, nil
 		if err := e.saveCutovers(ctx, v, []Cutover{c}, nil); err != nil {
 			return err
 		}

@@ -26,6 +26,7 @@ func (e *Engine) tellCutover(ctx context.Context, v *view, c *Cutover) error {
 		n.Kind, n.Until = access.NoticeRollingBack, c.Until
 	case access.CutoverRolledBack:
 		n.Kind = access.NoticeRolledBack
+		n.Text += c.whomToAsk(v.force.Repo)
 		if c.restored() == 0 {
 			n.Kind = access.NoticeNotPutBack
 		}
