@@ -57,6 +57,9 @@ type Cutover struct {
 	// asked, Until when that is over. They are zero before.
 	Asked, Until time.Time
 	Within       time.Duration
+	// Doubtful: what time it was was in doubt when Asked and Until, or Decided,
+	// was noted. Mended: they were set anew since, and people are asked anew.
+	Doubtful, Mended bool
 	// Decided is when it was confirmed, or decided to put all back; By is who
 	// confirmed, and Name what he is called.
 	Decided  time.Time

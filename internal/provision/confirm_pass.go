@@ -11,12 +11,6 @@ import (
 	"aws-access-bot/internal/access"
 )
 
-// counting has since when, in the run of the process, each open question is
-// known: a clock that nobody can set.
-type counting map[string]time.Duration
-
-func newCounting() counting { return counting{} }
-
 // takeCutovers takes into a view what is known of cutovers.
 func (e *Engine) takeCutovers(ctx context.Context, v *view) error {
 	v.restorable = map[config.Assignment]string{}
@@ -77,6 +71,9 @@ func (e *Engine) advanceCutover(ctx context.Context, v *view, c Cutover) error {
 	case c.State == access.CutoverRemoving:
 		return e.settleCutover(ctx, v, c)
 	}
+	if err := e.mendCutover(ctx, v, &c); err != nil {
+		return err
+	}
 	if err := e.tellCutover(ctx, v, &c); err != nil {
 		return err
 	}
@@ -132,7 +129,7 @@ func (e *Engine) askCutover(ctx context.Context, v *view, c Cutover, gone, rest 
 		put = append(put, anew)
 	}
 	c.State, c.Items, c.Asked, c.Within = access.CutoverAsked, gone, v.now, e.pace(v.withinNow())
-	c.Until = v.now.Add(c.Within)
+	c.Until, c.Doubtful = v.now.Add(c.Within), v.doubtful
 	if err := e.saveCutovers(ctx, v, append(put, c), nil); err != nil {
 		return err
 	}
@@ -179,7 +176,7 @@ func (e *Engine) decideCutover(ctx context.Context, v *view, c Cutover) error {
 		return nil
 	}
 	delete(e.desk.counting, c.ID) // from here it counts how long that is tried
-	c.State, c.Decided = access.CutoverRollingBack, v.now
+	c.State, c.Decided, c.Doubtful = access.CutoverRollingBack, v.now, v.doubtful
 	if err := e.saveCutovers(ctx, v, []Cutover{c}, nil); err != nil {
 		return err
 	}
@@ -188,28 +185,6 @@ func (e *Engine) decideCutover(ctx context.Context, v *view, c Cutover) error {
 		return err
 	}
 	return e.rollCutoverBack(ctx, v, c)
-}
-
-// decisionDue returns when the time to confirm is over: by our clock, where
-// trusted services agree with it, or else when the process has itself counted as
-// long since it knows of the question. So a clock that is wrong neither puts
-// anything back before people could answer, nor keeps them out for good.
-func (e *Engine) decisionDue(v *view, c Cutover) time.Time {
-	run := e.Elapsed()
-	since, known := e.desk.counting[c.ID]
-	if !known {
-		since = run
-		e.desk.counting[c.ID] = since
-	}
-	counted := v.now.Add(since + c.Within - run)
-	if v.doubtful {
-		return counted
-	}
-	byClock := later(c.Until, v.now.Add(since+min(e.pace(clickGrace), c.Within)-run))
-	if byClock.Before(counted) {
-		return byClock
-	}
-	return counted
 }
 
 // releaseCutover notes which of what was put back is decided about. That its grant

@@ -55,18 +55,6 @@ func (e *Engine) rollCutoverBack(ctx context.Context, v *view, c Cutover) error 
 	return e.tellCutover(ctx, v, &c)
 }
 
-// isLate reports whether a roll-back was tried for long enough: by our clock, and
-// by what this process has tried itself, for one that was down did not try.
-func (e *Engine) isLate(v *view, c Cutover) bool {
-	run := e.Elapsed()
-	since, known := e.desk.counting[c.ID]
-	if !known {
-		since = run
-		e.desk.counting[c.ID] = since
-	}
-	return v.now.Sub(c.Decided) >= e.pace(giveUpAfter) && run-since >= e.pace(triedAtLeast)
-}
-
 // restored is how many items are live again.
 func (c Cutover) restored() int {
 	n := 0
