@@ -84,6 +84,8 @@ type CutoverItem struct {
 	End      time.Time
 	Removed  time.Time // read back as gone
 	Restored time.Time // read back as live again
+	// Missing is when a listing first did not show it since, until one does.
+	Missing time.Time
 	// Left says why it is not put back, in a sentence for people. Grew: because of
 	// who joined the group.
 	Left string

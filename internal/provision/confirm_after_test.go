@@ -6,6 +6,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision"
 )
 
 // TestWhatIsPutBackCanBeRemovedForGood: removed by the word of the control plane it goes as
@@ -62,27 +63,8 @@ func TestADriftThatTheBotDidNotPutBackIsNotRemoved(t *testing.T) {
 // the check is what had taken it away.
 func TestInPhase3WhatIsPutBackIsHeldFromTheDriftCheck(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		m := onMove(t)
 		stray := grant(4, 1, powerUser)
-		m.do(func() { m.put(stray) })
-		clearing := func(id string, more ...config.Assignment) *repository {
-			r := asking(id, append(more, old(), old2(), grant(4, 2, readOnly))...)
-			r.repo.Access.Phase, r.repo.Access.Drift = 3, config.DriftRevert
-			return r
-		}
-		m.commitOf(t, clearing("b"))
-		for range 20 { // until the check has taken it away and asks
-			if after(10 * time.Minute); len(m.questions(t)) > 0 {
-				break
-			}
-		}
-		after(2 * time.Minute)
-		if m.isLive(stray) {
-			t.Fatalf("the drift check does not remove it: %+v, %+v, %+v", m.questions(t), m.noticed(), m.known(t))
-		}
-		m.question(t, access.CutoverAsked)
-		after(within + 5*time.Minute)
-		m.question(t, access.CutoverRolledBack)
+		m := putBackInPhase3(t, stray)
 		for range 10 {
 			if after(5 * time.Hour); !m.isLive(stray) {
 				t.Fatal("the drift check removed what was put back")
@@ -130,6 +112,79 @@ func TestTheGroupKeepsItsPlaceWhileAQuestionIsOpen(t *testing.T) {
 		after(3 * time.Hour)
 		if n := m.count("Unassign"); n != 1 {
 			t.Errorf("unassigned %d times after it was confirmed", n)
+		}
+	})
+}
+
+// clearing is a repository of phase 3 in which the drift check removes what no
+// commit declared.
+func clearing(id string, more ...config.Assignment) *repository {
+	r := asking(id, append(more, old(), old2(), grant(4, 2, readOnly))...)
+	r.repo.Access.Phase, r.repo.Access.Drift = 3, config.DriftRevert
+	return r
+}
+
+// putBackInPhase3 is a system whose drift check took something away, and put it
+// back since nobody confirmed.
+func putBackInPhase3(t *testing.T, stray config.Assignment) *moved {
+	t.Helper()
+	m := onMove(t)
+	m.do(func() { m.put(stray) })
+	m.commitOf(t, clearing("b"))
+	for range 20 { // until the check has taken it away and asks
+		if after(10 * time.Minute); len(m.questions(t)) > 0 {
+			break
+		}
+	}
+	after(2 * time.Minute)
+	if m.isLive(stray) {
+		t.Fatalf("the drift check does not remove it: %+v, %+v, %+v", m.questions(t), m.noticed(), m.known(t))
+	}
+	m.question(t, access.CutoverAsked)
+	after(within + 5*time.Minute)
+	m.question(t, access.CutoverRolledBack)
+	return m
+}
+
+// hide has listings of a pair not show an assignment until one was made.
+func (m *moved) hide(a config.Assignment) {
+	who := provision.LiveAssignment{PrincipalID: storeID(a.Principal.ID), Kind: a.Principal.Kind}
+	m.do(func() { m.live[a.Pair()][who] = time.Now().Add(1000 * time.Hour) })
+	lists := func() (n int) {
+		m.do(func() {
+			for _, c := range m.calls {
+				if c.op == "ListAccountAssignments" && c.key == pairKey(a.Pair()) {
+					n++
+				}
+			}
+		})
+		return n
+	}
+	for had := lists(); lists() == had; {
+		after(time.Second)
+	}
+	m.do(func() { m.live[a.Pair()][who] = time.Time{} })
+}
+
+// TestOneListingDoesNotDecideAboutWhatIsPutBack: one that lags would have the drift
+// check take it away again. Two that agree do, a minute apart.
+func TestOneListingDoesNotDecideAboutWhatIsPutBack(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		stray := grant(4, 1, powerUser)
+		m := putBackInPhase3(t, stray)
+		m.hide(stray)
+		for range 10 {
+			if after(5 * time.Hour); !m.isLive(stray) {
+				t.Fatal("the drift check removed what was put back, after one listing without it")
+			}
+		}
+		if q := m.question(t, access.CutoverRolledBack); q.Undecided != 1 {
+			t.Errorf("%d undecided after one listing without it", q.Undecided)
+		}
+		m.do(func() { clear(m.live[stray.Pair()]) }) // somebody removed it by hand
+		after(75 * time.Minute)
+		if q := m.question(t, access.CutoverRolledBack); q.Undecided != 0 {
+			t.Errorf("%d undecided though two listings are without it", q.Undecided)
 		}
 	})
 }

@@ -20,6 +20,7 @@ type cutoverItemRecord struct {
 	End         time.Time         `json:"end,omitzero"`
 	Removed     time.Time         `json:"removed,omitzero"`
 	Restored    time.Time         `json:"restored,omitzero"`
+	Missing     time.Time         `json:"missing,omitzero"`
 	Left        string            `json:"left,omitempty"`
 	Grew        bool              `json:"grew,omitempty"`
 	Released    time.Time         `json:"released,omitzero"`
