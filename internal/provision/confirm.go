@@ -95,6 +95,10 @@ type CutoverItem struct {
 	Released time.Time
 }
 
+// fromEntra reports whether an item can be put back at all. Of what stands for an id
+// of Identity Center alone nobody can tell who would get it.
+func (i CutoverItem) fromEntra() bool { return !standsForID(i.Assignment.Principal) }
+
 // ended reports whether the time has taken away at a time what an item is about.
 func (i CutoverItem) ended(at time.Time) bool { return !i.End.IsZero() && !i.End.After(at) }
 

@@ -91,16 +91,16 @@ func (e *Engine) advanceCutover(ctx context.Context, v *view, c Cutover) error {
 
 // settleCutover takes over which removals were read back, and asks once all were
 // and it is known who had them, or some were a while ago: then the others are
-// asked about later.
+// asked about later. Where nothing could be put back nobody is asked.
 func (e *Engine) settleCutover(ctx context.Context, v *view, c Cutover) error {
 	items := settled(c, e.book.find)
 	gone := slices.DeleteFunc(slices.Clone(items), func(i CutoverItem) bool { return i.Removed.IsZero() })
 	rest := slices.DeleteFunc(slices.Clone(items), func(i CutoverItem) bool { return !i.Removed.IsZero() })
 	asks := v.withinNow() > 0
 	switch {
-	case len(items) == 0, len(rest) == 0 && !asks:
+	case !slices.ContainsFunc(items, CutoverItem.fromEntra), len(rest) == 0 && !asks:
 		return e.saveCutovers(ctx, v, nil, []string{c.ID})
-	case len(gone) == 0, !asks:
+	case !slices.ContainsFunc(gone, CutoverItem.fromEntra), !asks:
 		return nil
 	}
 	next, read := e.readPeople(ctx, v, c, gone)

@@ -54,8 +54,7 @@ func (e *Engine) readPeople(ctx context.Context, v *view, c Cutover, items []Cut
 
 // hasPeople reports whether an item is of a group of Entra.
 func (i CutoverItem) hasPeople() bool {
-	p := i.Assignment.Principal
-	return p.Kind == config.GroupPrincipal && !standsForID(p)
+	return i.Assignment.Principal.Kind == config.GroupPrincipal && i.fromEntra()
 }
 
 // userIDs are the object ids of users, sorted; not nil.

@@ -77,6 +77,10 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 	case r.rollsBack() && r.Op != nil:
 		return i, nil // its end decides
 	}
+	if !i.fromEntra() {
+		i.Left = "it is not from Entra, so nobody can tell who would get it"
+		return i, nil
+	}
 	if r.State == Removing {
 		i.Left = "somebody made it again, and that is being taken away"
 		return i, nil

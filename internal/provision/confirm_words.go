@@ -58,7 +58,7 @@ func (c Cutover) told() string {
 func (c Cutover) says() string {
 	switch c.State {
 	case access.CutoverAsked, access.CutoverRollingBack:
-		list := bulleted(c.Items, func(i CutoverItem) string { return i.named(c.AccountName) })
+		list := bulleted(c.Items, func(i CutoverItem) string { return i.named(c.AccountName) + i.caveat() })
 		if c.told() == toldMended {
 			list += "\nThe clock of the bot was wrong when it asked first: what counts is the time below, not the one said before."
 		}
@@ -75,6 +75,14 @@ func (c Cutover) says() string {
 	default:
 		return ""
 	}
+}
+
+// caveat says of what is asked about that it cannot be put back.
+func (i CutoverItem) caveat() string {
+	if i.fromEntra() {
+		return ""
+	}
+	return ": cannot be put back, since it is not from Entra"
 }
 
 // until says when what is put back ends by itself, "" when it does not.
