@@ -46,7 +46,10 @@ func (e *Engine) collectCutovers(ctx context.Context, v *view, allowed []Change)
 		}
 	}
 	for n := range put {
-		put[n], _ = e.readPeople(ctx, v, put[n], put[n].Items)
+		var read bool
+		if put[n], read = e.readPeople(ctx, v, put[n], put[n].Items); !read {
+			break // the removals do not wait for Entra
+		}
 	}
 	return e.saveCutovers(ctx, v, put, nil)
 }

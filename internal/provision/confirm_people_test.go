@@ -111,14 +111,14 @@ func TestWhoWasInAGroupThatCannotBeReadIsNotGuessed(t *testing.T) {
 					m.down = map[string]error{"DirectUsers": fault.New(fault.ErrThrottled, "members", "busy", nil)}
 				})
 				m.commitOf(t, asking("b"))
-				after(mended - time.Minute)
+				after(time.Minute)
 				if m.isLive(old()) || m.isLive(old2()) {
 					t.Fatal("the removal waited for Entra")
 				}
+				after(mended - time.Minute)
 				if n := m.count("DirectUsers"); n > 40 {
 					t.Errorf("Entra was asked %d times", n)
 				}
-				after(time.Minute)
 				m.do(func() { m.down = nil })
 				after(2 * time.Minute)
 				m.question(t, access.CutoverAsked)
