@@ -43,8 +43,12 @@ func (s Sight) atItsStart() bool {
 // takeUp begins what was asked for an account that was there before the bot, or
 // was brought in before. A member is moved if the pull request said from where.
 // Otherwise it stays where it is, for nobody approved a move: only its baseline
-// is watched.
+// is watched. It begins now, however long its file has been there.
 func takeUp(r Record, s Sight) Record {
+	if !s.Account.Member && r.Member {
+		return r // it left
+	}
+	r.Began = s.Now
 	switch {
 	case s.Account.Member && s.From != "":
 		r.Placed, r.Baseline, r.Move = time.Time{}, time.Time{}, nil
@@ -52,10 +56,7 @@ func takeUp(r Record, s Sight) Record {
 	case s.Account.Member:
 		r.Placed = r.Began
 		return r.on(Placed)
-	case r.Member:
-		return r // it left
 	}
-	r.Began = s.Now
 	return r.on(New)
 }
 
