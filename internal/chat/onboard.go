@@ -220,6 +220,7 @@ func onboardHeadline(r access.Request) string {
 		{access.StageInvited, "Invited: waiting for the owner of the account"},
 		{access.StageJoined, "A member; being moved to its OU"},
 		{access.StagePlaced, "In its OU; the baseline is being set up"},
+		{access.StageBaseline, "In its OU, with its baseline; its IAM users are being counted"},
 	} {
 		if _, ok := r.At(s.stage); ok {
 			last = s.words

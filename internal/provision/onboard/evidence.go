@@ -103,8 +103,12 @@ func (e *Engine) facts(ctx context.Context, x *reading, r Record) (*access.Onboa
 	if r.State == Placed && f.Trouble == "" {
 		f.Expect = expectBaseline(f.BaselineLive, f.Total)
 	}
-	if u, ok := x.book.IAM[r.Account]; ok {
+	u, ok := x.book.IAM[r.Account]
+	if ok {
 		f.IAM = &u.IAMUsers
+	}
+	if f.Listed && e.Users != nil && x.force.Repo.Access.Onboarding.IAMReadRole != "" && uncounted(r, u) {
+		f.Counting, f.Expect = true, "The baseline is set up. The IAM users of the account are being counted, which takes some minutes at most."
 	}
 	return f, nil
 }

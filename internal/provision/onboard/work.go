@@ -39,6 +39,9 @@ func (e *Engine) work(ctx context.Context, t *turn, r Record) (Record, time.Time
 			if r.Placed.IsZero() && !after.Placed.IsZero() && e.opts.OnPlaced != nil {
 				e.opts.OnPlaced(r.Account)
 			}
+			if after.State == Done && r.State != Done {
+				poke(e.wakeIAM) // its thread ends with the count
+			}
 		}
 		return after, s.Now.Add(e.pace(rest(after))), nil
 	}
