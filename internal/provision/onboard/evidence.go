@@ -100,7 +100,7 @@ func (e *Engine) facts(ctx context.Context, x *reading, r Record) (*access.Onboa
 			return nil, fmt.Errorf("baseline of %s: %w", r.Account, err)
 		}
 	}
-	if r.State == Placed && f.Trouble == "" {
+	if r.State == Placed && f.Trouble == "" && f.Stopped == "" {
 		f.Expect = expectBaseline(f.BaselineLive, f.Total)
 	}
 	u, ok := x.book.IAM[r.Account]

@@ -75,14 +75,20 @@ func inside(r Record, s Sight) (Record, action) {
 			r.Joined = at
 		}
 	}
-	if !r.Placed.IsZero() {
+	placed := !r.Placed.IsZero()
+	switch {
+	case placed && s.Live >= s.Total:
 		return grow(r, s), nothing
-	}
-	if r.State != Moving {
+	case placed: // what lacks is set up in an ACTIVE account only
+		r.State = Placed
+	case r.State != Moving:
 		r.State = Member
 	}
 	switch s.Account.State {
 	case accountActive:
+		if placed {
+			return grow(r, s), nothing
+		}
 		return place(r, s)
 	case accountPending:
 		return r.hold(s.Now, sayPending()), nothing
