@@ -27,6 +27,8 @@ type gathered struct {
 	Base, Head *config.Repo
 	Account    *config.Account
 	HasRole    bool
+	// RoleAccount is the account of the role that writes, "" where not known.
+	RoleAccount string
 
 	Management answer[string]
 	// Organization is the id of the organization that the bot is in.
@@ -137,7 +139,7 @@ func (c *check) whose() {
 		c.unknown(code, "Whether the organization is the one that aws-access.yaml names", why)
 		return
 	}
-	if other := otherOrganization(c.Head.Access, c.Organization.Value, c.Management.Value); other != "" {
+	if other := cmp.Or(otherOrganization(c.Head.Access, c.Organization.Value, c.Management.Value), otherRole(c.RoleAccount, c.Management.Value)); other != "" {
 		c.block(code, mendWhose, "%s Nothing is written to an organization that is not the configured one.", other)
 	}
 }

@@ -63,6 +63,7 @@ func cases() map[string]func(g *gathered) {
 		"the management account by AWS":   func(g *gathered) { g.Management.Value = newcomer },
 		"another name in AWS":             func(g *gathered) { g.Place.Value.Name = "billing-root-prod" },
 		"another organization":            func(g *gathered) { g.Organization.Value = "o-z9y8x7w6v5" },
+		"a role of another account":       func(g *gathered) { g.RoleAccount = "888888888888" },
 		"another management account":      func(g *gathered) { g.Management.Value = "888888888888" },
 		"consolidated billing":            func(g *gathered) { g.Features.Value = access.ConsolidatedBilling },
 		"a member elsewhere":              func(g *gathered) { g.Place.Value.OU, g.Place.Value.Tags = "/Sandbox", map[string]string{"env": "dev"} },

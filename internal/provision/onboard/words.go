@@ -90,8 +90,17 @@ func otherOrganization(want config.AccessFile, id, management string) string {
 		shown(id), shown(management), cmp.Or(want.OrganizationID, "of any id"), cmp.Or(want.ManagementAccount, "of any number"))
 }
 
+// otherRole says that the role which writes is one of another account than the
+// management account, "" when it is not: what that organization is, nobody said.
+func otherRole(account, management string) string {
+	if account == "" || account == management {
+		return ""
+	}
+	return fmt.Sprintf("aws.management_role is a role of account %s, and the management account of the organization is %s.", shown(account), shown(management))
+}
+
 // mendWhose is what to do about an organization that is not the configured one.
-const mendWhose = "Compare both with AWS Organizations > Settings: correct `organization` in aws-access.yaml by a pull request, or give the bot credentials of the right organization and start it again."
+const mendWhose = "Compare both with AWS Organizations > Settings: correct `organization` in aws-access.yaml by a pull request, or give the bot credentials, and aws.management_role, of the right organization and start it again."
 
 func sayWhose(elsewhere, would string) words {
 	return say(CodeWhose, "%s, but nothing is written to an organization that is not the configured one. %s %s It goes on by itself then.", would, elsewhere, mendWhose)

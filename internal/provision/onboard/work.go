@@ -1,6 +1,7 @@
 package onboard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -104,7 +105,7 @@ func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Accou
 	if err != nil {
 		return s, err
 	}
-	s.Elsewhere = otherOrganization(t.force.Repo.Access, id, management)
+	s.Elsewhere = cmp.Or(otherOrganization(t.force.Repo.Access, id, management), otherRole(e.opts.RoleAccount, management))
 	if s.Features, err = e.features(cctx); err != nil {
 		return s, err
 	}
