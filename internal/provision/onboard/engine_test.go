@@ -137,6 +137,10 @@ func TestHowAnInvitationEnds(t *testing.T) {
 		"cancelled": {func(w *world, id string) { w.answer(id, "CANCELED") }, "invitation-canceled"},
 		"expired":   {func(*world, string) {}, "invitation-expired"},
 		"forgotten": {func(w *world, _ string) { w.shakes = nil }, "invitation-gone"},
+		"accepted, and left while nobody looked": {func(w *world, id string) {
+			w.answer(id, "ACCEPTED")
+			w.accounts[id].joins = time.Time{}
+		}, "never-a-member"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

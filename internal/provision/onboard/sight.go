@@ -34,6 +34,9 @@ const (
 	// joinTold is after how long between the acceptance and the membership people
 	// are told.
 	joinTold = time.Hour
+	// joinLost is after how long it is not waited for any more: the account may
+	// have joined and left again while nobody looked.
+	joinLost = day
 	// day is how long a daily limit of AWS holds at most.
 	day = 24 * time.Hour
 	// finalizing is how long AWS asks to wait while it makes an organization

@@ -259,7 +259,10 @@ func follow(r Record, s Sight) Record {
 		if i.Accepted.IsZero() {
 			i.Accepted = s.Now
 		}
-		if s.Now.Sub(i.Accepted) > joinTold {
+		switch since := s.Now.Sub(i.Accepted); {
+		case since > joinLost:
+			return r.stop(s.Now, sayNeverJoined(i.Accepted))
+		case since > joinTold:
 			r.State = Joining
 			return r.hold(s.Now, sayJoining(i.Accepted))
 		}
@@ -281,6 +284,8 @@ func vanished(r Record, s Sight) Record {
 	switch {
 	case s.Now.Sub(r.Invitation.Asked) < s.grace(listGrace):
 		return r.on(Invited)
+	case !r.Invitation.Accepted.IsZero():
+		return r.stop(s.Now, sayNeverJoined(r.Invitation.Accepted))
 	case !r.Invitation.Expires.IsZero() && s.Now.After(r.Invitation.Expires):
 		return r.stop(s.Now, sayExpired(r.Invitation.Expires))
 	default:

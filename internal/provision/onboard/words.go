@@ -29,6 +29,7 @@ const (
 	CodeRefused  Code = "invitation-refused"
 	CodeOther    Code = "other-organization"
 	CodeLimit    Code = "account-limit"
+	CodeNoMember Code = "never-a-member"
 
 	CodePhase     Code = "phase"
 	CodeChanges   Code = "changes-off"
@@ -49,7 +50,7 @@ const (
 // lasts reports whether a stop holds until somebody says to go on.
 func lasts(c Code) bool {
 	switch c {
-	case CodeDeclined, CodeCanceled, CodeExpired, CodeVanished, CodeRefused, CodeOther, CodeLimit:
+	case CodeDeclined, CodeCanceled, CodeExpired, CodeVanished, CodeRefused, CodeOther, CodeLimit, CodeNoMember:
 		return true
 	default:
 		return false
@@ -182,6 +183,10 @@ func sayHandshake(state string) words {
 
 func sayJoining(since time.Time) words {
 	return say(CodeJoining, "The invitation was accepted before %s and AWS does not list the account as a member yet. That takes minutes as a rule; look at AWS Organizations in the management account, or ask AWS Support.", clock(since))
+}
+
+func sayNeverJoined(since time.Time) words {
+	return say(CodeNoMember, "The invitation was accepted before %s, and AWS does not list the account as a member: it may have left again since. Talk to its owner, and look at AWS Organizations in the management account. %s", clock(since), inviteAgain)
 }
 
 func sayPhase(p config.Phase) words {
