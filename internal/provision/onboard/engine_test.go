@@ -117,6 +117,9 @@ func TestAMemberIsMovedFromWhereItsPullRequestSaidItWas(t *testing.T) {
 				if !strings.Contains(f.Stopped, tc.at) || !strings.Contains(f.Stopped, target) {
 					t.Errorf("the stop names neither: %s", f.Stopped)
 				}
+				if said := strings.Contains(f.Stopped, "by hand meanwhile"); said != (tc.from != "") {
+					t.Errorf("what somebody did is known only where it was said from where it is moved: %s", f.Stopped)
+				}
 				s.do(func() { w.accounts[id].ou = target }) // one of the two ways out
 				after(6 * time.Minute)
 				if f = s.facts(t, id); f.Stopped != "" || f.Placed.IsZero() {

@@ -246,8 +246,10 @@ func (c *check) unit() {
 		c.good("ou", "The account is in its OU, %s, already.", to)
 	case !c.HasRole:
 		c.block("management-role", "Set aws.management_role in the bot's settings (docs/setup.md has the policy), or move the account by hand first.", "The account has to be moved from %s to %s; the bot has no role in the management account, and only that one may.", at.OU, to)
-	default:
+	case at.OU == root:
 		c.note("ou", "", "The account is moved from %s to %s. The policies of %s apply to it from then on.", at.OU, to, to)
+	default: // of a request it is not known here, nor whether there is one
+		c.note("ou", "", "The account has to be moved from %s to %s, whose policies apply to it from then on. The bot does that only where this is a pull request of `/aws-onboard` that says that it is in %s; else somebody moves it by hand.", at.OU, to, at.OU)
 	}
 }
 

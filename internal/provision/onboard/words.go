@@ -142,8 +142,12 @@ func sayState(state string) words {
 }
 
 func sayMoved(s Sight) words {
+	if s.From == "" {
+		return say(CodeMoved, "The account is in %s, and its file says %s. The bot moves an account from the root, or from where its pull request of `/aws-onboard` says that it is, and nobody approved a move from %s. Either move it to %s in AWS Organizations, or change `ou` in its file to %s. The onboarding goes on by itself then.",
+			s.Account.OU, s.OU, s.Account.OU, s.OU, s.Account.OU)
+	}
 	was := "the root"
-	if s.From != "" && s.From != root {
+	if s.From != root {
 		was = "the root or " + s.From
 	}
 	return say(CodeMoved, "The account is in %s. It was to be moved from %s to %s, and nobody approved a move from elsewhere: somebody has moved it by hand meanwhile. Either move it to %s in AWS Organizations, or change `ou` in its file to %s. The onboarding goes on by itself then.",
