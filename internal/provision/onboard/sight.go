@@ -142,6 +142,18 @@ func (s Sight) newest() string {
 	return s.Invitations[0].ID
 }
 
+// madeSince returns the newest invitation if it was made since an intent. That it
+// is another one than the newest one then does not say so by itself: AWS forgets
+// what has ended.
+func (s Sight) madeSince(i Invitation) (access.Handshake, bool) {
+	if len(s.Invitations) == 0 || s.newest() == i.Last {
+		return access.Handshake{}, false
+	}
+	h := s.Invitations[0]
+	_, lastListed := s.invitation(i.Last)
+	return h, i.Last == "" || lastListed || !h.Asked.Before(i.Intent.Add(-clockGrace))
+}
+
 // openInvitation returns the invitation that waits for an answer.
 func (s Sight) openInvitation() (access.Handshake, bool) {
 	for _, h := range s.Invitations {

@@ -191,8 +191,8 @@ func outside(r Record, s Sight) (Record, action) {
 			return r.hold(s.Now, sayUnread(s.Unread)), nothing
 		}
 		// The answer was lost: what was made since is ours, however it went on.
-		if s.newest() != i.Last {
-			return follow(found(r, s, s.Invitations[0]), s), nothing
+		if h, ok := s.madeSince(*i); ok {
+			return follow(found(r, s, h), s), nothing
 		}
 		if s.Now.Sub(i.Intent) < s.grace(unknownGrace) {
 			return r, nothing
