@@ -339,7 +339,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	}
 	x.teams, x.manager, x.outside, x.reviews = in.Teams, in.Manager, in.Outside, in.Reviews
 	x.verdict = g.evaluate(ctx, &in)
-	x.preflights = append(g.phaseAhead(ctx, x.from, head), g.preflights(ctx, x)...)
+	x.preflights = append(g.phaseAhead(ctx, x.from, head), g.openPreflights(ctx, x)...)
 	refuseTooLarge(&x.verdict, x.change, force.Repo, head.repo)
 	x.shown = nextShown(&in, &x.verdict)
 	x.asWalked()

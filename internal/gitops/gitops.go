@@ -98,7 +98,8 @@ type Gitops struct {
 	// firstSeen has when commits without a pull request were first met; it is
 	// guarded by looking.
 	firstSeen map[string]time.Time
-	merging   merging // guarded by looking
+	merging   merging       // guarded by looking
+	asked     preflightBook // guarded by looking
 	// cleanAt is when to look for ended grants again, guarded by looking.
 	cleanAt time.Time
 	// force caches the config in force; nil until it was read.

@@ -76,14 +76,20 @@ func inside(r Record, s Sight) (Record, action) {
 			r.Joined = at
 		}
 	}
-	if !r.Placed.IsZero() {
+	placed := !r.Placed.IsZero()
+	switch {
+	case placed && s.Live >= s.Total:
 		return grow(r, s), nothing
-	}
-	if r.State != Moving {
+	case placed: // what lacks is set up in an ACTIVE account only
+		r.State = Placed
+	case r.State != Moving:
 		r.State = Member
 	}
 	switch s.Account.State {
 	case accountActive:
+		if placed {
+			return grow(r, s), nothing
+		}
 		return place(r, s)
 	case accountPending:
 		return r.hold(s.Now, sayPending()), nothing
@@ -186,8 +192,8 @@ func outside(r Record, s Sight) (Record, action) {
 			return r.hold(s.Now, sayUnread(s.Unread)), nothing
 		}
 		// The answer was lost: what was made since is ours, however it went on.
-		if s.newest() != i.Last {
-			return follow(found(r, s, s.Invitations[0]), s), nothing
+		if h, ok := s.madeSince(*i); ok {
+			return follow(found(r, s, h), s), nothing
 		}
 		if s.Now.Sub(i.Intent) < s.grace(unknownGrace) {
 			return r, nothing
@@ -254,7 +260,10 @@ func follow(r Record, s Sight) Record {
 		if i.Accepted.IsZero() {
 			i.Accepted = s.Now
 		}
-		if s.Now.Sub(i.Accepted) > joinTold {
+		switch since := s.Now.Sub(i.Accepted); {
+		case since > joinLost:
+			return r.stop(s.Now, sayNeverJoined(i.Accepted))
+		case since > joinTold:
 			r.State = Joining
 			return r.hold(s.Now, sayJoining(i.Accepted))
 		}
@@ -276,6 +285,8 @@ func vanished(r Record, s Sight) Record {
 	switch {
 	case s.Now.Sub(r.Invitation.Asked) < s.grace(listGrace):
 		return r.on(Invited)
+	case !r.Invitation.Accepted.IsZero():
+		return r.stop(s.Now, sayNeverJoined(r.Invitation.Accepted))
 	case !r.Invitation.Expires.IsZero() && s.Now.After(r.Invitation.Expires):
 		return r.stop(s.Now, sayExpired(r.Invitation.Expires))
 	default:
