@@ -68,14 +68,15 @@ func (e *Engine) pass(ctx context.Context, woken bool) (time.Time, error) {
 	if err := e.begin(ctx, t); err != nil {
 		return time.Time{}, err
 	}
-	next := e.survey(ctx, t)
-	if e.schedule.toldOf != force.Commit {
-		// Another config means other findings, whatever AWS says.
+	next := earlier(e.survey(ctx, t), e.surveyTags(ctx, t))
+	e.noteDiffering(force.Repo)
+	if e.schedule.toldOf != force.Commit || e.schedule.toldDiffering != e.schedule.differing {
+		// Another config or other tags mean other findings, whatever else AWS says.
 		if v, ok := e.lastView(); ok {
 			if err := e.tell(ctx, t, v); err != nil {
 				return time.Time{}, err
 			}
-			e.schedule.toldOf = force.Commit
+			e.schedule.toldOf, e.schedule.toldDiffering = force.Commit, e.schedule.differing
 		}
 	}
 	if err := e.remember(ctx, t); err != nil {

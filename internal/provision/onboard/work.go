@@ -29,6 +29,7 @@ func (e *Engine) work(ctx context.Context, t *turn, r Record) (Record, time.Time
 		}
 		return e.unread(ctx, r, err)
 	}
+	e.sees(s.Account)
 	after, act := step(r, s)
 	if err := e.tellBack(ctx, t, r, after); err != nil {
 		return r, time.Time{}, err
@@ -38,6 +39,7 @@ func (e *Engine) work(ctx context.Context, t *turn, r Record) (Record, time.Time
 			if err := e.save(ctx, StepNoted, after); err != nil {
 				return r, time.Time{}, err
 			}
+			e.noteDiffering(t.force.Repo)
 			if r.Placed.IsZero() && !after.Placed.IsZero() && e.opts.OnPlaced != nil {
 				e.opts.OnPlaced(r.Account)
 			}
