@@ -260,7 +260,7 @@ func (c *check) tags() {
 	}
 	differ := tagsDiffer(c.Account, c.Place.Value.Tags, chosenTags(c.Head))
 	if len(differ) > 0 {
-		c.note("tags", "Change the file or the account, if they should agree.", "The tags of the file differ from those in AWS, and the file decides: %s.", strings.Join(differ, "; "))
+		c.note("tags", "Change the file or the account, if they should agree.", "The tags of the file differ from those in AWS, and the file decides: %s. Until they agree, a line that chooses accounts by OU or tags gives nothing new in the account.", strings.Join(differ, "; "))
 	}
 }
 
