@@ -22,6 +22,8 @@ type turn struct {
 	book  Book
 	// handshakes reads those of the organization, once a pass.
 	handshakes func() ([]access.Handshake, error)
+	// features asks which the organization has, once a pass.
+	features func() (access.FeatureSet, error)
 	// wanted is what baseline found, nil before it was asked.
 	wanted map[config.Assignment]bool
 }
@@ -56,7 +58,8 @@ func (e *Engine) pass(ctx context.Context, woken bool) (time.Time, error) {
 		e.schedule.commit = force.Commit
 		clear(e.schedule.accounts)
 	}
-	t := &turn{woken: woken, force: force, handshakes: sync.OnceValues(func() ([]access.Handshake, error) { return e.readHandshakes(ctx) })}
+	t := &turn{woken: woken, force: force, handshakes: sync.OnceValues(func() ([]access.Handshake, error) { return e.readHandshakes(ctx) }),
+		features: sync.OnceValues(func() (access.FeatureSet, error) { return e.readFeatures(ctx) })}
 	if e.Asks != nil {
 		if t.asks, err = e.Asks.Onboardings(ctx); err != nil {
 			return time.Time{}, fmt.Errorf("open onboardings: %w", err)
@@ -171,6 +174,13 @@ func (e *Engine) readHandshakes(ctx context.Context) ([]access.Handshake, error)
 		return e.Management.Handshakes(ctx)
 	}
 	return e.Organization.Handshakes(ctx)
+}
+
+// readFeatures is features with a deadline of its own.
+func (e *Engine) readFeatures(ctx context.Context) (access.FeatureSet, error) {
+	ctx, cancel := e.call(ctx)
+	defer cancel()
+	return e.features(ctx)
 }
 
 // remember notes which of the settled accounts are members, as the last look at
@@ -288,7 +298,7 @@ func (e *Engine) tellBack(ctx context.Context, t *turn, was, now Record) error {
 	if was.State != Left || now.State == Left {
 		return nil
 	}
-	if _, asked := t.asks[was.Account]; asked {
+	if _, threaded := t.ask(was.Account); threaded {
 		return nil
 	}
 	what := "It is what it was for the bot before."
@@ -303,7 +313,7 @@ func (e *Engine) tellStop(ctx context.Context, t *turn, r Record) {
 	if !r.stopped() {
 		return
 	}
-	if _, asked := t.asks[r.Account]; asked {
+	if _, threaded := t.ask(r.Account); threaded {
 		return
 	}
 	key := fmt.Sprintf("stop/%s/%s", r.Account, occurrence(r.Stop))

@@ -109,7 +109,7 @@ func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Accou
 		return s, err
 	}
 	s.Elsewhere = cmp.Or(otherOrganization(t.force.Repo.Access, id, management), otherRole(e.opts.RoleAccount, management))
-	if s.Features, err = e.features(cctx); err != nil {
+	if s.Features, err = t.features(); err != nil {
 		return s, err
 	}
 	if s.Account, err = e.Organization.Account(cctx, r.Account); err != nil {
