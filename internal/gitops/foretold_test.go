@@ -34,6 +34,10 @@ func TestWhoApprovesSeesWhatTheGuardsWillHold(t *testing.T) {
 	}
 	said("The bot works by this very role. (`own-access`)", "No allowance lets it pass.", "Removals: 11 of 44 assignments; 6 may go in 24 hours. In the last 24 hours 3 went already")
 	w.guards = func(access.Merge) (access.Foretold, error) {
+		return access.Foretold{Notes: []string{"Whether the file of pay and AWS agree is *not* known."}}, nil
+	}
+	said("- Whether the file of pay and AWS agree is")
+	w.guards = func(access.Merge) (access.Foretold, error) {
 		return access.Foretold{}, errors.New("the state file is shut")
 	}
 	said("What the guards will hold after the merge is not known at the moment.")
