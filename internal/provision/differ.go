@@ -67,13 +67,15 @@ func (e *Engine) knownDiffering(repo *config.Repo) []access.Drift {
 
 // differing says what a merge will not give, because only a selector gives it and
 // the account's file does not agree with AWS; and of which such account that is
-// not known. Whose facts the merge changes is told of too.
+// not known. Whose facts the merge changes is told of too. What the merge
+// brings in is not: its pre-flight says it, and it may be moved first.
 func (f *foresight) differing() {
 	sentences := differing(f.names(), f.places)
 	told := map[string]bool{}
 	for _, d := range f.m.Will {
 		id := d.Assignment.Account
-		if d.Named || told[id] || f.had(d) || f.m.After.IsProtected(d.Assignment) {
+		before, stands := f.m.Before.AccountByID(id)
+		if !stands || before.Stage != config.StageSSO || d.Named || told[id] || f.had(d) || f.m.After.IsProtected(d.Assignment) {
 			continue
 		}
 		told[id] = true
@@ -86,8 +88,8 @@ func (f *foresight) differing() {
 	}
 	for _, slug := range slices.Sorted(maps.Keys(f.m.After.Accounts)) {
 		a := f.m.After.Accounts[slug]
-		before, had := f.m.Before.AccountByID(a.ID)
-		changed := !had || before.OU != a.OU || !maps.Equal(before.Tags, a.Tags)
+		before, stands := f.m.Before.AccountByID(a.ID)
+		changed := stands && before.Stage == config.StageSSO && (before.OU != a.OU || !maps.Equal(before.Tags, a.Tags))
 		if why := sentences[a.ID]; why != "" && changed && !told[a.ID] {
 			f.out.Notes = append(f.out.Notes, why)
 		}

@@ -75,6 +75,9 @@ func TestWhereFileAndAWSDifferASelectorGivesNothingNew(t *testing.T) {
 		if known := s.known(t); len(known) != 1 || known[0].Account != accountID(1) || known[0].Acts != nil || !strings.Contains(known[0].Sentence, "do not agree") {
 			t.Errorf("drift: %+v", known)
 		}
+		if o, err := s.engine.Status(t.Context()); err != nil || len(o.Differing) != 1 {
+			t.Errorf("status: %q, %v", o.Differing, err)
+		}
 		s.do(func() { s.places = nil })
 		s.engine.Wake()
 		after(time.Minute)
@@ -103,6 +106,21 @@ func TestWhatWasNotReadHoldsNothingAndIsSaid(t *testing.T) {
 		after(5 * time.Minute)
 		if f := s.facts(t, grant(1, 1, readOnly)); f.ReadBack.IsZero() {
 			t.Errorf("%+v", f)
+		}
+	})
+}
+
+// TestWhatAMergeBringsInIsLeftToItsPreflight: it may be moved to its place first.
+func TestWhatAMergeBringsInIsLeftToItsPreflight(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1, 2))
+		s.differ(1, otherTag)
+		first := newRepository(sha("a")).only(2)
+		s.commitOf(t, first)
+		next := newRepository(sha("b")).only(1, 2).wide(1, readOnly)
+		foretold, err := s.engine.Foretell(t.Context(), mergeOf(first, next))
+		if err != nil || len(foretold.Holds)+len(foretold.Notes) != 0 {
+			t.Errorf("%+v, %v", foretold, err)
 		}
 	})
 }
