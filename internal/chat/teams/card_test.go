@@ -202,6 +202,53 @@ func TestADialogIsBounded(t *testing.T) {
 	}
 }
 
+// TestARefusedDialogKeepsWhatWasChosen: all of it, and what does not fit it says; what
+// is submitted again is what the person sees.
+func TestARefusedDialogKeepsWhatWasChosen(t *testing.T) {
+	t.Parallel()
+	owners := func(n int, each string) string {
+		var out []string
+		for i := range n {
+			out = append(out, fmt.Sprintf("%s%04d@example.com", each, i))
+		}
+		return strings.Join(out, ",")
+	}
+	for name, tc := range map[string]struct {
+		typed      string
+		kept, left int
+	}{
+		"more than a search shows":        {owners(16, "o"), 16, 0},
+		"as many as fit":                  {owners(maxChosen, "o"), maxChosen, 0},
+		"too many":                        {owners(maxChosen+3, "o"), maxChosen, 3},
+		"too long":                        {owners(60, strings.Repeat("x", 180)), 15, 45},
+		"too long, in signs of JSON":      {owners(60, strings.Repeat("<", 180)), 2, 58},
+		"one that nobody can have chosen": {owners(2, "o") + "," + strings.Repeat("x", maxChoice+1), 2, 1},
+		"empty ones and one twice":        {",a@example.com,,a@example.com", 1, 0},
+	} {
+		f, _ := chat.Refilled(chat.Submission{Form: chat.OnboardForm, Values: map[string]string{"owners": tc.typed}})
+		raw := Dialog(f, "d", &access.Refusal{Field: "owners", Message: "Too many.", Mend: "Name a team."})
+		sound(t, name, raw)
+		var card struct {
+			Body []struct {
+				ID, Value string
+				Choices   []struct{ Value string }
+			}
+		}
+		if err := json.Unmarshal(raw, &card); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range card.Body {
+			if e.ID == "owners" && (len(e.Choices) != tc.kept || len(strings.Split(e.Value, ",")) != tc.kept) {
+				t.Errorf("%s: %d choices, %d chosen, want %d", name, len(e.Choices), len(strings.Split(e.Value, ",")), tc.kept)
+			}
+		}
+		says := strings.Contains(string(raw), fmt.Sprintf("%d of what was chosen", tc.left))
+		if says != (tc.left > 0) {
+			t.Errorf("%s: says that %d are left out: %v", name, tc.left, says)
+		}
+	}
+}
+
 // onlyRuns wants texts that clients read Markdown in to have none, and no mention
 // but those of the card's own.
 func onlyRuns(t *testing.T, where string, raw json.RawMessage) {
