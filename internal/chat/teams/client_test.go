@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -246,6 +247,56 @@ func TestARefusedTargetedMessageIsNothingToTheOthers(t *testing.T) {
 	w.does(w.line("ken", general, "2", "help"))
 	if got := w.last(); got.query.Get("isTargetedActivity") != "true" {
 		t.Errorf("Ken is not told in the channel: %+v", got)
+	}
+}
+
+// TestATargetedMessageThatFailsIsAPersonalOne: where the connector fails, does not
+// answer, or asks to wait without end, so that the answer is there in time.
+func TestATargetedMessageThatFailsIsAPersonalOne(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]fault{
+		"a gateway": {status: http.StatusBadGateway}, "the connector": {status: http.StatusInternalServerError}, "no answer": {status: lost},
+		"a long wait": {status: http.StatusTooManyRequests, after: "3600"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, store.NewMemory())
+			w.does(w.line("hana", general, "1", "help"))
+			f.method, f.path = http.MethodPost, general
+			w.connector.fail(f)
+			ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+			defer cancel()
+			w.ok(w.client.Whisper(ctx, chat.Address{Team: testTenant, Channel: general}, idOf("hana"), text("a secret")))
+			if got := w.last(); got.path != "/v3/conversations/a:29:hana/activities" || got.query.Has("isTargetedActivity") {
+				t.Errorf("went to %+v", got)
+			}
+			// It was no refusal: the next one is a targeted one again.
+			w.ok(w.client.Whisper(ctx, chat.Address{Team: testTenant, Channel: general}, idOf("hana"), text("another")))
+			if got := w.last(); got.query.Get("isTargetedActivity") != "true" {
+				t.Errorf("the next one went to %+v", got)
+			}
+		})
+	}
+}
+
+// TestWhoHasOnlyTargetedMessagesIsNotGoneForAFault: the app is not installed for her, so
+// that one that failed is tried again, and nobody is told that she cannot be reached.
+func TestWhoHasOnlyTargetedMessagesIsNotGoneForAFault(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, store.NewMemory())
+	w.does(w.line("hana", general, "1", "help"))
+	w.connector.gone["with 29:hana"] = http.StatusForbidden
+	w.connector.fail(fault{method: http.MethodPost, path: general, status: http.StatusBadGateway})
+	said := len(w.connector.messages())
+	whisper := func() error {
+		return w.client.Whisper(t.Context(), chat.Address{Team: testTenant, Channel: general}, idOf("hana"), text("a secret"))
+	}
+	if err := whisper(); err == nil || errors.Is(err, chat.ErrGone) || len(w.connector.messages()) != said {
+		t.Errorf("%v, %d messages", err, len(w.connector.messages())-said)
+	}
+	w.ok(whisper())
+	if got := w.last(); got.query.Get("isTargetedActivity") != "true" {
+		t.Errorf("went to %+v", got)
 	}
 }
 
