@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,65 @@ func TestTheSchemaCheckFinds(t *testing.T) {
 	} {
 		if len(problems(json.RawMessage(card))) == 0 {
 			t.Errorf("%s: %s is taken for a card", name, card)
+		}
+	}
+}
+
+// TestWhatAPhoneShows: the apps for phones know Adaptive Cards 1.2. A message has nothing
+// newer but Action.Execute, with what they know in its place, and underlines; and every
+// card says what to do where none of it is shown, in words that are no markup.
+func TestWhatAPhoneShows(t *testing.T) {
+	t.Parallel()
+	known := []string{"AdaptiveCard", "TextBlock", "RichTextBlock", "TextRun", "Container", "ColumnSet", "Column", "ActionSet", "Action.OpenUrl", "Action.Submit", "mention", "task/fetch"}
+	newer := []string{"label", "isRequired", "errorMessage", "refresh", "authentication", "verb", "tooltip", "isEnabled", "mode", "targetWidth"}
+	for name, raw := range shown() {
+		var card map[string]any
+		if err := json.Unmarshal(raw, &card); err != nil {
+			t.Fatal(err)
+		}
+		if says, _ := card["fallbackText"].(string); !strings.HasPrefix(says, "Teams cannot show this ") || strings.ContainsAny(says, "*_[]<>`#~|\\{}\n!") {
+			t.Errorf("%s: in its place stands %q", name, says)
+		}
+		if strings.HasPrefix(name, "form-") {
+			continue
+		}
+		each(card, func(o map[string]any) {
+			kind, typed := o["type"].(string)
+			if kind == "Action.Execute" {
+				instead, _ := o["fallback"].(map[string]any)
+				if instead["type"] != "Action.Submit" || instead["title"] != o["title"] || instead["data"] == nil {
+					t.Errorf("%s: in the place of %v stands %v", name, o["title"], instead)
+				}
+				return
+			}
+			if typed && !slices.Contains(known, kind) {
+				t.Errorf("%s: %s is not known on phones", name, kind)
+			}
+			for _, member := range newer {
+				if _, ok := o[member]; ok {
+					t.Errorf("%s: %s of %s is not known on phones", name, member, kind)
+				}
+			}
+		})
+	}
+	if raw := Card(chat.Message{Summary: "REQ-7F3K2Q waits for **review**"}); !strings.Contains(string(raw), "about REQ-7F3K2Q here") || strings.Contains(string(raw), "review") {
+		t.Errorf("%s", raw)
+	}
+}
+
+// each calls f with every object in a value.
+func each(v any, f func(map[string]any)) {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			each(x, f)
+		}
+	case map[string]any:
+		f(v)
+		for k, x := range v {
+			if k != "data" {
+				each(x, f)
+			}
 		}
 	}
 }

@@ -36,7 +36,7 @@ const (
 // Dialog renders a form as the card of a dialog that is named id. A refusal, if
 // there is one, stands below its field, or above all where it is about none.
 func Dialog(f chat.Form, id string, no *access.Refusal) json.RawMessage {
-	b := &builder{}
+	b := &builder{instead: insteadOfForm()}
 	if no != nil && !has(f, no.Field) {
 		b.body = append(b.body, refusal(no))
 	}
