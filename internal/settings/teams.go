@@ -200,13 +200,17 @@ func (c *checker) https(key, v, otherwise string) string {
 	return strings.ToLower(scheme) + "://" + strings.ToLower(u.Host) + rest[len(u.Host):]
 }
 
+// plainPath is a path that reads one way only.
+var plainPath = regexp.MustCompile(`^/([A-Za-z0-9._~-]+/)*$`)
+
 // serviceURL checks the service URL. Its path is plain: one that could be read in two
 // ways is none that the connector names, and the bot speaks to none such.
 func (c *checker) serviceURL(v string) string {
 	const key = "teams.service_url"
 	out := c.https(key, v, publicServiceURL)
-	_, path, _ := strings.Cut(out, "://")
-	if strings.Contains(path, "//") || strings.Contains(path, "..") || strings.ContainsAny(v, "?#%\\") {
+	_, rest, _ := strings.Cut(out, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	if !plainPath.MatchString("/"+path) || strings.Contains(path, "..") || strings.ContainsAny(v, "?#") {
 		c.problem(key, "has a path that Teams names none with", "write it plainly, e.g. "+publicServiceURL)
 	}
 	return out

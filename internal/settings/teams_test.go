@@ -3,6 +3,8 @@ package settings
 import (
 	"strings"
 	"testing"
+
+	"aws-access-bot/internal/chat/teams"
 )
 
 const (
@@ -131,6 +133,31 @@ func TestHostsInCapitalsAreTheSameHosts(t *testing.T) {
 	if te.ServiceURL != "https://smba.infra.gcc.teams.microsoft.com/Teams/" || te.ServiceHosts[0] != "smba.infra.gcc.teams.microsoft.com" ||
 		te.OpenIDMetadata != "https://login.botframework.com/v1/.well-known/OpenID" || te.Authority != "https://login.microsoftonline.com" {
 		t.Errorf("%+v", te)
+	}
+}
+
+// TestAServiceURLThatPassesIsSpokenTo: what the client would refuse at each call is
+// refused at the start.
+func TestAServiceURLThatPassesIsSpokenTo(t *testing.T) {
+	t.Parallel()
+	passed := 0
+	for _, path := range []string{"", "/", "/teams", "/teams/", "/a/b/", "//", "/a//b", "/..", "/a/../b/", "/%2e%2e/", "/a%2Fb", "/ä/", "/a b/", "/?", "/?x=1", "/#", "/#x", "/a@b/", "/a\\\\b"} {
+		for _, host := range []string{"smba.trafficmanager.net", "SMBA.TrafficManager.net", "smba.trafficmanager.net:443", "user@smba.trafficmanager.net", "smba.trafficmanager.net:"} {
+			for _, scheme := range []string{"https", "HTTPS"} {
+				at := scheme + "://" + host + path
+				s, err := load(t, strings.Replace(withTeams(), "channel:", `service_url: "`+at+`", channel:`, 1), teamsSecrets())
+				if err != nil {
+					continue
+				}
+				passed++
+				if _, err := teams.Hosts(s.Teams.ServiceHosts).Check(s.Teams.ServiceURL); err != nil {
+					t.Errorf("%s passes as %s: %v", at, s.Teams.ServiceURL, err)
+				}
+			}
+		}
+	}
+	if passed < 20 {
+		t.Errorf("%d pass", passed)
 	}
 }
 
