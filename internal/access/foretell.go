@@ -29,6 +29,8 @@ type Foretold struct {
 	// end passes that it brings nearer. Limit may go in 24 hours, by all commits
 	// together, and Spent have gone in the last ones.
 	Removals, Sooner, Of, Limit, Spent int
+	// Undeclared is what no commit declares, where the merge has such removed, else nil.
+	Undeclared *Undeclared
 	// Recorded: this is by what the bot has on record, and not by the config alone,
 	// of which all is taken to be live.
 	Recorded bool
@@ -40,8 +42,25 @@ type Hold struct {
 	Code, Sentence string
 	// At is the end with which it comes, zero for at once after the merge.
 	At time.Time
-	// Allowed: limits.allow lets it pass.
+	// Allowed: limits.allow lets it pass, for the merge commit.
 	Allowed bool
+	// Mend is what else lets it pass, as the guard says it, "" for nothing: limits.allow
+	// for the commit in force when what no commit declares was first seen.
+	Mend string
+}
+
+// Undeclared is what is live in AWS and no commit declares, which the bot removes in
+// phase 3 with drift: revert.
+type Undeclared struct {
+	// Known is false where only the config is looked at: then nothing else is.
+	Known bool
+	// Goes names what goes by the merge or is held, sorted: who has what where.
+	Goes []string
+	// Later is how much is left alone for now: snoozed, or put back after a question
+	// and not decided about.
+	Later int
+	// Read is when AWS was last read whole, zero for not since the bot started.
+	Read time.Time
 }
 
 // MergeCommit stands for the id that a merge commit will have.

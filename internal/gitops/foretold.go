@@ -27,6 +27,7 @@ func (x *examined) writeForetold(b *strings.Builder, level string) {
 		return
 	}
 	writeBudget(b, f)
+	writeUndeclared(b, level, f.Undeclared)
 	if len(f.Holds) == 0 {
 		return
 	}
@@ -36,11 +37,19 @@ func (x *examined) writeForetold(b *strings.Builder, level string) {
 			fmt.Fprintf(b, "- and %d more\n", len(f.Holds)-i)
 			break
 		}
-		fmt.Fprintf(b, "- %s%s (`%s`)\n", whenHeld(h.At), prose(h.Sentence), h.Code)
+		fmt.Fprintf(b, "- %s%s (`%s`)", whenHeld(h.At), prose(h.Sentence), h.Code)
+		if h.Mend != "" {
+			b.WriteString(" " + prose(h.Mend))
+		}
+		b.WriteString("\n")
 	}
 	b.WriteString("\n" + x.heldMeans() + "\n\n")
 	if lines := f.AllowLines(); lines != "" {
-		fmt.Fprintf(b, "To let it pass, have this approved by the control plane in a pull request of its own once this is merged, in `aws-access.yaml`:\n\n```yaml\n%s```\n\n", lines)
+		what := "it"
+		if slices.ContainsFunc(f.Holds, func(h access.Hold) bool { return h.Mend != "" }) {
+			what = "what this itself takes away" // an entry is for one commit
+		}
+		fmt.Fprintf(b, "To let %s pass, have this approved by the control plane in a pull request of its own once this is merged, in `aws-access.yaml`:\n\n```yaml\n%s```\n\n", what, lines)
 	}
 }
 
@@ -48,12 +57,12 @@ func (x *examined) writeForetold(b *strings.Builder, level string) {
 func (x *examined) heldMeans() string {
 	f, allowed := x.plan.Foretold, 0
 	for _, h := range f.Holds {
-		if h.Allowed {
+		if h.Allowed || h.Mend != "" {
 			allowed++
 		}
 	}
 	const stays = "What is held stays in AWS as it is, though it is merged."
-	fits := f.Spent > 0 && f.Removals <= f.Limit && !slices.ContainsFunc(f.Holds, func(h access.Hold) bool { return h.Code != budgetCode })
+	fits := f.Spent > 0 && f.Removals <= f.Limit && !slices.ContainsFunc(f.Holds, func(h access.Hold) bool { return h.Code != budgetCode || h.Mend != "" })
 	switch {
 	case fits:
 		return stays + " It goes by itself once enough of what went in the last 24 hours is longer ago."

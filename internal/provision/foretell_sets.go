@@ -3,9 +3,9 @@ package provision
 import (
 	"maps"
 	"slices"
-	"time"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/provision/permset"
 )
 
@@ -29,7 +29,7 @@ func (f *foresight) sets() {
 		if o.code == "" {
 			continue
 		}
-		f.hold(time.Time{}, o.code, o.sentence, mend != "")
+		f.hold(access.Hold{Code: string(o.code), Sentence: o.sentence, Allowed: mend != ""})
 		if mend != "" {
 			f.out.Allow = max(f.out.Allow, s.Ways.Assignments, 1)
 		}
@@ -45,7 +45,7 @@ func anybody() Caller {
 func (f *foresight) setSurroundings(in permset.Input) SetSurroundings {
 	repo, name := f.m.After, in.Want.Name
 	s := SetSurroundings{EnableChanges: true, ConfigManagement: repo.Access.ManagementAccount, LiveManagement: repo.Access.ManagementAccount,
-		Caller: f.caller, Want: in.Want, Live: in.Live, Pending: true, Allow: nil, Declared: repo.AccountsOf(name), Names: f.names()}
+		Caller: f.caller, Want: in.Want, Live: in.Live, Pending: true, Allow: nil, Declared: repo.AccountsOf(name), Names: f.naming}
 	if s.Caller.Account == "" {
 		s.Caller = anybody()
 	}

@@ -19,6 +19,8 @@ import (
 type foretelling struct {
 	name        string
 	first, then func(r *repository) *repository
+	// found is live by hand, and known as drift by the time of the merge.
+	found []config.Assignment
 	// wait is how long after the merge all ends have passed.
 	wait time.Duration
 	want []provision.Code
@@ -103,6 +105,12 @@ func foretellings() []foretelling {
 		{name: "an end for a few", first: standing(rest...), then: and(standing(rest[3:]...), ending(time.Hour, rest[:3]...)), wait: 2 * time.Hour},
 		{name: "ends that were there from the start", first: and(standing(rest...), ending(2*time.Hour, whole...)), then: and(standing(rest...), ending(2*time.Hour, whole...)), wait: 4 * time.Hour},
 		{name: "ends that are later than before", first: and(standing(rest...), ending(2*time.Hour, whole...)), then: and(standing(rest...), ending(4*time.Hour, whole...)), wait: 6 * time.Hour},
+		{name: "an end for what a whole account has by hand", first: standing(rest...), found: whole, then: and(standing(rest...), ending(2*time.Hour, whole...)),
+			want: []provision.Code{provision.CodeWholeAccount}, offline: []provision.Code{}, wait: 4 * time.Hour, until: 2 * time.Hour},
+		{name: "an end for the last way, which is there by hand", first: standing(rest...), found: []config.Assignment{grant(1, 15, admin)},
+			then: and(standing(rest...), ending(time.Hour, grant(1, 15, admin))), want: []provision.Code{provision.CodeLastWay}, offline: []provision.Code{}, wait: 2 * time.Hour, until: time.Hour},
+		{name: "an end for one that is there by hand", first: standing(rest...), found: whole[:1], then: and(standing(rest...), ending(time.Hour, whole[:1]...)), wait: 2 * time.Hour},
+		{name: "no end for what a whole account has by hand", first: standing(rest...), found: whole, then: and(standing(rest...), standing(whole...))},
 		{name: "more who have the bot's own role", first: standing(rest...), then: and(standing(rest...), standing(own(2))), want: []provision.Code{provision.CodeOwnAccess}, offline: []provision.Code{}, shut: true},
 		{name: "fewer who have the bot's own role", first: and(standing(rest...), standing(own(1), own(2))), then: and(standing(rest...), standing(own(2))),
 			want: []provision.Code{provision.CodeOwnAccess}, offline: []provision.Code{}, shut: true},
@@ -111,6 +119,21 @@ func foretellings() []foretelling {
 			then: and(root(policyView), protect, standing(grant(2, 1, admin), grant(2, 2, admin))), want: []provision.Code{provision.CodeSetWay}},
 		{name: "a set is made wider", first: root(policyAdmin), then: root(policyAdmin, policyView)},
 		{name: "a set that is no last way is made narrower", first: and(root(policyAdmin), standing(grant(2, 1, admin), grant(2, 2, admin))), then: and(root(policyView), standing(grant(2, 1, admin), grant(2, 2, admin)))},
+	}
+}
+
+// byHand makes assignments live that no commit declares, and has the bot find them.
+func (s *system) byHand(t *testing.T, list ...config.Assignment) {
+	t.Helper()
+	if len(list) == 0 {
+		return
+	}
+	for _, a := range list {
+		s.do(func() { s.put(a) })
+	}
+	after(30 * time.Hour) // everything is read once a day, whoever has it
+	if n := len(s.known(t)); n != len(list) {
+		t.Fatalf("%d of %d are known as drift", n, len(list))
 	}
 }
 
@@ -157,6 +180,7 @@ func TestWhatIsForetoldIsWhatIsHeld(t *testing.T) {
 				first := tt.first(newRepository(sha("a")))
 				s.commitOf(t, first)
 				after(30 * time.Minute)
+				s.byHand(t, tt.found...)
 				next := tt.then(newRepository(sha("b"))).since(first)
 				m := mergeOf(first, next)
 				foretold, err := s.engine.Foretell(t.Context(), m)
