@@ -31,6 +31,8 @@ type Foretold struct {
 	Removals, Sooner, Of, Limit, Spent int
 	// Undeclared is what no commit declares, where the merge has such removed, else nil.
 	Undeclared *Undeclared
+	// Unknown are sentences about what could not be foretold.
+	Unknown []string
 	// Recorded: this is by what the bot has on record, and not by the config alone,
 	// of which all is taken to be live.
 	Recorded bool

@@ -28,6 +28,9 @@ func (x *examined) writeForetold(b *strings.Builder, level string) {
 	}
 	writeBudget(b, f)
 	writeUndeclared(b, level, f.Undeclared)
+	for _, u := range f.Unknown {
+		b.WriteString(prose(u) + "\n\n")
+	}
 	if len(f.Holds) == 0 {
 		return
 	}

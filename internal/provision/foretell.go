@@ -44,6 +44,7 @@ func (e *Engine) Foretell(ctx context.Context, m access.Merge) (access.Foretold,
 		if err := e.loadSets(ctx); err != nil {
 			return access.Foretold{}, err
 		}
+		f.seen = e.previews(ctx, m)
 	}
 	var err error
 	if f.log, err = e.Store.Removals(ctx, m.At.Add(-budgetWindow)); err != nil {
@@ -87,6 +88,9 @@ type foresight struct {
 	findings  []Finding
 	cutovers  cutovers
 	readWhole time.Time
+
+	// seen has the permission sets that were looked at.
+	seen map[string]seenSet
 
 	naming Names
 	will   map[config.Assignment]config.Desired

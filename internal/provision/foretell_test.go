@@ -12,6 +12,7 @@ import (
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/provision/permset"
 )
 
 // foretelling is a commit that follows another, with the codes of the guards that
@@ -21,6 +22,8 @@ type foretelling struct {
 	first, then func(r *repository) *repository
 	// found is live by hand, and known as drift by the time of the merge.
 	found []config.Assignment
+	// live makes the set Root in AWS another than one with AdministratorAccess.
+	live func(l *permset.Live)
 	// wait is how long after the merge all ends have passed.
 	wait time.Duration
 	want []provision.Code
@@ -70,9 +73,10 @@ func foretellings() []foretelling {
 	ending := func(d time.Duration, list ...config.Assignment) func(r *repository) *repository {
 		return func(r *repository) *repository { return r.with(d, "", list...) }
 	}
+	roots := []config.Assignment{grant(1, 1, "Root"), grant(1, 2, "Root")}
 	root := func(policies ...string) func(r *repository) *repository {
 		return func(r *repository) *repository {
-			return r.with(0, "", grant(1, 1, "Root"), grant(1, 2, "Root")).declaring(rootFile(policies...))
+			return r.with(0, "", roots...).declaring(rootFile(policies...))
 		}
 	}
 	protect := func(r *repository) *repository {
@@ -117,6 +121,24 @@ func foretellings() []foretelling {
 		{name: "the last way is gutted", first: root(policyAdmin), then: root(policyView), want: []provision.Code{provision.CodeSetWay}},
 		{name: "a protected grant's set is gutted", first: and(root(policyAdmin), protect, standing(grant(2, 1, admin), grant(2, 2, admin))),
 			then: and(root(policyView), protect, standing(grant(2, 1, admin), grant(2, 2, admin))), want: []provision.Code{provision.CodeSetWay}},
+		{name: "the first file of a set takes away what makes it the last way", first: standing(roots...), then: func(r *repository) *repository {
+			r = root(policyView)(r)
+			r.repo.Access.Drift = config.DriftRevert
+			return r
+		}, want: []provision.Code{provision.CodeSetWay}, offline: []provision.Code{}},
+		{name: "the first file of a set limits it", first: standing(roots...), then: and(standing(roots...), func(r *repository) *repository {
+			file := rootFile(policyAdmin)
+			file.Boundary = &config.Boundary{ManagedPolicy: policyView}
+			return r.declaring(file)
+		}), want: []provision.Code{provision.CodeSetWay}, offline: []provision.Code{}},
+		{name: "the first file of a set says what AWS has", first: standing(roots...), then: root(policyAdmin)},
+		{name: "the first file of a set leaves what AWS has more", first: standing(roots...), then: root(policyView)},
+		{name: "the first file of a set that is new", first: standing(rest...), then: and(standing(rest...), func(r *repository) *repository { return r.declaring(declared("New", time.Hour, policyView)) })},
+		{name: "the first file of a set that somebody has in the management account", first: standing(roots...), then: root(policyAdmin, policyView),
+			live: func(l *permset.Live) { l.Accounts = append(l.Accounts, managementAccount) }, want: []provision.Code{provision.CodeSetManagement}, offline: []provision.Code{}, shut: true},
+		{name: "a set that somebody added to, in some accounts", first: root(policyAdmin), then: root(policyAdmin, policyView), live: func(l *permset.Live) {
+			l.Managed, l.Outdated = append(l.Managed, policyAudit), []string{accountID(2)}
+		}, want: []provision.Code{provision.CodeSetSpread}, offline: []provision.Code{}, shut: true},
 		{name: "a set is made wider", first: root(policyAdmin), then: root(policyAdmin, policyView)},
 		{name: "a set that is no last way is made narrower", first: and(root(policyAdmin), standing(grant(2, 1, admin), grant(2, 2, admin))), then: and(root(policyView), standing(grant(2, 1, admin), grant(2, 2, admin)))},
 	}
@@ -175,7 +197,10 @@ func TestWhatIsForetoldIsWhatIsHeld(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				svc := newSetService(newWorld().populate(1, 1, 2, 3, 4, 5, 6, 7))
 				svc.caller.ARN, svc.caller.Account = "arn:aws:sts::"+accountID(9)+":assumed-role/AWSReservedSSO_"+ownSet+"_0123456789abcdef/bot", accountID(9)
-				svc.have(view("Root", time.Hour, policyAdmin), accountID(1), accountID(2))
+				live := svc.have(view("Root", time.Hour, policyAdmin), accountID(1), accountID(2))
+				if tt.live != nil {
+					tt.live(live)
+				}
 				s := startedSets(t, svc)
 				first := tt.first(newRepository(sha("a")))
 				s.commitOf(t, first)

@@ -50,11 +50,13 @@ type sets struct {
 	reports []SetReport
 	// released are sets that can be assigned now and could not before.
 	released map[string]bool
+	// previews are what was read for what is foretold.
+	previews map[string]preview
 }
 
 func newSets() sets {
 	return sets{readings: map[string]setReading{}, fails: map[string]failing{}, polls: map[string]schedule{},
-		records: map[string]SetRecord{}, released: map[string]bool{}}
+		records: map[string]SetRecord{}, released: map[string]bool{}, previews: map[string]preview{}}
 }
 
 // setReading is one complete reading.

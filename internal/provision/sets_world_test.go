@@ -118,6 +118,8 @@ func (s *setService) WriteSet(_ context.Context, arn string, step permset.Step) 
 		slices.Sort(l.Managed)
 	case permset.Detach:
 		l.Managed = slices.DeleteFunc(slices.Clone(l.Managed), func(p string) bool { return p == step.Policy })
+	case permset.PutBoundary:
+		l.Boundary = step.Boundary
 	default:
 		return "", fmt.Errorf("no such write here: %s", step.Kind)
 	}
