@@ -72,7 +72,9 @@ func TestASetThatCannotBeReadIsSaidToBeUnknown(t *testing.T) {
 				s.commitOf(t, tt.first)
 				after(30 * time.Minute)
 				m := mergeOf(tt.first, tt.then.since(tt.first))
-				s.do(func() { s.faults = append(s.faults, &scripted{op: "ReadSet", err: fault.New(fault.ErrThrottled, "read", "", nil)}) })
+				s.do(func() {
+					s.faults = append(s.faults, &scripted{op: "ReadSet", err: fault.New(fault.ErrThrottled, "read", "", nil)})
+				})
 				f, err := s.engine.Foretell(t.Context(), m)
 				if diff := cmp.Diff(tt.want, codesOf(f)); diff != "" || err != nil || len(f.Unknown) != 1 || !strings.Contains(f.Unknown[0], tt.says) {
 					t.Errorf("%v (-want +got):\n%s\n%q", err, diff, f.Unknown)
