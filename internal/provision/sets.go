@@ -134,6 +134,9 @@ func (e *Engine) passSets(ctx context.Context, full bool) ([]SetReport, time.Tim
 		return nil, time.Time{}, fmt.Errorf("config in force: %w", err)
 	}
 	p := &setPass{now: e.now(), force: force, names: names(force.Repo), full: full}
+	if err := e.takeBackSets(ctx, p.now); err != nil {
+		return nil, time.Time{}, err
+	}
 	for _, r := range e.setRecords() {
 		if r.Run != nil {
 			p.runs++
