@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"aws-access-bot/config"
@@ -22,9 +23,11 @@ type Merge struct {
 // Foretold is what the guards are going to say of a merge.
 type Foretold struct {
 	Holds []Hold
-	// Allow is how many removals limits.allow has to say for the merge commit to
-	// let all pass that it can, zero when it lets nothing pass.
-	Allow int
+	// Allow is how many removals limits.allow has to say for the merge commit to let
+	// all pass that it can, AllowSets which permission sets it has to name. Both are
+	// empty when it lets nothing pass.
+	Allow     int
+	AllowSets []string
 	// Removals go by the merge, of Of that are owned and live, Sooner of these when an
 	// end passes that it brings nearer. Limit may go in 24 hours, by all commits
 	// together, and Spent have gone in the last ones.
@@ -71,8 +74,8 @@ const MergeCommit = "<full id of the merge commit>"
 // AllowLines is what lets the merge pass, as it is written in aws-access.yaml; ""
 // where nothing does.
 func (f Foretold) AllowLines() string {
-	if f.Allow == 0 {
+	if f.Allow == 0 && len(f.AllowSets) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("limits:\n  allow: {commit: %q, removals: %d}\n", MergeCommit, f.Allow)
+	return fmt.Sprintf("limits:\n  allow: %s\n", config.RemovalAllowance{Commit: strconv.Quote(MergeCommit), Removals: f.Allow, PermissionSets: f.AllowSets})
 }

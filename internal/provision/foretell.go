@@ -121,13 +121,13 @@ func foresee(f foresight) access.Foretold {
 		f.pass(at)
 	}
 	f.additions()
-	f.sets()
 	if !f.enabled && f.changes() {
 		f.hold(access.Hold{Code: string(CodeDisabled), Sentence: "Changes are switched off (enable_changes is false in the settings of the bot), so that nothing of this is made, only planned."})
 	}
 	if !slices.ContainsFunc(f.out.Holds, func(h access.Hold) bool { return h.Allowed }) {
-		f.out.Allow = 0
+		f.out.Allow = 0 // nothing of it is needed
 	}
+	f.sets()
 	slices.SortStableFunc(f.out.Holds, func(a, b access.Hold) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Sentence, b.Sentence))
 	})

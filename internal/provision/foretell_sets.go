@@ -56,7 +56,7 @@ func (f *foresight) sets() {
 		default:
 			f.hold(access.Hold{Code: string(o.code), Sentence: o.sentence, Allowed: mend != ""})
 			if mend != "" {
-				f.out.Allow = max(f.out.Allow, s.Ways.Assignments, 1)
+				f.out.AllowSets = append(f.out.AllowSets, name)
 			}
 		}
 	}

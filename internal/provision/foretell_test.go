@@ -241,14 +241,19 @@ func TestWhatIsForetoldIsWhatIsHeld(t *testing.T) {
 					}
 					return
 				}
-				for i, n := range []int{foretold.Allow - 1, foretold.Allow} {
+				enough := config.RemovalAllowance{Commit: sha("b"), Removals: foretold.Allow, PermissionSets: foretold.AllowSets}
+				less := enough // and more removals are no set
+				if less.Removals--; len(less.PermissionSets) > 0 {
+					less.Removals, less.PermissionSets = 1000, nil
+				}
+				for i, allow := range []config.RemovalAllowance{less, enough} {
 					allowed := tt.then(newRepository(sha([]string{"c", "d"}[i]))).since(next)
-					allowed.repo.Access.Limits.Allow = &config.RemovalAllowance{Commit: sha("b"), Removals: n}
+					allowed.repo.Access.Limits.Allow = &allow
 					s.commitOf(t, allowed)
 					after(3 * time.Hour)
 					still := [][]provision.Code{want, {}}[i]
 					if diff := cmp.Diff(still, append([]provision.Code{}, s.held(t, everything...)...)); diff != "" {
-						t.Errorf("held with an allowance of %d of %d (-want +got):\n%s", n, foretold.Allow, diff)
+						t.Errorf("held with the allowance %s of %s (-want +got):\n%s", allow, enough, diff)
 					}
 				}
 			})
