@@ -35,7 +35,7 @@ type Span struct {
 	User access.ChatUser
 	// Channel links a channel by chat channel id instead of showing Text.
 	Channel string
-	// At shows a time in the reader's zone instead of Text.
+	// At shows a time instead of Text, in the reader's zone where the service can.
 	At time.Time
 }
 

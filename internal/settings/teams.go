@@ -26,8 +26,8 @@ type Teams struct {
 	OpsChannel string // default Channel
 	// Targeted has answers for one person stand in the channel where he asked, as
 	// messages that only he sees; without it they go to his own chat with the app.
-	// Default: in the public cloud only, since a cloud that did not know them would
-	// show them to everybody.
+	// Default: in the public cloud only, as its issuer and hosts say, since a cloud
+	// that did not know them would show them to everybody.
 	Targeted bool
 	// ServiceURL is where a conversation is begun that the connector has named
 	// no URL for; https, at one of ServiceHosts, with a slash at its end.
@@ -108,16 +108,17 @@ func (f *fileTeams) settings(c *checker, entra string) *Teams {
 		Issuer:         or(f.Issuer, publicIssuer), Scope: or(f.Scope, publicScope),
 		Authority: strings.TrimSuffix(c.https("teams.authority", f.Authority, publicAuthority), "/"),
 	}
-	t.Targeted = t.Issuer == publicIssuer
-	if f.Targeted != nil {
-		t.Targeted = *f.Targeted
-	}
 	if f.OpsChannel != "" {
 		t.OpsChannel = c.teamsChannel("teams.ops_channel", f.OpsChannel)
 	}
 	f.checkTenant(c, t.Tenant, strings.ToLower(entra))
 	f.checkCredential(c)
 	t.ServiceHosts = c.serviceHosts(f.ServiceHosts, t.ServiceURL)
+	// GCC has the issuer of the public cloud, and hosts of its own.
+	t.Targeted = t.Issuer == publicIssuer && slices.Equal(t.ServiceHosts, []string{publicServiceHost})
+	if f.Targeted != nil {
+		t.Targeted = *f.Targeted
+	}
 	return t
 }
 

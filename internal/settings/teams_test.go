@@ -47,6 +47,9 @@ func TestTargetedMessagesAreForThePublicCloud(t *testing.T) {
 	for add, want := range map[string]bool{
 		"": true, "targeted_messages: false, ": false, "issuer: 'https://api.botframework.us', ": false,
 		"issuer: 'https://api.botframework.us', targeted_messages: true, ": true,
+		// GCC, whose issuer is that of the public cloud.
+		"service_url: 'https://smba.infra.gcc.teams.microsoft.com/teams/', service_hosts: [smba.infra.gcc.teams.microsoft.com], ":                          false,
+		"service_url: 'https://smba.infra.gcc.teams.microsoft.com/teams/', service_hosts: [smba.infra.gcc.teams.microsoft.com], targeted_messages: true, ": true,
 	} {
 		s, err := load(t, strings.Replace(withTeams(), "channel:", add+"channel:", 1), teamsSecrets())
 		if err != nil || s.Teams.Targeted != want {

@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"unicode/utf8"
@@ -41,7 +42,7 @@ type builder struct {
 
 // Card renders a message. What people wrote stands in text runs, in which no
 // client reads Markdown (Adaptive Cards schema: TextRun); a TextBlock has only
-// words, dates and mentions.
+// words and mentions.
 func Card(m chat.Message) json.RawMessage {
 	b := &builder{}
 	for _, block := range m.Blocks {
@@ -68,16 +69,24 @@ func (b *builder) fit() json.RawMessage {
 }
 
 // withoutLast takes an element away: the last box, which is a piece of a file or
-// what somebody wrote, else the last that is no row of buttons.
+// what somebody wrote, else the last that has no row of buttons below it, else the
+// last row with what stands above it. A row never comes to stand below what it is not
+// about. The first element, which says what the card is, goes last.
 func withoutLast(body []element) []element {
-	for _, fits := range []func(e element) bool{
-		func(e element) bool { return e["type"] == "Container" },
-		func(e element) bool { return e["type"] != "ActionSet" },
-	} {
-		for i := len(body) - 1; i >= 0; i-- {
-			if fits(body[i]) {
-				return slices.Delete(slices.Clone(body), i, i+1)
-			}
+	isRow := func(i int) bool { return i < len(body) && body[i]["type"] == "ActionSet" }
+	for i := len(body) - 1; i >= 0; i-- {
+		if body[i]["type"] == "Container" {
+			return slices.Delete(slices.Clone(body), i, i+1)
+		}
+	}
+	for i := len(body) - 1; i > 0; i-- {
+		if !isRow(i) && !isRow(i+1) {
+			return slices.Delete(slices.Clone(body), i, i+1)
+		}
+	}
+	for i := len(body) - 1; i > 1; i-- {
+		if isRow(i) && !isRow(i-1) {
+			return slices.Delete(slices.Clone(body), i-1, i+1)
 		}
 	}
 	return body[:len(body)-1]
@@ -86,14 +95,26 @@ func withoutLast(body []element) []element {
 // card is the card around a body.
 func (b *builder) card(body []element) element {
 	extra := element{"width": "Full"}
-	if len(b.mentions) > 0 {
-		extra["entities"] = b.mentions
+	if shown := b.mentioned(body); len(shown) > 0 {
+		extra["entities"] = shown
 	}
 	c := element{"type": "AdaptiveCard", "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "version": cardVersion, "body": body, "msteams": extra}
 	if len(b.actions) > 0 {
 		c["actions"] = b.actions
 	}
 	return c
+}
+
+// mentioned are the mentions whose marks stand in a body: where a part of it was cut
+// off, a mention that is nowhere to be seen would be none, and take room.
+func (b *builder) mentioned(body []element) []element {
+	if len(b.mentions) == 0 {
+		return nil
+	}
+	text := encode(body)
+	return slices.DeleteFunc(slices.Clone(b.mentions), func(m element) bool {
+		return !bytes.Contains(text, bytes.Trim(encode(m["text"]), `"`))
+	})
 }
 
 // encode writes JSON of what always can be written.

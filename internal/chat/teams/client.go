@@ -255,5 +255,17 @@ func (c *Client) Link(_ context.Context, at chat.Address, id string) (string, er
 		root = id
 	}
 	q := url.Values{"tenantId": {c.opt.Tenant}, "parentMessageId": {root}}
-	return "https://teams.microsoft.com/l/message/" + url.PathEscape(channelOf(at.Channel)) + "/" + url.PathEscape(id) + "?" + q.Encode(), nil
+	return "https://" + c.webHost() + "/l/message/" + url.PathEscape(channelOf(at.Channel)) + "/" + url.PathEscape(id) + "?" + q.Encode(), nil
+}
+
+// webHost is where people open Teams: beside the connector in the clouds for GCC High
+// and DoD (gov.teams.microsoft.us, dod.teams.microsoft.us), else the public cloud's,
+// which GCC has too.
+func (c *Client) webHost() string {
+	if u, err := url.Parse(c.opt.ServiceURL); err == nil {
+		if host, ok := strings.CutPrefix(u.Hostname(), "smba.infra."); ok && strings.HasSuffix(host, ".teams.microsoft.us") {
+			return host
+		}
+	}
+	return "teams.microsoft.com"
 }

@@ -40,6 +40,11 @@ func TestAThreadAndItsMessages(t *testing.T) {
 	if all[0].path != "/v3/conversations" || first != requests || all[0].token != "Bearer token-1" {
 		t.Errorf("root: %+v", all[0])
 	}
+	for _, k := range append(all, w.connector.got(http.MethodPut, "")...) {
+		if k.content != "application/json; charset=utf-8" {
+			t.Errorf("%s %s is %q", k.method, k.path, k.content)
+		}
+	}
 	thread := "/v3/conversations/" + requests + threadMark + root + "/activities"
 	if all[1].path != thread || all[1].body["summary"] != "reply" || all[1].body["text"] != nil {
 		t.Errorf("reply: %+v", all[1])
@@ -56,6 +61,23 @@ func TestAThreadAndItsMessages(t *testing.T) {
 	link, err := w.client.Link(t.Context(), at(root), reply)
 	if err != nil || link != "https://teams.microsoft.com/l/message/19:aws-access@thread.tacv2/"+reply+"?parentMessageId="+root+"&tenantId="+testTenant {
 		t.Errorf("link %s, %v", link, err)
+	}
+}
+
+// TestALinkLeadsToTheCloudThatTheMessageIsIn.
+func TestALinkLeadsToTheCloudThatTheMessageIsIn(t *testing.T) {
+	t.Parallel()
+	for service, want := range map[string]string{
+		"https://smba.trafficmanager.net/teams/":                "teams.microsoft.com",
+		"https://smba.infra.gcc.teams.microsoft.com/teams/":     "teams.microsoft.com",
+		"https://smba.infra.gov.teams.microsoft.us/teams/":      "gov.teams.microsoft.us",
+		"https://smba.infra.dod.teams.microsoft.us/teams/":      "dod.teams.microsoft.us",
+		"https://smba.infra.gov.teams.microsoft.us.evil/teams/": "teams.microsoft.com",
+	} {
+		c := NewClient(Options{Tenant: testTenant, ServiceURL: service}, nil, nil)
+		if link, err := c.Link(t.Context(), at(""), "1"); err != nil || !strings.HasPrefix(link, "https://"+want+"/l/message/19:") {
+			t.Errorf("%s: %s, %v", service, link, err)
+		}
 	}
 }
 
@@ -205,6 +227,25 @@ func TestAWhisperReachesOnlyThatPerson(t *testing.T) {
 	}
 	if len(open) != 1 || !strings.Contains(open[0].card(), "Add the app") || !strings.Contains(w.log.String(), "is the app installed") {
 		t.Errorf("told in the thread: %+v; log:\n%s", open, w.log)
+	}
+}
+
+// TestARefusedTargetedMessageIsNothingToTheOthers: the connector refuses one for who
+// has left the channel, and the others are still told there.
+func TestARefusedTargetedMessageIsNothingToTheOthers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, store.NewMemory())
+	w.does(w.line("hana", general, "1", "help"))
+	w.connector.fail(fault{method: http.MethodPost, path: general, status: http.StatusBadRequest})
+	for range 2 {
+		w.ok(w.client.Whisper(t.Context(), chat.Address{Team: testTenant, Channel: general + threadMark + "1"}, idOf("hana"), text("for Hana")))
+		if got := w.last(); got.query.Has("isTargetedActivity") {
+			t.Errorf("Hana was refused a moment ago: %+v", got)
+		}
+	}
+	w.does(w.line("ken", general, "2", "help"))
+	if got := w.last(); got.query.Get("isTargetedActivity") != "true" {
+		t.Errorf("Ken is not told in the channel: %+v", got)
 	}
 }
 

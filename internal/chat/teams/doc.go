@@ -49,7 +49,7 @@
 // # Text
 //
 // Cards are built of structures, never of text. What people wrote stands in text
-// runs, in which no client reads Markdown; a TextBlock has only words without signs,
-// dates and mentions. Times are in the reader's zone where that leaves them in a
-// TextBlock, else in UTC.
+// runs, in which no client reads Markdown; a TextBlock has only words without signs
+// and mentions. Times are in UTC: Teams does not support the functions for the
+// reader's zone.
 package teams

@@ -111,13 +111,18 @@ func (in *Inbound) serve(w http.ResponseWriter, r *http.Request, e *event) {
 }
 
 // fail answers what could not be taken. Why a token is not believed is for the
-// log only.
+// log only. Where the keys cannot be read it may be Teams, which sends again what is
+// answered 5xx.
 func (in *Inbound) fail(w http.ResponseWriter, err error) {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, errUnverified):
 		if in.seldom() {
 			in.Log.Warn("an activity for teams is refused", "error", err)
+		}
+		if errors.Is(err, errKeysUnread) {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
 		}
 		w.WriteHeader(http.StatusUnauthorized)
 	case errors.As(err, &tooLarge):

@@ -59,6 +59,28 @@ func TestT20NothingIsReadOrStoredOfWhatTheConnectorDidNotSign(t *testing.T) {
 	}
 }
 
+// TestWithoutKeysNothingIsTakenAndTeamsIsToldToSendItAgain: what people write while
+// Microsoft's keys cannot be read is not lost.
+func TestWithoutKeysNothingIsTakenAndTeamsIsToldToSendItAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, store.NewMemory())
+	w.publisher.mu.Lock()
+	w.publisher.broken = true
+	w.publisher.mu.Unlock()
+	a := w.line("hana", general, "1", "whoami")
+	if rec := w.send(a); rec.Code != http.StatusServiceUnavailable || rec.Body.Len() != 0 || len(w.due()) != 0 {
+		t.Errorf("%d %q, stored %v", rec.Code, rec.Body, w.due())
+	}
+	w.publisher.mu.Lock()
+	w.publisher.broken = false
+	w.publisher.mu.Unlock()
+	w.clock.pass(2 * keysFailed)
+	w.does(a)
+	if got := w.last(); !strings.Contains(got.card(), "hana@example.com") {
+		t.Errorf("told %s", got.card())
+	}
+}
+
 func TestT38AnOversizeActivityIs413(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, store.NewMemory())
@@ -88,6 +110,8 @@ func TestWhatIsACommandAndWhatIsNot(t *testing.T) {
 		{"a mention alone", general, "<at>b</at>&nbsp; \n", []any{mention(me, "<at>b</at>")}, ""},
 		{"a name without an entity", general, "<at>aws-access</at> status", nil, "-"},
 		{"somebody else's mention", general, "<at>Yuki</at> status", []any{mention("29:yuki", "<at>Yuki</at>")}, "-"},
+		{"somebody else's mention behind it", general, "<at>b</at> request with <at>Yuki Mori</at> &amp; <at>R&amp;D</at>", []any{mention(me, "<at>b</at>"), mention("29:yuki", "<at>Yuki Mori</at>"), mention("29:r", "<at>R&amp;D</at>")}, "request with Yuki Mori &amp; R&D"},
+		{"marks that are no mention", general, "<at>b</at> request with <at>Yuki</at>", []any{mention(me, "<at>b</at>")}, "request with <at>Yuki</at>"},
 		{"an entity that is not in the text", general, "status", []any{mention(me, "<at>b</at>")}, "-"},
 		{"an entity without text", general, "status", []any{mention(me, "")}, "-"},
 		{"entities that are none", general, "status", []any{7, nil, "x", []any{}, map[string]any{"type": 7}}, "-"},

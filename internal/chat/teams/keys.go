@@ -33,6 +33,10 @@ const (
 // errUnknownKey says that no published key has the id.
 var errUnknownKey = errors.New("no published key has this id")
 
+// errKeysUnread says that there are no keys to check anything with. It says nothing of
+// the token.
+var errKeysUnread = errors.New("not read for too long")
+
 // key is a published key of the connector.
 type key struct {
 	public *rsa.PublicKey
@@ -67,7 +71,7 @@ func (k *Keys) get(ctx context.Context, id string) (key, error) {
 	}
 	switch {
 	case now.Sub(k.good) > keysUsable:
-		return key{}, fmt.Errorf("keys of the connector: %w", errors.Join(errors.New("not read for too long"), k.failed))
+		return key{}, fmt.Errorf("keys of the connector: %w", errors.Join(errKeysUnread, k.failed))
 	case !ok:
 		return key{}, errUnknownKey
 	}

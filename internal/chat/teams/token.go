@@ -148,8 +148,19 @@ func (t *Trust) fits(o origin, serviceURL string) error {
 		return fmt.Errorf("%w: tenant of the conversation", errUnverified)
 	case !strings.EqualFold(o.ChannelData.Tenant.ID, t.Tenant):
 		return fmt.Errorf("%w: tenant of the activity", errUnverified)
-	case o.Recipient.ID != "28:"+t.AppID:
+	case !t.me(o.Recipient.ID):
 		return fmt.Errorf("%w: for another bot", errUnverified)
 	}
 	return nil
+}
+
+// me reports whether an id is that of this bot. In the public cloud it is "28:" and
+// the app id; the government clouds have their name between the two, such as
+// "28:gcch-global:" (the participant prefixes of Microsoft's communications SDK).
+func (t *Trust) me(id string) bool {
+	bot, ok := strings.CutPrefix(id, "28:")
+	if cloud, rest, named := strings.Cut(bot, ":"); named && slices.Contains([]string{"gcch-global", "gcch", "dod-global", "dod"}, cloud) {
+		bot = rest
+	}
+	return ok && t.AppID != "" && strings.EqualFold(bot, t.AppID)
 }

@@ -428,8 +428,13 @@ func TestT20AnActivityThatDoesNotFitItsTokenIsRefused(t *testing.T) {
 		o.ChannelID, o.ServiceURL, o.Conversation.TenantID, o.ChannelData.Tenant.ID, o.Recipient.ID = channel, testURL, testTenant, testTenant, "28:"+testApp
 		return o
 	}
-	if err := trust.fits(good(), testURL); err != nil {
-		t.Fatal(err)
+	// The government clouds have their name in the id of the bot.
+	for _, id := range []string{"28:" + testApp, "28:gcch-global:" + testApp, "28:dod-global:" + testApp} {
+		o := good()
+		o.Recipient.ID = id
+		if err := trust.fits(o, testURL); err != nil {
+			t.Errorf("to %s: %v", id, err)
+		}
 	}
 	for name, edit := range map[string]func(*origin){
 		"channel":                    func(o *origin) { o.ChannelID = "emulator" },
@@ -441,6 +446,9 @@ func TestT20AnActivityThatDoesNotFitItsTokenIsRefused(t *testing.T) {
 		"tenant of the activity":     func(o *origin) { o.ChannelData.Tenant.ID = testApp },
 		"no tenant of the activity":  func(o *origin) { o.ChannelData.Tenant.ID = "" },
 		"another bot":                func(o *origin) { o.Recipient.ID = "28:" + testTenant },
+		"another bot there":          func(o *origin) { o.Recipient.ID = "28:gcch-global:" + testTenant },
+		"a bot of no cloud":          func(o *origin) { o.Recipient.ID = "28:evil:" + testApp },
+		"a person":                   func(o *origin) { o.Recipient.ID = "29:" + testApp },
 		"no bot":                     func(o *origin) { o.Recipient.ID = "" },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"aws-access-bot/internal/chat"
 )
 
-// plainFor is for how long a conversation is taken to have no targeted messages
-// after one was refused.
+// plainFor is for how long a conversation is taken to have no targeted messages for
+// somebody after one was refused.
 const plainFor = time.Hour
 
 // Whisper implements chat.Whisperer: by a targeted message in the channel or
@@ -24,7 +24,7 @@ func (c *Client) Whisper(ctx context.Context, to chat.Address, user string, m ch
 	if err != nil {
 		return err
 	}
-	if c.opt.Targeted && isShared(to.Channel) && who.Local != "" && c.targets(to.Channel) {
+	if c.opt.Targeted && isShared(to.Channel) && who.Local != "" && c.targets(targetKey(to.Channel, user)) {
 		done, err := c.target(ctx, to.Channel, who, m)
 		if done || err != nil {
 			return err
@@ -65,8 +65,13 @@ func (c *Client) mute(key string) {
 	if len(c.muted) >= maxSent {
 		clear(c.muted)
 	}
-	c.muted[channelOf(key)] = c.opt.Now()
+	c.muted[key] = c.opt.Now()
 }
+
+// targetKey is what is muted when a targeted message is refused: the connector says
+// the same of a tenant without them and of a recipient who is not in the conversation
+// any more, which is nothing to the others in it.
+func targetKey(conversation, user string) string { return channelOf(conversation) + "/" + user }
 
 // contact returns what is known of a user: at least who it is.
 func (c *Client) contact(ctx context.Context, u access.ChatUser) (access.Contact, error) {
@@ -77,11 +82,11 @@ func (c *Client) contact(ctx context.Context, u access.ChatUser) (access.Contact
 	return who, err
 }
 
-// targets reports whether a conversation may have targeted messages.
-func (c *Client) targets(conversation string) bool {
+// targets reports whether what a key stands for is not muted.
+func (c *Client) targets(key string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at, ok := c.muted[channelOf(conversation)]
+	at, ok := c.muted[key]
 	return !ok || c.opt.Now().Sub(at) >= plainFor
 }
 
@@ -105,7 +110,7 @@ func (c *Client) target(ctx context.Context, conversation string, who access.Con
 		return false, nil
 	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 		c.opt.Log.Info("no targeted message here, so a personal one", "conversation", channelOf(conversation), "error", err)
-		c.mute(conversation)
+		c.mute(targetKey(conversation, who.User.User))
 		return false, nil
 	}
 	return false, wrapped(err, "targeted message in %s", conversation)
