@@ -42,7 +42,7 @@ func (x *examined) writeForetold(b *strings.Builder, level string) {
 		}
 		fmt.Fprintf(b, "- %s%s (`%s`)", whenHeld(h.At), prose(h.Sentence), h.Code)
 		if h.Mend != "" {
-			b.WriteString(" " + prose(h.Mend))
+			b.WriteString(" " + mendText(h.Mend))
 		}
 		b.WriteString("\n")
 	}
@@ -54,6 +54,25 @@ func (x *examined) writeForetold(b *strings.Builder, level string) {
 		}
 		fmt.Fprintf(b, "To let %s pass, have this approved by the control plane in a pull request of its own once this is merged, in `aws-access.yaml`:\n\n```yaml\n%s```\n\n", what, lines)
 	}
+}
+
+// mendText is prose for what lets something pass, with the entry of aws-access.yaml in
+// a code span, to be copied.
+func mendText(s string) string {
+	begin, end := strings.Index(s, "limits: {"), strings.LastIndex(s, "}}")
+	if begin < 0 || end < begin {
+		return prose(s)
+	}
+	end += len("}}")
+	rest, dot := strings.CutPrefix(s[end:], ".")
+	text := prose(strings.TrimSpace(s[:begin])) + " " + code(s[begin:end])
+	if dot {
+		text += "."
+	}
+	if rest = strings.TrimSpace(rest); rest != "" {
+		text += " " + prose(rest)
+	}
+	return text
 }
 
 // heldMeans says what becomes of what is held.
