@@ -2,6 +2,7 @@ package provision_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,6 +61,11 @@ func clearingsOf() []clearings {
 		{name: "drift is still reported", first: reports(), then: reports(mine...), found: strays(4), goes: -1},
 		{name: "it was so before", first: reverts(), then: reverts(mine...), found: strays(7), goes: -1, want: codes(provision.CodeBudget)},
 		{name: "more than the budget", first: reports(), then: reverts(), found: strays(7), goes: 7, want: codes(provision.CodeBudget)},
+		{name: "more than the budget, and allowed by the same merge", first: reports(), then: func(r *repository) *repository {
+			r = cleared(r.sha)
+			r.repo.Access.Limits.Allow = &config.RemovalAllowance{Commit: sha("a"), Removals: 7}
+			return r
+		}, found: strays(7), goes: 7},
 		{name: "as many as owned ones leave", first: reports(mine...), then: reverts(mine[2:]...), found: strays(3), goes: 3},
 		{name: "more than owned ones leave", first: reports(mine...), then: reverts(), found: strays(3), goes: 3, want: codes(provision.CodeBudget)},
 		{name: "all that a group has there", first: reports(), then: func(r *repository) *repository {
@@ -175,4 +181,35 @@ func (s *system) allows(t *testing.T, r *repository, f access.Foretold) {
 	r.repo.Access.Limits.Allow = merged(t, said, "")
 	s.commitOf(t, r)
 	after(3 * time.Hour)
+}
+
+// TestWhoIsNotKnownByNameIsForetoldAndCounts: nobody can be removed of whom it is not
+// known who he is, and he takes room from the others.
+func TestWhoIsNotKnownByNameIsForetoldAndCounts(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		w := newWorld().populate(1, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+		list := visitors(w, 6)
+		w.down = map[string]error{"Describe " + storeID(list[5].Principal.ID): errLost}
+		s := started(t, w)
+		first := cleared(sha("a"))
+		first.repo.Access.Drift = config.DriftReport
+		s.commitOf(t, first)
+		after(30 * time.Hour)
+		next := cleared(sha("b")).since(first)
+		f, err := s.engine.Foretell(t.Context(), mergeOf(first, next))
+		if err != nil || f.Undeclared == nil || cmp.Diff([]provision.Code{provision.CodeBudget}, codesOf(f)) != "" {
+			t.Fatalf("%v: foretold %+v", err, f)
+		}
+		all := strings.Join(f.Undeclared.Goes, "\n")
+		for _, part := range []string{"visitors-21 with ReadOnlyAccess in account-1", "the group " + storeID(list[5].Principal.ID) + " of Identity Center, of which the name is not known yet, with ReadOnlyAccess"} {
+			if len(f.Undeclared.Goes) != 6 || !strings.Contains(all, part) {
+				t.Errorf("%q is not in\n%s", part, all)
+			}
+		}
+		s.commitOf(t, next)
+		after(3 * time.Hour)
+		if got := s.refused(t); s.alive(list) != 6 || cmp.Diff([]provision.Code{provision.CodeBudget}, got) != "" {
+			t.Errorf("%d of 6 are left, held by %v", s.alive(list), got)
+		}
+	})
 }
