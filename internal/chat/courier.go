@@ -46,6 +46,21 @@ type Platform interface {
 	Link(ctx context.Context, at Address, ts string) (url string, err error)
 }
 
+// Threads is a [Platform] on which what is said in a thread of a channel is said in a
+// conversation of its own.
+type Threads interface {
+	// ChannelOf returns the channel of a conversation.
+	ChannelOf(conversation string) string
+}
+
+// channelOf is the channel of a conversation of a platform.
+func channelOf(p Platform, conversation string) string {
+	if t, ok := p.(Threads); ok {
+		return t.ChannelOf(conversation)
+	}
+	return conversation
+}
+
 // Courier brings requests and notices to chat. Run owns its goroutines.
 type Courier struct {
 	Outbox   access.Outbox
@@ -259,18 +274,19 @@ func (c *Courier) rootAt(ctx context.Context, r access.Request, root access.Root
 	return root, c.Outbox.SaveRoot(ctx, root)
 }
 
-// tellAsker gives somebody who asked elsewhere a private link to the root
+// tellAsker gives somebody who asked elsewhere than in the channel of the root message,
+// or one of its threads, a private link to the root
 // message. It is tried once, after the root message is stored: a crash or a
 // fault in between loses the link and nothing else, and it is never given
 // twice.
 func (c *Courier) tellAsker(ctx context.Context, r access.Request, root access.Root) {
-	if r.Origin == "" || r.Origin == root.Channel {
+	p, there := c.Platforms[r.Asker.Chat.Platform]
+	if r.Origin == "" || there && channelOf(p, r.Origin) == root.Channel {
 		return
 	}
 	// The platform of a root message that was just posted is there; who asked
 	// may be on another one.
 	url, err := c.Platforms[root.Platform].Link(ctx, Address{Team: root.Team, Channel: root.Channel}, root.TS)
-	p, there := c.Platforms[r.Asker.Chat.Platform]
 	if err == nil && there {
 		err = p.Whisper(ctx, Address{Team: r.Asker.Chat.Team, Channel: r.Origin}, r.Asker.Chat.User, followHere(r, url))
 	}

@@ -107,7 +107,8 @@ type Form struct {
 	ID     string
 	Title  string // at most 24 characters
 	Submit string
-	// Private comes back with the submission. A person can see and change it,
+	// Private is where the form was asked for, for services whose submissions do
+	// not say it. A person can see and change it,
 	// so it carries nothing that is trusted.
 	Private string
 	Intro   Text

@@ -76,7 +76,7 @@ func TestAnEndForWhatAGroupWithAFileAndNoGrantHadByHandCountsAsItsRemoval(t *tes
 		s := started(t, newWorld().populate(1, 1, 6))
 		rest, way := grant(1, 7, readOnly), grant(6, 1, admin)
 		s.commitOf(t, newRepository(sha("a")).with(0, "", rest))
-		s.byHand(t, way)
+		s.foundByHand(t, way)
 		s.commitOf(t, newRepository(sha("b")).with(0, "", rest).with(4*time.Hour, "", way))
 		after(6 * time.Hour)
 		if f := s.facts(t, way); !s.isLive(way) || f.TroubleCode != string(provision.CodeLastWay) {

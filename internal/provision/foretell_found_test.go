@@ -109,7 +109,7 @@ func TestWhatIsForetoldOfTheUndeclaredIsWhatIsHeld(t *testing.T) {
 				first := tt.first(newRepository(sha("a")))
 				s.commitOf(t, first)
 				after(30 * time.Minute)
-				s.byHand(t, tt.found...)
+				s.foundByHand(t, tt.found...)
 				for _, f := range s.known(t)[:tt.snoozed] {
 					if err := s.engine.SnoozeDrift(t.Context(), f.ID, time.Now().Add(24*time.Hour)); err != nil {
 						t.Fatal(err)

@@ -144,8 +144,8 @@ func foretellings() []foretelling {
 	}
 }
 
-// byHand makes assignments live that no commit declares, and has the bot find them.
-func (s *system) byHand(t *testing.T, list ...config.Assignment) {
+// foundByHand makes assignments live that no commit declares, and has the bot find them.
+func (s *system) foundByHand(t *testing.T, list ...config.Assignment) {
 	t.Helper()
 	if len(list) == 0 {
 		return
@@ -205,7 +205,7 @@ func TestWhatIsForetoldIsWhatIsHeld(t *testing.T) {
 				first := tt.first(newRepository(sha("a")))
 				s.commitOf(t, first)
 				after(30 * time.Minute)
-				s.byHand(t, tt.found...)
+				s.foundByHand(t, tt.found...)
 				next := tt.then(newRepository(sha("b"))).since(first)
 				m := mergeOf(first, next)
 				foretold, err := s.engine.Foretell(t.Context(), m)

@@ -113,7 +113,7 @@ func (e epoch) desiresOf(entra string, at time.Time) bool {
 // clears reports whether by a commit what nobody declared goes too: in phase 3 with
 // drift: revert.
 func (e epoch) clears() bool {
-	return e.repo.Access.Phase == 3 && e.repo.Access.Drift == config.DriftRevert
+	return e.repo.Access.Phase.RemovesUndeclared(e.repo.Access.Drift)
 }
 
 func (c *checker) create(e emukit.Entry) error {

@@ -133,10 +133,14 @@ func (a *activity) command() (text string, mentioned bool) {
 	return withoutName(strings.TrimSpace(text)), mentioned
 }
 
+// unseen is what stands behind the @ of a command that was copied from GitHub: there
+// it would mention somebody.
+const unseen = "\u200b"
+
 // withoutName takes the name with which the bot writes its commands off a line.
 func withoutName(line string) string {
 	first, rest, _ := strings.Cut(line, " ")
-	if strings.EqualFold(first, Words().Access) {
+	if strings.EqualFold(strings.ReplaceAll(first, unseen, ""), Words().Access) {
 		return strings.TrimSpace(rest)
 	}
 	return line

@@ -348,15 +348,6 @@ func TestAHugeMessageKeepsItsButtons(t *testing.T) {
 	if !bytes.Contains(raw, []byte("Look at this.")) || !bytes.Contains(raw, []byte("Owner 0")) || bytes.Contains(raw, []byte("Owner 399")) {
 		t.Errorf("%d bytes: %.300s", len(raw), raw)
 	}
-	var usable []access.Usable
-	for i := range 400 {
-		usable = append(usable, access.Usable{AccountID: "111122223333", AccountSlug: fmt.Sprint("account-", i), PermissionSet: "ReadOnlyAccess"})
-	}
-	file := Card(chat.CLIMessage(usable, 0, chattest.Place()))
-	sound(t, "file", file)
-	if !bytes.Contains(file, []byte("[profile account-0-ReadOnlyAccess]")) || !bytes.Contains(file, []byte("aws sso login")) || !bytes.Contains(file, []byte("too long to show here whole")) {
-		t.Errorf("the file: %.300s", file)
-	}
 	var board []byte
 	for _, n := range []int{0, 9, 700} {
 		board = Card(chat.BoardMessage(chattest.BoardOf(n, strings.Repeat("long words ", 40), "why"), true))
@@ -364,5 +355,35 @@ func TestAHugeMessageKeepsItsButtons(t *testing.T) {
 	}
 	if !bytes.Contains(board, []byte("Go to phase 3")) {
 		t.Error("the board lost its step")
+	}
+}
+
+// TestAFileInACardSaysWhatIsLeftOut: the card holds every piece that the message has,
+// however long its names are, so that what is counted as left out is all that is.
+func TestAFileInACardSaysWhatIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct{ slug, set string }{
+		"short names":   {"a%d", "R"},
+		"names":         {"account-%d", "ReadOnlyAccess"},
+		"longest names": {"account-%055d", strings.Repeat("P", 32)},
+	} {
+		var usable []access.Usable
+		for i := range 900 {
+			usable = append(usable, access.Usable{AccountID: "111122223333", AccountSlug: fmt.Sprintf(x.slug, i), PermissionSet: x.set})
+		}
+		file := Card(chat.CLIMessage(chat.CLIFile{Usable: usable, Waiting: 9, Place: chattest.Place(), Blocks: (&Client{}).CodeBlocks()}))
+		sound(t, "file", file)
+		wrote := bytes.Count(file, []byte("[profile "))
+		if bytes.Contains(file, []byte("too long to show")) || !bytes.Contains(file, fmt.Appendf(nil, "%d more profiles do not fit", 900-wrote)) || wrote < 50 {
+			t.Errorf("%s: %d written: %.300s", name, wrote, file)
+		}
+		for i := range wrote {
+			if !bytes.Contains(file, fmt.Appendf(nil, "[profile "+x.slug+"-%s]", i, x.set)) {
+				t.Errorf("%s: profile %d is not among the first %d", name, i, wrote)
+			}
+		}
+		if !bytes.Contains(file, []byte("aws sso login")) || !bytes.Contains(file, fmt.Appendf(nil, "@aws-access cli "+x.slug, wrote)) && !bytes.Contains(file, fmt.Appendf(nil, "/aws-access cli "+x.slug, wrote)) {
+			t.Errorf("%s: how the rest is got is not said: %s", name, file[len(file)-1500:])
+		}
 	}
 }

@@ -247,6 +247,12 @@ func (c *Client) Update(ctx context.Context, at chat.Address, id string, m chat.
 	return wrapped(err, "update %s in %s", id, at.Channel)
 }
 
+// ChannelOf implements chat.Threads: what is said in a thread has its root's id in the
+// id of the conversation.
+func (c *Client) ChannelOf(conversation string) string { return channelOf(conversation) }
+
+var _ chat.Threads = (*Client)(nil)
+
 // Link implements chat.Platform ("Create deep links to a channel conversation",
 // Microsoft Learn).
 func (c *Client) Link(_ context.Context, at chat.Address, id string) (string, error) {

@@ -9,10 +9,10 @@ import (
 )
 
 // Names of what a dialog sends beside its inputs. A person can see and change
-// them, so they carry nothing that is trusted.
+// them, so they carry nothing that is trusted: where it was sent from, Form.Private
+// of other services, is said by the signed activity.
 const (
 	dataForm   = "_form"   // the id of the form
-	dataPlace  = "_place"  // Form.Private
 	dataDialog = "_dialog" // names the dialog, so that two submissions of it are one
 )
 
@@ -46,7 +46,7 @@ func Dialog(f chat.Form, id string, no *access.Refusal) json.RawMessage {
 			b.body = append(b.body, b.paragraph([]chat.Span{{Text: in.Hint}}, small())...)
 		}
 	}
-	b.actions = []element{{"type": "Action.Submit", "title": cut(f.Submit, maxButton), "data": element{dataForm: f.ID, dataPlace: f.Private, dataDialog: id}}}
+	b.actions = []element{{"type": "Action.Submit", "title": cut(f.Submit, maxButton), "data": element{dataForm: f.ID, dataDialog: id}}}
 	return encode(b.card(b.body))
 }
 

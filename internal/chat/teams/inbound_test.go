@@ -5,13 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
@@ -74,7 +72,7 @@ func TestWithoutKeysNothingIsTakenAndTeamsIsToldToSendItAgain(t *testing.T) {
 	w.publisher.mu.Lock()
 	w.publisher.broken = false
 	w.publisher.mu.Unlock()
-	w.clock.pass(2 * keysFailed)
+	w.clock.pass(2 * keysPause)
 	w.does(a)
 	if got := w.last(); !strings.Contains(got.card(), "hana@example.com") {
 		t.Errorf("told %s", got.card())
@@ -119,6 +117,7 @@ func TestWhatIsACommandAndWhatIsNot(t *testing.T) {
 		{"the bot's own words copied there", "a:hana", "@aws-access link github hana-dev", nil, "link github hana-dev"},
 		{"its name alone there", "a:hana", "@AWS-access", nil, ""},
 		{"a longer name there", "a:hana", "@aws-accessory status", nil, "@aws-accessory status"},
+		{"its words copied from GitHub, where they mention nobody", "a:hana", "@\u200baws-access status", nil, "status"},
 		{"its words copied behind a mention", general, "<at>b</at> @aws-access status", []any{mention(me, "<at>b</at>")}, "status"},
 		{"its words without a mention", general, "@aws-access status", nil, "-"},
 		{"with a mention there", "a:hana", "<at>b</at> status", []any{mention(me, "<at>b</at>")}, "status"},
@@ -338,58 +337,6 @@ func valueOf(card map[string]any, id string) string {
 		}
 	}
 	return ""
-}
-
-// TestT27ADialogsHiddenFieldsDecideNothing.
-func TestT27ADialogsHiddenFieldsDecideNothing(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, store.NewMemory())
-	for i, hidden := range []map[string]any{
-		{"_form": "request", "_place": strings.Repeat("x", 9000), "_dialog": strings.Repeat("y", 9000)},
-		{"_form": "request", "_place": "a:ken", "_dialog": "../../teams/form/x", "asker": idOf("ken"), "channel": "19:evil@thread.tacv2", "key": "k", "_key": "k"},
-		{"_form": "approve", "_place": general, "_dialog": "d"},
-		{"_form": 7, "_place": []string{"x"}, "_dialog": nil},
-		{},
-	} {
-		for k, v := range filled(map[string]string{"reason": fmt.Sprint("case ", i)}) {
-			hidden[k] = v
-		}
-		w.does(w.invoke("hana", general, fmt.Sprint(i), "task/submit", map[string]any{"data": hidden}))
-	}
-	for _, r := range w.all() {
-		if r.Asker.Entra != idOf("hana") || r.Channel != requests || len(r.Origin) > maxID || !strings.HasPrefix(r.Key, "teams/form/"+testTenant+"/"+idOf("hana")+"/") {
-			t.Errorf("%+v", r)
-		}
-	}
-	for _, m := range w.connector.messages() {
-		if strings.Contains(m.path, "a:ken") {
-			t.Errorf("Ken is told %s", m.card())
-		}
-	}
-}
-
-// TestAFormThatCannotBeJudgedInTimeIsStored and answered later, in private.
-func TestAFormThatCannotBeJudgedInTimeIsStored(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, store.NewMemory())
-	w.does(w.line("hana", general, "0", "help"))
-	w.directory.mu.Lock()
-	w.directory.slow = make(chan struct{})
-	w.directory.mu.Unlock()
-	typed := map[string]any{"_form": "request", "_place": general, "_dialog": "d1"}
-	for k, v := range filled(nil) {
-		typed[k] = v
-	}
-	began := time.Now()
-	rec := w.send(w.invoke("hana", general, "1", "task/submit", map[string]any{"data": typed}))
-	if took := time.Since(began); took > 4500*time.Millisecond || rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), "is stored") || len(w.due()) != 1 {
-		t.Fatalf("after %s: %d %s, %d stored", took, rec.Code, rec.Body, len(w.due()))
-	}
-	close(w.directory.slow)
-	w.ok(w.desk.WorkOff(t.Context()))
-	if len(w.all()) != 1 || !strings.Contains(w.last().card(), "The pull request is being made") {
-		t.Errorf("%d requests, told %s", len(w.all()), w.last().card())
-	}
 }
 
 func TestTypeAhead(t *testing.T) {

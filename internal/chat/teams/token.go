@@ -64,24 +64,46 @@ func (t *Trust) verified(ctx context.Context, h http.Header) (serviceURL string,
 		return "", err
 	}
 	var c claims
-	parser := jwt.NewParser(
-		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithIssuer(t.Issuer), jwt.WithAudience(t.AppID),
-		jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithLeeway(skew), jwt.WithTimeFunc(t.Now), jwt.WithStrictDecoding(),
-	)
+	rules := t.rules()
 	if t.AppID == "" || t.Issuer == "" || t.Tenant == "" || len(t.Hosts) == 0 {
 		return "", fmt.Errorf("%w: the settings of Teams are not complete", errUnverified)
 	}
-	if _, err := parser.ParseWithClaims(raw, &c, func(tok *jwt.Token) (any, error) { return t.key(ctx, tok) }); err != nil {
+	// What the token says is looked at before its key is looked for, so that the
+	// keys are asked for by nobody who does not know what to write into it, and
+	// believed only once the signature has been checked.
+	_, err = jwt.NewParser(rules...).ParseWithClaims(raw, &c, func(tok *jwt.Token) (any, error) {
+		if err := t.says(&c, rules); err != nil {
+			return nil, err
+		}
+		return t.key(ctx, tok)
+	})
+	if err != nil {
 		return "", fmt.Errorf("%w: %w", errUnverified, err)
+	}
+	return c.ServiceURL, nil
+}
+
+// rules are what the library holds a token against.
+func (t *Trust) rules() []jwt.ParserOption {
+	return []jwt.ParserOption{
+		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithIssuer(t.Issuer), jwt.WithAudience(t.AppID),
+		jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithLeeway(skew), jwt.WithTimeFunc(t.Now), jwt.WithStrictDecoding(),
+	}
+}
+
+// says refuses what does not say that it is the connector's, for this bot and of now.
+func (t *Trust) says(c *claims, rules []jwt.ParserOption) error {
+	if err := jwt.NewValidator(rules...).Validate(c); err != nil {
+		return err
 	}
 	// The library takes any of several audiences; the connector names one.
 	if len(c.Audience) != 1 || c.ExpiresAt.Sub(c.NotBefore.Time) > maxLife {
-		return "", fmt.Errorf("%w: audience or life of the token", errUnverified)
+		return errors.New("audience or life of the token")
 	}
 	if _, err := t.Hosts.Check(c.ServiceURL); err != nil {
-		return "", fmt.Errorf("%w: serviceurl claim: %w", errUnverified, err)
+		return fmt.Errorf("serviceurl claim: %w", err)
 	}
-	return c.ServiceURL, nil
+	return nil
 }
 
 // bearer returns the one token of the one Authorization header.

@@ -15,6 +15,15 @@ import (
 // somebody after one was refused.
 const plainFor = time.Hour
 
+// codeBlocks is how many blocks of 2,600 characters a card holds: 24,000 bytes of JSON
+// ([maxCard]), in which a line end takes two.
+const codeBlocks = 7
+
+// CodeBlocks implements chat.Small.
+func (c *Client) CodeBlocks() int { return codeBlocks }
+
+var _ chat.Small = (*Client)(nil)
+
 // Whisper implements chat.Whisperer: by a targeted message in the channel or
 // thread, which only that person sees, where the settings and the tenant have them; else in
 // the person's chat with the bot. That is begun where the app is installed for him;
