@@ -27,7 +27,7 @@ func (x *examined) writeForetold(b *strings.Builder, level string) {
 		return
 	}
 	writeBudget(b, f)
-	writeUndeclared(b, level, f.Undeclared)
+	x.writeUndeclared(b, level, f.Undeclared)
 	for _, u := range f.Unknown {
 		b.WriteString(prose(u) + "\n\n")
 	}

@@ -9,7 +9,7 @@ import (
 
 // writeUndeclared says what a merge has removed though no commit declares it: no line
 // of the change shows that.
-func writeUndeclared(b *strings.Builder, level string, u *access.Undeclared) {
+func (x *examined) writeUndeclared(b *strings.Builder, level string, u *access.Undeclared) {
 	if u == nil {
 		return
 	}
@@ -30,7 +30,7 @@ func writeUndeclared(b *strings.Builder, level string, u *access.Undeclared) {
 			}
 			b.WriteString("- " + prose(name) + "\n")
 		}
-		b.WriteString("\nWhat is to stay, have adopted first: `/aws-access drift` lists it.\n\n")
+		b.WriteString("\n" + x.spoken.prose("What is to stay, have adopted first: `/aws-access drift` lists it.") + "\n\n")
 	}
 	if u.Later > 0 {
 		fmt.Fprintf(b, "Left alone for now, and not counted here: %d that somebody snoozed, or that were put back and nobody decided about yet.\n\n", u.Later)
