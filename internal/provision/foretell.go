@@ -199,7 +199,7 @@ func (f *foresight) foreseeRemovals() {
 
 // times are when something goes, in order: the merge, then the ends.
 func (f *foresight) times() []time.Time {
-	if f.out.Allow == 0 && len(f.strays) == 0 {
+	if f.out.Allow == 0 && (f.out.Undeclared == nil || len(f.out.Undeclared.Goes) == 0) {
 		return nil // nothing that the merge is behind
 	}
 	out := []time.Time{f.m.At}
@@ -325,7 +325,7 @@ func (f *foresight) additions() {
 
 // changes reports whether the merge changes anything in AWS.
 func (f *foresight) changes() bool {
-	if f.out.Allow > 0 || len(f.strays) > 0 || len(f.m.Was) != len(f.m.Will) || len(config.SetChanges(f.m.Before, f.m.After)) > 0 {
+	if f.out.Allow > 0 || f.out.Undeclared != nil || len(f.m.Was) != len(f.m.Will) || len(config.SetChanges(f.m.Before, f.m.After)) > 0 {
 		return true
 	}
 	return slices.ContainsFunc(f.m.Was, func(d config.Desired) bool {
