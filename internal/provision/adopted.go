@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"slices"
 
 	"aws-access-bot/config"
 )
@@ -11,31 +12,44 @@ import (
 // it away. Else a grant of four hours for what a group has had by hand for years
 // would take that away round all guards, the last way into an account too.
 func (e *Engine) cutFound(ctx context.Context, v *view, changed []Record) error {
-	var begun []*Record
-	for i := range changed {
-		r := &changed[i]
-		had := e.book.find(r.Assignment)
-		if r.State == Adding && !r.End.IsZero() && r.Cut == nil && (had == nil || had.State == Gone) {
-			begun = append(begun, r)
-		}
-	}
-	if len(begun) == 0 {
+	if !slices.ContainsFunc(changed, func(r Record) bool { return r.givenAnEnd(e.book.find(r.Assignment)) }) {
 		return nil
 	}
 	list, err := e.findings(ctx)
 	if err != nil {
 		return err
 	}
-	found := map[config.Assignment]bool{}
-	for _, f := range list {
-		if !f.Missing && f.Assignment != nil {
-			found[*f.Assignment] = true
-		}
-	}
-	for _, r := range begun {
-		if found[r.Assignment] {
-			r.Cut = &Cut{Commit: r.Cause.Commit, At: v.now}
-		}
+	found := foundLive(list)
+	for i := range changed {
+		v.cutByHand(&changed[i], e.book.find(changed[i].Assignment), found)
 	}
 	return nil
+}
+
+// cutByHand is [Engine.cutFound] for one record, beside the one it had; it reports
+// whether that counts as brought nearer.
+func (v *view) cutByHand(r, had *Record, found map[config.Assignment]bool) bool {
+	if !r.givenAnEnd(had) || !found[r.Assignment] {
+		return false
+	}
+	r.Cut = &Cut{Commit: r.Cause.Commit, At: v.now}
+	return true
+}
+
+// givenAnEnd reports whether a record begins something with an end, of which the one
+// before, or nil, knows nothing.
+func (r *Record) givenAnEnd(had *Record) bool {
+	return r.State == Adding && !r.End.IsZero() && r.Cut == nil && (had == nil || had.State == Gone)
+}
+
+// foundLive are those of which it is known that they are live though no commit
+// declares them.
+func foundLive(list []Finding) map[config.Assignment]bool {
+	out := map[config.Assignment]bool{}
+	for _, f := range list {
+		if !f.Missing && f.Assignment != nil {
+			out[*f.Assignment] = true
+		}
+	}
+	return out
 }

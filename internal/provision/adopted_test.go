@@ -68,3 +68,19 @@ func TestAnEndForOneThatWasThereByHandComes(t *testing.T) {
 		}
 	})
 }
+
+// TestAnEndForWhatAGroupWithAFileAndNoGrantHadByHandCountsAsItsRemoval: nothing but
+// the commit made the bot look for the group.
+func TestAnEndForWhatAGroupWithAFileAndNoGrantHadByHandCountsAsItsRemoval(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1, 6))
+		rest, way := grant(1, 7, readOnly), grant(6, 1, admin)
+		s.commitOf(t, newRepository(sha("a")).with(0, "", rest))
+		s.foundByHand(t, way)
+		s.commitOf(t, newRepository(sha("b")).with(0, "", rest).with(4*time.Hour, "", way))
+		after(6 * time.Hour)
+		if f := s.facts(t, way); !s.isLive(way) || f.TroubleCode != string(provision.CodeLastWay) {
+			t.Errorf("live %t after its end, held by %q", s.isLive(way), f.TroubleCode)
+		}
+	})
+}

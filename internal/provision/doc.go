@@ -18,7 +18,8 @@
 //
 // What the guards will hold of a merge is told before it by asking them ([Foretell],
 // [Engine.Foretell]): a guard that is new is foretold, or a test has the reason why
-// it cannot be.
+// it cannot be. What is live and no commit declares is in it as the checks found it,
+// and permission sets that the merge touches as they are read for it.
 //
 // # Durable steps, at least once
 //
