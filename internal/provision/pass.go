@@ -133,6 +133,9 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	for _, a := range own {
 		v.owned[a] = true
 	}
+	for i := range changed {
+		delete(e.desk.held, changed[i].Assignment) // what held it may do so no longer
+	}
 	for _, step := range []func(context.Context, *view) error{e.follow, e.read, e.readBack, e.findOrphans, e.lookUpAccounts, e.lookUpSets, e.lookUpOwn} {
 		if err := step(ctx, v); err != nil {
 			return nil, time.Time{}, err
