@@ -75,19 +75,20 @@ func (v *view) outlived(r Record) bool {
 }
 
 // comesToItsEnd reports whether what a commit takes away, and a guard holds, has come
-// to the end that it was given with.
+// to the end that it was given with. One that had passed before the removal was
+// noticed says nothing: it may have been given for longer in between.
 func (v *view) comesToItsEnd(r Record) bool {
-	return r.Cause.Kind == CauseCommit && r.RemoveAsked.IsZero() && r.Op == nil && v.outlived(r)
+	held := r.Cause.Kind == CauseCommit && r.RemoveAsked.IsZero() && r.Op == nil
+	return r.State == Removing && held && r.Since.Before(r.givenEnd()) && v.outlived(r)
 }
 
 // endCause returns the cause of a removal of what is no longer desired because
 // its end has passed, false when that is not why.
 func (v *view) endCause(rec Record) (Cause, bool) {
-	if v.outlived(rec) {
-		return Cause{Kind: CauseExpiry, Commit: v.force.Commit, End: rec.givenEnd().UTC()}, true
-	}
 	end, ok := v.ended(rec)
 	switch {
+	case v.comesToItsEnd(rec), ok && rec.Cut != nil && v.outlived(rec):
+		return Cause{Kind: CauseExpiry, Commit: v.force.Commit, End: rec.givenEnd().UTC()}, true
 	case !ok:
 		return Cause{}, false
 	case rec.Cut != nil:

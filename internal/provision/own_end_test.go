@@ -41,3 +41,27 @@ func TestWhatACommitTakesEarlierStillGoesAtTheEndItHad(t *testing.T) {
 		})
 	}
 }
+
+// TestAnEndThatPassedUnseenIsNoneWhereItMayHaveBeenMovedAway: while the bot is down
+// one commit gives for good what had an end, and the next takes it away.
+func TestAnEndThatPassedUnseenIsNoneWhereItMayHaveBeenMovedAway(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1, 2))
+		var mine, rest []config.Assignment
+		for n := 1; n <= 6; n++ {
+			mine, rest = append(mine, grant(1, n, readOnly)), append(rest, grant(2, n, readOnly))
+		}
+		s.commitOf(t, newRepository(sha("a")).with(time.Hour, "", mine...).with(0, "", rest...))
+		after(10 * time.Minute)
+		s.stop()
+		s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
+		s.commitOf(t, newRepository(sha("b")).with(0, "", mine...).with(0, "", rest...))
+		s.commitOf(t, newRepository(sha("c")).with(0, "", rest...))
+		time.Sleep(2 * time.Hour)
+		s.run(t)
+		after(3 * time.Hour)
+		if f := s.facts(t, mine[0]); s.alive(mine) != 6 || f.TroubleCode != string(provision.CodeWholeGroup) {
+			t.Errorf("%d of 6 are left, held by %q", s.alive(mine), f.TroubleCode)
+		}
+	})
+}
