@@ -87,6 +87,14 @@ func (e *Engine) publishNeeds(v *view, plan Result, verdict Verdict) {
 			})
 		}
 	}
+	for _, x := range plan.Extra {
+		// Who turns out to have a file, and was not found by it: nothing is granted to
+		// him, so that nobody looked for him, or he has a new id since.
+		if s, known := e.desk.named[x.Live]; known && x.Principal == nil && v.filed(s.principal) {
+			a := config.Assignment{Principal: s.principal}
+			need(a, func(n *principalNeed) { n.lost = later(n.lost, s.at) })
+		}
+	}
 	for _, p := range e.unneeded(v) {
 		needs[p] = principalNeed{name: e.book.principal(p).Name, leave: true, report: p.Kind == config.GroupPrincipal && v.force.Repo.Access.Unassign != config.UnassignRemove, cause: Cause{Kind: CauseCommit, Commit: v.force.Commit}}
 	}
