@@ -140,7 +140,7 @@ func (e *Engine) listedAs(r Record, seen glimpse) string {
 func (e *Engine) isLive(ctx context.Context, r Record, seen glimpse, id string) error {
 	g := e.book.principal(r.Assignment.Principal)
 	if r.Origin == "" && r.Op == nil && !r.MayExist && !r.rollsBack() {
-		r.Origin = OriginFound
+		r.Origin, r.Cut = OriginFound, r.foundCut()
 	}
 	r.State, r.PrincipalID, r.ReadBack, r.MayExist = Live, id, seen.Ended, false
 	if r.Op != nil && r.Created.IsZero() {
