@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -43,6 +44,7 @@ func (e *Engine) Foretell(ctx context.Context, m access.Merge) (access.Foretold,
 		if err := e.loadSets(ctx); err != nil {
 			return access.Foretold{}, err
 		}
+		f.administer = e.stillAdminister()
 	}
 	var err error
 	if f.log, err = e.Store.Removals(ctx, m.At.Add(-budgetWindow)); err != nil {
@@ -68,6 +70,9 @@ type foresight struct {
 	// is reports whether a permission set is as a definition says.
 	is       func(permset.Definition) bool
 	recorded bool
+	// administer has permission sets that may be a way into an account, whatever their
+	// files say.
+	administer []string
 
 	will map[config.Assignment]config.Desired
 	// goes has what goes, and when: at the merge, or by an end.
@@ -252,6 +257,7 @@ func (f *foresight) around(at time.Time) Surroundings {
 	s.Owned, s.Protected, s.Clears = map[config.Assignment]bool{}, map[config.Assignment]bool{}, true
 	s.Opens = opens(f.m.After, f.is)
 	s.Names = f.names()
+	s.administering(slices.Concat(f.administer, slices.Collect(maps.Keys(administers(f.m.Before)))))
 	for a, d := range f.will {
 		if d.End.IsZero() || d.End.After(at) {
 			s.Desired[a] = d.End

@@ -40,6 +40,26 @@ func administers(repo *config.Repo) map[string]bool {
 	return out
 }
 
+// stillAdminister names the permission sets that had the AWS managed policy
+// AdministratorAccess by a file once, and were not seen without it since: what a file
+// takes away may be held, and a set whose file is gone stays in AWS as it is.
+func (e *Engine) stillAdminister() []string {
+	var out []string
+	for _, r := range e.setRecords() {
+		if permset.HaveAll(r.Owned) {
+			out = append(out, r.Name)
+		}
+	}
+	return out
+}
+
+// administering adds permission sets that may be a way into an account.
+func (s *Surroundings) administering(sets []string) {
+	for _, name := range sets {
+		s.Administers[name] = true
+	}
+}
+
 // canAdminister reports whether a set is a way into an account. If no set is
 // known to be one, each may be.
 func (s Surroundings) canAdminister(set string) bool {

@@ -313,6 +313,7 @@ func (e *Engine) surroundings(ctx context.Context, v *view, plan Result) (Surrou
 	s.EnableChanges, s.Now, s.LiveManagement, s.Owned, s.Protected = e.opts.EnableChanges, v.now, e.desk.management, v.owned, v.protected()
 	s.ReadFailed, s.Clears, s.Undeclared, s.Own, s.Opens = len(v.failed) > 0, v.clears(), v.strays, e.desk.own, opens(v.force.Repo, e.setIs)
 	s.Names, s.RollBack = v.names, v.restorable
+	s.administering(e.stillAdminister())
 	for a, d := range v.wants {
 		s.Desired[a] = d.End
 	}

@@ -1,0 +1,43 @@
+package provision_test
+
+import (
+	"testing"
+	"time"
+
+	"aws-access-bot/internal/provision"
+)
+
+// TestTheLastWayStaysAWayThoughItsFileSaysOtherwise: a commit takes the policy out of
+// a file, or the file away, so that the set stays in AWS as it was; the next takes the
+// assignments away.
+func TestTheLastWayStaysAWayThoughItsFileSaysOtherwise(t *testing.T) {
+	full := func(id string) *repository {
+		return newRepository(id).with(0, "", grant(1, 1, "Root"), grant(1, 2, "Root"), grant(2, 3, readOnly))
+	}
+	less := func(id string) *repository { return newRepository(id).with(0, "", grant(2, 3, readOnly)) }
+	for name, file := range map[string]func(*repository) *repository{
+		"it would permit less": func(r *repository) *repository { return r.declaring(rootFile(policyView)) },
+		"its file is gone":     func(r *repository) *repository { return r },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s, _ := adminSet(t)
+				s.commitOf(t, full(sha("a")).declaring(rootFile(policyAdmin)))
+				after(30 * time.Minute)
+				s.commitOf(t, file(full(sha("b"))))
+				after(time.Hour)
+				if s.policies("Root") != policyAdmin {
+					t.Fatalf("live %q", s.policies("Root"))
+				}
+				s.commitOf(t, file(less(sha("c"))))
+				after(3 * time.Hour)
+				for n := 1; n <= 2; n++ {
+					a := grant(1, n, "Root")
+					if f := s.facts(t, a); !s.isLive(a) || f.TroubleCode != string(provision.CodeLastWay) {
+						t.Errorf("the last way into account %d is live %v, held by %q", n, s.isLive(a), f.TroubleCode)
+					}
+				}
+			})
+		})
+	}
+}
