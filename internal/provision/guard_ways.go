@@ -1,8 +1,10 @@
 package provision
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/provision/permset"
@@ -82,13 +84,53 @@ func (b *budget) lastWay(c Change) objection {
 	if !asked || !b.s.canAdminister(a.PermissionSet) || !b.s.stood(a) {
 		return objection{}
 	}
+	waits, empty := "", ""
 	for other := range b.s.ReadBack {
 		end, desired := b.s.Desired[other]
-		if b.s.ReadBack[other] && desired && end.IsZero() && other.Account == a.Account && b.s.Opens[other.PermissionSet] {
+		if !b.s.ReadBack[other] || !desired || !end.IsZero() || other.Account != a.Account || !b.s.Opens[other.PermissionSet] {
+			continue
+		}
+		switch name := b.s.Names.principal(other.Principal); {
+		case b.s.Empty[other.Principal]:
+			empty = min(cmp.Or(empty, name), name)
+		case b.s.Uncounted[other.Principal]:
+			waits = min(cmp.Or(waits, name), name)
+		default:
 			return objection{}
 		}
 	}
-	return objection{CodeLastWay, fmt.Sprintf("This is the last way to administer %s: no other standing assignment of a set that can for sure is live there.", b.s.Names.account(a.Account))}
+	said := fmt.Sprintf("This is the last way to administer %s: no other standing assignment of a set that can for sure is live there", b.s.Names.account(a.Account))
+	switch {
+	case waits != "":
+		return objection{CodeIncomplete, fmt.Sprintf("Who is in %s, which is to be the other way into %s, is about to be counted; the removal waits for that.", waits, b.s.Names.account(a.Account))}
+	case empty != "":
+		return objection{CodeLastWay, fmt.Sprintf("%s but that of %s, which nobody is in by its direct members.", said, empty)}
+	}
+	return objection{CodeLastWay, said + "."}
+}
+
+// countedWithin is how long what was just read back may wait for its members to be
+// counted. Longer is no reason to hold anything: they may not be readable.
+const countedWithin = 2 * time.Minute
+
+// countInside takes in which groups are known to be empty, and which of what was read
+// back lately are not counted yet.
+func (e *Engine) countInside(s *Surroundings, records []*Record) {
+	s.Empty, s.Uncounted = map[config.Principal]bool{}, map[config.Principal]bool{}
+	people := e.book.allPrincipals()
+	for p, g := range people {
+		if !g.MembersRead.IsZero() && g.MembersSeen == 0 {
+			s.Empty[p] = true
+		}
+	}
+	if e.opts.Sketch {
+		return // nobody counts
+	}
+	for _, r := range records {
+		if r.State == Live && s.Now.Sub(r.ReadBack) < e.pace(countedWithin) && people[r.Assignment.Principal].MembersRead.IsZero() {
+			s.Uncounted[r.Assignment.Principal] = true
+		}
+	}
 }
 
 // asksForWay reports whether a removal has to leave a way into its account: one

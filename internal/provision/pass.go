@@ -322,6 +322,7 @@ func (e *Engine) surroundings(ctx context.Context, v *view, plan Result) (Surrou
 		s.know(r)
 	}
 	s.takeMade(records)
+	e.countInside(&s, records)
 	for p, g := range e.book.allPrincipals() {
 		if g.StoreID != "" {
 			id := LiveAssignment{PrincipalID: g.StoreID, Kind: p.Kind}
