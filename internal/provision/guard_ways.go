@@ -150,7 +150,10 @@ func (b *budget) asksForWay(c Change) (asks, stray bool) {
 // say, and false for known when nothing is recorded.
 func hadEnd(r Record) (ended, known bool) {
 	for _, key := range r.Grants {
-		if text := string(key); !strings.Contains(text, " expires=") && !strings.Contains(text, " duration=") {
+		// Tags and OUs, which may have any of these words, stand before the set.
+		text := string(key)
+		text = text[max(0, strings.LastIndex(text, " permission_set=")):]
+		if !strings.Contains(text, " expires=") && !strings.Contains(text, " duration=") {
 			return false, true
 		}
 	}
