@@ -44,11 +44,12 @@ func administers(repo *config.Repo) map[string]bool {
 
 // stillAdminister names the permission sets that had the AWS managed policy
 // AdministratorAccess by a file once, and were not seen without it since: what a file
-// takes away may be held, and a set whose file is gone stays in AWS as it is.
+// takes away may be held, and a set whose file is gone stays in AWS as it is. With
+// them are those to which somebody added it in AWS.
 func (e *Engine) stillAdminister() []string {
 	var out []string
 	for _, r := range e.setRecords() {
-		if permset.HaveAll(r.Owned) {
+		if permset.HaveAll(r.Owned) || permset.HaveAll(r.Spread) {
 			out = append(out, r.Name)
 		}
 	}

@@ -41,3 +41,19 @@ func TestTheLastWayStaysAWayThoughItsFileSaysOtherwise(t *testing.T) {
 		})
 	}
 }
+
+// TestASetWithMoreThanItsFileSaysIsAWay: somebody added the policy in AWS, and the bot
+// reports and leaves it.
+func TestASetWithMoreThanItsFileSaysIsAWay(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s, _ := adminSet(t)
+		door := grant(1, 1, "Root")
+		s.commitOf(t, newRepository(sha("a")).with(0, "", door, grant(2, 3, readOnly)).declaring(rootFile(policyView)))
+		after(30 * time.Minute)
+		s.commitOf(t, newRepository(sha("b")).with(0, "", grant(2, 3, readOnly)).declaring(rootFile(policyView)))
+		after(3 * time.Hour)
+		if f := s.facts(t, door); !s.isLive(door) || f.TroubleCode != string(provision.CodeLastWay) {
+			t.Errorf("the last way is live %v, held by %q", s.isLive(door), f.TroubleCode)
+		}
+	})
+}
