@@ -114,19 +114,25 @@ func (b *budget) lastWay(c Change) objection {
 // counted. Longer is no reason to hold anything: they may not be readable.
 const countedWithin = 2 * time.Minute
 
+// empty are the groups and users that nobody was in when they were counted last.
+func (e *Engine) empty() map[config.Principal]bool {
+	out := map[config.Principal]bool{}
+	for p, g := range e.book.allPrincipals() {
+		if !g.MembersRead.IsZero() && g.MembersSeen == 0 {
+			out[p] = true
+		}
+	}
+	return out
+}
+
 // countInside takes in which groups are known to be empty, and which of what was read
 // back lately are not counted yet.
 func (e *Engine) countInside(s *Surroundings, records []*Record) {
-	s.Empty, s.Uncounted = map[config.Principal]bool{}, map[config.Principal]bool{}
-	people := e.book.allPrincipals()
-	for p, g := range people {
-		if !g.MembersRead.IsZero() && g.MembersSeen == 0 {
-			s.Empty[p] = true
-		}
-	}
+	s.Empty, s.Uncounted = e.empty(), map[config.Principal]bool{}
 	if e.opts.Sketch {
 		return // nobody counts
 	}
+	people := e.book.allPrincipals()
 	for _, r := range records {
 		if r.State == Live && s.Now.Sub(r.ReadBack) < e.pace(countedWithin) && people[r.Assignment.Principal].MembersRead.IsZero() {
 			s.Uncounted[r.Assignment.Principal] = true

@@ -57,3 +57,34 @@ func TestASetWithMoreThanItsFileSaysIsAWay(t *testing.T) {
 		}
 	})
 }
+
+// TestASetIsNotNarrowedForAnotherWayThatNobodyHas until somebody is in its group.
+func TestASetIsNotNarrowedForAnotherWayThatNobodyHas(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		svc := newSetService(newWorld().populate(1, 1, 2))
+		svc.have(view("Root", time.Hour, policyAdmin), accountID(1))
+		s := startedSets(t, svc)
+		fill := func(members int) {
+			s.do(func() {
+				s.members[groupID(2)] = s.members[groupID(1)][:members]
+				s.scim[groupID(2)] = scimGroup{id: storeID(groupID(2)), members: idsOf(s.members[groupID(2)])}
+			})
+		}
+		fill(0)
+		with := func(id, policy string) *repository {
+			return newRepository(id).with(0, "", grant(1, 1, "Root"), grant(2, 1, admin)).declaring(rootFile(policy))
+		}
+		s.commitOf(t, with(sha("a"), policyAdmin))
+		after(30 * time.Minute)
+		s.commitOf(t, with(sha("b"), policyView))
+		after(3 * time.Hour)
+		if r := s.record(t, "Root"); s.policies("Root") != policyAdmin || r.Code != provision.CodeSetWay {
+			t.Fatalf("live %q, %q", s.policies("Root"), r.Code)
+		}
+		fill(1)
+		after(time.Hour)
+		if s.policies("Root") != policyView {
+			t.Errorf("live %q, though somebody is in the other group", s.policies("Root"))
+		}
+	})
+}
