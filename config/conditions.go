@@ -92,8 +92,20 @@ func (rl *Rule) MayNotAsk() *Refusal {
 	return &Refusal{fmt.Sprintf("the rule %q lets only %s ask", rl.Name, ownersText(rl.Requesters)), "ask one of them to ask for it"}
 }
 
-// Joined returns who is in a group now and was not before.
-func Joined(before, now []string) []string {
+// Grown returns who joined a group since its people were shown who decided about
+// its access, and whether they are more than may: nobody may where the rule of the
+// access has the people pinned.
+func (l Limits) Grown(before, now []string, pinned bool) (came []string, tooMany bool) {
+	may := l.mayJoin(len(before))
+	if pinned {
+		may = 0
+	}
+	came = joined(before, now)
+	return came, len(came) > may
+}
+
+// joined returns who is in a group now and was not before.
+func joined(before, now []string) []string {
 	was := make(map[string]bool, len(before))
 	for _, id := range before {
 		was[id] = true
@@ -110,8 +122,8 @@ func Joined(before, now []string) []string {
 // freeGrowth is how many may always join a group.
 const freeGrowth = 3
 
-// MayJoin is how many people may join a group of a size between approval and
+// mayJoin is how many people may join a group of a size between approval and
 // merge.
-func (l Limits) MayJoin(size int) int {
+func (l Limits) mayJoin(size int) int {
 	return max(freeGrowth, int(float64(size)*l.PeopleGrowthPercent/100))
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -169,13 +170,26 @@ func TestWhoMayAskUnderARule(t *testing.T) {
 
 func TestAFewMayAlwaysJoin(t *testing.T) {
 	t.Parallel()
+	people := func(prefix string, n int) (ids []string) {
+		for i := range n {
+			ids = append(ids, fmt.Sprint(prefix, i))
+		}
+		return ids
+	}
 	for size, want := range map[int]int{0: 3, 5: 3, 19: 3, 20: 4, 100: 20} {
-		if got := (Limits{PeopleGrowthPercent: 20}).MayJoin(size); got != want {
-			t.Errorf("of %d people: %d may join, want %d", size, got, want)
+		before := people("m", size)
+		for n, pinned := range map[int]bool{want: false, 0: true} {
+			for _, more := range []int{0, 1} {
+				came := people("j", n+more)
+				got, tooMany := (Limits{PeopleGrowthPercent: 20}).Grown(before, slices.Concat(before, came), pinned)
+				if diff := cmp.Diff(came, got); diff != "" || tooMany != (more > 0) {
+					t.Errorf("of %d people, pinned %v, %d more: too many %v, joined (-want +got):\n%s", size, pinned, n+more, tooMany, diff)
+				}
+			}
 		}
 	}
-	if diff := cmp.Diff([]string{"c", "d"}, Joined([]string{"a", "b"}, []string{"c", "b", "d"})); diff != "" {
-		t.Errorf("joined (-want +got):\n%s", diff)
+	if got, tooMany := (Limits{}).Grown(people("m", 9), people("m", 2), true); len(got) != 0 || tooMany {
+		t.Errorf("who left counts: %v", got)
 	}
 }
 

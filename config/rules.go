@@ -196,6 +196,25 @@ func ownersText(owners []ApproverRef) string { return strings.Join(refTexts(owne
 // OwnerNames returns the owners as the file writes them.
 func (a *Account) OwnerNames() []string { return refTexts(a.Owners) }
 
+// OwnersOf returns the owners of the account and of the group or user of an
+// assignment, those of the account first, each once and as the files write them.
+func (r *Repo) OwnersOf(a Assignment) []string {
+	var refs []ApproverRef
+	if account, ok := r.AccountByID(a.Account); ok {
+		refs = append(refs, account.Owners...)
+	}
+	if f, ok := r.PrincipalFile(a.Principal); ok {
+		refs = append(refs, f.Owners...)
+	}
+	var names []string
+	for _, name := range refTexts(refs) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 func refTexts(refs []ApproverRef) []string {
 	texts := make([]string, len(refs))
 	for i, r := range refs {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -172,6 +173,32 @@ func (b *bot) home(p config.Person) (access.ChatUser, bool) {
 	default:
 		return access.ChatUser{}, false
 	}
+}
+
+// spelling is how people write the bot's commands in the chats of the settings.
+func spelling(set *settings.Settings) access.Spelling {
+	out := access.Spelling{}
+	if set.Slack != nil {
+		out[access.Slack] = access.Slashes()
+	}
+	if set.Teams != nil {
+		out[access.Teams] = access.Words(teams.Words())
+	}
+	return out
+}
+
+// spoken says how commands are written for who reads the pull request of a request:
+// as in the chat where that was asked for, where that is known.
+func (b *bot) spoken(ctx context.Context, request access.ID) access.Spoken {
+	var from access.Platform
+	if request != "" {
+		r, err := b.requests.Get(ctx, request)
+		if err != nil && !errors.Is(err, access.ErrNotFound) {
+			b.log.WarnContext(ctx, "in which chat a request was asked for is not known", "request", request, "error", err)
+		}
+		from = r.Asker.Chat.Platform
+	}
+	return spelling(b.set).For(from)
 }
 
 // isChannel reports whether a name is the id of a channel of a chat service. A name

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"strings"
 	"testing"
 
 	"aws-access-bot/config"
@@ -36,6 +38,49 @@ func TestWhereSomebodyIsReachedInChat(t *testing.T) {
 		}
 	}
 }
+
+// TestCommandsAreWrittenByTheSettings: one place decides it from them.
+func TestCommandsAreWrittenByTheSettings(t *testing.T) {
+	t.Parallel()
+	s, te := &settings.Slack{}, &settings.Teams{}
+	for name, x := range map[string]struct {
+		set  settings.Settings
+		from access.Platform
+		want string
+	}{
+		"Slack alone":          {settings.Settings{Slack: s}, "", "`/aws-access drift`"},
+		"Teams alone":          {settings.Settings{Teams: te}, "", "`@aws-access drift`"},
+		"both, asked in Teams": {settings.Settings{Slack: s, Teams: te}, access.Teams, "`@aws-access drift`"},
+		"both, asked in Slack": {settings.Settings{Slack: s, Teams: te}, access.Slack, "`/aws-access drift`"},
+		"both":                 {settings.Settings{Slack: s, Teams: te}, "", "`/aws-access drift` In Teams, write `@aws-access` in the place of `/aws-access`, and `@aws-access onboard` in that of `/aws-onboard`."},
+	} {
+		if got := spelling(&x.set).For(x.from).Text("`/aws-access drift`"); got != x.want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// TestStatusNamesTheCommandsOfTheChat that there is.
+func TestStatusNamesTheCommandsOfTheChat(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	st := statusReport{Migration: &access.Board{Accounts: []access.BoardAccount{{Name: "crm", Blocker: "It waits: `/aws-onboard 333344441111` asks for it."}}}}
+	o := saying{report: st}
+	if err := status(t.Context(), program{stdout: &out}, o, spelling(&settings.Settings{Teams: &settings.Teams{}}).For(""), false); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.Contains(got, "`@aws-access onboard 333344441111` asks for it") || strings.Contains(got, "/aws-onboard") {
+		t.Errorf("status:\n%s", got)
+	}
+}
+
+// saying are operations of which only the status is asked.
+type saying struct {
+	operations
+	report statusReport
+}
+
+func (s saying) Status(context.Context) (statusReport, error) { return s.report, nil }
 
 func TestChannelsOfTheConfigAreIDsOfTheirChat(t *testing.T) {
 	t.Parallel()

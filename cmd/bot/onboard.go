@@ -8,6 +8,8 @@ import (
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/provision/onboard"
 	"aws-access-bot/internal/store"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
 // onboarding makes what brings accounts to their place.
@@ -19,7 +21,16 @@ func (b *bot) onboarding(out *outside, w *wired, pace float64) (*onboard.Engine,
 	if out.manager != nil {
 		p.Management = out.manager
 	}
-	return onboard.NewEngine(p, onboard.Options{EnableChanges: b.set.EnableChanges, Pace: pace, Log: b.log, OnChange: w.changed, OnPlaced: b.engine.LookUp})
+	return onboard.NewEngine(p, onboard.Options{EnableChanges: b.set.EnableChanges, RoleAccount: accountOf(b.set.AWS.ManagementRole), Pace: pace, Log: b.log, OnChange: w.changed, OnPlaced: b.engine.LookUp})
+}
+
+// accountOf is the account that stands in the ARN of a role, "" for what is none.
+func accountOf(role string) string {
+	parsed, err := arn.Parse(role)
+	if err != nil {
+		return ""
+	}
+	return parsed.AccountID
 }
 
 // preflight holds an account of a pull request against AWS.

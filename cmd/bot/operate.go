@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops/guard"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,7 @@ func statusCommand(p program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withOperations(c.Context(), set, p, mustExist, func(o operations) error { return status(c.Context(), p, o, asJSON) })
+			return withOperations(c.Context(), set, p, mustExist, func(o operations) error { return status(c.Context(), p, o, spelling(set).For(""), asJSON) })
 		},
 	}
 	settingsFlag(c, &path)
@@ -36,7 +37,7 @@ func statusCommand(p program) *cobra.Command {
 	return c
 }
 
-func status(ctx context.Context, p program, o operations, asJSON bool) error {
+func status(ctx context.Context, p program, o operations, as access.Spoken, asJSON bool) error {
 	st, err := o.Status(ctx)
 	if err != nil {
 		return err
@@ -44,7 +45,7 @@ func status(ctx context.Context, p program, o operations, asJSON bool) error {
 	if asJSON {
 		err = p.printJSON(st)
 	} else {
-		_, err = fmt.Fprint(p.stdout, statusText(st))
+		_, err = fmt.Fprint(p.stdout, as.Text(statusText(st)))
 	}
 	if err == nil && st.NotReady != "" {
 		return findings{fmt.Errorf("not ready: %s", st.NotReady)}

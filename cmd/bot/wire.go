@@ -148,7 +148,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 	b.git, err = gitops.New(gitops.Options{
 		Owner: set.ConfigRepo.Owner, Name: set.ConfigRepo.Name, RepoID: set.ConfigRepo.ID, Branch: set.ConfigRepo.Branch,
 		SigningKey: []byte(set.SigningKey.Reveal()), Poll: set.Poll, Lag: paced(gitops.DefaultLag, pace), OnInForce: w.inForce, OnChange: w.changed,
-		CleanAfter: paced(gitops.DefaultCleanAfter, pace), Removed: b.removed, Preflight: b.preflight, Ahead: b.ahead, Foretell: b.foretell,
+		CleanAfter: paced(gitops.DefaultCleanAfter, pace), Removed: b.removed, Preflight: b.preflight, Ahead: b.ahead, Foretell: b.foretell, Spoken: b.spoken,
 		Ops: waking{outbox, w.moved}, Now: time.Now, Log: log,
 	}, out.github, store.NewGitops(db), out.entra)
 	if err != nil {

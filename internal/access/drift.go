@@ -203,9 +203,11 @@ func (s *Service) AdoptDrift(ctx context.Context, a Adoption) (Asked, error) {
 	if err != nil {
 		return Asked{}, err
 	}
+	// The reason stays in the thread and in the config repo, so it says what was:
+	// what it is about may be gone before anybody approves.
 	return s.Ask(ctx, Ask{
 		Key: a.Key, Asker: a.Asker, Channel: a.Channel, Origin: a.Origin, Group: file.Slug, file: file, Account: account.ID,
-		PermissionSet: d.Assignment.PermissionSet, Term: &term, Reason: "adopts what is live in AWS (" + d.ID + ")",
+		PermissionSet: d.Assignment.PermissionSet, Term: &term, Reason: "adopts what was found in AWS (" + d.ID + ")",
 	})
 }
 

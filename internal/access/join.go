@@ -68,6 +68,12 @@ func joinable(r Request, entra string) error {
 		return underWay(r, entra)
 	}
 	switch {
+	case r.Asker.Entra == entra && entra != "":
+		return &Refusal{
+			Field:   "group",
+			Message: fmt.Sprintf("You asked for the same access in %s, which is still open.", r.ID),
+			Mend:    fmt.Sprintf("Follow it there; to ask for it otherwise, cancel that first: `/aws-access cancel %s`.", r.ID),
+		}
 	case r.Wants(entra):
 		return &Refusal{Field: "group", Message: fmt.Sprintf("You asked for the same access in %s, which is still open.", r.ID), Mend: follow}
 	case !waits(r):

@@ -36,6 +36,10 @@ func (o *Observer) onboardFacts(ctx context.Context, r Request) (*OnboardFacts, 
 	return &got, nil
 }
 
+// countFor is how long the end of an onboarding waits for the count of the IAM
+// users, which belongs to it: nobody looks for it in a thread later.
+const countFor = 10 * time.Minute
+
 // fromVerifiedOnboard follows an account into its place.
 func (m *mover) fromVerifiedOnboard() bool {
 	f := m.f.Onboard
@@ -46,13 +50,20 @@ func (m *mover) fromVerifiedOnboard() bool {
 		return m.end(StateUndone, NoticeUndone, f.unlisted(m.now))
 	}
 	m.onboardStages(f)
+	live := !f.Baseline.IsZero() && f.BaselineLive >= f.Total
+	if !live {
+		delete(m.r.Times, StageBaseline)
+	}
 	switch {
 	case f.Stopped != "":
 		return m.to(StateStopped)
-	case f.Baseline.IsZero() || f.BaselineLive < f.Total:
+	case !live:
 		return false
 	}
 	m.reach(StageBaseline, m.since(f.Baseline))
+	if f.Counting && m.now.Sub(m.r.Times[StageBaseline]) < countFor {
+		return false
+	}
 	if m.r.StaysIn = f.StaysIn; m.r.StaysIn != "" {
 		delete(m.r.Times, StagePlaced) // it was there, and is no more
 	}

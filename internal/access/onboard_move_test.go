@@ -158,6 +158,29 @@ func TestIAMUsersAreTold(t *testing.T) {
 	}
 }
 
+// TestTheEndWaitsForTheCount of the IAM users, and not for ever.
+func TestTheEndWaitsForTheCount(t *testing.T) {
+	t.Parallel()
+	counting := func(f *OnboardFacts) { f.Placed, f.Baseline, f.BaselineLive, f.Counting = at(5), at(6), 1, true }
+	r, notices := Advance(account(StateVerified), listed(counting), at(7))
+	if r.State != StateVerified || !r.Times[StageBaseline].Equal(at(6)) || !cmp.Equal(kinds(notices), []NoticeKind{NoticePlaced}) {
+		t.Fatalf("%s, told %+v, times %v", r.State, notices, r.Times)
+	}
+	if late, _ := Advance(r, listed(counting), at(6).Add(countFor)); late.State != StateDone {
+		t.Errorf("nobody counts: %s", late.State)
+	}
+	if left, _ := Advance(r, listed(func(f *OnboardFacts) { f.Stopped = "It left." }), at(8)); left.State != StateStopped || !left.Times[StageBaseline].IsZero() {
+		t.Errorf("left meanwhile: %s, %v", left.State, left.Times)
+	}
+	r, notices = Advance(r, listed(func(f *OnboardFacts) {
+		counting(f)
+		f.Counting, f.IAM = false, &IAMUsers{Total: 6, UsedThisWeek: 2}
+	}), at(8))
+	if r.State != StateDone || len(notices) != 1 || notices[0].Text != "6 IAM users are left, 2 used this week." {
+		t.Errorf("%s, told %+v", r.State, notices)
+	}
+}
+
 // TestStepsOfAnEarlierRequestAreNotTold: the account joined long ago.
 func TestStepsOfAnEarlierRequestAreNotTold(t *testing.T) {
 	t.Parallel()

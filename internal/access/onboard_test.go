@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -61,7 +62,9 @@ func newEstate(t *testing.T) (*world, *estate) {
 		Tags: map[string]string{"env": "dev", "who?": "x"},
 	}
 	e := &estate{accounts: map[string]access.EstateAccount{ledger: member}}
-	e.view = &access.EstateView{At: morning, Features: access.AllFeatures, Members: []access.EstateAccount{member}, OUs: []string{"/", "/Workloads", "/Workloads/Dev"}}
+	listed := member
+	listed.Tags = nil // a look at the whole organization reads none
+	e.view = &access.EstateView{At: morning, Features: access.AllFeatures, Members: []access.EstateAccount{listed}, OUs: []string{"/", "/Workloads", "/Workloads/Dev"}}
 	w.service.Estate, w.service.Onboarder = e, e
 	w.dir.users = []access.Entrant{entrant(newcomer, "nina@example.com")}
 	return w, e
@@ -277,14 +280,30 @@ func TestWhatIsUnderWayIsShown(t *testing.T) {
 	}
 }
 
-// TestThatAWSDoesNotAnswerIsWorthAnotherTry; what the last look knows is taken.
+// TestThatAWSDoesNotAnswerIsWorthAnotherTry: a new file is not made from the last
+// look, which knows no tags. What has its file needs none.
 func TestThatAWSDoesNotAnswerIsWorthAnotherTry(t *testing.T) {
 	t.Parallel()
 	w, e := newEstate(t)
 	e.err = errDown
-	if got := w.onboard(brings("k1")); got.Request.Want.AccountName != "Ledger" {
-		t.Errorf("%+v", got.Request.Want)
+	if got, err := w.service.Onboard(t.Context(), brings("k1")); err == nil || !errors.Is(err, errDown) {
+		t.Errorf("asked for without the tags that AWS has: %+v, %v", got.Request.Want.Onboard, err)
 	}
+	if got := w.service.AccountTitle(t.Context(), ledger); got != "Ledger" {
+		t.Errorf("shown as %q", got)
+	}
+	const crm = "333344441111"
+	e.view.Members = append(e.view.Members, access.EstateAccount{ID: crm, Name: "CRM (aws)", Member: true, State: "ACTIVE", OU: "/"})
+	legacy := brings("k3")
+	legacy.Account = crm
+	if got := w.onboard(legacy).Request.Want.Onboard; !got.Member || got.From != "/" {
+		t.Errorf("one that has its file: %+v", got)
+	}
+	e.err = nil
+	if got := w.onboard(brings("k1")); got.Request.Want.Onboard.Tags["env"] != "dev" {
+		t.Errorf("tried again: %+v", got.Request.Want.Onboard)
+	}
+	e.err = errDown
 	a := brings("k2")
 	a.Account = outside
 	if _, err := w.service.Onboard(t.Context(), a); err == nil || strings.Contains(err.Error(), "There is") {

@@ -13,7 +13,7 @@ import (
 )
 
 // lookFor is how long AWS may take to answer about an account, where nobody waits
-// for that, before the last look at the organization is taken.
+// for that, before it is given up or the last look at the organization is taken.
 const lookFor = 15 * time.Second
 
 // lookTime is lookFor, or most of the time that is left where somebody waits.
@@ -48,6 +48,9 @@ func (s *Service) wantAccount(ctx context.Context, repo *config.Repo, id string,
 		}
 	}
 	found, err := s.lookUp(ctx, id)
+	if err != nil && step != config.OnboardNew {
+		found, err = s.lastSeen(ctx, id, err) // its file stands, and is not made from this
+	}
 	if err != nil {
 		return Want{}, "", err
 	}
@@ -67,8 +70,7 @@ func (s *Service) wantAccount(ctx context.Context, repo *config.Repo, id string,
 	return Want{AccountID: id, AccountSlug: o.Slug, AccountName: o.Name, OU: o.OU, Onboard: o}, strings.Join(warnings, " "), nil
 }
 
-// lookUp asks AWS about an account, and takes it from the last look where AWS
-// does not answer in time.
+// lookUp asks AWS about an account. An error is worth another try.
 func (s *Service) lookUp(ctx context.Context, id string) (EstateAccount, error) {
 	if s.Estate == nil {
 		return EstateAccount{}, &Refusal{Field: "account", Message: "This bot does not read AWS Organizations, so it cannot onboard accounts.", Mend: "Add the account's file by a pull request of your own."}
@@ -76,15 +78,22 @@ func (s *Service) lookUp(ctx context.Context, id string) (EstateAccount, error) 
 	soon, cancel := context.WithTimeout(ctx, lookTime(ctx))
 	defer cancel()
 	found, err := s.Estate.Account(soon, id)
-	if err == nil {
-		return found, nil
+	if err != nil {
+		return EstateAccount{}, fmt.Errorf("look up the account %s: %w", id, err)
 	}
+	return found, nil
+}
+
+// lastSeen is an account as of the last look at the organization, cause where
+// that does not have it. The look has no tags: a file made from it would lack
+// those by which rules and lines of the config repo choose accounts.
+func (s *Service) lastSeen(ctx context.Context, id string, cause error) (EstateAccount, error) {
 	if view, ok := s.estateView(ctx); ok {
 		if m, ok := view.members()[id]; ok {
 			return m, nil
 		}
 	}
-	return EstateAccount{}, fmt.Errorf("look up the account %s: %w", id, err)
+	return EstateAccount{}, cause
 }
 
 // AccountTitle is the name that AWS has of an account, "" where that cannot be
@@ -102,6 +111,9 @@ func (s *Service) AccountTitle(ctx context.Context, typed string) string {
 		return a.Name
 	}
 	a, err := s.lookUp(ctx, id)
+	if err != nil {
+		a, err = s.lastSeen(ctx, id, err)
+	}
 	if err != nil {
 		return ""
 	}
@@ -249,5 +261,5 @@ func (s *Service) checkOwner(ctx context.Context, repo *config.Repo, ref config.
 	if len(members(there)) != 1 {
 		return "", &Refusal{Field: FieldOwners, Message: fmt.Sprintf("%q is the address of no enabled member of your company's Entra.", shown(ref.Name)), Mend: "Check how it is written; the form lists the people of people.yaml."}
 	}
-	return fmt.Sprintf("%s is not in people.yaml, so cannot approve yet: `/aws-access link` and `/aws-access link github` add an entry.", ref.Name), nil
+	return fmt.Sprintf("%s is not in people.yaml, so cannot approve yet: `/aws-access link github <login>` adds the entry.", ref.Name), nil
 }

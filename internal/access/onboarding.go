@@ -70,6 +70,9 @@ type OnboardFacts struct {
 	Reminder string
 	// IAM is nil when it was not read.
 	IAM *IAMUsers
+	// Counting is set while the IAM users are still to be counted, for the first
+	// time since the account has its baseline.
+	Counting bool
 	// StaysIn is the OU in which the account is where that is not the one of its
 	// file, and it is not moved there; "" otherwise.
 	StaysIn string

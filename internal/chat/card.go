@@ -30,6 +30,9 @@ type Place struct {
 	// Auto says why nobody had to approve the request, if its rule lets grants
 	// pass without an approval; "" otherwise.
 	Auto string
+	// Sets are the permission sets of the baseline that the config gives the
+	// account of an onboarding.
+	Sets []string
 }
 
 // Home says as whom a person of people.yaml is reached in chat: on the service
@@ -53,7 +56,23 @@ func PlaceOf(repo *config.Repo, w access.Want, home Home) Place {
 	if rule, ok := repo.RuleFor(w.Assignment(), config.Term{For: cmp.Or(w.Term.For, usualExtension)}, time.Time{}); ok {
 		p.Longest = rule.MaxDuration
 	}
+	if w.Onboard != nil {
+		p.Sets = baselineSets(repo, w.AccountID)
+	}
 	return p
+}
+
+// baselineSets are the permission sets of the baseline that the config gives an
+// account, each once.
+func baselineSets(repo *config.Repo, account string) []string {
+	given := repo.SetsIn(account)
+	var out []string
+	for _, a := range repo.Baseline(account) {
+		if slices.Contains(given, a.PermissionSet) && !slices.Contains(out, a.PermissionSet) {
+			out = append(out, a.PermissionSet)
+		}
+	}
+	return out
 }
 
 // auto names the rule by which nobody has to approve a request. How many passed

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"aws-access-bot/internal/access"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // courierEvery is the slow look of the courier, a net under its wakes.
@@ -46,6 +48,21 @@ type Platform interface {
 	Link(ctx context.Context, at Address, ts string) (url string, err error)
 }
 
+// Threads is a [Platform] on which what is said in a thread of a channel is said in a
+// conversation of its own.
+type Threads interface {
+	// ChannelOf returns the channel of a conversation.
+	ChannelOf(conversation string) string
+}
+
+// channelOf is the channel of a conversation of a platform.
+func channelOf(p Platform, conversation string) string {
+	if t, ok := p.(Threads); ok {
+		return t.ChannelOf(conversation)
+	}
+	return conversation
+}
+
 // Courier brings requests and notices to chat. Run owns its goroutines.
 type Courier struct {
 	Outbox   access.Outbox
@@ -62,6 +79,7 @@ type Courier struct {
 	Log  *slog.Logger
 
 	lanes   []lane
+	errands errands
 	several bool // whether people are on more than one platform
 }
 
@@ -75,6 +93,7 @@ func NewCourier(c Courier) *Courier {
 			c.Platforms[name] = unserved{}
 		}
 	}
+	c.errands = newErrands(c.Platforms)
 	return &c
 }
 
@@ -96,11 +115,18 @@ func (c *Courier) Wake() { wakeAll(c.lanes) }
 
 // Run works until ctx ends and returns its error.
 func (c *Courier) Run(ctx context.Context) error {
-	return runLanes(ctx, c.lanes, courierEvery, func(ctx context.Context, l lane) {
-		if err := c.deliverLane(ctx, l); err != nil && ctx.Err() == nil {
-			c.Log.Warn("deliver to chat", "error", err)
-		}
+	var g errgroup.Group
+	for name := range c.errands {
+		g.Go(func() error { return c.runErrands(ctx, name) })
+	}
+	g.Go(func() error {
+		return runLanes(ctx, c.lanes, courierEvery, func(ctx context.Context, l lane) {
+			if err := c.deliverLane(ctx, l); err != nil && ctx.Err() == nil {
+				c.Log.Warn("deliver to chat", "error", err)
+			}
+		})
 	})
+	return g.Wait()
 }
 
 // Deliver brings out everything that is due once.
@@ -109,6 +135,7 @@ func (c *Courier) Deliver(ctx context.Context) error {
 	for _, l := range c.lanes {
 		errs = append(errs, c.deliverLane(ctx, l))
 	}
+	c.doErrands(ctx)
 	return errors.Join(errs...)
 }
 
@@ -259,18 +286,19 @@ func (c *Courier) rootAt(ctx context.Context, r access.Request, root access.Root
 	return root, c.Outbox.SaveRoot(ctx, root)
 }
 
-// tellAsker gives somebody who asked elsewhere a private link to the root
+// tellAsker gives somebody who asked elsewhere than in the channel of the root message,
+// or one of its threads, a private link to the root
 // message. It is tried once, after the root message is stored: a crash or a
 // fault in between loses the link and nothing else, and it is never given
 // twice.
 func (c *Courier) tellAsker(ctx context.Context, r access.Request, root access.Root) {
-	if r.Origin == "" || r.Origin == root.Channel {
+	p, there := c.Platforms[r.Asker.Chat.Platform]
+	if r.Origin == "" || there && channelOf(p, r.Origin) == root.Channel {
 		return
 	}
 	// The platform of a root message that was just posted is there; who asked
 	// may be on another one.
 	url, err := c.Platforms[root.Platform].Link(ctx, Address{Team: root.Team, Channel: root.Channel}, root.TS)
-	p, there := c.Platforms[r.Asker.Chat.Platform]
 	if err == nil && there {
 		err = p.Whisper(ctx, Address{Team: r.Asker.Chat.Team, Channel: r.Origin}, r.Asker.Chat.User, followHere(r, url))
 	}

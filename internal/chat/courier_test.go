@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,6 +43,7 @@ type service struct {
 	// dead are channels and threads that are gone, "C0AWS" or "C0AWS/1".
 	dead map[string]bool
 
+	mu          sync.Mutex // guards whispers: several people are told at once
 	whispers    []whispered
 	failWhisper error
 }
@@ -98,6 +101,8 @@ func (s *service) Link(_ context.Context, at chat.Address, ts string) (string, e
 }
 
 func (s *service) Whisper(_ context.Context, to chat.Address, user string, m chat.Message) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.whispers = append(s.whispers, whispered{to, user, m})
 	return s.failWhisper
 }
@@ -346,6 +351,31 @@ func TestALostAnswerInTheOpsChannelIsNotToldTwice(t *testing.T) {
 	d.deliver(t)
 	if n := len(d.service.list); n != 2 {
 		t.Errorf("messages: %+v", d.service.list)
+	}
+}
+
+// threaded is a service whose threads are conversations of their own.
+type threaded struct{ *service }
+
+func (threaded) ChannelOf(conversation string) string {
+	channel, _, _ := strings.Cut(conversation, "/thread")
+	return channel
+}
+
+// TestWhoAskedInTheChannelOfRequestsGetsNoLink: he sees the message there, also where
+// he asked in a thread of it.
+func TestWhoAskedInTheChannelOfRequestsGetsNoLink(t *testing.T) {
+	t.Parallel()
+	for origin, links := range map[string]int{"C0AWS": 0, "C0AWS/thread1": 0, "C0GEN/thread1": 1, "C0GEN": 1, "": 0} {
+		d := newMail(t)
+		d.courier.Platforms[access.Slack] = threaded{d.service}
+		r := asked("REQ-000001")
+		r.Origin = origin
+		d.create(t, r)
+		d.deliver(t)
+		if len(d.service.list) != 1 || len(d.service.whispers) != links {
+			t.Errorf("asked in %q: %d messages, %d links", origin, len(d.service.list), len(d.service.whispers))
+		}
 	}
 }
 

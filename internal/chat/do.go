@@ -3,6 +3,8 @@ package chat
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
@@ -41,9 +43,9 @@ func (d *Desk) Do(ctx context.Context, c Command, by access.Asker, in access.Inb
 	case "whoami":
 		return d.whoami(ctx, by)
 	case "cli":
-		return d.cli(ctx, by)
+		return d.cli(ctx, c.Account, by, in.User.Platform)
 	default:
-		return Help(), nil
+		return Help(in.User.Platform, slices.Sorted(maps.Keys(d.Whispers))...), nil
 	}
 }
 
@@ -193,29 +195,4 @@ func gitHubOf(repo *config.Repo, entra string) Text {
 		return Text{{Text: p.GitHub.Login, Code: true}, {Text: ": your approvals count where a rule names you"}}
 	}
 	return Text{{Text: "not linked, so your approvals do not count: "}, {Text: "/aws-access link github <login>", Code: true}}
-}
-
-// Help lists the commands.
-func Help() Message {
-	line := func(usage, does string) Text { return Text{{Text: usage, Code: true}, {Text: "\n" + does}} }
-	return Message{Summary: "What the bot understands", Blocks: []Block{
-		Heading("AWS access"),
-		line("/aws-access request", "opens the form"),
-		line("/aws-access request <account> <permission-set> for <group>|me [4h|7d|until 2026-12-24|standing] <reason>", "asks in one line"),
-		line("/aws-access status [REQ-…]", "your requests, or one of them"),
-		line("/aws-access cancel REQ-…", "closes the pull request of a request of yours"),
-		line("/aws-access extend REQ-… 4h", "asks for what a request granted once more, from the merge on"),
-		line("/aws-access revoke REQ-…", "asks for the removal of what a request granted"),
-		line("/aws-onboard <account-id>", "brings an AWS account in: its file, its OU and its baseline"),
-		line("/aws-onboard <account-id> again", "its owners and the control plane: takes an onboarding up again that has stopped"),
-		line("/aws-access confirm REQ-…", "after old access to an account was taken away: people are still in, so it is not put back"),
-		line("/aws-access phase", "how far the migration is, account by account"),
-		line("/aws-access phase 2", "the control plane: opens the pull request that goes to that phase"),
-		line("/aws-access drift", "the control plane: where AWS and the config repo differ, and what can be done"),
-		line("/aws-access sync", "the control plane: looks at everything in AWS now"),
-		line("/aws-access link you@company.com", "prepares the pull request that links your Slack user to you, if the bot does not know you"),
-		line("/aws-access link github <login>", "the same for your GitHub account, so that your approvals count"),
-		line("/aws-access whoami", "who the bot takes you for"),
-		line("/aws-access cli", "one ~/.aws/config for all that you may use"),
-	}}
 }

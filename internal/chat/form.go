@@ -2,6 +2,8 @@ package chat
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,11 +80,25 @@ func (d *Desk) WantsForm(ctx context.Context, u access.ChatUser, channel, line s
 // Submission is a submitted form.
 type Submission struct {
 	Form string // its id
-	Key  string // natural key of the delivery
+	// Key is the natural key of the dialog. One that stays open because the answer
+	// was lost can be sent again, as it was or changed: see [Submission.delivery].
+	Key  string
 	User access.ChatUser
 	// Channel is where the form was asked for, as the form carried it.
 	Channel string
 	Values  map[string]string // by input id
+}
+
+// delivery is the natural key of a submission: that of its dialog and of what was
+// filled in. The same form sent again is the same delivery; a changed one is another,
+// and is asked for or refused as one, never taken for what was sent before.
+func (s Submission) delivery() string {
+	filled, err := json.Marshal(s.Values)
+	if err != nil {
+		filled = []byte(fmt.Sprint(s.Values)) // unreachable: texts
+	}
+	sum := sha256.Sum256(append([]byte(s.Form+"\n"), filled...))
+	return s.Key + "/" + hex.EncodeToString(sum[:16])
 }
 
 // Forms are the ids of the forms whose submission [Desk.Submit] takes.
@@ -91,12 +107,17 @@ func Forms() []string { return []string{RequestForm, OnboardForm} }
 // Submit takes a submitted form. A refusal with a Field belongs beside that
 // field.
 func (d *Desk) Submit(ctx context.Context, s Submission) (access.Asked, error) {
+	return d.submit(ctx, s, s.delivery())
+}
+
+// submit takes a form under the key of its delivery.
+func (d *Desk) submit(ctx context.Context, s Submission, key string) (access.Asked, error) {
 	asker, err := d.Identify(ctx, s.User)
 	if err != nil {
 		return access.Asked{}, err
 	}
 	if s.Form == OnboardForm {
-		return d.Service.Onboard(ctx, d.onboardAsk(s, asker))
+		return d.Service.Onboard(ctx, d.onboardAsk(s, asker, key))
 	}
 	term, err := ParseTerm(s.Values[FieldDuration], Zone(asker.Zone), d.Now())
 	var usage *UsageError
@@ -107,7 +128,7 @@ func (d *Desk) Submit(ctx context.Context, s Submission) (access.Asked, error) {
 		return access.Asked{}, err
 	}
 	return d.Service.Ask(ctx, access.Ask{
-		Key: s.Key, Asker: asker, Channel: d.Channel[s.User.Platform], Origin: s.Channel,
+		Key: key, Asker: asker, Channel: d.Channel[s.User.Platform], Origin: s.Channel,
 		Group: s.Values[FieldGroup], Account: s.Values[FieldAccount], PermissionSet: s.Values[FieldPermissionSet],
 		Term: term, Reason: s.Values[FieldReason],
 	})
@@ -124,17 +145,17 @@ func (d *Desk) Later(ctx context.Context, s Submission) error {
 	if err != nil {
 		return fmt.Errorf("store form: %w", err)
 	}
-	_, err = d.Take(ctx, access.Inbound{Key: s.Key, At: d.Now().UTC(), User: s.User, Channel: s.Channel, Command: submission + s.Form, Text: string(text)})
+	_, err = d.Take(ctx, access.Inbound{Key: s.delivery(), At: d.Now().UTC(), User: s.User, Channel: s.Channel, Command: submission + s.Form, Text: string(text)})
 	return err
 }
 
 // submitted works off a form that was stored.
 func (d *Desk) submitted(ctx context.Context, in access.Inbound) (Message, error) {
-	s := Submission{Form: strings.TrimPrefix(in.Command, submission), Key: in.Key, User: in.User, Channel: in.Channel}
+	s := Submission{Form: strings.TrimPrefix(in.Command, submission), User: in.User, Channel: in.Channel}
 	if err := json.Unmarshal([]byte(in.Text), &s.Values); err != nil {
 		return Message{}, fmt.Errorf("stored form: %w", err) // unreachable: Later wrote it
 	}
-	a, err := d.Submit(ctx, s)
+	a, err := d.submit(ctx, s, in.Key)
 	if err != nil {
 		return refusalOr(err)
 	}

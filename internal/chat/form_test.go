@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -153,5 +154,70 @@ func TestAFormThatCannotBeJudgedNowIsWorkedOffLater(t *testing.T) {
 	}
 	if len(o.town.said) != 2 || !strings.Contains(text(o.town.said[0].m), "The pull request is being made") || !strings.Contains(text(o.town.said[1].m), "no account") {
 		t.Errorf("said: %+v", o.town.said)
+	}
+}
+
+// TestAChangedFormIsNeverTakenForTheFirst: a dialog whose answer was lost stays open,
+// and what is sent from it then is what counts. The same again is still one request.
+func TestAChangedFormIsNeverTakenForTheFirst(t *testing.T) {
+	t.Parallel()
+	for name, later := range map[string]bool{"judged at once": false, "judged later": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			first, err := o.desk.Submit(t.Context(), o.submission("k1", values()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			send := func(v map[string]string) (access.Asked, string) {
+				if !later {
+					a, err := o.desk.Submit(t.Context(), o.submission("k1", v))
+					return a, fmt.Sprint(err)
+				}
+				o.town.said = nil
+				s := o.submission("k1", v)
+				s.Form = chat.RequestForm
+				if err := o.desk.Later(t.Context(), s); err != nil {
+					t.Fatal(err)
+				}
+				o.work()
+				if len(o.town.said) == 0 {
+					return access.Asked{}, ""
+				}
+				return access.Asked{}, text(o.town.said[0].m)
+			}
+			elsewhere := values()
+			elsewhere["account"], elsewhere["permission_set"] = "payments-prod", "ReadOnlyAccess"
+			if a, _ := send(elsewhere); len(o.all()) != 2 || a.Repeated || a.Request.ID == first.Request.ID {
+				t.Errorf("another account: %d requests, answered with %s", len(o.all()), a.Request.ID)
+			}
+			longer := values()
+			longer["reason"] = "a whole audit"
+			if _, said := send(longer); len(o.all()) != 2 || !strings.Contains(said, string(first.Request.ID)) || !strings.Contains(said, "cancel that first") {
+				t.Errorf("another reason: %d requests, told %s", len(o.all()), said)
+			}
+			if send(elsewhere); len(o.all()) != 2 {
+				t.Errorf("the same form again: %d requests", len(o.all()))
+			}
+		})
+	}
+}
+
+// TestAFormThatWasStoredAndSentAgainIsOneRequest: stored for later, though it may have
+// been taken before its time was over.
+func TestAFormThatWasStoredAndSentAgainIsOneRequest(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	s := o.submission("k1", values())
+	s.Form = chat.RequestForm
+	if _, err := o.desk.Submit(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.desk.Later(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	o.work()
+	if len(o.all()) != 1 || len(o.town.said) != 1 || !strings.Contains(text(o.town.said[0].m), "The pull request is being made") {
+		t.Errorf("%d requests, told %+v", len(o.all()), o.town.said)
 	}
 }

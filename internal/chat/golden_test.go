@@ -316,7 +316,7 @@ func TestGoldenAnswers(t *testing.T) {
 		chat.Problem("There is no account \"x\".", "Pick one from the form."),
 		chat.OpsMessage(access.Notice{Kind: access.NoticeOps, Text: "The walk halted at abc1234."}),
 		chat.OpsMessage(access.Notice{Kind: access.NoticeOps, Text: "Seven accounts wait for onboarding.", Waiting: seven()}),
-		chat.Help(),
+		chat.Help(access.Slack, access.Slack),
 	} {
 		b.WriteString(write(m) + "\n")
 	}

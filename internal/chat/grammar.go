@@ -30,6 +30,8 @@ type Command struct {
 	Onboard OnboardLine
 	// Phase is set for "phase"; 0 asks for the board.
 	Phase config.Phase
+	// Account narrows "cli" down; "" is all.
+	Account string
 }
 
 // RequestLine is what a request line says; empty members were not given.
@@ -112,7 +114,12 @@ func Parse(line string, zone *time.Location, now time.Time) (Command, error) {
 	case "drift":
 		l, err := parseDrift(rest)
 		return Command{Verb: verb, Drift: l}, err
-	case "list", "sync", "whoami", "cli", "help":
+	case "cli":
+		if len(rest) > 1 {
+			return Command{}, &UsageError{"`cli` takes one account after it, or nothing.", "Write `cli payments-prod`, or `cli` for all that you may use."}
+		}
+		return Command{Verb: verb, Account: strings.Join(rest, "")}, nil
+	case "list", "sync", "whoami", "help":
 		if len(rest) > 0 && verb != "help" {
 			return Command{}, &UsageError{fmt.Sprintf("`%s` takes nothing after it.", verb), "Try `help`."}
 		}

@@ -40,6 +40,16 @@ func parseLink(words []string) (LinkLine, error) {
 	}
 }
 
+// linkUsage is what is wrong with a "link" line for who wrote it on a chat service:
+// where nobody is known by an address, none is asked for.
+func linkUsage(here access.Platform, err error) error {
+	var usage *UsageError
+	if byAddress(here) || !errors.As(err, &usage) {
+		return err
+	}
+	return &UsageError{"`link` takes `github` and your login there.", "Write `link github your-login` so that your approvals count."}
+}
+
 // linking works off what is served also to those who are not recognised: asking
 // to be linked, and looking at and cancelling what this chat user sent. done is
 // false for everything else.
@@ -52,7 +62,7 @@ func (d *Desk) linking(ctx context.Context, in access.Inbound) (m Message, done 
 		m, err = d.link(ctx, c.Link, in)
 	}
 	if c.Verb == "link" {
-		return m, true, err
+		return m, true, linkUsage(in.User.Platform, err)
 	}
 	if c.ID == "" || c.Verb != "cancel" && c.Verb != "status" {
 		return Message{}, false, nil

@@ -35,7 +35,7 @@ type Span struct {
 	User access.ChatUser
 	// Channel links a channel by chat channel id instead of showing Text.
 	Channel string
-	// At shows a time in the reader's zone instead of Text.
+	// At shows a time instead of Text, in the reader's zone where the service can.
 	At time.Time
 }
 
@@ -107,7 +107,8 @@ type Form struct {
 	ID     string
 	Title  string // at most 24 characters
 	Submit string
-	// Private comes back with the submission. A person can see and change it,
+	// Private is where the form was asked for, for services whose submissions do
+	// not say it. A person can see and change it,
 	// so it carries nothing that is trusted.
 	Private string
 	Intro   Text

@@ -29,6 +29,9 @@ func Reply(n access.Notice, r access.Request, p Place) Message {
 		if r.Kind == access.KindPhase {
 			m.Blocks = append(m.Blocks, phaseRules(r.Want.Phase)...)
 		}
+		if r.Kind == access.KindOnboard {
+			m.Blocks = append(m.Blocks, firstSignIn(r, p)...)
+		}
 	case access.NoticeEnded:
 		m.Blocks = append(m.Blocks, Note{{Text: "Sessions that are already open can go on until they run out" + sessionHint(p) + "."}})
 	case access.NoticeEnding:

@@ -107,9 +107,9 @@ func (d *Desk) onboardForm(ctx context.Context, u access.ChatUser, channel strin
 }
 
 // onboardAsk reads what was typed into the form.
-func (d *Desk) onboardAsk(s Submission, asker access.Asker) access.OnboardAsk {
+func (d *Desk) onboardAsk(s Submission, asker access.Asker, key string) access.OnboardAsk {
 	return access.OnboardAsk{
-		Key: s.Key, Asker: asker, Channel: d.Channel[s.User.Platform], Origin: s.Channel,
+		Key: key, Asker: asker, Channel: d.Channel[s.User.Platform], Origin: s.Channel,
 		Account: s.Values[FieldAccount], Name: s.Values[access.FieldName], OU: s.Values[access.FieldOU], Owners: splitOwners(s.Values[access.FieldOwners]),
 	}
 }
@@ -220,6 +220,7 @@ func onboardHeadline(r access.Request) string {
 		{access.StageInvited, "Invited: waiting for the owner of the account"},
 		{access.StageJoined, "A member; being moved to its OU"},
 		{access.StagePlaced, "In its OU; the baseline is being set up"},
+		{access.StageBaseline, "In its OU, with its baseline; its IAM users are being counted"},
 	} {
 		if _, ok := r.At(s.stage); ok {
 			last = s.words
@@ -246,6 +247,26 @@ func onboardLine(n access.Notice, r access.Request) string {
 	default:
 		return "The onboarding of " + name + " has stopped:"
 	}
+}
+
+// signInSets is how many permission sets of an account have a link.
+const signInSets = 5
+
+// firstSignIn is how the people of the baseline come into an account that was
+// brought in: the portal, a link for each permission set, and a profile to try.
+func firstSignIn(r access.Request, p Place) []Block {
+	if p.StartURL == "" || len(p.Sets) == 0 {
+		return nil
+	}
+	t := Text{{Text: "Sign in, for the groups of the baseline: "}, {Text: "AWS access portal", URL: p.StartURL}}
+	w := r.Want
+	for _, set := range p.Sets[:min(len(p.Sets), signInSets)] {
+		w.PermissionSet = set
+		t = append(t, Span{Text: " · "}, Span{Text: w.AccountName + " as " + set, URL: deepLink(p, w)})
+	}
+	w.PermissionSet = p.Sets[0]
+	return []Block{t, Code(profile(p, w)), append(tryIt("--profile "+profileName(w), profileName(w)),
+		Span{Text: " "}, Span{Text: "/aws-access cli", Code: true}, Span{Text: " gives one file for everything that you may use."})}
 }
 
 // ActionAgain takes an onboarding up again that has stopped; its value is the

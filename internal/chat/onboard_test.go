@@ -213,6 +213,9 @@ func TestGoldenOnboarding(t *testing.T) {
 	} {
 		show("reply "+string(n.kind), chat.Reply(access.Notice{Kind: n.kind, Text: n.text}, n.r, office8h()))
 	}
+	baseline := office8h()
+	baseline.Sets = []string{"AdministratorAccess", "ReadOnlyAccess"}
+	show("reply done, with a baseline", chat.Reply(access.Notice{Kind: access.NoticeDone, Text: "6 IAM users are left, 2 used this week."}, done, baseline))
 	show("accepted, outside", chat.Accepted(access.Asked{Request: onboards(access.StateAsked, false), Warning: "nina@example.com is not in people.yaml, so cannot approve yet."}))
 	show("somebody asked before", chat.Accepted(access.Asked{Request: onboards(access.StateProposed, true), Joined: true}))
 	golden(t, "onboarding", b.String())

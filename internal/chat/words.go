@@ -1,28 +1,22 @@
 package chat
 
 import (
-	"regexp"
 	"strings"
+
+	"aws-access-bot/internal/access"
 )
 
-// Words are how a chat service has its people begin a command. The messages of
-// this package are written with slash commands; a service that has none passes
-// them through [Words.Spoken].
-type Words struct {
-	Access  string // in the place of /aws-access
-	Onboard string // in the place of /aws-onboard
-}
-
-// written is code in a sentence: between backticks, as all of the bot's commands
-// are.
-var written = regexp.MustCompile("`[^`\n]+`")
+// Words are [access.Words]: how a chat service has its people begin a command. The
+// messages of this package are written with slash commands; a service that has none
+// passes them through [Words.Spoken].
+type Words access.Words
 
 // Spoken returns m with the commands of the bot in other words, and with what
 // stands between backticks in a sentence as code, since a service without slash
 // commands reads no marks either. What a person wrote is left as it stands: a
 // quote, a fact, a heading, a button.
 func (w Words) Spoken(m Message) Message {
-	out := Message{Summary: written.ReplaceAllStringFunc(m.Summary, w.command), Blocks: make([]Block, len(m.Blocks))}
+	out := Message{Summary: w.bare(m.Summary), Blocks: make([]Block, len(m.Blocks))}
 	for i, b := range m.Blocks {
 		switch b := b.(type) {
 		case Text:
@@ -71,7 +65,7 @@ func (w Words) spans(list []Span) []Span {
 
 // sentence cuts a span where code is in it.
 func (w Words) sentence(s Span) []Span {
-	found := written.FindAllStringIndex(s.Text, -1)
+	found := access.WrittenCode(s.Text)
 	if found == nil {
 		return []Span{s}
 	}
@@ -90,13 +84,16 @@ func (w Words) sentence(s Span) []Span {
 	return out
 }
 
-// command says one command; other text stays.
-func (w Words) command(s string) string {
-	s = strings.Trim(s, "`")
-	for _, c := range []struct{ slash, said string }{{"/aws-onboard", w.Onboard}, {"/aws-access", w.Access}} {
-		if rest, ok := strings.CutPrefix(s, c.slash); ok && (rest == "" || rest[0] == ' ') {
-			return c.said + rest
-		}
+// bare says a sentence without marks of code.
+func (w Words) bare(s string) string {
+	var b strings.Builder
+	from := 0
+	for _, at := range access.WrittenCode(s) {
+		b.WriteString(s[from:at[0]] + w.command(s[at[0]:at[1]]))
+		from = at[1]
 	}
-	return s
+	return b.String() + s[from:]
 }
+
+// command says one command; other text stays.
+func (w Words) command(s string) string { return access.Words(w).Command(s) }

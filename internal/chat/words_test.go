@@ -51,7 +51,7 @@ func TestEveryCommandIsWrittenSoThatItCanBeSaidOtherwise(t *testing.T) {
 			all["ending "+string(kind)+string(s)] = chat.Reply(access.Notice{Kind: access.NoticeEnding}, r, office8h())
 		}
 	}
-	all["cli"] = chat.CLIMessage(nil, 1, office8h())
+	all["cli"] = chat.CLIMessage(chat.CLIFile{Usable: profiles(30), Place: office8h(), Blocks: 1})
 	all["board"] = chat.BoardMessage(chattest.BoardOf(9, "x", "y"), true)
 	for name, m := range all {
 		if got := write(at().Spoken(m)); strings.Contains(got, "/aws-access") || strings.Contains(got, "/aws-onboard") {

@@ -88,9 +88,9 @@ func (p *proposal) body() string {
 	case access.KindLink:
 		return linkBody(p.request, p.base.repo)
 	case access.KindOnboard:
-		return onboardBody(p)
+		return p.spoken.whole(onboardBody(p))
 	case access.KindPhase:
-		return phaseBody(p)
+		return p.spoken.whole(phaseBody(p))
 	}
 	return body(p.request, p.rule)
 }

@@ -163,6 +163,8 @@ type examined struct {
 	// make one of. comment is the address of the comment that has it, "".
 	plan    *impact.Plan
 	comment string
+	// spoken is how commands are written for who reads it.
+	spoken spoken
 }
 
 // checkPull evaluates one open pull request, writes its comment and its check
@@ -241,7 +243,7 @@ func (g *Gitops) recordOpen(ctx context.Context, p *Pull, x *examined) error {
 
 // examineOpen gathers everything the check says.
 func (g *Gitops) examineOpen(ctx context.Context, p *Pull, walk Walk) (*examined, error) {
-	x := &examined{pull: p, walk: walk}
+	x := &examined{pull: p, walk: walk, spoken: g.spokenOn(ctx, p)}
 	rec, known, err := g.state.PullNumbered(ctx, p.Number)
 	if err != nil {
 		return nil, err
@@ -337,7 +339,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	}
 	x.teams, x.manager, x.outside, x.reviews = in.Teams, in.Manager, in.Outside, in.Reviews
 	x.verdict = g.evaluate(ctx, &in)
-	x.preflights = append(g.phaseAhead(ctx, x.from, head), g.preflights(ctx, x)...)
+	x.preflights = append(g.phaseAhead(ctx, x.from, head), g.openPreflights(ctx, x)...)
 	refuseTooLarge(&x.verdict, x.change, force.Repo, head.repo)
 	x.shown = nextShown(&in, &x.verdict)
 	x.asWalked()

@@ -58,6 +58,10 @@ type Options struct {
 	// Foretell asks the guards of provisioning what they will hold of a merge; nil
 	// asks nobody. An error is shown as not known, and asked again.
 	Foretell func(ctx context.Context, m access.Merge) (access.Foretold, error)
+	// Spoken says how the bot's chat commands are written for who reads the pull
+	// request of a request, or of none ("", or one that is not known); nil leaves
+	// them with slashes.
+	Spoken func(ctx context.Context, request access.ID) access.Spoken
 	// OnInForce is called after another commit came into force, OnChange
 	// after a record changed that people may see. Neither may block.
 	OnInForce, OnChange func()
@@ -94,7 +98,8 @@ type Gitops struct {
 	// firstSeen has when commits without a pull request were first met; it is
 	// guarded by looking.
 	firstSeen map[string]time.Time
-	merging   merging // guarded by looking
+	merging   merging       // guarded by looking
+	asked     preflightBook // guarded by looking
 	// cleanAt is when to look for ended grants again, guarded by looking.
 	cleanAt time.Time
 	// force caches the config in force; nil until it was read.

@@ -88,28 +88,13 @@ type preflighted struct {
 // notLikeThis says what it means that something blocks an onboarding.
 const notLikeThis = "The account cannot be brought in like this."
 
-// preflights holds every account that a change brings in against AWS.
-func (g *Gitops) preflights(ctx context.Context, x *examined) []preflighted {
-	if g.opt.Preflight == nil {
-		return nil
-	}
-	var out []preflighted
-	for _, path := range broughtIn(x.change) {
-		for slug, account := range x.head.Accounts {
-			if config.AccountPath(slug) == path && account.Stage == config.StageSSO {
-				out = append(out, preflighted{path, notLikeThis, g.preflightOf(ctx, x.from, x.head, account)})
-			}
-		}
-	}
-	return out
-}
-
 // blockedAhead says why the accounts that a change brings in, or its phase, cannot
 // begin like this, "" when nothing is known that blocks: what AWS says may have
 // changed since the check of the pull request.
 func (g *Gitops) blockedAhead(ctx context.Context, base, head *snapshot, starts config.Starts) string {
 	x := &examined{from: base.repo, head: head.repo, change: config.Compare(base.repo, head.repo, starts, g.opt.Now())}
-	x.preflights = append(g.phaseAhead(ctx, base.repo, head), g.preflights(ctx, x)...)
+	said, _ := g.preflights(ctx, x) // the check of the pull request waited for all
+	x.preflights = append(g.phaseAhead(ctx, base.repo, head), said...)
 	return strings.Join(x.blockers(), " ")
 }
 

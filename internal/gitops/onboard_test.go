@@ -3,6 +3,7 @@ package gitops_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -312,4 +313,68 @@ func TestOnlyRequestersBringAccountsIn(t *testing.T) {
 	r := w.brings("REQ-000001", ledger, "ledger")
 	r.Asker.Entra = person + "23"
 	w.proposed(r)
+}
+
+// TestManyAccountsAreAskedAboutOverSeveralLooks: AWS is asked about some of them
+// at a time, since no merge comes into force meanwhile. What was not asked about
+// keeps the pull request from being merged.
+func TestManyAccountsAreAskedAboutOverSeveralLooks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	asked := map[string]int{}
+	blocked := map[string]bool{}
+	w.aws = func(_ context.Context, _, _ *config.Repo, a *config.Account) (access.Preflight, error) {
+		asked[a.ID]++
+		line := activeLine
+		if blocked[a.ID] {
+			line = noOULine
+		}
+		return access.Preflight{At: w.clock.Now(), Lines: []access.PreflightLine{line}}, nil
+	}
+	w.restart()
+	const many = 25
+	id := func(i int) string { return fmt.Sprintf("5555666677%02d", i) }
+	blocked[id(24)] = true
+	files := map[string]*githubemu.File{}
+	for i := range many {
+		files[fmt.Sprintf("accounts/other-%02d.yaml", i)] = &githubemu.File{Content: fmt.Sprintf("id: %q\nname: other-%02d\nstage: sso\nou: /Sandbox\nowners: [yuki@example.com]\n", id(i), i)}
+	}
+	n := w.byHand("yuki-lead", "by-hand", files)
+	head := w.emu.State().Repos[0].Pulls[0].HeadSHA
+	look := func() (now int) {
+		t.Helper()
+		before := 0
+		for _, times := range asked {
+			before += times
+		}
+		w.look()
+		for _, times := range asked {
+			now += times
+		}
+		return now - before
+	}
+	for i := range 2 {
+		if got := look(); got != 10 {
+			t.Fatalf("look %d asks about %d", i+1, got)
+		}
+		if c := w.check(head); c.Conclusion != "failure" || !strings.Contains(c.Summary, "AWS was not asked yet about") || !strings.Contains(c.Summary, "accounts/other-24.yaml") {
+			t.Fatalf("look %d: %s\n%s", i+1, c.Conclusion, c.Summary)
+		}
+	}
+	if got := look(); got != 10 || len(asked) != many {
+		t.Errorf("the third look asks about %d, and %d are known", got, len(asked))
+	}
+	if c := w.check(head); c.Conclusion != "failure" || strings.Contains(c.Summary, "not asked yet") || !strings.Contains(c.Summary, "AWS has no OU") {
+		t.Errorf("%s\n%s", c.Conclusion, c.Summary)
+	}
+	blocked[id(24)] = false
+	w.review("ken-platform", n, "APPROVE")
+	for range 3 { // those are asked again first whose answer is the oldest
+		if got := look(); got != 10 {
+			t.Errorf("asks about %d", got)
+		}
+	}
+	if c := w.check(head); c.Conclusion != "success" {
+		t.Errorf("mended: %s\n%s", c.Conclusion, c.Summary)
+	}
 }

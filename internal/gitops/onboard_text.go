@@ -21,7 +21,7 @@ func onboardLead(p *proposal) string {
 	switch p.base.repo.OnboardStep(p.request.Want.AccountID) {
 	case config.OnboardStage:
 		return "A legacy account is to be managed here. This changes its `stage` to `sso` and nothing else: that is control plane, and grants may not be changed with it. " +
-			"Once it is in force, `/aws-onboard " + p.request.Want.AccountID + "` makes the pull request with the lines of its baseline.\n\n"
+			p.spoken.prose("Once it is in force, `/aws-onboard "+p.request.Want.AccountID+"` makes the pull request with the lines of its baseline.") + "\n\n"
 	case config.OnboardBaseline:
 		return "An account that has its file is to get the lines of the baseline that it lacks. The people of `onboarding.approvers` approve them.\n\n"
 	}
@@ -55,7 +55,7 @@ func onboardBody(p *proposal) string {
 	}
 	if p.preflight != nil {
 		b.WriteString("\n### Pre-flight\n\nAs of " + p.preflight.At.UTC().Format(clockText) + "; the check keeps it up to date.\n\n")
-		writePreflight(&b, *p.preflight)
+		writePreflight(&b, *p.preflight, p.spoken)
 	}
 	return b.String()
 }
@@ -97,11 +97,11 @@ func preflightMark(r access.PreflightResult) string {
 }
 
 // writePreflight lists what was looked at, and what to do about it.
-func writePreflight(b *strings.Builder, p access.Preflight) {
+func writePreflight(b *strings.Builder, p access.Preflight, as spoken) {
 	for _, l := range p.Lines {
-		fmt.Fprintf(b, "- %s %s", preflightMark(l.Result), prose(l.Sentence))
+		fmt.Fprintf(b, "- %s %s", preflightMark(l.Result), as.prose(l.Sentence))
 		if l.Mend != "" && l.Result != access.PreflightGood {
-			b.WriteString(" " + prose(l.Mend))
+			b.WriteString(" " + as.prose(l.Mend))
 		}
 		fmt.Fprintf(b, " (`%s`)\n", l.Code)
 	}
@@ -116,7 +116,7 @@ func (x *examined) writePreflights(b *strings.Builder) {
 		if p.list.Blocked() {
 			b.WriteString("**" + p.stop + "** What is marked ⛔ has to be mended first.\n\n")
 		}
-		writePreflight(b, p.list)
+		writePreflight(b, p.list, x.spoken)
 		b.WriteString("\n")
 	}
 }

@@ -92,7 +92,7 @@ func phaseBody(p *proposal) string {
 		b.WriteString("\n### What stands before it\n\nAs of " + p.preflight.At.UTC().Format(clockText) + "; the check keeps it up to date.\n\n")
 		first := *p.preflight
 		first.Lines = first.Lines[:min(len(first.Lines), maxAhead)]
-		writePreflight(&b, first)
+		writePreflight(&b, first, p.spoken)
 		if more := len(p.preflight.Lines) - maxAhead; more > 0 {
 			fmt.Fprintf(&b, "- and %d more, which the check lists\n", more)
 		}
@@ -149,7 +149,7 @@ func (g *Gitops) retoldPhase(ctx context.Context, b Block) (head, text string, e
 	if r.Asker.Person, err = g.askedBy(ctx, b.Requester, base.repo); err != nil {
 		return "", "", err
 	}
-	p := &proposal{request: r, base: base, head: made.repo, preflight: g.stepAhead(ctx, base.repo.Access.Phase, base.repo, to)}
+	p := &proposal{request: r, base: base, head: made.repo, preflight: g.stepAhead(ctx, base.repo.Access.Phase, base.repo, to), spoken: g.spokenOf(ctx, r.ID)}
 	return title(r), p.body(), nil
 }
 

@@ -24,7 +24,7 @@ func (x *examined) commentText() string {
 	b.WriteString("### What this changes\n\n")
 	x.writeCommentRefusals(&b)
 	if x.void {
-		return b.String() // a plan of it would not be true
+		return x.spoken.whole(b.String()) // a plan of it would not be true
 	}
 	writeObjections(&b, x.objections, "####")
 	x.writeAlike(&b)
@@ -47,12 +47,12 @@ func (x *examined) writeCommentRefusals(b *strings.Builder) {
 	if len(x.verdict.Refused) > 0 {
 		b.WriteString("#### Refused, whoever approves\n\n")
 		for _, f := range x.verdict.Refused {
-			fmt.Fprintf(b, "- %s (`%s`)\n", prose(f.Sentence), f.Code)
+			fmt.Fprintf(b, "- %s (`%s`)\n", x.spoken.prose(f.Sentence), f.Code)
 		}
 		b.WriteString("\n")
 	}
 	for _, f := range x.faults {
-		fmt.Fprintf(b, "**%s** (`%s`)\n\n", prose(f.text), f.code)
+		fmt.Fprintf(b, "**%s** (`%s`)\n\n", x.spoken.prose(f.text), f.code)
 	}
 }
 

@@ -27,6 +27,8 @@ type proposal struct {
 	// preflight is what AWS says of an account that is brought in, or what
 	// stands before a phase; nil when nobody asked.
 	preflight *access.Preflight
+	// spoken is how commands are written for who reads it.
+	spoken spoken
 	// invalid are the problems of the head of a step to another phase.
 	invalid config.Problems
 }
@@ -104,6 +106,7 @@ func (g *Gitops) propose(ctx context.Context, r access.Request, rec PullRecord) 
 	if err != nil {
 		return err
 	}
+	p.spoken = g.spokenOf(ctx, r.ID)
 	if err := g.mayAsk(ctx, p); err != nil {
 		return err
 	}

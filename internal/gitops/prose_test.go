@@ -112,7 +112,7 @@ func TestNamesActNowhere(t *testing.T) {
 		texts := map[string]string{
 			"check": x.run().Summary, "comment": x.commentText(),
 			"halt":  haltText(&Halt{Commit: "0123456789abcdef", Text: "Merged without what it needs: " + nasty + ".", Ways: []string{"an approval of " + nasty}}),
-			"queue": queue.run(QueueRef{Number: 7}, nasty).Summary, "failed queue": failed.run(QueueRef{Number: 7}, nasty).Summary,
+			"queue": queue.run(QueueRef{Number: 7}, nasty, spoken{}).Summary, "failed queue": failed.run(QueueRef{Number: 7}, nasty, spoken{}).Summary,
 		}
 		for where, text := range texts {
 			out := strings.ReplaceAll(withoutSpans(text), "[pull request #3](x)", "") // a link of ours

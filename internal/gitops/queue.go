@@ -344,11 +344,11 @@ func (g *Gitops) tellGroup(ctx context.Context, grp *group, l *lane, rules *Merg
 	case g.merging.refused[n].queue:
 		delete(g.merging.refused, n)
 	}
-	return g.writeGroup(ctx, l.run(grp.ref, g.opt.Branch))
+	return g.writeGroup(ctx, l.run(grp.ref, g.opt.Branch, g.spokenOn(ctx, &l.pull)))
 }
 
 // run is the check run on the group of a ref.
-func (l *lane) run(ref QueueRef, branch string) CheckRun {
+func (l *lane) run(ref QueueRef, branch string, as spoken) CheckRun {
 	run := CheckRun{
 		Head: ref.Head, Conclusion: "success", Title: "approved", ExternalID: fmt.Sprintf("queue/%d", ref.Number), URL: l.pull.URL,
 		Summary: "What the merge queue puts on " + code(branch) + " is what was reviewed and approved:\n\n" + strings.Join(l.said, "\n") + "\n",
@@ -358,8 +358,8 @@ func (l *lane) run(ref QueueRef, branch string) CheckRun {
 		if !l.own {
 			why = fmt.Sprintf("It stands on pull request #%d, which must not be merged: %s", l.by, why)
 		}
-		run.Conclusion, run.Title = "failure", clip(why, maxTitle)
-		run.Summary = fmt.Sprintf("The merge queue must not put this on %s.\n\n%s\n", code(branch), prose(why))
+		run.Conclusion, run.Title = "failure", clip(as.line(why), maxTitle)
+		run.Summary = as.whole(fmt.Sprintf("The merge queue must not put this on %s.\n\n%s\n", code(branch), as.prose(why)))
 	}
 	run.Summary = cutShown(run.Summary, maxSummary, l.pull.URL)
 	return run

@@ -43,7 +43,7 @@ func (g *Gitops) retold(ctx context.Context, b Block) (head, text string, err er
 		return "", "", err
 	}
 	if b.Kind == review.Onboard {
-		p := &proposal{request: r, base: base, head: made.repo, change: config.Compare(base.repo, made.repo, nil, g.opt.Now())}
+		p := &proposal{request: r, base: base, head: made.repo, change: config.Compare(base.repo, made.repo, nil, g.opt.Now()), spoken: g.spokenOf(ctx, r.ID)}
 		return title(r), p.body(), nil
 	}
 	rule, _ := base.repo.RuleFor(r.Want.Assignment(), r.Want.Term, g.opt.Now())

@@ -155,7 +155,7 @@ func (x *examined) writeStuck(b *strings.Builder) {
 	}
 	b.WriteString("\n### Whom to turn to\n\n")
 	for _, s := range stuck {
-		fmt.Fprintf(b, "- %s\n", prose(s))
+		fmt.Fprintf(b, "- %s\n", x.spoken.prose(s))
 	}
 	b.WriteString("\n")
 }

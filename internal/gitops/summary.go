@@ -17,7 +17,7 @@ const maxSummary = 60_000
 // run returns the check run that shows what was found.
 func (x *examined) run() CheckRun {
 	return CheckRun{
-		Head: x.pull.HeadSHA, Conclusion: x.conclusion(), Title: clip(x.title(), maxTitle),
+		Head: x.pull.HeadSHA, Conclusion: x.conclusion(), Title: clip(x.spoken.line(x.title()), maxTitle),
 		Summary: x.whole(), ExternalID: fmt.Sprintf("pull/%d", x.pull.Number), URL: x.pull.URL,
 	}
 }
@@ -119,12 +119,12 @@ func (x *examined) missing() []string {
 func (x *examined) summary(plan string) string {
 	var b strings.Builder
 	for _, n := range x.notes {
-		fmt.Fprintf(&b, "> %s\n\n", prose(n))
+		fmt.Fprintf(&b, "> %s\n\n", x.spoken.prose(n))
 	}
 	x.writeFaults(&b)
 	if !x.shows() {
 		x.writePreflights(&b)
-		return b.String()
+		return x.spoken.whole(b.String())
 	}
 	x.writeAlike(&b)
 	x.writePreflights(&b)
@@ -141,29 +141,29 @@ func (x *examined) summary(plan string) string {
 	x.writeFiles(&b, "###")
 	x.writePeople(&b)
 	x.writeStuck(&b)
-	return b.String()
+	return x.spoken.whole(b.String())
 }
 
 func (x *examined) writeFaults(b *strings.Builder) {
 	for _, f := range x.faults {
-		fmt.Fprintf(b, "**%s** (`%s`)\n\n", prose(f.text), f.code)
+		fmt.Fprintf(b, "**%s** (`%s`)\n\n", x.spoken.prose(f.text), f.code)
 	}
 	if len(x.problems) > 0 {
 		b.WriteString("### The config is not valid\n\nNothing of this commit would come into force.\n\n")
 		for _, p := range x.problems {
-			fmt.Fprintf(b, "- %s\n", code(p))
+			fmt.Fprintf(b, "- %s\n", code(x.spoken.Sentence(p)))
 		}
 		b.WriteString("\n")
 	}
 	if len(x.verdict.Refused) > 0 {
 		b.WriteString("### Refused, whoever approves\n\n")
 		for _, f := range x.verdict.Refused {
-			fmt.Fprintf(b, "- %s (`%s`)\n", prose(f.Sentence), f.Code)
+			fmt.Fprintf(b, "- %s (`%s`)\n", x.spoken.prose(f.Sentence), f.Code)
 		}
 		b.WriteString("\n")
 	}
 	for _, u := range x.verdict.Undecided {
-		fmt.Fprintf(b, "**Not decided yet.** %s\n\n", prose(u))
+		fmt.Fprintf(b, "**Not decided yet.** %s\n\n", x.spoken.prose(u))
 	}
 }
 

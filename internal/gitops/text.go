@@ -59,7 +59,7 @@ func prose(s string) string {
 		switch {
 		case strings.ContainsRune("\\`*_[]<>#|~&$^", r), i == 0 && strings.ContainsRune("-+=:", r):
 			b.WriteByte('\\')
-		case (r == '.' || r == ')') && i < maxOrdinal && strings.Trim(b.String(), "0123456789") == "":
+		case (r == '.' || r == ')') && i > 0 && i < maxOrdinal && strings.Trim(b.String(), "0123456789") == "":
 			b.WriteByte('\\') // the number of a list
 		case last == ':' && !unicode.IsSpace(r) && !strings.HasPrefix(zwsp, string(r)):
 			b.WriteString(zwsp) // an emoji by its name, or a scheme
@@ -76,11 +76,16 @@ func prose(s string) string {
 // span of ours: `bot trust` and a commit, or the word SHA. Names in the same
 // sentence are shown as they are.
 func proseWithCode(s string) string {
+	return proseAround(s, command.FindAllStringIndex(s, -1), func(c string) string { return c })
+}
+
+// proseAround is prose with parts of the sentence as show writes them.
+func proseAround(s string, parts [][]int, show func(string) string) string {
 	var b strings.Builder
 	rest := 0
-	for _, m := range command.FindAllStringIndex(s, -1) {
+	for _, m := range parts {
 		between(&b, s[rest:m[0]])
-		b.WriteString(s[m[0]:m[1]])
+		b.WriteString(show(s[m[0]:m[1]]))
 		rest = m[1]
 	}
 	between(&b, s[rest:])

@@ -81,6 +81,7 @@ func (g *Gitops) look(ctx context.Context, w work) error {
 	g.rosters.forget()
 	g.dir.forget()
 	g.merging.rules = nil
+	g.asked.begin(g.opt.Now())
 	g.tip = ""
 	err := g.lookAround(ctx, w)
 	if ctx.Err() != nil {

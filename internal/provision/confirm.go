@@ -57,6 +57,9 @@ type Cutover struct {
 	// asked, Until when that is over. They are zero before.
 	Asked, Until time.Time
 	Within       time.Duration
+	// Doubtful: what time it was was in doubt when Asked and Until, or Decided,
+	// was noted. Mended: they were set anew since, and people are asked anew.
+	Doubtful, Mended bool
 	// Decided is when it was confirmed, or decided to put all back; By is who
 	// confirmed, and Name what he is called.
 	Decided  time.Time
@@ -64,6 +67,10 @@ type Cutover struct {
 	// Told is the last state that people were told.
 	Told  access.CutoverState
 	Items []CutoverItem
+	// People are the Entra ids of the direct members of each group of the items,
+	// by the id of the group, when its access was taken away; a group that could
+	// not be read is missing. They are dropped when the question is over.
+	People map[string][]string
 }
 
 // CutoverItem is one assignment of a cutover. Zero times are not yet.
@@ -77,12 +84,20 @@ type CutoverItem struct {
 	End      time.Time
 	Removed  time.Time // read back as gone
 	Restored time.Time // read back as live again
-	// Left says why it is not put back, in a sentence for people.
+	// Missing is when a listing first did not show it since, until one does.
+	Missing time.Time
+	// Left says why it is not put back, in a sentence for people. Grew: because of
+	// who joined the group.
 	Left string
+	Grew bool
 	// Released is when it was decided about after it was put back: the config
 	// grants it, or the bot is to take it away again, or it is gone.
 	Released time.Time
 }
+
+// fromEntra reports whether an item can be put back at all. Of what stands for an id
+// of Identity Center alone nobody can tell who would get it.
+func (i CutoverItem) fromEntra() bool { return !standsForID(i.Assignment.Principal) }
 
 // ended reports whether the time has taken away at a time what an item is about.
 func (i CutoverItem) ended(at time.Time) bool { return !i.End.IsZero() && !i.End.After(at) }

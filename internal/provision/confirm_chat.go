@@ -60,7 +60,7 @@ func (e *Engine) ConfirmCutover(ctx context.Context, id string, by access.Person
 	}
 	c := list[n]
 	c.State, c.Decided, c.By = access.CutoverConfirmed, e.now(), by.Entra
-	c.Name = by.Name
+	c.Name, c.People = by.Name, nil
 	if err := e.Cutovers.SaveCutovers(ctx, []Cutover{c}, nil); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 )
 
@@ -22,7 +23,7 @@ func (e *Engine) collectCutovers(ctx context.Context, v *view, allowed []Change)
 	moving := map[string]origin{}
 	for _, c := range allowed {
 		r := e.book.record(c.Assignment)
-		if !takesOldAccess(r, c) || v.collected(r, c) {
+		if !takesOldAccess(r, c) || v.collected(r, c) || v.askedAbout(r.Assignment) {
 			continue
 		}
 		from, known := moving[r.Assignment.Account]
@@ -42,6 +43,12 @@ func (e *Engine) collectCutovers(ctx context.Context, v *view, allowed []Change)
 		}
 		if !revoked {
 			put = e.addToCutover(v, put, from, r, c)
+		}
+	}
+	for n := range put {
+		var read bool
+		if put[n], read = e.readPeople(ctx, v, put[n], put[n].Items); !read {
+			break // the removals do not wait for Entra
 		}
 	}
 	return e.saveCutovers(ctx, v, put, nil)
@@ -109,6 +116,15 @@ func (v *view) collected(r Record, c Change) bool {
 	return slices.ContainsFunc(v.list, func(x Cutover) bool {
 		return x.collects(r) && slices.ContainsFunc(x.Items, func(i CutoverItem) bool { return i.Assignment == r.Assignment && i.PrincipalID == c.PrincipalID })
 	})
+}
+
+// askedAbout reports whether a question is or was about an assignment, for as long
+// as it is kept. What is taken away of it again is no old access: somebody granted
+// it since, or made it by hand, or the bot put it back.
+func (c *cutovers) askedAbout(a config.Assignment) bool {
+	found := false
+	c.each(func(_ Cutover, i CutoverItem) { found = found || i.Assignment == a }, access.CutoverAsked, access.CutoverConfirmed, access.CutoverRollingBack, access.CutoverRolledBack)
+	return found
 }
 
 // cutoverID names a cutover.

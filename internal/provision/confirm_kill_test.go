@@ -31,9 +31,18 @@ func (k *killer) beginAsking(t *testing.T, o *origins) *moved {
 	return m
 }
 
-// cutoverLife takes old access away, has it asked about, and confirmed or not, and
+// ending is how a question ends.
+type ending string
+
+const (
+	confirmed  ending = "confirmed"
+	rolledBack ending = "rolled back"
+	askedAnew  ending = "asked anew, since the clock was wrong, and rolled back"
+)
+
+// cutoverLife takes old access away, has it asked about, and has that end, and
 // kills the process once at event n (0: never).
-func cutoverLife(t *testing.T, confirmed bool, n int) *killer {
+func cutoverLife(t *testing.T, as ending, n int) *killer {
 	t.Helper()
 	w := newWorld().populate(1, 1, 2, 3)
 	w.put(old())
@@ -58,29 +67,37 @@ func cutoverLife(t *testing.T, confirmed bool, n int) *killer {
 				k.do(func() { k.dead = false })
 				m = k.beginAsking(t, o)
 			}
-			if confirmed {
+			if as == confirmed {
 				confirm()
 			}
 		}
 	}
 	m.commitOf(t, asking("a", old(), old2()))
 	pass(5 * time.Minute)
+	if as == askedAnew {
+		k.do(func() { k.skew = 2 * time.Hour })
+	}
 	m.commitOf(t, asking("b"))
+	pass(3 * time.Minute)
+	k.do(func() { k.skew = 0 })
 	pass(within + 15*time.Minute)
 	m.stop()
-	k.ends(t, m, confirmed)
+	k.ends(t, m, as)
 	return k
 }
 
 // ends checks how it ended, whatever happened on the way.
-func (k *killer) ends(t *testing.T, m *moved, confirmed bool) {
+func (k *killer) ends(t *testing.T, m *moved, as ending) {
 	t.Helper()
 	state, told := access.CutoverRolledBack, map[access.NoticeKind]int{access.NoticeStillIn: 1, access.NoticeRollingBack: 1, access.NoticeRolledBack: 1}
-	if confirmed {
+	switch as {
+	case confirmed:
 		state, told = access.CutoverConfirmed, map[access.NoticeKind]int{access.NoticeStillIn: 1, access.NoticeConfirmed: 1}
+	case askedAnew:
+		told[access.NoticeStillIn] = 2
 	}
 	m.question(t, state)
-	if m.isLive(old()) == confirmed || m.isLive(old2()) == confirmed || !m.isLive(stays()) {
+	if m.isLive(old()) == (as == confirmed) || m.isLive(old2()) == (as == confirmed) || !m.isLive(stays()) {
 		t.Errorf("killed after %s: live %v and %v", k.where, m.isLive(old()), m.isLive(old2()))
 	}
 	heard := map[access.NoticeKind]int{}
@@ -100,7 +117,7 @@ func (k *killer) ends(t *testing.T, m *moved, confirmed bool) {
 	}
 	want := map[string]int{"CreateAccountAssignment " + liveKey(stays()): 1, "CreateAccountAssignment " + liveKey(stays2()): 1,
 		"DeleteAccountAssignment " + liveKey(old()): 1, "DeleteAccountAssignment " + liveKey(old2()): 1}
-	if !confirmed {
+	if as != confirmed {
 		want["CreateAccountAssignment "+liveKey(old())], want["CreateAccountAssignment "+liveKey(old2())] = 1, 1
 	}
 	if d := cmp.Diff(want, writes); d != "" {
@@ -108,21 +125,22 @@ func (k *killer) ends(t *testing.T, m *moved, confirmed bool) {
 	}
 }
 
-// TestKillAfterEveryStepOfACutover: it is asked once, and ends the same, with every
-// write made once, whether somebody confirms or nobody does.
+// TestKillAfterEveryStepOfACutover: it is asked once, or once more with the right
+// time, and ends the same, with every write made once, whether somebody confirms or
+// nobody does.
 func TestKillAfterEveryStepOfACutover(t *testing.T) {
 	t.Parallel()
-	for _, confirmed := range []bool{true, false} {
+	for _, as := range []ending{confirmed, rolledBack, askedAnew} {
 		total := 0
-		synctest.Test(t, func(t *testing.T) { total = cutoverLife(t, confirmed, 0).seen })
+		synctest.Test(t, func(t *testing.T) { total = cutoverLife(t, as, 0).seen })
 		if total < 30 {
 			t.Fatalf("only %d events in a life", total)
 		}
 		for n := 1; n <= total; n++ {
-			t.Run(fmt.Sprintf("confirmed %v, event %d", confirmed, n), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s, event %d", as, n), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					if k := cutoverLife(t, confirmed, n); k.where == "" {
+					if k := cutoverLife(t, as, n); k.where == "" {
 						t.Fatalf("event %d never came", n)
 					}
 				})

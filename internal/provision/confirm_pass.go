@@ -11,12 +11,6 @@ import (
 	"aws-access-bot/internal/access"
 )
 
-// counting has since when, in the run of the process, each open question is
-// known: a clock that nobody can set.
-type counting map[string]time.Duration
-
-func newCounting() counting { return counting{} }
-
 // takeCutovers takes into a view what is known of cutovers.
 func (e *Engine) takeCutovers(ctx context.Context, v *view) error {
 	v.restorable = map[config.Assignment]string{}
@@ -77,6 +71,9 @@ func (e *Engine) advanceCutover(ctx context.Context, v *view, c Cutover) error {
 	case c.State == access.CutoverRemoving:
 		return e.settleCutover(ctx, v, c)
 	}
+	if err := e.mendCutover(ctx, v, &c); err != nil {
+		return err
+	}
 	if err := e.tellCutover(ctx, v, &c); err != nil {
 		return err
 	}
@@ -92,34 +89,47 @@ func (e *Engine) advanceCutover(ctx context.Context, v *view, c Cutover) error {
 	}
 }
 
-// settleCutover takes over which removals were read back, and asks once all were,
-// or some were a while ago: then the others are asked about later.
+// settleCutover takes over which removals were read back, and asks once all were
+// and it is known who had them, or some were a while ago: then the others are
+// asked about later. Where nothing could be put back nobody is asked.
 func (e *Engine) settleCutover(ctx context.Context, v *view, c Cutover) error {
 	items := settled(c, e.book.find)
 	gone := slices.DeleteFunc(slices.Clone(items), func(i CutoverItem) bool { return i.Removed.IsZero() })
 	rest := slices.DeleteFunc(slices.Clone(items), func(i CutoverItem) bool { return !i.Removed.IsZero() })
-	within := v.withinNow()
+	asks := v.withinNow() > 0
 	switch {
-	case len(items) == 0, len(rest) == 0 && within == 0:
+	case !slices.ContainsFunc(items, CutoverItem.fromEntra), len(rest) == 0 && !asks:
 		return e.saveCutovers(ctx, v, nil, []string{c.ID})
-	case len(gone) == 0:
-		return nil
-	case len(rest) > 0 && within > 0:
-		if first := slices.MinFunc(gone, func(a, b CutoverItem) int { return a.Removed.Compare(b.Removed) }).Removed; v.now.Sub(first) < e.pace(askLatest) {
-			v.alarm.set(first.Add(e.pace(askLatest)))
-			return nil
-		}
-	case len(rest) > 0:
+	case !slices.ContainsFunc(gone, CutoverItem.fromEntra), !asks:
 		return nil
 	}
+	next, read := e.readPeople(ctx, v, c, gone)
+	if len(next.People) > len(c.People) {
+		if err := e.saveCutovers(ctx, v, []Cutover{next}, nil); err != nil {
+			return err
+		}
+	}
+	if len(rest) > 0 || !read {
+		first := slices.MinFunc(gone, func(a, b CutoverItem) int { return a.Removed.Compare(b.Removed) }).Removed
+		if due := first.Add(e.pace(askLatest)); v.now.Before(due) {
+			v.alarm.set(due)
+			return nil
+		}
+	}
+	return e.askCutover(ctx, v, next, gone, rest)
+}
+
+// askCutover asks about the items of a cutover that are gone, and leaves the rest
+// to another one.
+func (e *Engine) askCutover(ctx context.Context, v *view, c Cutover, gone, rest []CutoverItem) error {
 	put := []Cutover{}
 	if len(rest) > 0 {
 		anew := c
 		anew.ID, anew.Since, anew.Items = cutoverID(c.Account, c.Commit, v.now), v.now, rest
 		put = append(put, anew)
 	}
-	c.State, c.Items, c.Asked, c.Within = access.CutoverAsked, gone, v.now, e.pace(within)
-	c.Until = v.now.Add(c.Within)
+	c.State, c.Items, c.Asked, c.Within = access.CutoverAsked, gone, v.now, e.pace(v.withinNow())
+	c.Until, c.Doubtful = v.now.Add(c.Within), v.doubtful
 	if err := e.saveCutovers(ctx, v, append(put, c), nil); err != nil {
 		return err
 	}
@@ -153,7 +163,7 @@ func settled(c Cutover, find func(config.Assignment) *Record) []CutoverItem {
 // withdraws the question when the config does not ask any more.
 func (e *Engine) decideCutover(ctx context.Context, v *view, c Cutover) error {
 	if v.withinNow() == 0 {
-		c.State, c.Decided = access.CutoverWithdrawn, v.now
+		c.State, c.Decided, c.People = access.CutoverWithdrawn, v.now, nil
 		if err := e.saveCutovers(ctx, v, []Cutover{c}, nil); err != nil {
 			return err
 		}
@@ -166,7 +176,7 @@ func (e *Engine) decideCutover(ctx context.Context, v *view, c Cutover) error {
 		return nil
 	}
 	delete(e.desk.counting, c.ID) // from here it counts how long that is tried
-	c.State, c.Decided = access.CutoverRollingBack, v.now
+	c.State, c.Decided, c.Doubtful = access.CutoverRollingBack, v.now, v.doubtful
 	if err := e.saveCutovers(ctx, v, []Cutover{c}, nil); err != nil {
 		return err
 	}
@@ -175,81 +185,4 @@ func (e *Engine) decideCutover(ctx context.Context, v *view, c Cutover) error {
 		return err
 	}
 	return e.rollCutoverBack(ctx, v, c)
-}
-
-// decisionDue returns when the time to confirm is over: by our clock, where
-// trusted services agree with it, or else when the process has itself counted as
-// long since it knows of the question. So a clock that is wrong neither puts
-// anything back before people could answer, nor keeps them out for good.
-func (e *Engine) decisionDue(v *view, c Cutover) time.Time {
-	run := e.Elapsed()
-	since, known := e.desk.counting[c.ID]
-	if !known {
-		since = run
-		e.desk.counting[c.ID] = since
-	}
-	counted := v.now.Add(since + c.Within - run)
-	if v.doubtful {
-		return counted
-	}
-	byClock := later(c.Until, v.now.Add(since+min(e.pace(clickGrace), c.Within)-run))
-	if byClock.Before(counted) {
-		return byClock
-	}
-	return counted
-}
-
-// releaseCutover notes which of what was put back is decided about. That its grant
-// was to end was decided before, and is heeded now.
-func (e *Engine) releaseCutover(ctx context.Context, v *view, c Cutover) error {
-	items, changed := slices.Clone(c.Items), false
-	var ended []config.Assignment
-	for n, i := range items {
-		switch {
-		case !i.held():
-		case e.isDecided(v, i):
-			items[n].Released, changed = v.now, true
-		case i.ended(v.now) && !v.doubtful:
-			ended = append(ended, i.Assignment)
-		case !i.End.IsZero():
-			v.alarm.set(later(i.End, v.now.Add(e.pace(clickGrace))))
-		}
-	}
-	if err := e.endRestored(ctx, v, c, ended); err != nil {
-		return err
-	}
-	if !changed {
-		return nil
-	}
-	c.Items = items
-	return e.saveCutovers(ctx, v, []Cutover{c}, nil)
-}
-
-// endRestored has the bot take away what it put back, since its grant was to end
-// by now: it becomes its own again, as by [Engine.RemoveDrift].
-func (e *Engine) endRestored(ctx context.Context, v *view, c Cutover, ended []config.Assignment) error {
-	if len(ended) == 0 {
-		return nil
-	}
-	if err := e.book.begin(ctx, v.force.Commit, nil, ended); err != nil {
-		return fmt.Errorf("end what was put back: %w", err)
-	}
-	e.auditCutover(ctx, c, fmt.Sprintf("%d of what was put back ended", len(ended)))
-	v.alarm.set(v.now)
-	return nil
-}
-
-// isDecided reports whether the config grants what was put back, or the bot takes
-// it away again, or a reading that began after it was put back does not show it.
-func (e *Engine) isDecided(v *view, i CutoverItem) bool {
-	if _, desired := v.wants[i.Assignment]; desired || v.owned[i.Assignment] {
-		return true
-	}
-	listed, seen := e.desk.sight.Ask(i.Assignment.Pair(), i.who())
-	return listed == NotListed && seen.Began.After(i.Restored)
-}
-
-// who is the item's principal in the identity store.
-func (i CutoverItem) who() LiveAssignment {
-	return LiveAssignment{PrincipalID: i.PrincipalID, Kind: i.Assignment.Principal.Kind}
 }

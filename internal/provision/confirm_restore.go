@@ -14,10 +14,12 @@ import (
 	"aws-access-bot/internal/provision/fault"
 )
 
-// restoreCheck is what was last found out of who is to get something back.
+// restoreCheck is what was last found out of who is to get something back: why he
+// does not, "" when he does, and whether that is because of who joined a group.
 type restoreCheck struct {
 	at   time.Time
 	left string
+	grew bool
 }
 
 // rollCutoverBack puts back what a cutover took away, item by item, and ends the
@@ -44,25 +46,13 @@ func (e *Engine) rollCutoverBack(ctx context.Context, v *view, c Cutover) error 
 		v.alarm.set(v.now.Add(e.pace(readFirst)))
 		return nil
 	}
-	c.State = access.CutoverRolledBack
+	c.State, c.People = access.CutoverRolledBack, nil
 	if err := e.saveCutovers(ctx, v, []Cutover{c}, nil); err != nil {
 		return err
 	}
 	e.auditCutover(ctx, c, fmt.Sprintf("%d of %d put back", c.restored(), len(c.Items)))
 	v.alarm.set(v.now)
 	return e.tellCutover(ctx, v, &c)
-}
-
-// isLate reports whether a roll-back was tried for long enough: by our clock, and
-// by what this process has tried itself, for one that was down did not try.
-func (e *Engine) isLate(v *view, c Cutover) bool {
-	run := e.Elapsed()
-	since, known := e.desk.counting[c.ID]
-	if !known {
-		since = run
-		e.desk.counting[c.ID] = since
-	}
-	return v.now.Sub(c.Decided) >= e.pace(giveUpAfter) && run-since >= e.pace(triedAtLeast)
 }
 
 // restored is how many items are live again.
@@ -87,6 +77,10 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 	case r.rollsBack() && r.Op != nil:
 		return i, nil // its end decides
 	}
+	if !i.fromEntra() {
+		i.Left = "it is not from Entra, so nobody can tell who would get it"
+		return i, nil
+	}
 	if r.State == Removing {
 		i.Left = "somebody made it again, and that is being taken away"
 		return i, nil
@@ -106,11 +100,11 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 		i.Left = "somebody asked in chat that it be taken away"
 		return i, nil
 	}
-	left, err := e.stillTheSame(ctx, v, i)
+	found, err := e.stillTheSame(ctx, v, c, i)
 	late := e.isLate(v, c)
 	switch {
-	case left != "":
-		i.Left = left
+	case found.left != "":
+		i.Left, i.Grew = found.left, found.grew
 		return i, nil
 	case late && r.rollsBack() && r.Trouble != "":
 		i.Left = "it could not be put back within an hour. " + r.Trouble
@@ -165,12 +159,12 @@ func (v *view) declares(a config.Assignment) string {
 	return ""
 }
 
-// stillTheSame says why somebody does not get anything back, "" when he is still
-// who had it: there in Entra, and under the very id in Identity Center that had
+// stillTheSame finds out whether somebody is still who had it: there in Entra,
+// under the very id in Identity Center that had it, and no more people than had
 // it. An error is worth another look. What was found out holds for a moment.
-func (e *Engine) stillTheSame(ctx context.Context, v *view, i CutoverItem) (string, error) {
+func (e *Engine) stillTheSame(ctx context.Context, v *view, c Cutover, i CutoverItem) (restoreCheck, error) {
 	if had, ok := e.desk.restoring[i.Assignment]; ok && v.now.Sub(had.at) < e.pace(checkedFor) {
-		return had.left, nil
+		return had, nil
 	}
 	callCtx, cancel := e.call(ctx)
 	defer cancel()
@@ -178,12 +172,20 @@ func (e *Engine) stillTheSame(ctx context.Context, v *view, i CutoverItem) (stri
 	if i.Assignment.Principal.Kind == config.UserPrincipal {
 		look = e.userTheSame
 	}
-	left, err := look(callCtx, i)
-	if err != nil {
-		return "", err
+	found := restoreCheck{at: v.now}
+	var err error
+	if found.left, err = look(callCtx, i); err != nil {
+		return restoreCheck{}, err
 	}
-	e.desk.restoring[i.Assignment] = restoreCheck{v.now, left}
-	return left, nil
+	if found.left == "" && i.hasPeople() {
+		users, err := e.membersOf(ctx, PrincipalRecord{Principal: i.Assignment.Principal})
+		if err != nil {
+			return restoreCheck{}, fmt.Errorf("who is in group %s: %w", i.Assignment.Principal.ID, err)
+		}
+		found.left, found.grew = v.grown(c, i, users)
+	}
+	e.desk.restoring[i.Assignment] = found
+	return found, nil
 }
 
 func (e *Engine) groupTheSame(ctx context.Context, i CutoverItem) (string, error) {

@@ -1,6 +1,7 @@
 package provision_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -118,4 +119,78 @@ func TestWhoWasDownAllTheTimeStillPutsBack(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAQuestionOfAClockThatWasBehindGivesAllTheTime: until when people may confirm
+// was told by a wrong clock, so once it is mended they are asked anew, and nothing
+// is put back before they had all the time that the config gives them; also where
+// the bot was started anew meanwhile.
+func TestAQuestionOfAClockThatWasBehindGivesAllTheTime(t *testing.T) {
+	const long = 10 * time.Hour
+	for name, restart := range map[string]bool{"mended while it runs": false, "mended and started anew": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				m := onMove(t)
+				m.clock.ahead.Store(-int64(20 * time.Hour))
+				m.do(func() { m.skew = -20 * time.Hour })
+				r := asking("b")
+				r.repo.Access.Onboarding.ConfirmWithin = long
+				m.commitOf(t, r)
+				after(2 * time.Minute)
+				wrong := m.question(t, access.CutoverAsked).Until
+				if restart {
+					m.stop()
+				}
+				m.clock.ahead.Store(0)
+				m.do(func() { m.skew = 0 })
+				if restart {
+					m.start(t)
+				}
+				begun := time.Now()
+				after(20 * time.Minute)
+				q := m.question(t, access.CutoverAsked)
+				if left := q.Until.Sub(begun); left < long-20*time.Minute || left > long+20*time.Minute {
+					t.Errorf("asked until %s, before until %s; that is %s after the clock was mended", q.Until, wrong, left)
+				}
+				asked := m.heard(access.NoticeStillIn)
+				if len(asked) != 2 || !asked[1].Until.Equal(q.Until) || !strings.Contains(asked[1].Text, "The clock of the bot was wrong") || strings.Contains(asked[0].Text, "clock") {
+					t.Errorf("asked %+v", asked)
+				}
+				after(long - 50*time.Minute)
+				if m.isLive(old()) {
+					t.Fatal("put back early")
+				}
+				after(time.Hour)
+				if !m.isLive(old()) || !m.isLive(old2()) || len(m.heard(access.NoticeStillIn)) != 2 {
+					t.Errorf("live %v and %v, asked %d times", m.isLive(old()), m.isLive(old2()), len(m.heard(access.NoticeStillIn)))
+				}
+			})
+		})
+	}
+}
+
+// TestARollBackOfAClockThatWasBehindIsTriedForAnHour, as any other: when it was
+// decided was told by the wrong clock.
+func TestARollBackOfAClockThatWasBehindIsTriedForAnHour(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		m := onMove(t)
+		m.clock.ahead.Store(-int64(20 * time.Hour))
+		m.do(func() {
+			m.skew = -20 * time.Hour
+			m.down = map[string]error{"Group": fault.New(fault.ErrThrottled, "group", "busy", nil)}
+		})
+		m.commitOf(t, asking("b"))
+		after(within + 5*time.Minute)
+		m.question(t, access.CutoverRollingBack)
+		m.clock.ahead.Store(0)
+		m.do(func() { m.skew = 0 })
+		after(40 * time.Minute)
+		m.question(t, access.CutoverRollingBack) // nobody tried for an hour yet
+		m.do(func() { m.down = nil })
+		after(5 * time.Minute)
+		m.question(t, access.CutoverRolledBack)
+		if !m.isLive(old()) {
+			t.Error("given up early")
+		}
+	})
 }

@@ -16,7 +16,7 @@ func (e *Engine) tellCutover(ctx context.Context, v *view, c *Cutover) error {
 	if c.Told == c.State || e.Ops == nil {
 		return nil
 	}
-	n := access.Notice{Key: "provision/cutover/" + c.ID + "/" + string(c.State), Request: c.Request, At: v.now, Cutover: c.ID, Text: c.says()}
+	n := access.Notice{Key: "provision/cutover/" + c.ID + "/" + c.told(), Request: c.Request, At: v.now, Cutover: c.ID, Text: c.says()}
 	switch c.State {
 	case access.CutoverAsked:
 		n.Kind, n.Until = access.NoticeStillIn, c.Until
@@ -26,6 +26,7 @@ func (e *Engine) tellCutover(ctx context.Context, v *view, c *Cutover) error {
 		n.Kind, n.Until = access.NoticeRollingBack, c.Until
 	case access.CutoverRolledBack:
 		n.Kind = access.NoticeRolledBack
+		n.Text += c.whomToAsk(v.force.Repo)
 		if c.restored() == 0 {
 			n.Kind = access.NoticeNotPutBack
 		}
@@ -41,12 +42,27 @@ func (e *Engine) tellCutover(ctx context.Context, v *view, c *Cutover) error {
 	return e.saveCutovers(ctx, v, []Cutover{*c}, nil)
 }
 
+// toldMended stands in the key of a question that is asked anew.
+const toldMended = "asked/mended"
+
+// told names what is told in a state.
+func (c Cutover) told() string {
+	if c.State == access.CutoverAsked && c.Mended {
+		return toldMended
+	}
+	return string(c.State)
+}
+
 // says is what people are told in a state, apart from the times and what they can
 // do, which chat says.
 func (c Cutover) says() string {
 	switch c.State {
 	case access.CutoverAsked, access.CutoverRollingBack:
-		return bulleted(c.Items, func(i CutoverItem) string { return i.named(c.AccountName) })
+		list := bulleted(c.Items, func(i CutoverItem) string { return i.named(c.AccountName) + i.caveat() })
+		if c.told() == toldMended {
+			list += "\nThe clock of the bot was wrong when it asked first: what counts is the time below, not the one said before."
+		}
+		return list
 	case access.CutoverRolledBack:
 		return bulleted(c.Items, func(i CutoverItem) string {
 			if i.Restored.IsZero() {
@@ -59,6 +75,14 @@ func (c Cutover) says() string {
 	default:
 		return ""
 	}
+}
+
+// caveat says of what is asked about that it cannot be put back.
+func (i CutoverItem) caveat() string {
+	if i.fromEntra() {
+		return ""
+	}
+	return ": cannot be put back, since it is not from Entra"
 }
 
 // until says when what is put back ends by itself, "" when it does not.

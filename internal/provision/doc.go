@@ -102,7 +102,8 @@
 // While our clock and trusted ones disagree, or none was heard, what goes by the time
 // waits ([CodeClock]). What a commit takes away does not: it may be an emergency. Of
 // the time it needs the window of the removal budget, and meanwhile all removals that
-// are known count as if they were of the last 24 hours.
+// are known count as if they were of the last 24 hours; those made meanwhile are dated
+// anew when the time is in no doubt.
 //
 // # Pending and drift
 //

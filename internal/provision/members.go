@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -36,6 +37,9 @@ func nestedText(groups []string) string {
 	}
 	return fmt.Sprintf("The group has groups as members (%s). Entra provisions direct members only, so whoever is in those alone gets no access: add them to the group themselves.", shown(groups))
 }
+
+// called is how people know a user.
+func (u User) called() string { return cmp.Or(u.Name, u.ID) }
 
 // shown joins the first of some names, and says how many there are more.
 func shown(names []string) string {
@@ -123,10 +127,7 @@ func absentText(absent []User, refused string) string {
 	slices.SortStableFunc(absent, func(a, b User) int { return min(len(why(b)), 1) - min(len(why(a)), 1) })
 	names := make([]string, len(absent))
 	for i, u := range absent {
-		if names[i] = u.Name; u.Name == "" {
-			names[i] = u.ID
-		}
-		names[i] += why(u)
+		names[i] = u.called() + why(u)
 	}
 	return "Not there yet: " + shown(names) + "."
 }

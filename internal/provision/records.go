@@ -222,10 +222,12 @@ type Store interface {
 	// Disown stores a record of which nothing is left (step StepRemoved) and
 	// ends the ownership of its assignment.
 	Disown(ctx context.Context, r Record) error
-	// Removals returns the log from a time on, oldest first. Older entries
-	// may be dropped by IntendRemoval, unless the new one is doubtful.
+	// Removals returns the log from a time on, and all doubtful entries, by
+	// their times. Older entries that are not doubtful may be dropped by
+	// IntendRemoval, unless the new one is doubtful.
 	Removals(ctx context.Context, since time.Time) ([]Removal, error)
-	// Redate has entries of the log that are of a later time be of that time.
+	// Redate has entries of the log that are doubtful, or of a later time, be of
+	// that time, which is in no doubt.
 	Redate(ctx context.Context, to time.Time) error
 	// Measures returns how long principals took, and SaveMeasures stores it
 	// (step StepGroup).

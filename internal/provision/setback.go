@@ -79,15 +79,16 @@ func (e *Engine) takeBack(ctx context.Context, v *view) error {
 	return nil
 }
 
-// takeBackLog has removals that were logged by a clock that was ahead be of now:
-// else they would count against the budget until that time comes. While the time
-// is in doubt all in the log counts anyway.
+// takeBackLog has removals be of now that were logged by a clock that was ahead, or
+// in doubt: else they would count against the budget until that time comes, or not
+// at all where the clock was behind. While the time is in doubt all in the log
+// counts anyway.
 func (e *Engine) takeBackLog(ctx context.Context, s *Surroundings) error {
 	if s.clockInDoubt() {
 		return nil
 	}
 	for i := range s.Log {
-		if ahead(s.Log[i].At, s.Now) {
+		if s.Log[i].Doubtful || ahead(s.Log[i].At, s.Now) {
 			return e.redate(ctx, s)
 		}
 	}

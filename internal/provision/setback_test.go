@@ -1,6 +1,7 @@
 package provision_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -61,29 +62,43 @@ func TestAClockThatWasAheadLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// TestRemovalsByAClockThatWasAheadCountForADay and not until the time comes that it
-// told.
-func TestRemovalsByAClockThatWasAheadCountForADay(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		s, mend := setAhead(t, newWorld().populate(1, 1, 2, 3), 365*24*time.Hour)
-		all := spread(27)
-		s.commitOf(t, newRepository("c1").with(0, "", all...))
-		after(10 * time.Minute)
-		s.commitOf(t, newRepository("c2").with(0, "", all[5:]...))
-		after(10 * time.Minute)
-		if n := s.alive(all); n != 22 {
-			t.Fatalf("%d of 27 are left", n)
+// TestRemovalsByAClockThatWasWrongCountForADay and not until the time comes that it
+// told, nor as if they were old: what was removed by a clock that was behind, or
+// before it was started anew, is a part of the budget all the same.
+func TestRemovalsByAClockThatWasWrongCountForADay(t *testing.T) {
+	for name, wrong := range map[string]time.Duration{"ahead": 365 * 24 * time.Hour, "behind": -40 * time.Hour, "far behind": -365 * 24 * time.Hour} {
+		for _, restart := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, started anew %v", name, restart), func(t *testing.T) {
+				inBubble(t, func(t *testing.T) {
+					s, mend := setAhead(t, newWorld().populate(1, 1, 2, 3), wrong)
+					all := spread(27)
+					s.commitOf(t, newRepository("c1").with(0, "", all...))
+					after(10 * time.Minute)
+					s.commitOf(t, newRepository("c2").with(0, "", all[5:]...))
+					after(10 * time.Minute)
+					if n := s.alive(all); n != 22 {
+						t.Fatalf("%d of 27 are left", n)
+					}
+					if restart {
+						s.stop()
+					}
+					mend()
+					if restart {
+						s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
+						s.run(t)
+					}
+					after(time.Hour)
+					s.commitOf(t, newRepository("c3").with(0, "", all[10:]...))
+					after(20 * time.Hour)
+					if n := s.alive(all); n != 22 {
+						t.Errorf("%d of 27 are left within a day", n)
+					}
+					after(6 * time.Hour)
+					if n := s.alive(all); n != 17 {
+						t.Errorf("%d of 27 are left after a day", n)
+					}
+				})
+			})
 		}
-		mend()
-		after(time.Hour)
-		s.commitOf(t, newRepository("c3").with(0, "", all[10:]...))
-		after(20 * time.Hour)
-		if n := s.alive(all); n != 22 {
-			t.Errorf("%d of 27 are left within a day", n)
-		}
-		after(6 * time.Hour)
-		if n := s.alive(all); n != 17 {
-			t.Errorf("%d of 27 are left after a day", n)
-		}
-	})
+	}
 }

@@ -71,6 +71,7 @@ type botTeams struct {
 	Secret         secretFile `yaml:"secret"`
 	Channel        string     `yaml:"channel"`
 	OpsChannel     string     `yaml:"ops_channel"`
+	Targeted       bool       `yaml:"targeted_messages"`
 	ServiceURL     string     `yaml:"service_url"`
 	ServiceHosts   []string   `yaml:"service_hosts"`
 	OpenIDMetadata string     `yaml:"openid_metadata"`
@@ -186,7 +187,7 @@ func (s *Sandbox) botFile(listen string) botFile {
 func (s *Sandbox) teamsFile() *botTeams {
 	return &botTeams{
 		AppID: teamsApp, Tenant: entraTenant, Secret: secretFile{"teams.secret"}, Channel: teamsChannelAWS, OpsChannel: teamsChannelOps,
-		ServiceURL: s.tlsURL + "/teams/", ServiceHosts: []string{strings.TrimPrefix(s.tlsURL, "https://")},
+		Targeted: true, ServiceURL: s.tlsURL + "/teams/", ServiceHosts: []string{strings.TrimPrefix(s.tlsURL, "https://")},
 		OpenIDMetadata: s.world.teams.MetadataURL(), Issuer: teamsemu.Issuer, Scope: teamsemu.Audience + "/.default", Authority: s.tlsURL,
 	}
 }

@@ -144,16 +144,13 @@ func runs(list []element) string {
 }
 
 var (
-	cardDate = regexp.MustCompile(`\{\{DATE\(([^,)]+)[^)]*\)\}\}(\s*\{\{TIME\([^)]*\)\}\})?`)
 	cardLink = regexp.MustCompile(`\[([^\]]*)\]\(([^)]*)\)`)
 	cardMark = regexp.MustCompile(`\\([\\*_\[\]()#+.!` + "`" + `>~|{}-])|[*_` + "`" + `]`)
 	atTag    = regexp.MustCompile(`</?at>`)
 )
 
-// unmarked takes the Markdown out of a TextBlock as a client does, which shows
-// dates in the reader's zone.
+// unmarked takes the Markdown out of a TextBlock as a client does.
 func unmarked(s string) string {
-	s = cardDate.ReplaceAllString(s, "$1")
 	s = cardLink.ReplaceAllString(s, "$1 ($2)")
 	return untagged(cardMark.ReplaceAllString(s, "$1"))
 }

@@ -85,6 +85,7 @@ func Check(ev Evidence) ([]Finding, error) {
 	}
 	c.once()
 	c.teams()
+	c.hubWords()
 	c.secrets()
 	return c.found, nil
 }

@@ -72,13 +72,39 @@ func (c *checker) message(seen map[string]int, m Said) {
 }
 
 // slash is a command as Slack has it, which does nothing in Teams.
-var slash = regexp.MustCompile(`(^|[\s("'])/aws-(access|onboard)\b`)
+var slash = regexp.MustCompile("(^|[\\s(\"'`])/aws-(access|onboard)\\b")
 
 // words wants that what is said in Teams, in notifications too, names no command
 // that is not there.
 func (c *checker) words(text string) {
 	if words := slash.FindString(text); words != "" {
 		c.add(RuleWords, "Teams has no %s: %s", strings.TrimSpace(words), text)
+	}
+}
+
+// hubWords wants the same of what the bot writes on GitHub in a company that has
+// only Teams.
+func (c *checker) hubWords() {
+	spoken := map[string]bool{}
+	for _, e := range c.ev.Journal {
+		spoken[e.Service] = true
+	}
+	if spoken["slack"] || !spoken["teams"] {
+		return
+	}
+	hub := c.ev.State.GitHub.Repos[0]
+	for _, p := range hub.Pulls {
+		if strings.HasSuffix(p.Author, "[bot]") {
+			c.words(p.Title + "\n" + p.Body)
+		}
+		for _, x := range p.Comments {
+			if strings.HasSuffix(x.By, "[bot]") {
+				c.words(x.Body)
+			}
+		}
+	}
+	for _, x := range hub.Checks {
+		c.words(x.Title + "\n" + x.Summary)
 	}
 }
 

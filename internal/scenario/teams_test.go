@@ -6,6 +6,7 @@ import (
 
 	"aws-access-bot/internal/sandbox"
 	"aws-access-bot/internal/sandbox/emukit"
+	"aws-access-bot/internal/sandbox/githubemu"
 	"aws-access-bot/internal/sandbox/slackemu"
 	"aws-access-bot/internal/sandbox/teamsemu"
 
@@ -123,6 +124,17 @@ func TestEachRuleIsCaughtInTeamsToo(t *testing.T) {
 			e := card(after(2*time.Second), "activities.send", `{"text":"(/aws-onboard 1)"}`)
 			e.Path += "?isTargetedActivity=true"
 			ev.insert(2, e)
+		}, RuleWords},
+		{"a slash command in a check", func(ev *Evidence) {
+			ev.State.GitHub.Repos[0].Checks = []githubemu.CheckState{{Summary: "Ask again with `/aws-access request`."}}
+		}, RuleWords},
+		{"a slash command in a pull request", func(ev *Evidence) {
+			p := &ev.State.GitHub.Repos[0].Pulls[0]
+			p.Author, p.Body = "bot[bot]", "Send `/aws-onboard 1`"
+		}, RuleWords},
+		{"a slash command in a comment", func(ev *Evidence) {
+			p := &ev.State.GitHub.Repos[0].Pulls[0]
+			p.Comments = []githubemu.CommentState{{By: "bot[bot]", Body: "Send `/aws-access drift`"}}
 		}, RuleWords},
 		{"a card that cannot be displayed", func(ev *Evidence) {
 			channel(ev).Targeted[hanaID][0].Cards[0].Problems = []string{"version 1.6"}

@@ -26,8 +26,8 @@ type Teams struct {
 	OpsChannel string // default Channel
 	// Targeted has answers for one person stand in the channel where he asked, as
 	// messages that only he sees; without it they go to his own chat with the app.
-	// Default: in the public cloud only, since a cloud that did not know them would
-	// show them to everybody.
+	// Default: in the public cloud only, as its issuer and hosts say, since a cloud
+	// that did not know them would show them to everybody.
 	Targeted bool
 	// ServiceURL is where a conversation is begun that the connector has named
 	// no URL for; https, at one of ServiceHosts, with a slash at its end.
@@ -103,14 +103,10 @@ func (f *fileTeams) settings(c *checker, entra string) *Teams {
 		AppID: f.appID(c), Tenant: strings.ToLower(or(f.Tenant, entra)),
 		Secret: c.optional("teams.secret", f.Secret, 8), Certificate: c.optional("teams.certificate", f.Certificate, minPEM), ManagedIdentity: f.ManagedIdentity,
 		Channel: c.teamsChannel("teams.channel", f.Channel), OpsChannel: f.Channel,
-		ServiceURL:     c.https("teams.service_url", f.ServiceURL, publicServiceURL),
+		ServiceURL:     c.serviceURL(f.ServiceURL),
 		OpenIDMetadata: strings.TrimSuffix(c.https("teams.openid_metadata", f.OpenIDMetadata, publicMetadata), "/"),
 		Issuer:         or(f.Issuer, publicIssuer), Scope: or(f.Scope, publicScope),
 		Authority: strings.TrimSuffix(c.https("teams.authority", f.Authority, publicAuthority), "/"),
-	}
-	t.Targeted = t.Issuer == publicIssuer
-	if f.Targeted != nil {
-		t.Targeted = *f.Targeted
 	}
 	if f.OpsChannel != "" {
 		t.OpsChannel = c.teamsChannel("teams.ops_channel", f.OpsChannel)
@@ -118,6 +114,11 @@ func (f *fileTeams) settings(c *checker, entra string) *Teams {
 	f.checkTenant(c, t.Tenant, strings.ToLower(entra))
 	f.checkCredential(c)
 	t.ServiceHosts = c.serviceHosts(f.ServiceHosts, t.ServiceURL)
+	// GCC has the issuer of the public cloud, and hosts of its own.
+	t.Targeted = t.Issuer == publicIssuer && slices.Equal(t.ServiceHosts, []string{publicServiceHost})
+	if f.Targeted != nil {
+		t.Targeted = *f.Targeted
+	}
 	return t
 }
 
@@ -184,13 +185,35 @@ func (c *checker) teamsChannel(key, v string) string {
 }
 
 // https checks a URL over which tokens or the keys that are believed go. A slash
-// is put at its end.
+// is put at its end, and its host in lower case, as it is compared with.
 func (c *checker) https(key, v, otherwise string) string {
-	if strings.HasPrefix(v, "http:") {
+	if u, err := url.Parse(v); err == nil && u.Scheme == "http" {
 		c.problem(key, "is not https", "write e.g. "+otherwise)
 		return v
 	}
-	return c.url(key, v, otherwise, true)
+	v = c.url(key, v, otherwise, true)
+	u, err := url.Parse(v)
+	scheme, rest, ok := strings.Cut(v, "://")
+	if err != nil || !ok || len(rest) < len(u.Host) {
+		return v // a problem by now
+	}
+	return strings.ToLower(scheme) + "://" + strings.ToLower(u.Host) + rest[len(u.Host):]
+}
+
+// plainPath is a path that reads one way only.
+var plainPath = regexp.MustCompile(`^/([A-Za-z0-9._~-]+/)*$`)
+
+// serviceURL checks the service URL. Its path is plain: one that could be read in two
+// ways is none that the connector names, and the bot speaks to none such.
+func (c *checker) serviceURL(v string) string {
+	const key = "teams.service_url"
+	out := c.https(key, v, publicServiceURL)
+	_, rest, _ := strings.Cut(out, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	if !plainPath.MatchString("/"+path) || strings.Contains(path, "..") || strings.ContainsAny(v, "?#") {
+		c.problem(key, "has a path that Teams names none with", "write it plainly, e.g. "+publicServiceURL)
+	}
+	return out
 }
 
 // serviceHosts checks the hosts that the token may go to; the service URL is at

@@ -142,21 +142,24 @@ func (p *Provision) IntendRemoval(ctx context.Context, r provision.Record, entry
 				return err
 			}
 		}
-		r := removalRecord{entry.At.UTC(), entry.Assignment, entry.Expiry, entry.Commit}
+		r := removalRecord{entry.At.UTC(), entry.Assignment, entry.Expiry, entry.Commit, entry.Doubtful}
 		return putJSON(tx, bucketProvisionState, removalKey(r), r)
 	})
 	return wrapProvision("intend the removal of "+r.Assignment.String(), err)
 }
 
-// forgetRemovals drops entries of the log that are older than a time.
+// forgetRemovals drops entries of the log that are older than a time. By that of a
+// doubtful one it is not known whether it is.
 func forgetRemovals(tx Tx, before time.Time) error {
 	var old []string
 	limit := keyRemoval + timeKey(before)
-	err := tx.Scan(bucketProvisionState, keyRemoval, func(key string, _ []byte) error {
+	err := scanJSON(tx, bucketProvisionState, keyRemoval, func(key string, r removalRecord) error {
 		if key >= limit {
 			return ErrStop
 		}
-		old = append(old, key)
+		if !r.Doubtful {
+			old = append(old, key)
+		}
 		return nil
 	})
 	if err != nil {
@@ -189,10 +192,10 @@ func (p *Provision) Removals(ctx context.Context, since time.Time) ([]provision.
 	var out []provision.Removal
 	err := p.db.View(ctx, func(tx Tx) error {
 		return scanJSON(tx, bucketProvisionState, keyRemoval, func(_ string, r removalRecord) error {
-			if r.At.Before(since) {
+			if r.At.Before(since) && !r.Doubtful {
 				return nil
 			}
-			out = append(out, provision.Removal{At: r.At, Assignment: r.Assignment, Expiry: r.Expiry, Commit: r.Commit})
+			out = append(out, provision.Removal{At: r.At, Assignment: r.Assignment, Expiry: r.Expiry, Commit: r.Commit, Doubtful: r.Doubtful})
 			return nil
 		})
 	})
@@ -202,28 +205,28 @@ func (p *Provision) Removals(ctx context.Context, since time.Time) ([]provision.
 // Redate implements [provision.Store].
 func (p *Provision) Redate(ctx context.Context, to time.Time) error {
 	err := p.db.Update(ctx, string(provision.StepNoted), func(tx Tx) error {
-		late := map[string]removalRecord{}
+		wrong := map[string]removalRecord{}
 		err := scanJSON(tx, bucketProvisionState, keyRemoval, func(key string, r removalRecord) error {
-			if r.At.After(to) {
-				late[key] = r
+			if r.At.After(to) || r.Doubtful {
+				wrong[key] = r
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		for key, r := range late {
+		for key, r := range wrong {
 			if err := tx.Delete(bucketProvisionState, key); err != nil {
 				return err
 			}
-			r.At = to.UTC()
+			r.At, r.Doubtful = to.UTC(), false
 			if err := putJSON(tx, bucketProvisionState, removalKey(r), r); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	return wrapProvision("log of removals by a clock that was ahead", err)
+	return wrapProvision("log of removals by a clock that was wrong", err)
 }
 
 func removalKey(r removalRecord) string {

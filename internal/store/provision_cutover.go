@@ -20,7 +20,9 @@ type cutoverItemRecord struct {
 	End         time.Time         `json:"end,omitzero"`
 	Removed     time.Time         `json:"removed,omitzero"`
 	Restored    time.Time         `json:"restored,omitzero"`
+	Missing     time.Time         `json:"missing,omitzero"`
 	Left        string            `json:"left,omitempty"`
+	Grew        bool              `json:"grew,omitempty"`
 	Released    time.Time         `json:"released,omitzero"`
 }
 
@@ -36,17 +38,20 @@ type cutoverRecord struct {
 	Asked       time.Time           `json:"asked,omitzero"`
 	Until       time.Time           `json:"until,omitzero"`
 	Within      time.Duration       `json:"within_ns,omitempty"`
+	Doubtful    bool                `json:"doubtful,omitempty"`
+	Mended      bool                `json:"mended,omitempty"`
 	Decided     time.Time           `json:"decided,omitzero"`
 	By          string              `json:"by,omitempty"`
 	Name        string              `json:"name,omitempty"`
 	Told        access.CutoverState `json:"told,omitempty"`
 	Items       []cutoverItemRecord `json:"items"`
+	People      map[string][]string `json:"people,omitempty"`
 }
 
 func newCutoverRecord(c provision.Cutover) cutoverRecord {
 	r := cutoverRecord{
 		ID: c.ID, Account: c.Account, AccountName: c.AccountName, Commit: c.Commit, Request: c.Request, State: c.State, Since: c.Since.UTC(),
-		Asked: c.Asked.UTC(), Until: c.Until.UTC(), Within: c.Within, Decided: c.Decided.UTC(), By: c.By, Name: c.Name, Told: c.Told,
+		Asked: c.Asked.UTC(), Until: c.Until.UTC(), Within: c.Within, Decided: c.Decided.UTC(), By: c.By, Name: c.Name, Told: c.Told, People: c.People, Doubtful: c.Doubtful, Mended: c.Mended,
 	}
 	for _, i := range c.Items {
 		r.Items = append(r.Items, cutoverItemRecord(i))
@@ -57,7 +62,7 @@ func newCutoverRecord(c provision.Cutover) cutoverRecord {
 func (r cutoverRecord) domain() provision.Cutover {
 	c := provision.Cutover{
 		ID: r.ID, Account: r.Account, AccountName: r.AccountName, Commit: r.Commit, Request: r.Request, State: r.State, Since: r.Since,
-		Asked: r.Asked, Until: r.Until, Within: r.Within, Decided: r.Decided, By: r.By, Name: r.Name, Told: r.Told,
+		Asked: r.Asked, Until: r.Until, Within: r.Within, Decided: r.Decided, By: r.By, Name: r.Name, Told: r.Told, People: r.People, Doubtful: r.Doubtful, Mended: r.Mended,
 	}
 	for _, i := range r.Items {
 		c.Items = append(c.Items, provision.CutoverItem(i))

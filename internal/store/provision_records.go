@@ -13,6 +13,7 @@ type removalRecord struct {
 	Assignment config.Assignment `json:"assignment"`
 	Expiry     bool              `json:"expiry,omitempty"`
 	Commit     string            `json:"commit,omitempty"`
+	Doubtful   bool              `json:"doubtful,omitempty"`
 }
 
 // causeRecord is a stored [provision.Cause].

@@ -140,13 +140,23 @@ func TestLogOfRemovalsIsKeptForTwoDays(t *testing.T) {
 	if got, err = p.Removals(ctx, time.Time{}); len(got) != 4 || err != nil {
 		t.Errorf("%d entries after one by a doubtful clock, want 4: %v", len(got), err)
 	}
+	behind := provision.Removal{At: begun.Add(-1000 * time.Hour), Assignment: provisionAssignment("0"), Commit: "c1", Doubtful: true}
+	for _, entry := range []provision.Removal{behind, want[3]} { // the last one drops what is old
+		if err := p.IntendRemoval(ctx, provision.Record{Assignment: entry.Assignment, State: provision.Removing}, entry); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err = p.Removals(ctx, begun.Add(60*time.Hour)); err != nil || len(got) != 3 || got[0] != behind {
+		t.Errorf("since 60 h, with those of a doubtful clock: %+v, %v", got, err)
+	}
 	now := begun.Add(61 * time.Hour)
 	if err := p.Redate(ctx, now); err != nil {
 		t.Fatal(err)
 	}
 	doubtful.At, doubtful.Doubtful = now, false // its time is known to be wrong
+	behind.At, behind.Doubtful = now, false
 	got, err = p.Removals(ctx, time.Time{})
-	if diff := cmp.Diff(append(slices.Clone(want[1:]), doubtful), got); diff != "" || err != nil {
+	if diff := cmp.Diff(append(slices.Clone(want[1:]), behind, doubtful), got); diff != "" || err != nil {
 		t.Errorf("once the clock is right: %v\n%s", err, diff)
 	}
 	r, ok, err := p.Record(ctx, provisionAssignment("4"))

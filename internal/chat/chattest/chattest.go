@@ -84,7 +84,8 @@ func Cutovers() map[string]access.Notice {
 		"asked":        {Kind: access.NoticeStillIn, Cutover: id, Until: until, Text: items},
 		"confirmed":    {Kind: access.NoticeConfirmed, Cutover: id, Text: "Yuki <!channel>"},
 		"rolling-back": {Kind: access.NoticeRollingBack, Cutover: id, Until: until, Text: items},
-		"rolled-back":  {Kind: access.NoticeRolledBack, Cutover: id, Text: items + ": not put back, since Entra has no such group any more"},
+		"rolled-back": {Kind: access.NoticeRolledBack, Cutover: id, Text: items + ": not put back, since 4 people have joined the group meanwhile (<!channel>@example.com, hana@example.com, ken@example.com and 1 more); 3 were in it when the access was taken away\n" +
+			"To put back what is left because of who joined would give it to people who did not have it. Ask yuki@example.com, team:payments-leads who of them should: take out of the group in Entra who should not, and ask for the access with `/aws-access request`, whose approvers are shown who is in the group."},
 		"not-put-back": {Kind: access.NoticeNotPutBack, Cutover: id, Text: "• aws-payments-dev with PowerUserAccess in payments-prod (…3333): not put back, since Entra has no such group any more"},
 		"withdrawn":    {Kind: access.NoticeWithdrawn, Cutover: id},
 	}
@@ -121,7 +122,7 @@ func Messages(u access.ChatUser) map[string]chat.Message {
 	out["reply-live"] = chat.Reply(access.Notice{Kind: access.NoticeLive}, live, Place())
 	out["reply-ended"] = chat.Reply(access.Notice{Kind: access.NoticeEnded}, all["ended"], Place())
 	out["reply-about-to-end"] = chat.Reply(access.Notice{Kind: access.NoticeEnding}, soon, Place())
-	out["help"] = chat.Help()
+	out["help"] = chat.Help(u.Platform, access.Slack, access.Teams)
 	out["drift-card"] = chat.DriftMessage(access.Notice{
 		Kind: access.NoticeDrift, Drift: "DRIFT-0a1b2c3d", Text: "Drift: aws-payments-dev with ReadOnlyAccess in payments-prod (…3333) is in the config repo and was live, and is gone from AWS.",
 		Acts: []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze},

@@ -327,12 +327,12 @@ func TestSlackTakesEveryMessage(t *testing.T) {
 	take("ops with buttons", chat.OpsMessage(access.Notice{Text: "Accounts wait.", Waiting: []access.NoticeAccount{{ID: "111122223333", Name: strings.Repeat("名", 300)}, {ID: "111122224444", Name: "<!channel>"}}}))
 	take("ops", chat.OpsMessage(access.Notice{Text: strings.Repeat("<&>", 5000)}))
 	take("problem", chat.Problem(strings.Repeat("&", 5000), strings.Repeat("<", 5000)))
-	take("help", chat.Help())
+	take("help", chat.Help(access.Slack, access.Slack))
 	var all []access.Usable
 	for i := range 5000 {
 		all = append(all, access.Usable{AccountID: "111122224444", AccountSlug: fmt.Sprintf("%063d", i), PermissionSet: strings.Repeat("P", 32)})
 	}
-	take("cli", chat.CLIMessage(all, 7, placeOf()))
+	take("cli", chat.CLIMessage(chat.CLIFile{Usable: all, Waiting: 7, Place: placeOf(), Blocks: 30}))
 	for name, l := range map[string]chat.RequestLine{
 		"bare": {},
 		"full": {Account: strings.Repeat("a", 75), PermissionSet: strings.Repeat("字", 75), Group: strings.Repeat("<", 75), TermText: strings.Repeat("u", 400), Reason: strings.Repeat("字", 1000)},

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -36,6 +37,11 @@ type entity struct {
 	Text      string  `json:"text"`
 	Mentioned account `json:"mentioned"`
 	Timezone  string  `json:"timezone"`
+}
+
+// name is whom a mention names: what stands between its marks, which is XML.
+func (e entity) name() string {
+	return html.UnescapeString(strings.TrimSuffix(strings.TrimPrefix(e.Text, "<at>"), "</at>"))
 }
 
 // errMalformed is a signed activity that is not what Teams sends.
@@ -111,21 +117,30 @@ func (a *activity) zone() string {
 // What is a mention is said by entities; a name in the text alone is none. It may
 // stand before the command all the same: the bot writes its commands with it, and
 // what is copied from there, or typed where nobody can be mentioned, is only text.
+// Who else is mentioned stays as a name, without the marks around it.
 func (a *activity) command() (text string, mentioned bool) {
 	text = a.Text
 	for _, e := range a.entities() {
-		if e.Type == "mention" && e.Mentioned.ID == a.Recipient.ID && e.Mentioned.ID != "" && e.Text != "" && strings.Contains(text, e.Text) {
+		switch {
+		case e.Type != "mention" || e.Mentioned.ID == "" || e.Text == "" || !strings.Contains(text, e.Text):
+		case e.Mentioned.ID == a.Recipient.ID:
 			text, mentioned = strings.Replace(text, e.Text, " ", 1), true
+		default:
+			text = strings.Replace(text, e.Text, e.name(), 1)
 		}
 	}
 	text = strings.NewReplacer("&nbsp;", " ", "\u00a0", " ").Replace(text)
 	return withoutName(strings.TrimSpace(text)), mentioned
 }
 
+// unseen is what stands behind the @ of a command that was copied from GitHub: there
+// it would mention somebody.
+const unseen = "\u200b"
+
 // withoutName takes the name with which the bot writes its commands off a line.
 func withoutName(line string) string {
 	first, rest, _ := strings.Cut(line, " ")
-	if strings.EqualFold(first, Words().Access) {
+	if strings.EqualFold(strings.ReplaceAll(first, unseen, ""), Words().Access) {
 		return strings.TrimSpace(rest)
 	}
 	return line

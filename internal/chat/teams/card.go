@@ -1,16 +1,19 @@
 package teams
 
 import (
+	"bytes"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"unicode/utf8"
 
 	"aws-access-bot/internal/chat"
 )
 
-// cardVersion is the Adaptive Cards version that cards are written in: the
-// newest that Teams shows on all of its clients ("Cards reference", Microsoft
-// Learn).
+// cardVersion is the Adaptive Cards version that cards are written in: the newest that
+// Teams shows ("Types of cards", Microsoft Learn). The same page says that its apps for
+// phones know 1.2 only. Messages therefore have nothing newer but Action.Execute, which
+// 1.4 has and for which each has a fallback; forms do, and say what to do without them.
 const cardVersion = "1.5"
 
 // Lengths. maxCard is in bytes of JSON: Teams takes 28 KB for a whole message,
@@ -34,6 +37,9 @@ type element map[string]any
 
 // builder makes the body of one card.
 type builder struct {
+	// instead is what a client shows that does not know the version of the card. It may
+	// be read as Markdown, so it has only our words.
+	instead  string
 	body     []element
 	actions  []element // below the body, for dialogs
 	mentions []element
@@ -41,13 +47,30 @@ type builder struct {
 
 // Card renders a message. What people wrote stands in text runs, in which no
 // client reads Markdown (Adaptive Cards schema: TextRun); a TextBlock has only
-// words, dates and mentions.
+// words and mentions.
 func Card(m chat.Message) json.RawMessage {
-	b := &builder{}
+	b := &builder{instead: instead(requestID.FindString(m.Summary))}
 	for _, block := range m.Blocks {
 		b.body = append(b.body, b.render(block)...)
 	}
 	return b.fit()
+}
+
+// requestID is the id of a request in a sentence.
+var requestID = regexp.MustCompile(`\bREQ-[0-9A-HJKMNP-TV-Z]{6}\b`)
+
+// instead says in the place of a message what to do, of a request if it is about one.
+func instead(request string) string {
+	about, command := "", "help"
+	if request != "" {
+		about, command = " about "+request, "status "+request
+	}
+	return "Teams cannot show this message" + about + " here. Open it in Teams on a computer, or write: " + Words().Access + " " + command
+}
+
+// insteadOfForm does so in the place of a form.
+func insteadOfForm() string {
+	return "Teams cannot show this form here. Open it in Teams on a computer, or ask in one line, as this shows: " + Words().Access + " help"
 }
 
 // fit returns the card, without some of its elements where it would be too large,
@@ -68,16 +91,24 @@ func (b *builder) fit() json.RawMessage {
 }
 
 // withoutLast takes an element away: the last box, which is a piece of a file or
-// what somebody wrote, else the last that is no row of buttons.
+// what somebody wrote, else the last that has no row of buttons below it, else the
+// last row with what stands above it. A row never comes to stand below what it is not
+// about. The first element, which says what the card is, goes last.
 func withoutLast(body []element) []element {
-	for _, fits := range []func(e element) bool{
-		func(e element) bool { return e["type"] == "Container" },
-		func(e element) bool { return e["type"] != "ActionSet" },
-	} {
-		for i := len(body) - 1; i >= 0; i-- {
-			if fits(body[i]) {
-				return slices.Delete(slices.Clone(body), i, i+1)
-			}
+	isRow := func(i int) bool { return i < len(body) && body[i]["type"] == "ActionSet" }
+	for i := len(body) - 1; i >= 0; i-- {
+		if body[i]["type"] == "Container" {
+			return slices.Delete(slices.Clone(body), i, i+1)
+		}
+	}
+	for i := len(body) - 1; i > 0; i-- {
+		if !isRow(i) && !isRow(i+1) {
+			return slices.Delete(slices.Clone(body), i, i+1)
+		}
+	}
+	for i := len(body) - 1; i > 1; i-- {
+		if isRow(i) && !isRow(i-1) {
+			return slices.Delete(slices.Clone(body), i-1, i+1)
 		}
 	}
 	return body[:len(body)-1]
@@ -86,14 +117,26 @@ func withoutLast(body []element) []element {
 // card is the card around a body.
 func (b *builder) card(body []element) element {
 	extra := element{"width": "Full"}
-	if len(b.mentions) > 0 {
-		extra["entities"] = b.mentions
+	if shown := b.mentioned(body); len(shown) > 0 {
+		extra["entities"] = shown
 	}
-	c := element{"type": "AdaptiveCard", "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "version": cardVersion, "body": body, "msteams": extra}
+	c := element{"type": "AdaptiveCard", "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "version": cardVersion, "fallbackText": b.instead, "body": body, "msteams": extra}
 	if len(b.actions) > 0 {
 		c["actions"] = b.actions
 	}
 	return c
+}
+
+// mentioned are the mentions whose marks stand in a body: where a part of it was cut
+// off, a mention that is nowhere to be seen would be none, and take room.
+func (b *builder) mentioned(body []element) []element {
+	if len(b.mentions) == 0 {
+		return nil
+	}
+	text := encode(body)
+	return slices.DeleteFunc(slices.Clone(b.mentions), func(m element) bool {
+		return !bytes.Contains(text, bytes.Trim(encode(m["text"]), `"`))
+	})
 }
 
 // encode writes JSON of what always can be written.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,9 +21,6 @@ import (
 
 // update is read only; the flag package wants a variable.
 var update = flag.Bool("update", false, "rewrite golden files")
-
-// dates are the texts that a client makes dates of.
-var dates = regexp.MustCompile(`\{\{DATE\([0-9TZ:-]+,SHORT\)\}\} \{\{TIME\([0-9TZ:-]+\)\}\}`)
 
 const hanaID = "3c1d9a70-0000-4000-8000-000000000021"
 
@@ -126,6 +123,65 @@ func TestTheSchemaCheckFinds(t *testing.T) {
 	}
 }
 
+// TestWhatAPhoneShows: the apps for phones know Adaptive Cards 1.2. A message has nothing
+// newer but Action.Execute, with what they know in its place, and underlines; and every
+// card says what to do where none of it is shown, in words that are no markup.
+func TestWhatAPhoneShows(t *testing.T) {
+	t.Parallel()
+	known := []string{"AdaptiveCard", "TextBlock", "RichTextBlock", "TextRun", "Container", "ColumnSet", "Column", "ActionSet", "Action.OpenUrl", "Action.Submit", "mention", "task/fetch"}
+	newer := []string{"label", "isRequired", "errorMessage", "refresh", "authentication", "verb", "tooltip", "isEnabled", "mode", "targetWidth"}
+	for name, raw := range shown() {
+		var card map[string]any
+		if err := json.Unmarshal(raw, &card); err != nil {
+			t.Fatal(err)
+		}
+		if says, _ := card["fallbackText"].(string); !strings.HasPrefix(says, "Teams cannot show this ") || strings.ContainsAny(says, "*_[]<>`#~|\\{}\n!") {
+			t.Errorf("%s: in its place stands %q", name, says)
+		}
+		if strings.HasPrefix(name, "form-") {
+			continue
+		}
+		each(card, func(o map[string]any) {
+			kind, typed := o["type"].(string)
+			if kind == "Action.Execute" {
+				instead, _ := o["fallback"].(map[string]any)
+				if instead["type"] != "Action.Submit" || instead["title"] != o["title"] || instead["data"] == nil {
+					t.Errorf("%s: in the place of %v stands %v", name, o["title"], instead)
+				}
+				return
+			}
+			if typed && !slices.Contains(known, kind) {
+				t.Errorf("%s: %s is not known on phones", name, kind)
+			}
+			for _, member := range newer {
+				if _, ok := o[member]; ok {
+					t.Errorf("%s: %s of %s is not known on phones", name, member, kind)
+				}
+			}
+		})
+	}
+	if raw := Card(chat.Message{Summary: "REQ-7F3K2Q waits for **review**"}); !strings.Contains(string(raw), "about REQ-7F3K2Q here") || strings.Contains(string(raw), "review") {
+		t.Errorf("%s", raw)
+	}
+}
+
+// each calls f with every object in a value.
+func each(v any, f func(map[string]any)) {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			each(x, f)
+		}
+	case map[string]any:
+		f(v)
+		for k, x := range v {
+			if k != "data" {
+				each(x, f)
+			}
+		}
+	}
+}
+
 // texts are the texts of a card by the type of what holds them.
 func texts(v any, out map[string][]string) {
 	switch v := v.(type) {
@@ -206,6 +262,53 @@ func TestADialogIsBounded(t *testing.T) {
 	}
 }
 
+// TestARefusedDialogKeepsWhatWasChosen: all of it, and what does not fit it says; what
+// is submitted again is what the person sees.
+func TestARefusedDialogKeepsWhatWasChosen(t *testing.T) {
+	t.Parallel()
+	owners := func(n int, each string) string {
+		var out []string
+		for i := range n {
+			out = append(out, fmt.Sprintf("%s%04d@example.com", each, i))
+		}
+		return strings.Join(out, ",")
+	}
+	for name, tc := range map[string]struct {
+		typed      string
+		kept, left int
+	}{
+		"more than a search shows":        {owners(16, "o"), 16, 0},
+		"as many as fit":                  {owners(maxChosen, "o"), maxChosen, 0},
+		"too many":                        {owners(maxChosen+3, "o"), maxChosen, 3},
+		"too long":                        {owners(60, strings.Repeat("x", 180)), 15, 45},
+		"too long, in signs of JSON":      {owners(60, strings.Repeat("<", 180)), 2, 58},
+		"one that nobody can have chosen": {owners(2, "o") + "," + strings.Repeat("x", maxChoice+1), 2, 1},
+		"empty ones and one twice":        {",a@example.com,,a@example.com", 1, 0},
+	} {
+		f, _ := chat.Refilled(chat.Submission{Form: chat.OnboardForm, Values: map[string]string{"owners": tc.typed}})
+		raw := Dialog(f, "d", &access.Refusal{Field: "owners", Message: "Too many.", Mend: "Name a team."})
+		sound(t, name, raw)
+		var card struct {
+			Body []struct {
+				ID, Value string
+				Choices   []struct{ Value string }
+			}
+		}
+		if err := json.Unmarshal(raw, &card); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range card.Body {
+			if e.ID == "owners" && (len(e.Choices) != tc.kept || len(strings.Split(e.Value, ",")) != tc.kept) {
+				t.Errorf("%s: %d choices, %d chosen, want %d", name, len(e.Choices), len(strings.Split(e.Value, ",")), tc.kept)
+			}
+		}
+		says := strings.Contains(string(raw), fmt.Sprintf("%d of what was chosen", tc.left))
+		if says != (tc.left > 0) {
+			t.Errorf("%s: says that %d are left out: %v", name, tc.left, says)
+		}
+	}
+}
+
 // onlyRuns wants texts that clients read Markdown in to have none, and no mention
 // but those of the card's own.
 func onlyRuns(t *testing.T, where string, raw json.RawMessage) {
@@ -227,7 +330,6 @@ func onlyRuns(t *testing.T, where string, raw json.RawMessage) {
 		for mark := range marks {
 			text = strings.ReplaceAll(text, mark, "")
 		}
-		text = dates.ReplaceAllString(text, "")
 		if strings.ContainsAny(text, "*_[]<>`#~|\\{}\n!\"") || listMark.MatchString(text) {
 			t.Errorf("%s: a TextBlock says %q", where, text)
 		}
@@ -257,8 +359,8 @@ func TestWhatIsWrittenIsWhatIsShown(t *testing.T) {
 	}
 }
 
-// TestMentionsAndDates: a mention is one in Teams only, of the person it names;
-// dates are in the reader's zone beside plain words.
+// TestMentionsAndDates: a mention is one in Teams only, of the person it names; dates
+// are in UTC, since Teams has no functions for them.
 func TestMentionsAndDates(t *testing.T) {
 	t.Parallel()
 	other := access.ChatUser{Platform: access.Teams, Team: testTenant, User: "3c1d9a70-0000-4000-8000-000000000022"}
@@ -275,7 +377,8 @@ func TestMentionsAndDates(t *testing.T) {
 		"a name that is markup":   {chat.Text{{User: hana(), Text: "H <at>[a](b)</at>"}}, []string{"<at>H at a b /at</at>"}, "", 1},
 		"a person without a name": {chat.Text{{User: hana()}}, []string{"<at>you</at>"}, "", 1},
 		"two of one name":         {chat.Text{{User: hana(), Text: "H"}, {Text: ", "}, {User: other, Text: "H"}, {Text: ", "}, {User: hana(), Text: "H"}}, []string{"<at>H</at>, <at>H " + other.User + "</at>, <at>H</at>"}, "", 2},
-		"a date":                  {chat.Text{{Text: "until "}, {At: at}}, []string{"until {{DATE(2026-11-28T09:00:00Z,SHORT)}} {{TIME(2026-11-28T09:00:00Z)}}"}, "", 0},
+		"a date":                  {chat.Text{{Text: "until "}, {At: at}}, nil, "until 2026-11-28 09:00 UTC", 0},
+		"a date and a mention":    {chat.Text{{User: hana(), Text: "Hana"}, {Text: ", until "}, {At: at}}, []string{"<at>Hana</at>, until 2026-11-28 09:00 UTC"}, "", 1},
 		"a date beside markup":    {chat.Text{{Text: "*until* "}, {At: at}}, nil, "*until* 2026-11-28 09:00 UTC", 0},
 		"what begins a list":      {chat.Text{{Text: "1. "}, {At: at}}, nil, "1. 2026-11-28 09:00 UTC", 0},
 	} {
@@ -294,6 +397,39 @@ func TestMentionsAndDates(t *testing.T) {
 	}
 }
 
+// TestNoButtonComesToStandBelowWhatItIsNotAbout: where a list is cut, a drift goes with
+// its buttons.
+func TestNoButtonComesToStandBelowWhatItIsNotAbout(t *testing.T) {
+	t.Parallel()
+	var list []access.Drift
+	for i := range 15 {
+		list = append(list, access.Drift{ID: fmt.Sprintf("DRIFT-%08x", i), Missing: true, Sentence: strings.Repeat("名", 230), Acts: []access.DriftAct{access.DriftAdopt, access.DriftRevert, access.DriftSnooze, access.DriftRemove}})
+	}
+	raw := Card(Words().Spoken(chat.Drifted(list)))
+	sound(t, "drift", raw)
+	var card struct{ Body []map[string]any }
+	if err := json.Unmarshal(raw, &card); err != nil {
+		t.Fatal(err)
+	}
+	rows := 0
+	for i, e := range card.Body {
+		actions, ok := e["actions"].([]any)
+		if !ok {
+			continue
+		}
+		rows++
+		id, _ := actions[0].(map[string]any)["data"].(map[string]any)["value"].(string)
+		found := map[string][]string{}
+		texts(card.Body[i-1], found)
+		if id == "" || !strings.Contains(strings.Join(found["TextRun"], ""), id) {
+			t.Errorf("the buttons of %s stand below %.100q", id, found)
+		}
+	}
+	if rows == 0 || rows == 15 || !bytes.Contains(raw, []byte("Drift: 15")) || !bytes.Contains(raw, []byte("too long to show here whole")) {
+		t.Errorf("%d rows of buttons: %.300s", rows, raw)
+	}
+}
+
 // TestAHugeMessageKeepsItsButtons, says that it was cut, and fits.
 func TestAHugeMessageKeepsItsButtons(t *testing.T) {
 	t.Parallel()
@@ -307,14 +443,17 @@ func TestAHugeMessageKeepsItsButtons(t *testing.T) {
 	if !bytes.Contains(raw, []byte("Cancel request")) || !bytes.Contains(raw, []byte("too long to show here whole")) {
 		t.Errorf("%.300s", raw)
 	}
-	var usable []access.Usable
+	// Hundreds of owners: whose mention was cut off is not among the card's mentions.
+	many := chat.Message{Blocks: []chat.Block{chat.Text{{Text: "Look at this."}}}}
 	for i := range 400 {
-		usable = append(usable, access.Usable{AccountID: "111122223333", AccountSlug: fmt.Sprint("account-", i), PermissionSet: "ReadOnlyAccess"})
+		u := hana()
+		u.User = fmt.Sprintf("3c1d9a70-0000-4000-8000-%012d", i)
+		many.Blocks = append(many.Blocks, chat.Text{{User: u, Text: fmt.Sprint("Owner ", i)}})
 	}
-	file := Card(chat.CLIMessage(usable, 0, chattest.Place()))
-	sound(t, "file", file)
-	if !bytes.Contains(file, []byte("[profile account-0-ReadOnlyAccess]")) || !bytes.Contains(file, []byte("aws sso login")) || !bytes.Contains(file, []byte("too long to show here whole")) {
-		t.Errorf("the file: %.300s", file)
+	raw = Card(many)
+	sound(t, "mentions", raw)
+	if !bytes.Contains(raw, []byte("Look at this.")) || !bytes.Contains(raw, []byte("Owner 0")) || bytes.Contains(raw, []byte("Owner 399")) {
+		t.Errorf("%d bytes: %.300s", len(raw), raw)
 	}
 	var board []byte
 	for _, n := range []int{0, 9, 700} {
@@ -323,5 +462,35 @@ func TestAHugeMessageKeepsItsButtons(t *testing.T) {
 	}
 	if !bytes.Contains(board, []byte("Go to phase 3")) {
 		t.Error("the board lost its step")
+	}
+}
+
+// TestAFileInACardSaysWhatIsLeftOut: the card holds every piece that the message has,
+// however long its names are, so that what is counted as left out is all that is.
+func TestAFileInACardSaysWhatIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for name, x := range map[string]struct{ slug, set string }{
+		"short names":   {"a%d", "R"},
+		"names":         {"account-%d", "ReadOnlyAccess"},
+		"longest names": {"account-%055d", strings.Repeat("P", 32)},
+	} {
+		var usable []access.Usable
+		for i := range 900 {
+			usable = append(usable, access.Usable{AccountID: "111122223333", AccountSlug: fmt.Sprintf(x.slug, i), PermissionSet: x.set})
+		}
+		file := Card(chat.CLIMessage(chat.CLIFile{Usable: usable, Waiting: 9, Place: chattest.Place(), Blocks: (&Client{}).CodeBlocks()}))
+		sound(t, "file", file)
+		wrote := bytes.Count(file, []byte("[profile "))
+		if bytes.Contains(file, []byte("too long to show")) || !bytes.Contains(file, fmt.Appendf(nil, "%d more profiles do not fit", 900-wrote)) || wrote < 50 {
+			t.Errorf("%s: %d written: %.300s", name, wrote, file)
+		}
+		for i := range wrote {
+			if !bytes.Contains(file, fmt.Appendf(nil, "[profile "+x.slug+"-%s]", i, x.set)) {
+				t.Errorf("%s: profile %d is not among the first %d", name, i, wrote)
+			}
+		}
+		if !bytes.Contains(file, []byte("aws sso login")) || !bytes.Contains(file, fmt.Appendf(nil, "@aws-access cli "+x.slug, wrote)) && !bytes.Contains(file, fmt.Appendf(nil, "/aws-access cli "+x.slug, wrote)) {
+			t.Errorf("%s: how the rest is got is not said: %s", name, file[len(file)-1500:])
+		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 // channels. None is a reason to serve less.
 func (c *Client) Check(ctx context.Context, keys *Keys, channels ...string) []string {
 	var out []string
-	if _, err := keys.get(ctx, ""); !errors.Is(err, errUnknownKey) {
+	if err := keys.readable(ctx); err != nil {
 		out = append(out, fmt.Sprintf("The keys of the connector cannot be read, so nothing from Teams is believed (%v). Check teams.openid_metadata and the way there.", err))
 	}
 	if _, err := c.connector.token(ctx); err != nil {

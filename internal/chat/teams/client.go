@@ -68,7 +68,13 @@ const (
 	maxSent = 10_000
 )
 
-// service returns the service URL of a conversation.
+// strayHost is muted while it need not be said again that a stored service URL is at no
+// host of the list.
+const strayHost = "stray host"
+
+// service returns the service URL of a conversation: the stored one, if its host is
+// still one of the list, else that of the settings, which all conversations have ("Send
+// proactive messages", Microsoft Learn: the global service URL).
 func (c *Client) service(ctx context.Context, conversation string) (string, error) {
 	known, err := c.reach.Conversation(ctx, access.Teams, channelOf(conversation))
 	if errors.Is(err, access.ErrNotFound) {
@@ -76,6 +82,13 @@ func (c *Client) service(ctx context.Context, conversation string) (string, erro
 	}
 	if err != nil {
 		return "", err
+	}
+	if _, err := c.connector.Hosts.Check(known.Service); err != nil {
+		if c.targets(strayHost) {
+			c.mute(strayHost)
+			c.opt.Log.Warn("the stored service URL of a conversation is at no host of teams.service_hosts, so that of the settings is used", "conversation", known.ID)
+		}
+		return c.opt.ServiceURL, nil
 	}
 	return known.Service, nil
 }
@@ -247,6 +260,12 @@ func (c *Client) Update(ctx context.Context, at chat.Address, id string, m chat.
 	return wrapped(err, "update %s in %s", id, at.Channel)
 }
 
+// ChannelOf implements chat.Threads: what is said in a thread has its root's id in the
+// id of the conversation.
+func (c *Client) ChannelOf(conversation string) string { return channelOf(conversation) }
+
+var _ chat.Threads = (*Client)(nil)
+
 // Link implements chat.Platform ("Create deep links to a channel conversation",
 // Microsoft Learn).
 func (c *Client) Link(_ context.Context, at chat.Address, id string) (string, error) {
@@ -255,5 +274,17 @@ func (c *Client) Link(_ context.Context, at chat.Address, id string) (string, er
 		root = id
 	}
 	q := url.Values{"tenantId": {c.opt.Tenant}, "parentMessageId": {root}}
-	return "https://teams.microsoft.com/l/message/" + url.PathEscape(channelOf(at.Channel)) + "/" + url.PathEscape(id) + "?" + q.Encode(), nil
+	return "https://" + c.webHost() + "/l/message/" + url.PathEscape(channelOf(at.Channel)) + "/" + url.PathEscape(id) + "?" + q.Encode(), nil
+}
+
+// webHost is where people open Teams: beside the connector in the clouds for GCC High
+// and DoD (gov.teams.microsoft.us, dod.teams.microsoft.us), else the public cloud's,
+// which GCC has too.
+func (c *Client) webHost() string {
+	if u, err := url.Parse(c.opt.ServiceURL); err == nil {
+		if host, ok := strings.CutPrefix(u.Hostname(), "smba.infra."); ok && strings.HasSuffix(host, ".teams.microsoft.us") {
+			return host
+		}
+	}
+	return "teams.microsoft.com"
 }

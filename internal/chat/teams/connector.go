@@ -215,7 +215,9 @@ func (c *Connector) once(ctx context.Context, method, to string, body []byte, ou
 		return errors.Join(errUnsent, err)
 	}
 	r.Header.Set("Authorization", "Bearer "+token)
-	r.Header.Set("Content-Type", "application/json")
+	// Without a charset the signs in cards beyond ASCII may be lost ("Format cards in
+	// Teams", of emojis sent by REST).
+	r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	res, err := c.Client.Do(r)
 	if err != nil {
 		return err

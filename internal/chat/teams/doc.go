@@ -43,13 +43,14 @@
 //
 // Calls go to the service URL that an activity named for its conversation, or to
 // that of the settings. Its host is held against an exact list when it is received,
-// before it is stored, and by the one client that attaches the token, each time
+// before it is stored, when it is read again (one that has left the list is passed over
+// for that of the settings), and by the one client that attaches the token, each time
 // ([Hosts]); redirects are not followed.
 //
 // # Text
 //
 // Cards are built of structures, never of text. What people wrote stands in text
-// runs, in which no client reads Markdown; a TextBlock has only words without signs,
-// dates and mentions. Times are in the reader's zone where that leaves them in a
-// TextBlock, else in UTC.
+// runs, in which no client reads Markdown; a TextBlock has only words without signs
+// and mentions. Times are in UTC: Teams does not support the functions for the
+// reader's zone.
 package teams

@@ -62,7 +62,7 @@ func c4Fails(t *testing.T) {
 // c4Twice: a dialog that is submitted twice is one request.
 func c4Twice(t *testing.T) {
 	w := newWorld(t, store.NewMemory())
-	typed := map[string]any{"_form": "request", "_place": general, "_dialog": "d1"}
+	typed := map[string]any{"_form": "request", "_dialog": "d1"}
 	for k, v := range filled(nil) {
 		typed[k] = v
 	}

@@ -144,14 +144,13 @@ func (in *Inbound) submit(w http.ResponseWriter, r *http.Request, e *event, v in
 }
 
 // submission reads a form. Its key is the dialog's, so that one that is sent twice
-// is one request.
+// is one request. Where it was asked for is the conversation of the signed activity:
+// a dialog stays in the one that it was opened in, and what it sends itself could
+// name one that the person is not in, where the bot would then speak.
 func (e *event) submission(typed map[string]string) chat.Submission {
-	s := chat.Submission{Form: typed[dataForm], Key: e.key("form"), User: e.user, Channel: typed[dataPlace], Values: map[string]string{}}
+	s := chat.Submission{Form: typed[dataForm], Key: e.key("form"), User: e.user, Channel: e.Conversation.ID, Values: map[string]string{}}
 	if id := typed[dataDialog]; id != "" && len(id) <= maxDialog {
 		s.Key = strings.Join([]string{"teams/form", e.user.Team, e.user.User, id}, "/")
-	}
-	if len(s.Channel) > maxID {
-		s.Channel = ""
 	}
 	for k, v := range typed {
 		if !strings.HasPrefix(k, "_") {

@@ -18,12 +18,16 @@ import (
 
 // How long keys are kept, and how often they are asked for. The connector's
 // documentation lets them be kept for five days; Microsoft's own libraries keep
-// them for one, and look again for an unknown key once an hour.
+// them for one, and look again for an unknown key once an hour. Here that hour is each
+// unknown id's own: one of all would let whoever sends a token with a made-up id keep
+// a key that was published since from being found. A flood of ids makes no more than
+// a look a minute, and each look finds whatever is new.
 const (
 	keysFresh    = 24 * time.Hour
 	keysUsable   = 5 * 24 * time.Hour
-	keysUnknown  = time.Hour   // after a look that went well
-	keysFailed   = time.Minute // after one that did not
+	keysUnknown  = time.Hour   // between looks for one unknown id
+	keysPause    = time.Minute // between any two looks
+	maxUnknown   = 1000        // ids that are remembered as looked for
 	keysTimeout  = 4 * time.Second
 	maxKeysBytes = 1 << 20
 	maxKeys      = 500
@@ -33,6 +37,10 @@ const (
 // errUnknownKey says that no published key has the id.
 var errUnknownKey = errors.New("no published key has this id")
 
+// errKeysUnread says that there are no keys to check anything with. It says nothing of
+// the token.
+var errKeysUnread = errors.New("not read for too long")
+
 // key is a published key of the connector.
 type key struct {
 	public *rsa.PublicKey
@@ -41,61 +49,102 @@ type key struct {
 }
 
 // Keys are the keys that the connector publishes. It is safe for concurrent use;
-// callers that need a new look wait for the same one.
+// callers that need a new look wait for the same one, and nobody else does.
 type Keys struct {
 	// MetadataURL is that of the OpenID metadata, https.
 	MetadataURL string
 	Client      *http.Client
 	Now         func() time.Time
 
-	mu     sync.Mutex // guards what follows, and is held while looking
-	keys   map[string]key
-	good   time.Time // the last look that went well
-	looked time.Time // the last look
-	failed error     // of the last look
+	looking sync.Mutex // held while looking
+
+	mu      sync.Mutex // guards what follows
+	keys    map[string]key
+	good    time.Time            // the last look that went well
+	looked  time.Time            // the last look
+	failed  error                // of the last look
+	unknown map[string]time.Time // ids that a look did not find, and when that was
 }
 
-// get returns the key of an id, errUnknownKey, or why the keys could not be read.
+// get returns the key of an id, errUnknownKey, or why the keys could not be read. It
+// is asked only for tokens that say what one for this bot would: who does not know
+// even that causes no look.
 func (k *Keys) get(ctx context.Context, id string) (key, error) {
+	k.look(ctx, id)
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := k.Now()
-	found, ok := k.keys[id]
-	if k.due(now, ok) {
-		k.look(ctx, now)
-		found, ok = k.keys[id]
+	if err := k.stale(); err != nil {
+		return key{}, err
 	}
-	switch {
-	case now.Sub(k.good) > keysUsable:
-		return key{}, fmt.Errorf("keys of the connector: %w", errors.Join(errors.New("not read for too long"), k.failed))
-	case !ok:
+	found, ok := k.keys[id]
+	if !ok {
 		return key{}, errUnknownKey
 	}
 	return found, nil
 }
 
-// due reports whether to look: keys that are old, or an id that is not known,
-// and never so often that a flood of ids becomes one of requests.
-func (k *Keys) due(now time.Time, known bool) bool {
-	if known && now.Sub(k.good) < keysFresh {
-		return false
-	}
-	wait := keysUnknown
-	if k.failed != nil {
-		wait = keysFailed
-	}
-	return k.looked.IsZero() || now.Sub(k.looked) >= wait || now.Before(k.looked)
+// readable returns why no token is believed, nil if the keys could be read.
+func (k *Keys) readable(ctx context.Context) error {
+	k.look(ctx, "")
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.stale()
 }
 
-// look reads metadata and keys. What was known stays if that fails.
-func (k *Keys) look(ctx context.Context, now time.Time) {
+// stale says that the keys are too old to believe anything by; the lock is held.
+func (k *Keys) stale() error {
+	if k.Now().Sub(k.good) > keysUsable {
+		return fmt.Errorf("keys of the connector: %w", errors.Join(errKeysUnread, k.failed))
+	}
+	return nil
+}
+
+// due reports whether to look for the key of an id, or with "" for what there is: when
+// the keys are old, whoever asks, and for an id that is not known.
+func (k *Keys) due(id string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.Now()
+	if k.looked.IsZero() || now.Before(k.looked) {
+		return true
+	}
+	if now.Sub(k.looked) < keysPause {
+		return false
+	}
+	if now.Sub(k.good) >= keysFresh {
+		return true
+	}
+	_, known := k.keys[id]
+	before, asked := k.unknown[id]
+	return id != "" && !known && (!asked || now.Sub(before) >= keysUnknown)
+}
+
+// look reads metadata and keys if that is due. What was known stays if that fails.
+func (k *Keys) look(ctx context.Context, id string) {
+	if !k.due(id) {
+		return
+	}
+	k.looking.Lock()
+	defer k.looking.Unlock()
+	if !k.due(id) {
+		return // somebody else has just looked
+	}
 	// The look serves everybody, not only whose request caused it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keysTimeout)
 	defer cancel()
-	k.looked = now
-	var keys map[string]key
-	if keys, k.failed = k.read(ctx); k.failed == nil {
-		k.keys, k.good = keys, now
+	now := k.Now()
+	keys, err := k.read(ctx)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.looked, k.failed = now, err; err != nil {
+		return
+	}
+	k.keys, k.good = keys, now
+	if len(k.unknown) >= maxUnknown || k.unknown == nil {
+		k.unknown = map[string]time.Time{}
+	}
+	if _, found := keys[id]; !found && id != "" {
+		k.unknown[id] = now
 	}
 }
 

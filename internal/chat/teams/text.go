@@ -3,7 +3,6 @@ package teams
 import (
 	"regexp"
 	"strings"
-	"time"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
@@ -17,21 +16,16 @@ var listMark = regexp.MustCompile(`^\s*([0-9]+[.)]|[-+])(\s|$)|--`)
 
 // wordy reports whether a span may stand in a TextBlock.
 func wordy(s chat.Span) bool {
-	return s.URL == "" && s.Channel == "" && !s.Bold && !s.Code && (special(s) || ownWords.MatchString(s.Text))
+	return s.URL == "" && s.Channel == "" && !s.Bold && !s.Code && (mentions(s) || ownWords.MatchString(words(s)))
 }
-
-// special reports whether a span is what only a TextBlock shows: a time in the
-// reader's zone, or a mention.
-func special(s chat.Span) bool { return !s.At.IsZero() || mentions(s) }
 
 // mentions reports whether a span mentions somebody who is in Teams. Others are
 // named.
 func mentions(s chat.Span) bool { return s.User.Platform == access.Teams && s.User.User != "" }
 
 // paragraph renders spans: as text runs, in which nothing is markup, and as a
-// TextBlock where they have a date or a mention and nothing beside it could be
-// read as Markdown. Where something could, a mention gets a block of its own; a
-// date is then shown in UTC.
+// TextBlock where they have a mention and nothing beside it could be read as
+// Markdown. Where something could, the mention gets a block of its own.
 func (b *builder) paragraph(spans []chat.Span, look element) []element {
 	from, to := block(spans)
 	if from == to {
@@ -51,18 +45,18 @@ func (b *builder) paragraph(spans []chat.Span, look element) []element {
 // block returns which of the spans go into a TextBlock: all, where none could be
 // read as Markdown, else those around the first mention.
 func block(spans []chat.Span) (from, to int) {
-	has, all, first := false, true, -1
+	all, first := true, -1
 	for i, s := range spans {
-		has, all = has || special(s), all && wordy(s)
+		all = all && wordy(s)
 		if mentions(s) && first < 0 {
 			first = i
 		}
 	}
-	if all && has && !listMark.MatchString(plainText(spans)) {
-		return 0, len(spans)
-	}
 	if first < 0 {
 		return 0, 0
+	}
+	if all && !listMark.MatchString(plainText(spans)) {
+		return 0, len(spans)
 	}
 	for from = first; from > 0 && wordy(spans[from-1]) && !listMark.MatchString(plainText(spans[from-1:first])); from-- {
 	}
@@ -78,10 +72,10 @@ func blank(spans []chat.Span) bool { return strings.Trim(plainText(spans), " ,")
 func plainText(spans []chat.Span) string {
 	var b strings.Builder
 	for _, s := range spans {
-		if special(s) {
+		if mentions(s) {
 			b.WriteString("x")
 		} else {
-			b.WriteString(s.Text)
+			b.WriteString(words(s))
 		}
 	}
 	return b.String()
@@ -91,13 +85,10 @@ func plainText(spans []chat.Span) string {
 func (b *builder) textBlock(spans []chat.Span, look element) element {
 	var text strings.Builder
 	for _, s := range spans {
-		switch {
-		case mentions(s):
+		if mentions(s) {
 			text.WriteString(b.mention(s))
-		case !s.At.IsZero():
-			text.WriteString(date(s.At))
-		default:
-			text.WriteString(s.Text)
+		} else {
+			text.WriteString(words(s))
 		}
 	}
 	return with(element{"type": "TextBlock", "text": text.String(), "wrap": true}, look)
@@ -144,11 +135,15 @@ func with(e, look element) element {
 	return e
 }
 
-// date shows a time in the reader's zone ("Text features: date and time
-// formatting functions"); they take RFC 3339 with whole seconds.
-func date(t time.Time) string {
-	at := t.UTC().Format(time.RFC3339)
-	return "{{DATE(" + at + ",SHORT)}} {{TIME(" + at + ")}}"
+// words are what a span says where it mentions nobody. A time is in UTC: Teams has
+// no support for the functions of Adaptive Cards that would put it in the reader's
+// zone ("Format cards in Teams", Microsoft Learn, on date and localization
+// features), and would show their source.
+func words(s chat.Span) string {
+	if !s.At.IsZero() {
+		return s.At.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	return s.Text
 }
 
 // runs are spans as text that no client reads as markup.
@@ -165,10 +160,7 @@ func runs(spans []chat.Span, look element) element {
 
 // run is one span.
 func run(s chat.Span, look element) element {
-	text := s.Text
-	if !s.At.IsZero() {
-		text = s.At.UTC().Format("2006-01-02 15:04 UTC")
-	}
+	text := words(s)
 	if text == "" {
 		text = "–"
 	}

@@ -28,9 +28,13 @@ const (
 	// maxToken is the longest token that is looked at, in bytes. The connector's
 	// have about one thousand.
 	maxToken = 16 << 10
-	// maxLife is the longest that a token may be good for. The connector's are
-	// good for an hour.
-	maxLife = 24 * time.Hour
+	// maxLife is the longest that a token may be good for, from nbf to exp: as long as
+	// those of Entra for Microsoft's own services, 86,700 s (the tokens in docs/Tokens.md
+	// of agnte/Rido.BFLite, sent to a bot by one of them). The connector's are good for
+	// 3,900 s (the examples of "Authentication with the Bot Connector API", Microsoft
+	// Learn). Neither is a promise; what is good for much longer was made by somebody
+	// else.
+	maxLife = 24*time.Hour + 5*time.Minute
 )
 
 // errUnverified is all that is said about a request that did not verify; why is
@@ -64,24 +68,46 @@ func (t *Trust) verified(ctx context.Context, h http.Header) (serviceURL string,
 		return "", err
 	}
 	var c claims
-	parser := jwt.NewParser(
-		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithIssuer(t.Issuer), jwt.WithAudience(t.AppID),
-		jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithLeeway(skew), jwt.WithTimeFunc(t.Now), jwt.WithStrictDecoding(),
-	)
+	rules := t.rules()
 	if t.AppID == "" || t.Issuer == "" || t.Tenant == "" || len(t.Hosts) == 0 {
 		return "", fmt.Errorf("%w: the settings of Teams are not complete", errUnverified)
 	}
-	if _, err := parser.ParseWithClaims(raw, &c, func(tok *jwt.Token) (any, error) { return t.key(ctx, tok) }); err != nil {
+	// What the token says is looked at before its key is looked for, so that the
+	// keys are asked for by nobody who does not know what to write into it, and
+	// believed only once the signature has been checked.
+	_, err = jwt.NewParser(rules...).ParseWithClaims(raw, &c, func(tok *jwt.Token) (any, error) {
+		if err := t.says(&c, rules); err != nil {
+			return nil, err
+		}
+		return t.key(ctx, tok)
+	})
+	if err != nil {
 		return "", fmt.Errorf("%w: %w", errUnverified, err)
+	}
+	return c.ServiceURL, nil
+}
+
+// rules are what the library holds a token against.
+func (t *Trust) rules() []jwt.ParserOption {
+	return []jwt.ParserOption{
+		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithIssuer(t.Issuer), jwt.WithAudience(t.AppID),
+		jwt.WithExpirationRequired(), jwt.WithNotBeforeRequired(), jwt.WithLeeway(skew), jwt.WithTimeFunc(t.Now), jwt.WithStrictDecoding(),
+	}
+}
+
+// says refuses what does not say that it is the connector's, for this bot and of now.
+func (t *Trust) says(c *claims, rules []jwt.ParserOption) error {
+	if err := jwt.NewValidator(rules...).Validate(c); err != nil {
+		return err
 	}
 	// The library takes any of several audiences; the connector names one.
 	if len(c.Audience) != 1 || c.ExpiresAt.Sub(c.NotBefore.Time) > maxLife {
-		return "", fmt.Errorf("%w: audience or life of the token", errUnverified)
+		return errors.New("audience or life of the token")
 	}
 	if _, err := t.Hosts.Check(c.ServiceURL); err != nil {
-		return "", fmt.Errorf("%w: serviceurl claim: %w", errUnverified, err)
+		return fmt.Errorf("serviceurl claim: %w", err)
 	}
-	return c.ServiceURL, nil
+	return nil
 }
 
 // bearer returns the one token of the one Authorization header.
@@ -148,8 +174,19 @@ func (t *Trust) fits(o origin, serviceURL string) error {
 		return fmt.Errorf("%w: tenant of the conversation", errUnverified)
 	case !strings.EqualFold(o.ChannelData.Tenant.ID, t.Tenant):
 		return fmt.Errorf("%w: tenant of the activity", errUnverified)
-	case o.Recipient.ID != "28:"+t.AppID:
+	case !t.me(o.Recipient.ID):
 		return fmt.Errorf("%w: for another bot", errUnverified)
 	}
 	return nil
+}
+
+// me reports whether an id is that of this bot. In the public cloud it is "28:" and
+// the app id; the government clouds have their name between the two, such as
+// "28:gcch-global:" (the participant prefixes of Microsoft's communications SDK).
+func (t *Trust) me(id string) bool {
+	bot, ok := strings.CutPrefix(id, "28:")
+	if cloud, rest, named := strings.Cut(bot, ":"); named && slices.Contains([]string{"gcch-global", "gcch", "dod-global", "dod"}, cloud) {
+		bot = rest
+	}
+	return ok && t.AppID != "" && strings.EqualFold(bot, t.AppID)
 }

@@ -2,7 +2,6 @@ package teams
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -24,7 +23,7 @@ import (
 )
 
 const (
-	testApp    = "11111111-2222-4333-8444-555555555555"
+	testApp    = "abcdefab-2222-4333-8444-cdefabcdefab" // with letters, which have a case
 	testTenant = "99999999-8888-4777-8666-555555555555"
 	testURL    = "https://smba.trafficmanager.net/emea/" + testTenant + "/"
 )
@@ -46,13 +45,16 @@ type publisher struct {
 	metadata map[string]any
 	keys     []map[string]any
 	broken   bool
-	reads    int // of the keys
+	reads    int           // of the keys
+	hang     chan struct{} // if set, metadata is answered once it is closed
+	asked    chan struct{} // if set, is closed when metadata is asked for
 }
 
 func publish(t *testing.T) *publisher {
 	t.Helper()
 	p := &publisher{}
 	p.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.waits()
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		var v any = p.metadata
@@ -70,6 +72,18 @@ func publish(t *testing.T) *publisher {
 	p.metadata = map[string]any{"issuer": PublicIssuer, "jwks_uri": p.URL + "/keys"}
 	p.keys = []map[string]any{jwk("good", &testKey().PublicKey, channel)}
 	return p
+}
+
+// waits is a host that hangs.
+func (p *publisher) waits() {
+	p.mu.Lock()
+	hang, asked := p.hang, p.asked
+	p.hang, p.asked = nil, nil
+	p.mu.Unlock()
+	if hang != nil {
+		close(asked)
+		<-hang
+	}
 }
 
 func (p *publisher) count() int {
@@ -130,6 +144,11 @@ func goodTicket(now time.Time) *ticket {
 	}
 }
 
+// lives has a token end so long after its beginning.
+func lives(k *ticket, d time.Duration) {
+	k.claims["exp"] = k.claims["nbf"].(int64) + int64(d/time.Second)
+}
+
 func (k *ticket) sign(t *testing.T) string {
 	t.Helper()
 	tok := jwt.NewWithClaims(k.method, jwt.MapClaims(k.claims))
@@ -159,7 +178,10 @@ func TestATokenOfTheConnectorIsBelieved(t *testing.T) {
 	late.claims["exp"] = c.now().Add(-4 * time.Minute).Unix()
 	early := goodTicket(c.now())
 	early.claims["nbf"] = c.now().Add(4 * time.Minute).Unix()
-	for name, k := range map[string]*ticket{"late": late, "early": early} {
+	// As long as those are good for that Entra makes for Microsoft's own services.
+	long := goodTicket(c.now())
+	lives(long, 24*time.Hour+5*time.Minute)
+	for name, k := range map[string]*ticket{"late": late, "early": early, "long": long} {
 		if _, err := trust.verified(t.Context(), headers(k.sign(t))); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -198,7 +220,7 @@ func mutations() []mutation {
 		{"issuer missing", claim("iss", nil)},
 		{"audience of another bot", claim("aud", "22222222-2222-4333-8444-555555555555")},
 		{"audience as a URI", claim("aud", "api://"+testApp)},
-		{"audience in other case", claim("aud", strings.ToUpper("aaaa"+testApp[4:]))},
+		{"audience in other case", claim("aud", strings.ToUpper(testApp))},
 		{"audience empty", claim("aud", "")},
 		{"audience missing", claim("aud", nil)},
 		{"audience of several", claim("aud", []string{testApp, "other"})},
@@ -207,6 +229,7 @@ func mutations() []mutation {
 		{"without an end", claim("exp", nil)},
 		{"end is text", claim("exp", "tomorrow")},
 		{"good for years", at("exp", 10*365*24*time.Hour)},
+		{"good for a second more than any", func(_ *testing.T, k *ticket, _ time.Time) { lives(k, 24*time.Hour+5*time.Minute+time.Second) }},
 		{"not yet good", at("nbf", 6*time.Minute)},
 		{"without a beginning", claim("nbf", nil)},
 		{"service URL missing", claim("serviceurl", nil)},
@@ -329,98 +352,6 @@ func TestT20SettingsWithAHoleBelieveNobody(t *testing.T) {
 	}
 }
 
-func TestT20AFloodOfUnknownKeysMakesOneLookAnHour(t *testing.T) {
-	trust, p, c := trusting(t)
-	flood := func() {
-		t.Helper()
-		var wg sync.WaitGroup
-		for i := range 50 {
-			k := goodTicket(c.now())
-			k.header["kid"] = "unknown-" + string(rune('a'+i%26)) + string(rune('a'+i/26))
-			token := k.sign(t)
-			wg.Go(func() { _, _ = trust.verified(context.WithoutCancel(t.Context()), headers(token)) })
-		}
-		wg.Wait()
-	}
-	flood()
-	if p.count() != 1 {
-		t.Fatalf("%d looks", p.count())
-	}
-	c.pass(59 * time.Minute)
-	flood()
-	if p.count() != 1 {
-		t.Fatalf("%d looks within the hour", p.count())
-	}
-	c.pass(2 * time.Minute)
-	p.mu.Lock()
-	p.keys = append(p.keys, jwk("next", &testKey().PublicKey, channel))
-	p.mu.Unlock()
-	k := goodTicket(c.now())
-	k.header["kid"] = "next"
-	if _, err := trust.verified(t.Context(), headers(k.sign(t))); err != nil || p.count() != 2 {
-		t.Errorf("a key that was published meanwhile: %v after %d looks", err, p.count())
-	}
-}
-
-func TestKeysOutlastAnOutageOfTheirHostForFiveDays(t *testing.T) {
-	trust, p, c := trusting(t)
-	believed := func() error {
-		t.Helper()
-		_, err := trust.verified(t.Context(), headers(goodTicket(c.now()).sign(t)))
-		return err
-	}
-	if err := believed(); err != nil {
-		t.Fatal(err)
-	}
-	p.mu.Lock()
-	p.broken = true
-	p.mu.Unlock()
-	c.pass(4 * 24 * time.Hour)
-	if err := believed(); err != nil {
-		t.Errorf("after four days: %v", err)
-	}
-	c.pass(2 * 24 * time.Hour)
-	if err := believed(); !errors.Is(err, errUnverified) {
-		t.Errorf("after six days: %v", err)
-	}
-	p.mu.Lock()
-	p.broken = false
-	p.mu.Unlock()
-	c.pass(2 * time.Minute)
-	if err := believed(); err != nil {
-		t.Errorf("after the outage: %v", err)
-	}
-}
-
-func TestKeysThatCannotBeReadAreNoKeys(t *testing.T) {
-	for name, break_ := range map[string]func(*publisher){
-		"metadata of another host": func(p *publisher) { p.metadata["jwks_uri"] = "https://evil.example/keys" },
-		"keys without TLS":         func(p *publisher) { p.metadata["jwks_uri"] = strings.Replace(p.URL, "https", "http", 1) + "/keys" },
-		"no keys named":            func(p *publisher) { delete(p.metadata, "jwks_uri") },
-		"no keys":                  func(p *publisher) { p.keys = nil },
-		"for encryption":           func(p *publisher) { p.keys[0]["use"] = "enc" },
-		"without an id":            func(p *publisher) { delete(p.keys[0], "kid") },
-		"a short one":              func(p *publisher) { p.keys = []map[string]any{jwk("good", &shortKey().PublicKey, channel)} },
-		"no endorsements":          func(p *publisher) { delete(p.keys[0], "endorsements") },
-		"another kind": func(p *publisher) {
-			p.keys = []map[string]any{{"kty": "oct", "kid": "good", "k": "AAAA", "endorsements": []string{channel}}}
-		},
-		"too large": func(p *publisher) { p.metadata["x"] = strings.Repeat("a", maxKeysBytes) },
-		"too many": func(p *publisher) {
-			for range maxKeys {
-				p.keys = append(p.keys, p.keys[0])
-			}
-		},
-		"an error": func(p *publisher) { p.broken = true },
-	} {
-		t.Run(name, func(t *testing.T) {
-			trust, p, c := trusting(t)
-			break_(p)
-			refused(t, trust, headers(goodTicket(c.now()).sign(t)))
-		})
-	}
-}
-
 func TestT20AnActivityThatDoesNotFitItsTokenIsRefused(t *testing.T) {
 	trust, _, _ := trusting(t)
 	good := func() origin {
@@ -428,8 +359,13 @@ func TestT20AnActivityThatDoesNotFitItsTokenIsRefused(t *testing.T) {
 		o.ChannelID, o.ServiceURL, o.Conversation.TenantID, o.ChannelData.Tenant.ID, o.Recipient.ID = channel, testURL, testTenant, testTenant, "28:"+testApp
 		return o
 	}
-	if err := trust.fits(good(), testURL); err != nil {
-		t.Fatal(err)
+	// The government clouds have their name in the id of the bot.
+	for _, id := range []string{"28:" + testApp, "28:gcch-global:" + testApp, "28:dod-global:" + testApp} {
+		o := good()
+		o.Recipient.ID = id
+		if err := trust.fits(o, testURL); err != nil {
+			t.Errorf("to %s: %v", id, err)
+		}
 	}
 	for name, edit := range map[string]func(*origin){
 		"channel":                    func(o *origin) { o.ChannelID = "emulator" },
@@ -441,6 +377,9 @@ func TestT20AnActivityThatDoesNotFitItsTokenIsRefused(t *testing.T) {
 		"tenant of the activity":     func(o *origin) { o.ChannelData.Tenant.ID = testApp },
 		"no tenant of the activity":  func(o *origin) { o.ChannelData.Tenant.ID = "" },
 		"another bot":                func(o *origin) { o.Recipient.ID = "28:" + testTenant },
+		"another bot there":          func(o *origin) { o.Recipient.ID = "28:gcch-global:" + testTenant },
+		"a bot of no cloud":          func(o *origin) { o.Recipient.ID = "28:evil:" + testApp },
+		"a person":                   func(o *origin) { o.Recipient.ID = "29:" + testApp },
 		"no bot":                     func(o *origin) { o.Recipient.ID = "" },
 	} {
 		t.Run(name, func(t *testing.T) {

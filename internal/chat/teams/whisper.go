@@ -11,26 +11,42 @@ import (
 	"aws-access-bot/internal/chat"
 )
 
-// plainFor is for how long a conversation is taken to have no targeted messages
-// after one was refused.
+// plainFor is for how long a conversation is taken to have no targeted messages for
+// somebody after one was refused.
 const plainFor = time.Hour
 
+// codeBlocks is how many blocks of 2,600 characters a card holds: 24,000 bytes of JSON
+// ([maxCard]), in which a line end takes two.
+const codeBlocks = 7
+
+// CodeBlocks implements chat.Small.
+func (c *Client) CodeBlocks() int { return codeBlocks }
+
+var _ chat.Small = (*Client)(nil)
+
 // Whisper implements chat.Whisperer: by a targeted message in the channel or
-// thread, which only that person sees, where the settings and the tenant have them; else in
-// the person's chat with the bot. That is begun where the app is installed for him;
-// where it is not, and nothing else is left, the error is chat.ErrGone.
+// thread, which only that person sees, where the settings and the tenant have them; else, and
+// where that fails, in the person's chat with the bot ("Targeted messages", handle
+// errors, Microsoft Learn). That is begun where the app is installed for him; where it
+// is not, and nothing else is left, the error is chat.ErrGone. He may get both, where a
+// targeted message arrived and its answer did not.
 func (c *Client) Whisper(ctx context.Context, to chat.Address, user string, m chat.Message) error {
 	who, err := c.contact(ctx, access.ChatUser{Platform: access.Teams, Team: c.opt.Tenant, User: user})
 	if err != nil {
 		return err
 	}
-	if c.opt.Targeted && isShared(to.Channel) && who.Local != "" && c.targets(to.Channel) {
+	var failed error // of a targeted message that may go well later
+	if c.opt.Targeted && isShared(to.Channel) && who.Local != "" && c.targets(targetKey(to.Channel, user)) {
 		done, err := c.target(ctx, to.Channel, who, m)
-		if done || err != nil {
-			return err
+		if done {
+			return nil
 		}
+		failed = err
 	}
 	err = wrapped(c.personal(ctx, who, m), "personal message to %s", user)
+	if errors.Is(err, chat.ErrGone) && failed != nil {
+		return failed
+	}
 	if errors.Is(err, chat.ErrGone) {
 		c.opt.Log.Warn("somebody cannot be told in private: is the app installed for him?", "user", user, "error", err)
 		c.askToInstall(ctx, to.Channel, who)
@@ -65,8 +81,13 @@ func (c *Client) mute(key string) {
 	if len(c.muted) >= maxSent {
 		clear(c.muted)
 	}
-	c.muted[channelOf(key)] = c.opt.Now()
+	c.muted[key] = c.opt.Now()
 }
+
+// targetKey is what is muted when a targeted message is refused: the connector says
+// the same of a tenant without them and of a recipient who is not in the conversation
+// any more, which is nothing to the others in it.
+func targetKey(conversation, user string) string { return channelOf(conversation) + "/" + user }
 
 // contact returns what is known of a user: at least who it is.
 func (c *Client) contact(ctx context.Context, u access.ChatUser) (access.Contact, error) {
@@ -77,36 +98,43 @@ func (c *Client) contact(ctx context.Context, u access.ChatUser) (access.Contact
 	return who, err
 }
 
-// targets reports whether a conversation may have targeted messages.
-func (c *Client) targets(conversation string) bool {
+// targets reports whether what a key stands for is not muted.
+func (c *Client) targets(key string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at, ok := c.muted[channelOf(conversation)]
+	at, ok := c.muted[key]
 	return !ok || c.opt.Now().Sub(at) >= plainFor
 }
 
 // target sends a targeted message ("Targeted messages", Microsoft Learn). It is
-// not done where the connector refuses it as such: where there are none, where the
-// bot is not in the conversation, or the person.
+// not done, and there is no error, where the connector refuses it as such: where there
+// are none, where the bot is not in the conversation, or the person. It takes a third of
+// the time that there is, so that a personal one can still be sent.
 func (c *Client) target(ctx context.Context, conversation string, who access.Contact, m chat.Message) (done bool, err error) {
 	service, err := c.service(ctx, conversation)
 	if err != nil {
 		return false, err
 	}
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/3)
+		defer cancel()
+	}
 	a := c.message(m)
 	a.Recipient = &account{who.Local}
-	_, err = c.send(ctx, service, conversation, "?isTargetedActivity=true", a)
-	var answer *answerError
-	if !errors.As(err, &answer) {
-		return err == nil, wrapped(err, "targeted message in %s", conversation)
+	if _, err = c.send(ctx, service, conversation, "?isTargetedActivity=true", a); err == nil {
+		return true, nil
 	}
-	switch answer.status {
-	case http.StatusForbidden, http.StatusNotFound: // the bot, or this person, is not there
-		return false, nil
-	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		c.opt.Log.Info("no targeted message here, so a personal one", "conversation", channelOf(conversation), "error", err)
-		c.mute(conversation)
-		return false, nil
+	c.opt.Log.Info("no targeted message here, so a personal one", "conversation", channelOf(conversation), "error", err)
+	var answer *answerError
+	if errors.As(err, &answer) {
+		switch answer.status {
+		case http.StatusForbidden, http.StatusNotFound: // the bot, or this person, is not there
+			return false, nil
+		case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+			c.mute(targetKey(conversation, who.User.User))
+			return false, nil
+		}
 	}
 	return false, wrapped(err, "targeted message in %s", conversation)
 }

@@ -46,6 +46,7 @@ type called struct {
 	method, path string // path with its ids read
 	query        url.Values
 	token        string
+	content      string // type of the body
 	body         map[string]any
 }
 
@@ -95,7 +96,7 @@ func (c *connector) host() string { return strings.TrimPrefix(c.URL, "https://")
 
 func (c *connector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	raw, _ := io.ReadAll(r.Body)
-	k := called{method: r.Method, query: r.URL.Query(), token: r.Header.Get("Authorization"), path: strings.TrimPrefix(r.URL.Path, "/amer")}
+	k := called{method: r.Method, query: r.URL.Query(), token: r.Header.Get("Authorization"), content: r.Header.Get("Content-Type"), path: strings.TrimPrefix(r.URL.Path, "/amer")}
 	_ = json.Unmarshal(raw, &k.body)
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -53,12 +53,8 @@ func grown(k *Kept, limits config.Limits, now []access.Entrant, at time.Time) *G
 	for i, p := range now {
 		ids[i] = p.Entra
 	}
-	came := config.Joined(k.Members, ids)
-	may := limits.MayJoin(len(k.Members))
-	if k.Pinned {
-		may = 0
-	}
-	g := &Growth{At: at, Over: len(came) > may, Now: len(now)}
+	came, tooMany := limits.Grown(k.Members, ids, k.Pinned)
+	g := &Growth{At: at, Over: tooMany, Now: len(now)}
 	approver := false
 	for _, p := range now {
 		if slices.Contains(came, p.Entra) {

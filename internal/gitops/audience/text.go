@@ -33,8 +33,8 @@ func text(k *Kept, repo *config.Repo) string {
 		fmt.Fprintf(&b, " Of these approved it: %s.", list)
 	}
 	b.WriteString(" They have this access. Whoever should not: take them out of the group in Entra, or have the grant revoked")
-	if owners := owners(k.Assignment, repo); owners != "" {
-		fmt.Fprintf(&b, "; that is for the owners, %s", owners)
+	if owners := repo.OwnersOf(k.Assignment); len(owners) > 0 {
+		fmt.Fprintf(&b, "; that is for the owners, %s", strings.Join(owners, ", "))
 	}
 	b.WriteString(".")
 	return b.String()
@@ -64,27 +64,6 @@ func names(all []Joiner, fits func(Joiner) bool) string {
 	}
 	if n > maxNames {
 		list = append(list, fmt.Sprintf("and %d more", n-maxNames))
-	}
-	return strings.Join(list, ", ")
-}
-
-// owners names the owners of the account and of the group, as people.yaml and
-// the files do.
-func owners(a config.Assignment, repo *config.Repo) string {
-	var refs []config.ApproverRef
-	if acc, ok := repo.AccountByID(a.Account); ok {
-		refs = append(refs, acc.Owners...)
-	}
-	if f, ok := repo.PrincipalFile(a.Principal); ok {
-		refs = append(refs, f.Owners...)
-	}
-	var list []string
-	seen := map[string]bool{}
-	for _, r := range refs {
-		if name := r.String(); !seen[name] {
-			seen[name] = true
-			list = append(list, name)
-		}
 	}
 	return strings.Join(list, ", ")
 }

@@ -176,12 +176,8 @@ func (e *evaluation) came(n *Need, rule *config.Rule, list map[string]Shown, gro
 	if !held || !read {
 		return 0
 	}
-	may := e.in.Base.Access.Limits.MayJoin(len(shown.Members))
-	if rule != nil && rule.PinnedPeople {
-		may = 0
-	}
-	came := config.Joined(shown.Members, now)
-	if len(came) <= may {
+	came, tooMany := e.in.Base.Access.Limits.Grown(shown.Members, now, rule != nil && rule.PinnedPeople)
+	if !tooMany {
 		return 0
 	}
 	if *grown == nil {

@@ -31,7 +31,7 @@
 //	member     a member, not in its OU                   move it from the root, or from  placed, stopped
 //	                                                     where its pull request said
 //	moving     about to move, or not read back           look up, then repeat            placed, stopped
-//	placed     seen in its OU                            watch the baseline              every line read back
+//	placed     seen in its OU                            watch the baseline              every line read back, stopped
 //	done       onboarded                                 watch that it stays a member    left, or moved by
 //	                                                                                     another pull request
 //	left       was a member and is none any more:        nothing; told once              taken up; or back, told

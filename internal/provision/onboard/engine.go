@@ -20,6 +20,9 @@ const longestSleep = time.Minute
 type Options struct {
 	// EnableChanges lets the engine write; without it, it looks and reports.
 	EnableChanges bool
+	// RoleAccount is the account whose role writes, 12 digits; "" where that is
+	// not known. It must be the management account of the organization.
+	RoleAccount string
 	// Pace divides the engine's waits, for tests and the sandbox; zero is one.
 	Pace float64
 	// CallTimeout is the deadline of one outside call; zero is 30 seconds.

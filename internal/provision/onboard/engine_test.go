@@ -117,6 +117,9 @@ func TestAMemberIsMovedFromWhereItsPullRequestSaidItWas(t *testing.T) {
 				if !strings.Contains(f.Stopped, tc.at) || !strings.Contains(f.Stopped, target) {
 					t.Errorf("the stop names neither: %s", f.Stopped)
 				}
+				if said := strings.Contains(f.Stopped, "by hand meanwhile"); said != (tc.from != "") {
+					t.Errorf("what somebody did is known only where it was said from where it is moved: %s", f.Stopped)
+				}
 				s.do(func() { w.accounts[id].ou = target }) // one of the two ways out
 				after(6 * time.Minute)
 				if f = s.facts(t, id); f.Stopped != "" || f.Placed.IsZero() {
@@ -137,6 +140,10 @@ func TestHowAnInvitationEnds(t *testing.T) {
 		"cancelled": {func(w *world, id string) { w.answer(id, "CANCELED") }, "invitation-canceled"},
 		"expired":   {func(*world, string) {}, "invitation-expired"},
 		"forgotten": {func(w *world, _ string) { w.shakes = nil }, "invitation-gone"},
+		"accepted, and left while nobody looked": {func(w *world, id string) {
+			w.answer(id, "ACCEPTED")
+			w.accounts[id].joins = time.Time{}
+		}, "never-a-member"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -377,6 +384,42 @@ func TestStatesOfTheAccountItself(t *testing.T) {
 				after(10 * time.Minute)
 				if f := s.facts(t, id); f.Placed.IsZero() || f.Stopped != "" {
 					t.Errorf("active again: %+v", f)
+				}
+			})
+		})
+	}
+}
+
+// TestAnAccountIsSuspendedBeforeItsBaseline: it is in its OU, and nothing is set
+// up in it until it is ACTIVE again, so it is not said to follow.
+func TestAnAccountIsSuspendedBeforeItsBaseline(t *testing.T) {
+	t.Parallel()
+	for state, code := range map[string]string{"SUSPENDED": "account-suspended", "PENDING_CLOSURE": "account-closed"} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				id := w.memberAccount(1, root)
+				s := begun(t, w, changes)
+				after(10 * time.Minute)
+				placed := s.facts(t, id).Placed
+				if placed.IsZero() {
+					t.Fatalf("not in its place: %+v", s.facts(t, id))
+				}
+				s.do(func() { w.accounts[id].state = state })
+				after(10 * time.Minute)
+				if f := s.facts(t, id); f.StoppedCode != code || f.Retry || !f.Placed.Equal(placed) || f.Expect != "" {
+					t.Errorf("%+v", f)
+				}
+				s.do(func() { w.accounts[id].state = "ACTIVE" })
+				after(10 * time.Minute)
+				if f := s.facts(t, id); f.Stopped != "" || !strings.Contains(f.Expect, "0 of 1 baseline") || w.tries("Move", id) != 1 {
+					t.Errorf("active again: %+v", f)
+				}
+				s.do(func() { w.live[baseline(id)], w.accounts[id].state = time.Now().UTC(), state })
+				after(10 * time.Minute)
+				if f := s.facts(t, id); f.Baseline.IsZero() || f.Stopped != "" {
+					t.Errorf("done: %+v", f)
 				}
 			})
 		})

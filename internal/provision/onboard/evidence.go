@@ -91,20 +91,26 @@ func (e *Engine) facts(ctx context.Context, x *reading, r Record) (*access.Onboa
 		r = r.again(a)
 	}
 	f := factsOf(r)
+	var b baselineCount
 	if x.files != nil {
 		file := x.files[r.Account]
 		f.Listed = file != nil && file.Stage == config.StageSSO
 		f.StaysIn = e.staysIn(x, file, r)
 		var err error
-		if f.BaselineLive, f.Total, _, err = e.baseline(ctx, baselineOf(x.force.Repo, x.wanted, r.Account)); err != nil {
+		if b, err = e.baseline(ctx, baselineOf(x.force.Repo, x.wanted, r.Account)); err != nil {
 			return nil, fmt.Errorf("baseline of %s: %w", r.Account, err)
 		}
+		f.BaselineLive, f.Total = b.live, b.total
 	}
-	if r.State == Placed && f.Trouble == "" {
-		f.Expect = expectBaseline(f.BaselineLive, f.Total)
+	if r.State == Placed && f.Trouble == "" && f.Stopped == "" {
+		f.Expect = expectBaseline(b)
 	}
-	if u, ok := x.book.IAM[r.Account]; ok {
+	u, ok := x.book.IAM[r.Account]
+	if ok {
 		f.IAM = &u.IAMUsers
+	}
+	if f.Listed && e.Users != nil && x.force.Repo.Access.Onboarding.IAMReadRole != "" && uncounted(r, u) {
+		f.Counting, f.Expect = true, "The baseline is set up. The IAM users of the account are being counted, which takes some minutes at most."
 	}
 	return f, nil
 }
@@ -171,12 +177,14 @@ func factsOf(r Record) *access.OnboardFacts {
 	return f
 }
 
-func expectBaseline(live, total int) string {
-	switch total {
-	case 0:
+func expectBaseline(b baselineCount) string {
+	switch {
+	case b.total == 0:
 		return ""
+	case b.gone > 0:
+		return fmt.Sprintf("The account is in its place. %d of %d baseline assignments are set up. %d went from AWS after the bot had set them up: that is drift, and `/aws-access drift` lists it, with a button to put it back.", b.live, b.total, b.gone)
 	default:
-		return fmt.Sprintf("The account is in its place. %d of %d baseline assignments are set up; the rest follows as every new assignment does.", live, total)
+		return fmt.Sprintf("The account is in its place. %d of %d baseline assignments are set up; the rest follows as every new assignment does.", b.live, b.total)
 	}
 }
 

@@ -60,6 +60,35 @@ func TestFindingsAreToldOnceWhileTheyLast(t *testing.T) {
 	})
 }
 
+// TestWhoComesInIsCountedAtOnce: an account that joined is in no look at the
+// organization yet when it is done, and its thread waits for the count.
+func TestWhoComesInIsCountedAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		id := w.outsideAccount(1)
+		w.users[id] = access.IAMUsers{Total: 6, UsedThisWeek: 2}
+		w.live[baseline(id)] = time.Now().UTC()
+		s := begun(t, w, changes)
+		after(time.Second)
+		s.do(func() { w.answer(id, "ACCEPTED") })
+		for range 300 {
+			f := s.facts(t, id)
+			if !f.Baseline.IsZero() && f.IAM == nil && !f.Counting {
+				t.Fatalf("done, and no count is waited for: %+v", f)
+			}
+			if f.IAM != nil {
+				if since := time.Since(f.Baseline); f.Baseline.IsZero() || since > 10*time.Second || f.Counting || f.IAM.Total != 6 {
+					t.Errorf("counted %s after it was done: %+v", since, f)
+				}
+				return
+			}
+			after(time.Second)
+		}
+		t.Errorf("not counted in five minutes: %+v", s.facts(t, id))
+	})
+}
+
 func TestIAMUsersAreCountedDailyAndAfterOnboarding(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

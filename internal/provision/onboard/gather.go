@@ -27,7 +27,7 @@ func (e *Engine) Preflight(ctx context.Context, base, head *config.Repo, account
 	if e.Sets == nil || e.Directory == nil || e.Identity == nil {
 		return access.Preflight{}, errors.New("pre-flight: a port is missing")
 	}
-	g := gathered{Now: e.now(), Base: base, Head: head, Account: account, HasRole: e.Management != nil}
+	g := gathered{Now: e.now(), Base: base, Head: head, Account: account, HasRole: e.Management != nil, RoleAccount: e.opts.RoleAccount}
 	cctx, cancel := e.call(ctx)
 	defer cancel()
 	g.Management = answered(e.Organization.ManagementAccount(cctx))

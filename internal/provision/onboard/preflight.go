@@ -27,6 +27,8 @@ type gathered struct {
 	Base, Head *config.Repo
 	Account    *config.Account
 	HasRole    bool
+	// RoleAccount is the account of the role that writes, "" where not known.
+	RoleAccount string
 
 	Management answer[string]
 	// Organization is the id of the organization that the bot is in.
@@ -137,7 +139,7 @@ func (c *check) whose() {
 		c.unknown(code, "Whether the organization is the one that aws-access.yaml names", why)
 		return
 	}
-	if other := otherOrganization(c.Head.Access, c.Organization.Value, c.Management.Value); other != "" {
+	if other := cmp.Or(otherOrganization(c.Head.Access, c.Organization.Value, c.Management.Value), otherRole(c.RoleAccount, c.Management.Value)); other != "" {
 		c.block(code, mendWhose, "%s Nothing is written to an organization that is not the configured one.", other)
 	}
 }
@@ -244,8 +246,10 @@ func (c *check) unit() {
 		c.good("ou", "The account is in its OU, %s, already.", to)
 	case !c.HasRole:
 		c.block("management-role", "Set aws.management_role in the bot's settings (docs/setup.md has the policy), or move the account by hand first.", "The account has to be moved from %s to %s; the bot has no role in the management account, and only that one may.", at.OU, to)
-	default:
+	case at.OU == root:
 		c.note("ou", "", "The account is moved from %s to %s. The policies of %s apply to it from then on.", at.OU, to, to)
+	default: // of a request it is not known here, nor whether there is one
+		c.note("ou", "", "The account has to be moved from %s to %s, whose policies apply to it from then on. The bot does that only where this is a pull request of `/aws-onboard` that says that it is in %s; else somebody moves it by hand.", at.OU, to, at.OU)
 	}
 }
 
@@ -265,9 +269,31 @@ func (c *check) tags() {
 			differ = append(differ, fmt.Sprintf("%s is %s here and %s in AWS", k, want, shown(have)))
 		}
 	}
+	for _, k := range slices.Sorted(maps.Keys(live)) {
+		if _, ok := c.Account.Tags[k]; !ok && c.matched(k) {
+			differ = append(differ, fmt.Sprintf("%s is not set here and %s in AWS", k, shown(live[k])))
+		}
+	}
 	if len(differ) > 0 {
 		c.note("tags", "Change the file or the account, if they should agree.", "The tags of the file differ from those in AWS, and the file decides: %s.", strings.Join(differ, "; "))
 	}
+}
+
+// matched reports whether a rule or a line of the config repo chooses accounts by
+// a tag: an account whose file lacks it is passed by.
+func (c *check) matched(tag string) bool {
+	for _, r := range c.Head.Access.Approvals {
+		if _, ok := r.Match.Tags[tag]; ok {
+			return true
+		}
+	}
+	return slices.ContainsFunc(c.Head.Grants(), func(ref config.GrantRef) bool {
+		if ref.Grant.Accounts == nil {
+			return false
+		}
+		_, ok := ref.Grant.Accounts.Tags[tag]
+		return ok
+	})
 }
 
 func (c *check) owners() {

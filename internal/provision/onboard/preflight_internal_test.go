@@ -63,16 +63,23 @@ func cases() map[string]func(g *gathered) {
 		"the management account by AWS":   func(g *gathered) { g.Management.Value = newcomer },
 		"another name in AWS":             func(g *gathered) { g.Place.Value.Name = "billing-root-prod" },
 		"another organization":            func(g *gathered) { g.Organization.Value = "o-z9y8x7w6v5" },
+		"a role of another account":       func(g *gathered) { g.RoleAccount = "888888888888" },
 		"another management account":      func(g *gathered) { g.Management.Value = "888888888888" },
 		"consolidated billing":            func(g *gathered) { g.Features.Value = access.ConsolidatedBilling },
 		"a member elsewhere":              func(g *gathered) { g.Place.Value.OU, g.Place.Value.Tags = "/Sandbox", map[string]string{"env": "dev"} },
 		"a member elsewhere, no role":     func(g *gathered) { g.Place.Value.OU, g.HasRole = "/Sandbox", false },
-		"suspended":                       inState(accountSuspend),
-		"closed":                          inState(accountClosing),
-		"not activated":                   inState(accountPending),
-		"outside":                         outside,
-		"outside in phase 1":              func(g *gathered) { outside(g); g.Head.Access.Phase = config.Pilot },
-		"outside, no role":                func(g *gathered) { outside(g); g.HasRole = false },
+		"tags of AWS that rules match": func(g *gathered) {
+			g.Account.Tags = nil
+			g.Place.Value.Tags = map[string]string{"env": "prod", "team": "payments", "cost": "42"}
+			g.Head.Access.Approvals = []config.Rule{{Match: config.Match{Tags: map[string]string{"env": "prod"}}}}
+			g.Head.Groups = map[string]*config.PrincipalFile{"a": {Slug: "a", Access: []config.Grant{{Accounts: &config.Selector{Tags: map[string]string{"team": "payments"}}, PermissionSet: admin}}}}
+		},
+		"suspended":          inState(accountSuspend),
+		"closed":             inState(accountClosing),
+		"not activated":      inState(accountPending),
+		"outside":            outside,
+		"outside in phase 1": func(g *gathered) { outside(g); g.Head.Access.Phase = config.Pilot },
+		"outside, no role":   func(g *gathered) { outside(g); g.HasRole = false },
 		"outside, invited already": func(g *gathered) {
 			outside(g)
 			g.Invitations.Value = []access.Handshake{{State: stateRequest, Asked: g.Now.Add(-day), Expires: g.Now.Add(14 * day)}}

@@ -52,3 +52,32 @@ func TestWhatLeftAndJoinsAgainIsBroughtToItsPlaceAgain(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatAWSDroppedIsNoBaseline: what the bot had set up in an account that left
+// may be gone when it joins again. That is drift, which is not put back by itself,
+// so the account is not said to have its baseline.
+func TestWhatAWSDroppedIsNoBaseline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		id := w.memberAccount(1, root)
+		s := begun(t, w, changes)
+		s.do(func() { w.live[baseline(id)] = time.Now().UTC() })
+		after(time.Hour)
+		s.do(func() { w.leaves(id) })
+		after(time.Hour)
+		s.do(func() { w.joins(id); w.gone = true })
+		after(time.Hour)
+		if f := s.facts(t, id); f.Placed.IsZero() || !f.Baseline.IsZero() || f.BaselineLive != 0 || !strings.Contains(f.Expect, "1 went from AWS") {
+			t.Errorf("back, and nothing set up: %+v", f)
+		}
+		if got := w.told("is one again"); len(got) != 1 || strings.Contains(got[0], "anew") || !strings.Contains(got[0], "drift") {
+			t.Errorf("told %q", got)
+		}
+		s.do(func() { w.gone = false }) // put back
+		after(time.Hour)
+		if f := s.facts(t, id); f.Baseline.IsZero() || f.BaselineLive != 1 {
+			t.Errorf("put back: %+v", f)
+		}
+	})
+}

@@ -34,6 +34,9 @@ const (
 	// joinTold is after how long between the acceptance and the membership people
 	// are told.
 	joinTold = time.Hour
+	// joinLost is after how long it is not waited for any more: the account may
+	// have joined and left again while nobody looked.
+	joinLost = day
 	// day is how long a daily limit of AWS holds at most.
 	day = 24 * time.Hour
 	// finalizing is how long AWS asks to wait while it makes an organization
@@ -137,6 +140,18 @@ func (s Sight) newest() string {
 		return ""
 	}
 	return s.Invitations[0].ID
+}
+
+// madeSince returns the newest invitation if it was made since an intent. That it
+// is another one than the newest one then does not say so by itself: AWS forgets
+// what has ended.
+func (s Sight) madeSince(i Invitation) (access.Handshake, bool) {
+	if len(s.Invitations) == 0 || s.newest() == i.Last {
+		return access.Handshake{}, false
+	}
+	h := s.Invitations[0]
+	_, lastListed := s.invitation(i.Last)
+	return h, i.Last == "" || lastListed || !h.Asked.Before(i.Intent.Add(-clockGrace))
 }
 
 // openInvitation returns the invitation that waits for an answer.

@@ -124,3 +124,40 @@ func TestAMoveThatWasApprovedBeforeTheFirstLookIsMade(t *testing.T) {
 		}
 	})
 }
+
+// TestAStandingAccountBeginsWhenItIsTakenUp, however long it stood: from then on it
+// is being moved, and people are asked whether they are still in. What nobody asks
+// for stays as it was found.
+func TestAStandingAccountBeginsWhenItIsTakenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		moved, stays, stands := w.memberAccount(9, other), w.memberAccount(8, other), w.memberAccount(7, other)
+		w.commit(2, 7, 8, 9)
+		s := w.start(t, store.NewMemory(), changes)
+		first := time.Now()
+		after(45 * 24 * time.Hour)
+		taken := time.Now()
+		s.do(func() {
+			w.asks[moved] = onboard.Ask{Request: "REQ-7F3K2Q", From: other, InForce: true}
+			w.asks[stays] = onboard.Ask{Request: "REQ-7F3K2S", InForce: true}
+		})
+		s.engine.Wake()
+		after(time.Hour)
+		book, err := store.NewOnboard(s.db).Onboardings(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range book.Records {
+			if r.Account == stands {
+				if r.State != onboard.Standing || r.Began.Sub(first).Abs() > time.Minute {
+					t.Errorf("%s, which nobody asked for: %s since %s", r.Account, r.State, r.Began)
+				}
+				continue
+			}
+			if r.State == onboard.Standing || r.Began.Before(taken) || r.Placed.Before(taken) {
+				t.Errorf("%s: %s since %s, placed %s; it was taken up at %s", r.Account, r.State, r.Began, r.Placed, taken)
+			}
+		}
+	})
+}

@@ -43,8 +43,12 @@ func (s Sight) atItsStart() bool {
 // takeUp begins what was asked for an account that was there before the bot, or
 // was brought in before. A member is moved if the pull request said from where.
 // Otherwise it stays where it is, for nobody approved a move: only its baseline
-// is watched.
+// is watched. It begins now, however long its file has been there.
 func takeUp(r Record, s Sight) Record {
+	if !s.Account.Member && r.Member {
+		return r // it left
+	}
+	r.Began = s.Now
 	switch {
 	case s.Account.Member && s.From != "":
 		r.Placed, r.Baseline, r.Move = time.Time{}, time.Time{}, nil
@@ -52,10 +56,7 @@ func takeUp(r Record, s Sight) Record {
 	case s.Account.Member:
 		r.Placed = r.Began
 		return r.on(Placed)
-	case r.Member:
-		return r // it left
 	}
-	r.Began = s.Now
 	return r.on(New)
 }
 
@@ -75,14 +76,20 @@ func inside(r Record, s Sight) (Record, action) {
 			r.Joined = at
 		}
 	}
-	if !r.Placed.IsZero() {
+	placed := !r.Placed.IsZero()
+	switch {
+	case placed && s.Live >= s.Total:
 		return grow(r, s), nothing
-	}
-	if r.State != Moving {
+	case placed: // what lacks is set up in an ACTIVE account only
+		r.State = Placed
+	case r.State != Moving:
 		r.State = Member
 	}
 	switch s.Account.State {
 	case accountActive:
+		if placed {
+			return grow(r, s), nothing
+		}
 		return place(r, s)
 	case accountPending:
 		return r.hold(s.Now, sayPending()), nothing
@@ -185,8 +192,8 @@ func outside(r Record, s Sight) (Record, action) {
 			return r.hold(s.Now, sayUnread(s.Unread)), nothing
 		}
 		// The answer was lost: what was made since is ours, however it went on.
-		if s.newest() != i.Last {
-			return follow(found(r, s, s.Invitations[0]), s), nothing
+		if h, ok := s.madeSince(*i); ok {
+			return follow(found(r, s, h), s), nothing
 		}
 		if s.Now.Sub(i.Intent) < s.grace(unknownGrace) {
 			return r, nothing
@@ -253,7 +260,10 @@ func follow(r Record, s Sight) Record {
 		if i.Accepted.IsZero() {
 			i.Accepted = s.Now
 		}
-		if s.Now.Sub(i.Accepted) > joinTold {
+		switch since := s.Now.Sub(i.Accepted); {
+		case since > joinLost:
+			return r.stop(s.Now, sayNeverJoined(i.Accepted))
+		case since > joinTold:
 			r.State = Joining
 			return r.hold(s.Now, sayJoining(i.Accepted))
 		}
@@ -275,6 +285,8 @@ func vanished(r Record, s Sight) Record {
 	switch {
 	case s.Now.Sub(r.Invitation.Asked) < s.grace(listGrace):
 		return r.on(Invited)
+	case !r.Invitation.Accepted.IsZero():
+		return r.stop(s.Now, sayNeverJoined(r.Invitation.Accepted))
 	case !r.Invitation.Expires.IsZero() && s.Now.After(r.Invitation.Expires):
 		return r.stop(s.Now, sayExpired(r.Invitation.Expires))
 	default:

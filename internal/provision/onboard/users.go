@@ -42,7 +42,7 @@ func (e *Engine) countUsers(ctx context.Context, _ bool) (time.Time, error) {
 		return time.Time{}, err
 	}
 	var next time.Time
-	for _, id := range countable(force.Repo, view) {
+	for _, id := range countable(force.Repo, view, book) {
 		due := e.countDue(book, id)
 		if now := e.now(); now.Before(due) {
 			next = earlier(next, due)
@@ -51,22 +51,46 @@ func (e *Engine) countUsers(ctx context.Context, _ bool) (time.Time, error) {
 		if err := e.countOne(ctx, id, role, book.IAM[id]); err != nil {
 			return time.Time{}, err
 		}
+		select {
+		case <-e.wakeIAM: // an account may have come in, whose thread waits
+			return e.now(), nil
+		default:
+		}
 	}
 	return next, nil
 }
 
-// countable are the active members that have an account file, sorted. The role
-// is assumed nowhere else.
-func countable(repo *config.Repo, v access.EstateView) []string {
+// countable are the active members that have an account file, those first that
+// were brought in and not counted since. The role is assumed nowhere else.
+func countable(repo *config.Repo, v access.EstateView, book Book) []string {
 	var out []string
+	seen := map[string]bool{}
 	for _, m := range v.Members {
+		seen[m.ID] = true
 		if _, ok := repo.AccountByID(m.ID); ok && m.State == accountActive {
 			out = append(out, m.ID)
 		}
 	}
-	slices.SortFunc(out, strings.Compare)
+	fresh := map[string]bool{}
+	for _, r := range book.Records {
+		fresh[r.Account] = uncounted(r, book.IAM[r.Account])
+		// One that has joined since the last look at the organization.
+		if !seen[r.Account] && fresh[r.Account] && r.Member && listed(repo, r.Account) {
+			out = append(out, r.Account)
+		}
+	}
+	slices.SortFunc(out, func(a, b string) int {
+		if fresh[a] != fresh[b] {
+			return map[bool]int{true: -1, false: 1}[fresh[a]]
+		}
+		return strings.Compare(a, b)
+	})
 	return out
 }
+
+// uncounted reports whether an account was brought in, and nobody tried to count
+// its IAM users since.
+func uncounted(r Record, u Count) bool { return r.State == Done && r.Baseline.After(u.Tried) }
 
 // countDue is when an account is to be counted next; zero is at once.
 func (e *Engine) countDue(book Book, account string) time.Time {
@@ -74,7 +98,7 @@ func (e *Engine) countDue(book Book, account string) time.Time {
 	if !ok {
 		return time.Time{}
 	}
-	if r, ok := book.record(account); ok && r.State == Done && r.Baseline.After(u.Tried) {
+	if r, ok := book.record(account); ok && uncounted(r, u) {
 		return time.Time{}
 	}
 	wait := countEvery

@@ -29,6 +29,7 @@ const (
 	CodeRefused  Code = "invitation-refused"
 	CodeOther    Code = "other-organization"
 	CodeLimit    Code = "account-limit"
+	CodeNoMember Code = "never-a-member"
 
 	CodePhase     Code = "phase"
 	CodeChanges   Code = "changes-off"
@@ -49,7 +50,7 @@ const (
 // lasts reports whether a stop holds until somebody says to go on.
 func lasts(c Code) bool {
 	switch c {
-	case CodeDeclined, CodeCanceled, CodeExpired, CodeVanished, CodeRefused, CodeOther, CodeLimit:
+	case CodeDeclined, CodeCanceled, CodeExpired, CodeVanished, CodeRefused, CodeOther, CodeLimit, CodeNoMember:
 		return true
 	default:
 		return false
@@ -90,8 +91,17 @@ func otherOrganization(want config.AccessFile, id, management string) string {
 		shown(id), shown(management), cmp.Or(want.OrganizationID, "of any id"), cmp.Or(want.ManagementAccount, "of any number"))
 }
 
+// otherRole says that the role which writes is one of another account than the
+// management account, "" when it is not: what that organization is, nobody said.
+func otherRole(account, management string) string {
+	if account == "" || account == management {
+		return ""
+	}
+	return fmt.Sprintf("aws.management_role is a role of account %s, and the management account of the organization is %s.", shown(account), shown(management))
+}
+
 // mendWhose is what to do about an organization that is not the configured one.
-const mendWhose = "Compare both with AWS Organizations > Settings: correct `organization` in aws-access.yaml by a pull request, or give the bot credentials of the right organization and start it again."
+const mendWhose = "Compare both with AWS Organizations > Settings: correct `organization` in aws-access.yaml by a pull request, or give the bot credentials, and aws.management_role, of the right organization and start it again."
 
 func sayWhose(elsewhere, would string) words {
 	return say(CodeWhose, "%s, but nothing is written to an organization that is not the configured one. %s %s It goes on by itself then.", would, elsewhere, mendWhose)
@@ -132,8 +142,12 @@ func sayState(state string) words {
 }
 
 func sayMoved(s Sight) words {
+	if s.From == "" {
+		return say(CodeMoved, "The account is in %s, and its file says %s. The bot moves an account from the root, or from where its pull request of `/aws-onboard` says that it is, and nobody approved a move from %s. Either move it to %s in AWS Organizations, or change `ou` in its file to %s. The onboarding goes on by itself then.",
+			s.Account.OU, s.OU, s.Account.OU, s.OU, s.Account.OU)
+	}
 	was := "the root"
-	if s.From != "" && s.From != root {
+	if s.From != root {
 		was = "the root or " + s.From
 	}
 	return say(CodeMoved, "The account is in %s. It was to be moved from %s to %s, and nobody approved a move from elsewhere: somebody has moved it by hand meanwhile. Either move it to %s in AWS Organizations, or change `ou` in its file to %s. The onboarding goes on by itself then.",
@@ -173,6 +187,10 @@ func sayHandshake(state string) words {
 
 func sayJoining(since time.Time) words {
 	return say(CodeJoining, "The invitation was accepted before %s and AWS does not list the account as a member yet. That takes minutes as a rule; look at AWS Organizations in the management account, or ask AWS Support.", clock(since))
+}
+
+func sayNeverJoined(since time.Time) words {
+	return say(CodeNoMember, "The invitation was accepted before %s, and AWS does not list the account as a member: it may have left again since. Talk to its owner, and look at AWS Organizations in the management account. %s", clock(since), inviteAgain)
 }
 
 func sayPhase(p config.Phase) words {

@@ -1,6 +1,7 @@
 package onboard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/fault"
 )
 
@@ -38,6 +40,9 @@ func (e *Engine) work(ctx context.Context, t *turn, r Record) (Record, time.Time
 			}
 			if r.Placed.IsZero() && !after.Placed.IsZero() && e.opts.OnPlaced != nil {
 				e.opts.OnPlaced(r.Account)
+			}
+			if after.State == Done && r.State != Done {
+				poke(e.wakeIAM) // its thread ends with the count
 			}
 		}
 		return after, s.Now.Add(e.pace(rest(after))), nil
@@ -101,7 +106,7 @@ func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Accou
 	if err != nil {
 		return s, err
 	}
-	s.Elsewhere = otherOrganization(t.force.Repo.Access, id, management)
+	s.Elsewhere = cmp.Or(otherOrganization(t.force.Repo.Access, id, management), otherRole(e.opts.RoleAccount, management))
 	if s.Features, err = e.features(cctx); err != nil {
 		return s, err
 	}
@@ -122,9 +127,11 @@ func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Accou
 		}
 	}
 	wanted := t.baseline(s.Now)
-	if s.Live, s.Total, s.LiveAt, err = e.baseline(ctx, baselineOf(t.force.Repo, wanted, r.Account)); err != nil {
+	b, err := e.baseline(ctx, baselineOf(t.force.Repo, wanted, r.Account))
+	if err != nil {
 		return s, fmt.Errorf("baseline of %s: %w", r.Account, err)
 	}
+	s.Live, s.Total, s.LiveAt = b.live, b.total, b.at
 	return s, nil
 }
 
@@ -148,22 +155,31 @@ func (e *Engine) features(ctx context.Context) (access.FeatureSet, error) {
 	return e.Organization.Features(ctx)
 }
 
-// baseline counts the assignments of an account's baseline, and those of them that
-// were read back, the last one at a time.
-func (e *Engine) baseline(ctx context.Context, of []config.Assignment) (live, total int, at time.Time, err error) {
+// baselineCount is how many assignments of an account's baseline there are, and
+// of them are live, the last one since a time; gone were live, and are drift.
+type baselineCount struct {
+	live, gone, total int
+	at                time.Time
+}
+
+func (e *Engine) baseline(ctx context.Context, of []config.Assignment) (baselineCount, error) {
+	b := baselineCount{total: len(of)}
 	for _, a := range of {
 		f, err := e.Grants.GrantFacts(ctx, a)
-		if err != nil {
-			return 0, 0, time.Time{}, err
-		}
-		if f != nil && !f.ReadBack.IsZero() {
-			live++
-			if f.ReadBack.After(at) {
-				at = f.ReadBack
+		switch {
+		case err != nil:
+			return baselineCount{}, err
+		case f == nil || f.ReadBack.IsZero():
+		case f.TroubleCode == string(provision.CodeMissing):
+			b.gone++
+		default:
+			b.live++
+			if f.ReadBack.After(b.at) {
+				b.at = f.ReadBack
 			}
 		}
 	}
-	return live, len(of), at, nil
+	return b, nil
 }
 
 // baselineGroups returns what the groups of the baseline are to have.

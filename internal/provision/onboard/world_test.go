@@ -78,6 +78,7 @@ type world struct {
 	force    access.InForce
 	asks     map[string]onboard.Ask
 	live     map[config.Assignment]time.Time
+	gone     bool // what was live is not, and nobody has put it back
 	users    map[string]access.IAMUsers
 	usersErr error
 	notices  map[string]string
@@ -346,7 +347,11 @@ func (w *world) GrantFacts(_ context.Context, a config.Assignment) (*access.Gran
 	if !ok {
 		return nil, nil
 	}
-	return &access.GrantFacts{ReadBack: at}, nil
+	f := &access.GrantFacts{ReadBack: at}
+	if w.gone {
+		f.TroubleCode = string(provision.CodeMissing)
+	}
+	return f, nil
 }
 
 func (w *world) Count(_ context.Context, account, _ string) (access.IAMUsers, error) {

@@ -1,7 +1,7 @@
 // Renders Adaptive Cards as Teams does, for the elements of version 1.5 that
 // take part in a conversation. What it does not know is shown as its type in
 // brackets, so that nothing is left out unseen.
-import { h, date, time, isWeb } from "./dom.js";
+import { h, isWeb } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { combobox, multibox } from "./combobox.js";
 
@@ -65,21 +65,13 @@ function run(r) {
   return h("span", { class: look(r).trim() + (r.underline ? " ac-underline" : "") }, emoji(r.text));
 }
 
-// dated puts dates in the reader's zone, as the functions of the card language say.
-function dated(text) {
-  return text.replace(/\{\{(DATE|TIME)\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d))(?:, *(COMPACT|SHORT|LONG))?\)\}\}/g, (all, what, at) => {
-    const t = Date.parse(at);
-    return Number.isNaN(t) ? all : what === "TIME" ? time(t) : date(t);
-  });
-}
-
 const marked = /\[([^\]\n]+)\]\(([^)\s]+)\)|(\*\*|__)(?=\S)([^\n]*?\S)\3|(?<![\w*_])([*_])(?=\S)([^\n]*?\S)\5(?![\w*_])|\\([\\`*_{}[\]()#+\-.!<>])/;
 
 // markdown is the subset that a TextBlock reads: bold, italic, links, lists, and
-// the mentions that the card names.
+// the mentions that the card names. Date functions are text, as they are in Teams.
 function markdown(text, ctx) {
   const inline = (s) => mentioned(s, ctx.mentions);
-  const lines = dated(text || "").split(/\r?\n/);
+  const lines = (text || "").split(/\r?\n/);
   return lines.map((line, i) => {
     const item = /^\s*(?:[-*+]|(\d+)[.)])\s+(.*)$/.exec(line);
     if (item) return h("div", { class: "ac-item" }, (item[1] ? item[1] + "." : "•") + " ", inline(item[2]));
