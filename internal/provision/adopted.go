@@ -8,20 +8,29 @@ import (
 )
 
 // cutFound has an end count as brought nearer by its commit where what gets it was
-// live before, and known as drift: it had none, and nobody but the bot would take
+// live before: it had none, and nobody but the bot would take
 // it away. Else a grant of four hours for what a group has had by hand for years
-// would take that away round all guards, the last way into an account too.
+// would take that away round all guards, the last way into an account too. What is
+// known as drift was live for sure; of the rest the first reading tells, see
+// [Record.foundCut].
 func (e *Engine) cutFound(ctx context.Context, v *view, changed []Record) error {
 	if !slices.ContainsFunc(changed, func(r Record) bool { return r.givenAnEnd(e.book.find(r.Assignment)) }) {
 		return nil
 	}
+	// With the first records come those of what was granted, and perhaps made, before
+	// there were any.
+	kept := len(e.book.all()) > 0
 	list, err := e.findings(ctx)
 	if err != nil {
 		return err
 	}
 	found := foundLive(list)
 	for i := range changed {
-		v.cutByHand(&changed[i], e.book.find(changed[i].Assignment), found)
+		r := &changed[i]
+		if had := e.book.find(r.Assignment); r.givenAnEnd(had) {
+			r.Anew = kept
+			v.cutByHand(r, had, found)
+		}
 	}
 	return nil
 }
@@ -52,4 +61,13 @@ func foundLive(list []Finding) map[config.Assignment]bool {
 		}
 	}
 	return out
+}
+
+// foundCut is the cut of a record that is found live before the bot did anything for
+// it.
+func (r Record) foundCut() *Cut {
+	if r.Cut != nil || !r.Anew || r.End.IsZero() {
+		return r.Cut
+	}
+	return &Cut{Commit: r.Cause.Commit, At: r.Since}
 }

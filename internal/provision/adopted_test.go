@@ -84,3 +84,22 @@ func TestAnEndForWhatAGroupWithAFileAndNoGrantHadByHandCountsAsItsRemoval(t *tes
 		}
 	})
 }
+
+// TestAnEndForWhatNobodyKnewOfCountsToo: no reading had shown it before the commit.
+func TestAnEndForWhatNobodyKnewOfCountsToo(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1, 2))
+		rest, door, mine := grant(2, 2, readOnly), grant(1, 1, admin), grant(1, 2, admin)
+		s.commitOf(t, newRepository(sha("a")).with(0, "", rest))
+		after(10 * time.Minute)
+		s.do(func() { s.put(door) })
+		s.commitOf(t, newRepository(sha("b")).with(0, "", rest).with(4*time.Hour, "", door, mine))
+		after(6 * time.Hour)
+		if f := s.facts(t, door); !s.isLive(door) || f.TroubleCode != string(provision.CodeLastWay) {
+			t.Errorf("the last way, which was there by hand, is live %v, held by %q", s.isLive(door), f.TroubleCode)
+		}
+		if s.isLive(mine) {
+			t.Error("what the bot made is live after its end")
+		}
+	})
+}

@@ -183,7 +183,9 @@ func (e *Engine) isOver(v *view, plan Result, f Finding) bool {
 	if listed == NotKnown || v.now.Sub(seen.Began) >= fresh {
 		return false
 	}
-	return !slices.ContainsFunc(plan.Extra, func(x Extra) bool { return x.Pair == f.Pair && x.Live == f.Live && v.tells(plan, x) })
+	// One that does not tell at the moment is one all the same: else somebody's word
+	// about it, that it be left alone, would be lost.
+	return !slices.ContainsFunc(plan.Extra, func(x Extra) bool { return x.Pair == f.Pair && x.Live == f.Live })
 }
 
 // tellDrift tells the operations channel of findings, and notes that on them.

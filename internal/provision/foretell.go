@@ -45,6 +45,7 @@ func (e *Engine) Foretell(ctx context.Context, m access.Merge) (access.Foretold,
 			return access.Foretold{}, err
 		}
 		f.seen = e.previews(ctx, m)
+		f.administer = e.stillAdminister()
 	}
 	var err error
 	if f.log, err = e.Store.Removals(ctx, m.At.Add(-budgetWindow)); err != nil {
@@ -88,6 +89,9 @@ type foresight struct {
 	findings  []Finding
 	cutovers  cutovers
 	readWhole time.Time
+	// administer has permission sets that may be a way into an account, whatever their
+	// files say.
+	administer []string
 
 	// seen has the permission sets that were looked at.
 	seen map[string]seenSet
@@ -277,6 +281,10 @@ func (f *foresight) around(at time.Time) Surroundings {
 	s.Owned, s.Protected, s.Clears = map[config.Assignment]bool{}, map[config.Assignment]bool{}, true
 	s.Opens = opens(f.m.After, f.is)
 	s.Names = f.naming
+	// What the file in force has is still in AWS when the merge comes; what is
+	// protected or of the baseline is so by the file that comes.
+	s.administering(f.administer)
+	s.administering(administerByFile(f.m.Before))
 	for a, d := range f.will {
 		if d.End.IsZero() || d.End.After(at) {
 			s.Desired[a] = d.End

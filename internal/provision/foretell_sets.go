@@ -103,7 +103,7 @@ func (f *foresight) setSurroundings(in permset.Input) SetSurroundings {
 	for a, d := range f.will {
 		standing[a] = d.End.IsZero()
 	}
-	s.Ways = waysOf(repo, name, len(protectedBy(f.m.Before, name)) > 0, in.Live, doorsOf(f.records, name, standing, opens(repo, f.is)))
+	s.Ways = waysOf(repo, name, len(protectedBy(f.m.Before, name)) > 0, in.Live, doorsOf(f.records, name, standing, opens(repo, f.is), nil))
 	return s
 }
 

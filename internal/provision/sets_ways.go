@@ -72,7 +72,7 @@ func (e *Engine) setWays(ctx context.Context, p *setPass, r SetRecord, live *per
 	for _, d := range repo.Desired(p.force.Starts, p.now) {
 		standing[d.Assignment] = d.End.IsZero()
 	}
-	return waysOf(repo, r.Name, r.Protected, live, doorsOf(e.book.all(), r.Name, standing, opens(repo, e.setIs)))
+	return waysOf(repo, r.Name, r.Protected, live, doorsOf(e.book.all(), r.Name, standing, opens(repo, e.setIs), e.empty()))
 }
 
 // waysOf says what hangs on a set: was is whether a protected grant was made with
@@ -124,8 +124,9 @@ type doors struct {
 }
 
 // doorsOf finds them by the records. standing says of what is desired whether it has
-// no end, opens has the sets that can administer for sure.
-func doorsOf(records []*Record, set string, standing map[config.Assignment]bool, opens map[string]bool) doors {
+// no end, opens has the sets that can administer for sure, and empty the groups that
+// nobody is in.
+func doorsOf(records []*Record, set string, standing map[config.Assignment]bool, opens map[string]bool, empty map[config.Principal]bool) doors {
 	out := doors{map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	for _, r := range records {
 		a := r.Assignment
@@ -136,7 +137,7 @@ func doorsOf(records []*Record, set string, standing map[config.Assignment]bool,
 			if ended, known := hadEnd(*r); !known || !ended || r.stood() {
 				out.standing[a.Account] = true
 			}
-		case opens[a.PermissionSet] && standing[a] && r.State == Live && r.Missing.IsZero():
+		case opens[a.PermissionSet] && standing[a] && r.State == Live && r.Missing.IsZero() && !empty[a.Principal]:
 			out.others[a.Account] = true
 		}
 	}
