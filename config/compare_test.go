@@ -306,11 +306,11 @@ func TestCompare(t *testing.T) {
 			name: "every key of the access file has its own entry",
 			base: []txtar.File{with("aws-access.yaml", minimalAccess), with("permission-sets/AdministratorAccess.yaml", "")},
 			head: []txtar.File{with("aws-access.yaml", strings.Replace(minimalAccess, "phase: 1", "phase: 2\nphase_back: true", 1)+
-				"limits: {allow: {commit: 3f786850e387550fdab836ed7e6dc881de23001b, removals: 7}}\nnotify: C0OPS\ndrift: revert\nmerge: people\n"+
+				"limits: {allow: {commit: 3f786850e387550fdab836ed7e6dc881de23001b, removals: 7, permission_sets: [Root, View]}}\nnotify: C0OPS\ndrift: revert\nmerge: people\n"+
 				"onboarding: {ou: /Workloads, approvers: [team:platform], baseline: [{group: pay, permission_set: X}], requesters: [hana@example.com], iam_read_role: bot-iam-read, confirm: {within: 30m}}\n")},
 			want: summary{Control: []string{
 				"aws-access.yaml drift: report -> revert",
-				"aws-access.yaml limits.allow:  -> {commit: 3f786850e387550fdab836ed7e6dc881de23001b, removals: 7}",
+				"aws-access.yaml limits.allow:  -> {commit: 3f786850e387550fdab836ed7e6dc881de23001b, removals: 7, permission_sets: [\"Root\", \"View\"]}",
 				"aws-access.yaml merge: auto -> people",
 				"aws-access.yaml notify:  -> C0OPS",
 				"aws-access.yaml onboarding.approvers:  -> 1 of [team:platform]",

@@ -106,7 +106,7 @@ func limitsFields(l Limits) []field {
 		{"start_by", durationText(l.StartBy)},
 	}
 	if l.Allow != nil {
-		fields = append(fields, field{"allow", fmt.Sprintf("{commit: %s, removals: %d}", l.Allow.Commit, l.Allow.Removals)})
+		fields = append(fields, field{"allow", l.Allow.String()})
 	}
 	return fields
 }

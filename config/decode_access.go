@@ -37,7 +37,7 @@ var (
 	stepKeys         = shape{what: "a step", required: []string{"approvers"}, optional: []string{"count"}}
 	controlPlaneKeys = shape{what: "control_plane", optional: []string{"approvers", "count", "all_of"}}
 	limitsKeys       = shape{what: "limits", optional: []string{"removals", "start_by", "people_growth", "allow"}}
-	allowKeys        = shape{what: "limits.allow", required: []string{"commit", "removals"}}
+	allowKeys        = shape{what: "limits.allow", required: []string{"commit"}, optional: []string{"removals", "permission_sets"}}
 	protectedKeys    = shape{what: "an entry", required: []string{"group", "permission_set"}}
 	onboardingKeys   = shape{
 		what:     "onboarding",
@@ -254,8 +254,12 @@ func (f *file) limits(n *yaml.Node) Limits {
 	if n := o.get("allow"); n != nil {
 		if a, ok := f.object(n, allowKeys); ok {
 			l.Allow = &RemovalAllowance{
-				Commit:   f.matching(a.get("commit"), "commit", commitShape, "write the full commit id, 40 hex digits in quotes if they are all digits"),
-				Removals: int(f.integer(a.get("removals"), "removals", 1, math.MaxInt32)),
+				Commit:         f.matching(a.get("commit"), "commit", commitShape, "write the full commit id, 40 hex digits in quotes if they are all digits"),
+				Removals:       int(f.integer(a.get("removals"), "removals", 1, math.MaxInt32)),
+				PermissionSets: f.texts(a.get("permission_sets"), "permission_sets", f.permissionSetName),
+			}
+			if a.get("removals") == nil && a.get("permission_sets") == nil {
+				f.problem(n, "add removals, permission_sets or both, as the message that holds something back prints them", "limits.allow allows nothing")
 			}
 		}
 	}

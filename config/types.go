@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -171,10 +172,29 @@ type Limits struct {
 	Allow *RemovalAllowance
 }
 
-// RemovalAllowance permits a number of removals for one commit.
+// RemovalAllowance permits for one commit what the guards hold of it.
 type RemovalAllowance struct {
-	Commit   string
+	Commit string
+	// Removals is how many assignments it may remove in all, zero for none more.
 	Removals int
+	// PermissionSets are the names of those that it may have permit less.
+	PermissionSets []string
+}
+
+// String is the allowance as it is written in aws-access.yaml.
+func (a RemovalAllowance) String() string {
+	text := "commit: " + a.Commit
+	if a.Removals > 0 {
+		text += fmt.Sprintf(", removals: %d", a.Removals)
+	}
+	if len(a.PermissionSets) > 0 {
+		names := make([]string, len(a.PermissionSets))
+		for i, name := range a.PermissionSets {
+			names[i] = strconv.Quote(name) // it may have a comma, or be a word of YAML
+		}
+		text += ", permission_sets: [" + strings.Join(names, ", ") + "]"
+	}
+	return "{" + text + "}"
 }
 
 // ProtectedGrant names assignments that are never removed: the group's

@@ -20,8 +20,8 @@ const (
 	DriftRemove DriftAct = "remove" // what the bot put back is taken away again
 )
 
-// snoozeFor is how long a drift is not told again.
-const snoozeFor = 24 * time.Hour
+// SnoozeFor is how long a drift that is snoozed is not told again.
+const SnoozeFor = 24 * time.Hour
 
 // Drift is a difference between AWS and the config in force that the bot did not
 // make.
@@ -155,7 +155,7 @@ func (s *Service) SnoozeDrift(ctx context.Context, by Person, id string) (Drift,
 	if err != nil {
 		return Drift{}, err
 	}
-	d.Snoozed = s.Now().Add(snoozeFor).UTC()
+	d.Snoozed = s.Now().Add(SnoozeFor).UTC()
 	if err := s.Drifts.SnoozeDrift(ctx, id, d.Snoozed); err != nil {
 		return Drift{}, fmt.Errorf("snooze %s: %w", id, err)
 	}

@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"aws-access-bot/config"
@@ -24,13 +25,19 @@ type Foretold struct {
 	Holds []Hold
 	// Notes are what else whoever approves should know, each a sentence.
 	Notes []string
-	// Allow is how many removals limits.allow has to say for the merge commit to
-	// let all pass that it can, zero when it lets nothing pass.
-	Allow int
+	// Allow is how many removals limits.allow has to say for the merge commit to let
+	// all pass that it can, AllowSets which permission sets it has to name. Both are
+	// empty when it lets nothing pass.
+	Allow     int
+	AllowSets []string
 	// Removals go by the merge, of Of that are owned and live, Sooner of these when an
 	// end passes that it brings nearer. Limit may go in 24 hours, by all commits
 	// together, and Spent have gone in the last ones.
 	Removals, Sooner, Of, Limit, Spent int
+	// Undeclared is what no commit declares, where the merge has such removed, else nil.
+	Undeclared *Undeclared
+	// Unknown are sentences about what could not be foretold.
+	Unknown []string
 	// Recorded: this is by what the bot has on record, and not by the config alone,
 	// of which all is taken to be live.
 	Recorded bool
@@ -42,8 +49,25 @@ type Hold struct {
 	Code, Sentence string
 	// At is the end with which it comes, zero for at once after the merge.
 	At time.Time
-	// Allowed: limits.allow lets it pass.
+	// Allowed: limits.allow lets it pass, for the merge commit.
 	Allowed bool
+	// Mend is what else lets it pass, as the guard says it, "" for nothing: limits.allow
+	// for the commit in force when what no commit declares was first seen.
+	Mend string
+}
+
+// Undeclared is what is live in AWS and no commit declares, which the bot removes in
+// phase 3 with drift: revert.
+type Undeclared struct {
+	// Known is false where only the config is looked at: then nothing else is.
+	Known bool
+	// Goes names what goes by the merge or is held, sorted: who has what where.
+	Goes []string
+	// Later is how much is left alone for now: snoozed, or put back after a question
+	// and not decided about.
+	Later int
+	// Read is when AWS was last read whole, zero for not since the bot started.
+	Read time.Time
 }
 
 // MergeCommit stands for the id that a merge commit will have.
@@ -52,8 +76,8 @@ const MergeCommit = "<full id of the merge commit>"
 // AllowLines is what lets the merge pass, as it is written in aws-access.yaml; ""
 // where nothing does.
 func (f Foretold) AllowLines() string {
-	if f.Allow == 0 {
+	if f.Allow == 0 && len(f.AllowSets) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("limits:\n  allow: {commit: %q, removals: %d}\n", MergeCommit, f.Allow)
+	return fmt.Sprintf("limits:\n  allow: %s\n", config.RemovalAllowance{Commit: strconv.Quote(MergeCommit), Removals: f.Allow, PermissionSets: f.AllowSets})
 }

@@ -83,7 +83,7 @@ func toPeople(u ChatUser) string {
 
 // outsider refuses whom the chat service marks as none of ours.
 func outsider(p ChatProfile) *Refusal {
-	return &Refusal{Message: "You cannot use this here: " + p.Outsider + ".", Mend: "Ask from your own account in your company's workspace."}
+	return &Refusal{Message: "You cannot use this here: " + p.Outsider + ".", Mend: "Ask from your own account in your company's " + p.User.Platform.Name() + "."}
 }
 
 func ascii(s string) bool {

@@ -140,6 +140,19 @@ func TestT18WhoIsNotRecognised(t *testing.T) {
 	}
 }
 
+// TestAnOutsiderIsSentToHisOwnChat: each is told of the service that he writes in.
+func TestAnOutsiderIsSentToHisOwnChat(t *testing.T) {
+	t.Parallel()
+	for service, name := range map[access.Platform]string{access.Slack: "Slack", access.Teams: "Teams"} {
+		p := newPeople(t, entrant(hana, "hana@example.com"))
+		_, err := p.Resolve(t.Context(), access.ChatProfile{User: access.ChatUser{Platform: service, Team: "T", User: "U"}, Outsider: "guests may not ask"})
+		var no *access.Refusal
+		if !errors.As(err, &no) || no.Mend != "Ask from your own account in your company's "+name+"." {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestOneOfTwoUsersWithAnAddressIsEnough(t *testing.T) {
 	t.Parallel()
 	old := entrant("e-old", "nao@example.com")

@@ -57,27 +57,6 @@ func (s State) Final() bool {
 	}
 }
 
-// Platform is a chat service.
-type Platform string
-
-// The chat platforms.
-const (
-	Slack Platform = "slack"
-	Teams Platform = "teams"
-)
-
-// Name is the name of a chat service for people.
-func (p Platform) Name() string {
-	switch p {
-	case Slack:
-		return "Slack"
-	case Teams:
-		return "Teams"
-	default:
-		return "chat"
-	}
-}
-
 // ChatUser is a person as a chat service knows him.
 type ChatUser struct {
 	Platform Platform `json:"platform"`

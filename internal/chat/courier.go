@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"aws-access-bot/internal/access"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // courierEvery is the slow look of the courier, a net under its wakes.
@@ -77,6 +79,7 @@ type Courier struct {
 	Log  *slog.Logger
 
 	lanes   []lane
+	errands errands
 	several bool // whether people are on more than one platform
 }
 
@@ -90,6 +93,7 @@ func NewCourier(c Courier) *Courier {
 			c.Platforms[name] = unserved{}
 		}
 	}
+	c.errands = newErrands(c.Platforms)
 	return &c
 }
 
@@ -111,11 +115,18 @@ func (c *Courier) Wake() { wakeAll(c.lanes) }
 
 // Run works until ctx ends and returns its error.
 func (c *Courier) Run(ctx context.Context) error {
-	return runLanes(ctx, c.lanes, courierEvery, func(ctx context.Context, l lane) {
-		if err := c.deliverLane(ctx, l); err != nil && ctx.Err() == nil {
-			c.Log.Warn("deliver to chat", "error", err)
-		}
+	var g errgroup.Group
+	for name := range c.errands {
+		g.Go(func() error { return c.runErrands(ctx, name) })
+	}
+	g.Go(func() error {
+		return runLanes(ctx, c.lanes, courierEvery, func(ctx context.Context, l lane) {
+			if err := c.deliverLane(ctx, l); err != nil && ctx.Err() == nil {
+				c.Log.Warn("deliver to chat", "error", err)
+			}
+		})
 	})
+	return g.Wait()
 }
 
 // Deliver brings out everything that is due once.
@@ -124,6 +135,7 @@ func (c *Courier) Deliver(ctx context.Context) error {
 	for _, l := range c.lanes {
 		errs = append(errs, c.deliverLane(ctx, l))
 	}
+	c.doErrands(ctx)
 	return errors.Join(errs...)
 }
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,6 +43,7 @@ type service struct {
 	// dead are channels and threads that are gone, "C0AWS" or "C0AWS/1".
 	dead map[string]bool
 
+	mu          sync.Mutex // guards whispers: several people are told at once
 	whispers    []whispered
 	failWhisper error
 }
@@ -99,6 +101,8 @@ func (s *service) Link(_ context.Context, at chat.Address, ts string) (string, e
 }
 
 func (s *service) Whisper(_ context.Context, to chat.Address, user string, m chat.Message) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.whispers = append(s.whispers, whispered{to, user, m})
 	return s.failWhisper
 }

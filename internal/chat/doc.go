@@ -26,7 +26,8 @@
 // again and says so. What has lost its channel or thread goes to the ops channel.
 // Who asked in another channel gets a private link to the root message, tried once:
 // a courtesy, not a promise. Owners who are on another service than the message are
-// told there, in private, likewise.
+// told there, in private, likewise: such messages wait for each service by themselves,
+// so that one that does not answer holds up nobody on another one.
 //
 // # Text
 //

@@ -13,7 +13,7 @@ import (
 
 // Who should look at a request and is not on the chat service of its messages is
 // told in private on the one where people.yaml has him. Each of these is tried
-// once, as tellAsker is.
+// once, as tellAsker is, and by the errands of that service.
 
 // tellReviewers tells the owners and approvers who are elsewhere that a pull request
 // waits for them, once it is there and its check wants something: many pass without
@@ -38,7 +38,7 @@ func (c *Courier) tellReviewers(ctx context.Context, r access.Request, root acce
 			list = append(list, o)
 		}
 	}
-	c.tellElsewhere(ctx, r, list, root.Platform, waiting(r, place, url))
+	c.tellElsewhere(r, list, root.Platform, waiting(r, place, url))
 	return nil
 }
 
@@ -76,26 +76,22 @@ func named(steps config.Steps) []config.ApproverRef {
 	return out
 }
 
-// tellElsewhere whispers to those of a list who are on another service than a
-// message is, and did not ask for it themselves.
-func (c *Courier) tellElsewhere(ctx context.Context, r access.Request, list []Owner, not access.Platform, m Message) {
+// tellElsewhere tells those of a list who are on another service than a message is,
+// and did not ask for it themselves.
+func (c *Courier) tellElsewhere(r access.Request, list []Owner, not access.Platform, m Message) {
+	var people []access.ChatUser
 	for _, o := range list {
-		p, ok := c.Platforms[o.User.Platform]
-		if !ok || o.User.Platform == not || o.User == r.Asker.Chat || o.Name != "" && strings.EqualFold(o.Name, r.Asker.Email) {
-			continue
-		}
-		if err := c.whisper(ctx, p, o.User, m); err != nil {
-			c.Log.Warn("an owner is not told in private", "request", r.ID, "user", o.User.User, "error", err)
+		if c.isElsewhere(o.User, not) && o.User != r.Asker.Chat && (o.Name == "" || !strings.EqualFold(o.Name, r.Asker.Email)) {
+			people = append(people, o.User)
 		}
 	}
+	c.leave(r.ID, people, m)
 }
 
-// whisper tells somebody on another service. What that one's answer takes is bounded,
-// since the people of this one wait meanwhile.
-func (c *Courier) whisper(ctx context.Context, p Platform, u access.ChatUser, m Message) error {
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
-	return p.Whisper(ctx, Address{Team: u.Team}, u.User, m)
+// isElsewhere reports whether somebody is reached on another service than one.
+func (c *Courier) isElsewhere(u access.ChatUser, than access.Platform) bool {
+	_, ok := c.Platforms[u.Platform]
+	return ok && u.Platform != than
 }
 
 // waiting is what an owner elsewhere is told of a request.
@@ -122,7 +118,7 @@ func (c *Courier) tellOwners(ctx context.Context, d access.Delivery, name access
 		c.Log.Warn("owners elsewhere are not told", "request", d.Request, "error", err)
 		return
 	}
-	c.tellElsewhere(ctx, r, c.place(ctx, r).Owners, name, m)
+	c.tellElsewhere(r, c.place(ctx, r).Owners, name, m)
 }
 
 // tellAskers tells those who asked, or joined, on another service than a thread is on
@@ -147,15 +143,13 @@ func (c *Courier) tellAskers(ctx context.Context, d access.Delivery, name access
 		return
 	}
 	m.Blocks = append(slices.Clone(m.Blocks), c.wayTo(ctx, r)...)
+	var people []access.ChatUser
 	for _, who := range askers(r) {
-		p, ok := c.Platforms[who.Chat.Platform]
-		if !ok || who.Chat.Platform == name || d.Kind == access.NoticeJoined && !strings.HasSuffix(d.Key, "/"+who.Entra) {
-			continue
-		}
-		if err := c.whisper(ctx, p, who.Chat, m); err != nil {
-			c.Log.Warn("who asked elsewhere is not told in private", "request", r.ID, "user", who.Chat.User, "error", err)
+		if c.isElsewhere(who.Chat, name) && (d.Kind != access.NoticeJoined || strings.HasSuffix(d.Key, "/"+who.Entra)) {
+			people = append(people, who.Chat)
 		}
 	}
+	c.leave(r.ID, people, m)
 }
 
 // askers are who asked for a request and who joined it.

@@ -41,4 +41,4 @@ func Help(here access.Platform, served ...access.Platform) Message {
 
 // byAddress reports whether a chat service knows people by an e-mail address, so
 // that people.yaml may have to say who somebody is. Teams signs the Entra id.
-func byAddress(p access.Platform) bool { return p == access.Slack }
+func byAddress(p access.Platform) bool { return !p.Vouches() }

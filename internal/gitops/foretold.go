@@ -28,6 +28,10 @@ func (x *examined) writeForetold(b *strings.Builder, level string) {
 	}
 	writeBudget(b, f)
 	writeNotes(b, f.Notes)
+	x.writeUndeclared(b, level, f.Undeclared)
+	for _, u := range f.Unknown {
+		b.WriteString(prose(u) + "\n\n")
+	}
 	if len(f.Holds) == 0 {
 		return
 	}
@@ -37,11 +41,19 @@ func (x *examined) writeForetold(b *strings.Builder, level string) {
 			fmt.Fprintf(b, "- and %d more\n", len(f.Holds)-i)
 			break
 		}
-		fmt.Fprintf(b, "- %s%s (`%s`)\n", whenHeld(h.At), prose(h.Sentence), h.Code)
+		fmt.Fprintf(b, "- %s%s (`%s`)", whenHeld(h.At), prose(h.Sentence), h.Code)
+		if h.Mend != "" {
+			b.WriteString(" " + mendText(h.Mend))
+		}
+		b.WriteString("\n")
 	}
 	b.WriteString("\n" + x.heldMeans() + "\n\n")
 	if lines := f.AllowLines(); lines != "" {
-		fmt.Fprintf(b, "To let it pass, have this approved by the control plane in a pull request of its own once this is merged, in `aws-access.yaml`:\n\n```yaml\n%s```\n\n", lines)
+		what := "it"
+		if slices.ContainsFunc(f.Holds, func(h access.Hold) bool { return h.Mend != "" }) {
+			what = "what this itself takes away" // an entry is for one commit
+		}
+		fmt.Fprintf(b, "To let %s pass, have this approved by the control plane in a pull request of its own once this is merged, in `aws-access.yaml`:\n\n```yaml\n%s```\n\n", what, lines)
 	}
 }
 
@@ -59,16 +71,35 @@ func writeNotes(b *strings.Builder, notes []string) {
 	}
 }
 
+// mendText is prose for what lets something pass, with the entry of aws-access.yaml in
+// a code span, to be copied.
+func mendText(s string) string {
+	begin, end := strings.Index(s, "limits: {"), strings.LastIndex(s, "}}")
+	if begin < 0 || end < begin {
+		return prose(s)
+	}
+	end += len("}}")
+	rest, dot := strings.CutPrefix(s[end:], ".")
+	text := prose(strings.TrimSpace(s[:begin])) + " " + code(s[begin:end])
+	if dot {
+		text += "."
+	}
+	if rest = strings.TrimSpace(rest); rest != "" {
+		text += " " + prose(rest)
+	}
+	return text
+}
+
 // heldMeans says what becomes of what is held.
 func (x *examined) heldMeans() string {
 	f, allowed := x.plan.Foretold, 0
 	for _, h := range f.Holds {
-		if h.Allowed {
+		if h.Allowed || h.Mend != "" {
 			allowed++
 		}
 	}
 	const stays = "What is held stays in AWS as it is, though it is merged."
-	fits := f.Spent > 0 && f.Removals <= f.Limit && !slices.ContainsFunc(f.Holds, func(h access.Hold) bool { return h.Code != budgetCode })
+	fits := f.Spent > 0 && f.Removals <= f.Limit && !slices.ContainsFunc(f.Holds, func(h access.Hold) bool { return h.Code != budgetCode || h.Mend != "" })
 	switch {
 	case fits:
 		return stays + " It goes by itself once enough of what went in the last 24 hours is longer ago."

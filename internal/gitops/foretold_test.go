@@ -38,6 +38,10 @@ func TestWhoApprovesSeesWhatTheGuardsWillHold(t *testing.T) {
 	}
 	said("- Whether the file of pay and AWS agree is")
 	w.guards = func(access.Merge) (access.Foretold, error) {
+		return access.Foretold{Recorded: true, Unknown: []string{"What AWS has of the permission set Root could not be read."}, Undeclared: &access.Undeclared{Known: true, Goes: []string{"aws-old with ReadOnlyAccess in orders-dev (…7777)"}}}, nil
+	}
+	said("Removed though no commit declares it", "What AWS has of the permission set Root could not be read.", "It knows of 1, and has not read all of AWS since it started", "- aws-old with ReadOnlyAccess in orders-dev (…7777)")
+	w.guards = func(access.Merge) (access.Foretold, error) {
 		return access.Foretold{}, errors.New("the state file is shut")
 	}
 	said("What the guards will hold after the merge is not known at the moment.")

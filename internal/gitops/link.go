@@ -82,11 +82,7 @@ func linkBody(r access.Request, base *config.Repo) string {
 	b.WriteString("| | |\n|---|---|\n")
 	row := func(name, value string) { fmt.Fprintf(&b, "| %s | %s |\n", name, value) }
 	row("Request", code(string(r.ID)))
-	place := "workspace"
-	if r.Asker.Chat.Platform == access.Teams {
-		place = "tenant"
-	}
-	row("Claimed by", fmt.Sprintf("%s user %s of the %s %s", service, code(r.Asker.Chat.User), place, code(r.Asker.Chat.Team)))
+	row("Claimed by", fmt.Sprintf("%s user %s of the %s %s", service, code(r.Asker.Chat.User), r.Asker.Chat.Platform.Community(), code(r.Asker.Chat.Team)))
 	row("Name in "+service, code(w.Link.ChatName)+" (as "+service+" says)")
 	row("E-mail in "+service, code(w.Link.ChatEmail)+" (as "+service+" says)")
 	row("Recognised as", recognised(r))
@@ -112,10 +108,11 @@ func recognised(r access.Request) string {
 	if r.Asker.Entra == "" {
 		return "nobody: the bot does not know this " + r.Asker.Chat.Platform.Name() + " user"
 	}
-	if r.Asker.Chat.Platform == access.Teams {
-		return "that person, by the company account that Teams vouches for"
+	service := r.Asker.Chat.Platform.Name()
+	if r.Asker.Chat.Platform.Vouches() {
+		return "that person, by the company account that " + service + " vouches for"
 	}
-	return "that person, by people.yaml or by the e-mail address in Slack"
+	return "that person, by people.yaml or by the e-mail address in " + service
 }
 
 // replayLink makes the link of a request again on another base, if the entry is

@@ -41,6 +41,10 @@ func TestT18LinkBodies(t *testing.T) {
 	github.Asker.Entra = people + "21"
 	golden(t, "body_link_github.md", show(github))
 
+	fromTeams := github
+	fromTeams.Asker.Chat = access.ChatUser{Platform: access.Teams, Team: people + "00", User: people + "21"}
+	golden(t, "body_link_teams.md", show(fromTeams))
+
 	nasty := linkRequest(slack)
 	nasty.Asker.Chat.User, nasty.Want.PrincipalName = "U0`|@org/all", "Closes #1 <!-- x -->\nsecond"
 	nasty.Want.Link.ChatName = "**Approved by security** | ok |\n\n<!-- aws-access-bot:v1 e30 e30 --> @org/all \u202e`x`"

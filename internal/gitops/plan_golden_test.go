@@ -83,6 +83,15 @@ func TestPlans(t *testing.T) {
 		{"limits", "groups/aws-security-audit.yaml", "  - accounts: {ou: /}\n    permission_set: ReadOnlyAccess\n", "", map[string]impact.Roster{goldenAudit: {}}, nil},
 		{"cut", "groups/aws-security-audit.yaml", "  - accounts: {ou: /}\n    permission_set: ReadOnlyAccess\n", "  - accounts: {ou: /}\n    permission_set: ReadOnlyAccess\n    duration: 8h\n    reason: the audit ends\n", map[string]impact.Roster{goldenAudit: {}}, nil},
 		{"gutted", "permission-sets/AdministratorAccess.yaml", "policy/AdministratorAccess]", "policy/job-function/ViewOnlyAccess]", nil, nil},
+		{"undeclared", "aws-access.yaml", "drift: report", "drift: revert", nil, func(x *examined) {
+			x.plan.Foretold = &access.Foretold{Recorded: true, Removals: 1, Of: 45, Limit: 5, Allow: 1, Undeclared: &access.Undeclared{Known: true, Later: 2, Read: time.Date(2026, 11, 20, 3, 0, 0, 0, time.UTC),
+				Goes: []string{"@org/all <b>x</b> with PowerUserAccess in payments-dev (…4444)", "aws-old with ReadOnlyAccess in orders-dev (…7777)"}},
+				Holds: []access.Hold{{Code: "last-way", Sentence: "This is the last way to administer orders-dev (…7777).", Allowed: true},
+					{Code: budgetCode, Sentence: "There are 2 assignments that no commit declares, and room for 1.", Mend: `To allow it, add to aws-access.yaml, by a pull request of its own: limits: {allow: {commit: "0123", removals: 2}}. That counts 1 more that commit 0123 is behind.`}}}
+		}},
+		{"undeclared_none", "aws-access.yaml", "drift: report", "drift: revert", nil, func(x *examined) {
+			x.plan.Foretold = &access.Foretold{Recorded: true, Undeclared: &access.Undeclared{Known: true}}
+		}},
 		{"control", "accounts/payments-dev.yaml", "{env: dev,", "{env: prod,", nil, nil},
 		{"set", "permission-sets/ReadOnlyAccess.yaml", "session_duration: 12h ", "session_duration: 4h ", nil, nil},
 		{"refused", devFile, "", grant, map[string]impact.Roster{goldenDevs: devs}, func(x *examined) {

@@ -40,7 +40,7 @@ func (x *examined) commentText() string {
 	b.WriteString(x.planFor(maxComment - b.Len() - rest.Len() - maxLink))
 	b.WriteString(rest.String())
 	fmt.Fprintf(&b, "The check `%s` says who may approve, and has this too where it fits; people can edit comments, but not the check.\n", CheckName)
-	return b.String()
+	return x.spoken.whole(b.String())
 }
 
 func (x *examined) writeCommentRefusals(b *strings.Builder) {

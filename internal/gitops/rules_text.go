@@ -28,6 +28,9 @@ func (x *examined) noEffect() string {
 	case len(r.Changes)+len(r.Book) > 0 || r.Uncompared:
 		return "No assignment changes with this merge. What later access needs changes, as shown here.\n\n"
 	}
+	if f := x.plan.Foretold; f != nil && f.Undeclared != nil {
+		return "No assignment of the config repo changes. **What no commit declares goes**, as shown here.\n\n"
+	}
 	text := "No assignment changes, so nobody gains or loses access"
 	if slices.ContainsFunc(x.change.Entries, func(f config.FieldChange) bool { return f.Old == "" }) {
 		text += " with this merge. **Lines are added that may give access later**, as shown here"

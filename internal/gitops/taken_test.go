@@ -50,3 +50,44 @@ func TestTheCommitThatTakesIsNoted(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsPutBackIsNotTakenAnyMore: for good it is nobody's, and with an end that of
+// the commit that put it back.
+func TestWhatIsPutBackIsNotTakenAnyMore(t *testing.T) {
+	t.Parallel()
+	const line = "  - account: payments-prod\n    permission_set: ReadOnlyAccess                # standing: no end\n"
+	for name, back := range map[string]string{"for good": line, "with an end": "  - account: payments-prod\n    permission_set: ReadOnlyAccess\n    duration: 4h\n    reason: once more\n"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			approved := func(branch, old, now string) string {
+				n := w.byHand("hana-dev", branch, map[string]*githubemu.File{devFile: w.file(devFile, old, now)})
+				w.look()
+				w.review("yuki-lead", n, "APPROVE")
+				w.look()
+				sha := w.merge(n, "squash")
+				w.look()
+				w.holds(sha, "")
+				return sha
+			}
+			taken := func() string {
+				a := config.Assignment{Principal: config.Principal{Kind: config.GroupPrincipal, ID: devGroup}, Account: "111122223333", PermissionSet: "ReadOnlyAccess"}
+				got, err := store.NewProvision(w.db).TakenBy(t.Context(), []config.Assignment{a})
+				w.must(err)
+				return got[a]
+			}
+			away := approved("away", line, "")
+			if got := taken(); got != away {
+				t.Fatalf("taken by %q, want %q", got, away)
+			}
+			again := approved("again", "access:\n", "access:\n"+back)
+			want := ""
+			if name == "with an end" {
+				want = again
+			}
+			if got := taken(); got != want {
+				t.Errorf("taken by %q after it was put back, want %q; %s took it away", got, want, away)
+			}
+		})
+	}
+}

@@ -349,9 +349,11 @@ type Advance struct {
 	// Desired are the assignments that InForce makes owned.
 	Desired []config.Assignment
 	// Taken are the assignments of which InForce takes, against what was in force:
-	// it takes them away or brings their end nearer. Sets are the permission sets
-	// whose file it changes.
+	// it takes them away or brings their end nearer. Given are those that were not
+	// desired before, or not without an end. Sets are the permission sets whose file
+	// it changes.
 	Taken []config.Assignment
+	Given []config.Desired
 	Sets  []string
 	// People are the people behind the assignments that InForce gains, which
 	// replace those kept for them before. People of what Desired has no more

@@ -68,3 +68,38 @@ func TestAnEndForOneThatWasThereByHandComes(t *testing.T) {
 		}
 	})
 }
+
+// TestAnEndForWhatAGroupWithAFileAndNoGrantHadByHandCountsAsItsRemoval: nothing but
+// the commit made the bot look for the group.
+func TestAnEndForWhatAGroupWithAFileAndNoGrantHadByHandCountsAsItsRemoval(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1, 6))
+		rest, way := grant(1, 7, readOnly), grant(6, 1, admin)
+		s.commitOf(t, newRepository(sha("a")).with(0, "", rest))
+		s.foundByHand(t, way)
+		s.commitOf(t, newRepository(sha("b")).with(0, "", rest).with(4*time.Hour, "", way))
+		after(6 * time.Hour)
+		if f := s.facts(t, way); !s.isLive(way) || f.TroubleCode != string(provision.CodeLastWay) {
+			t.Errorf("live %t after its end, held by %q", s.isLive(way), f.TroubleCode)
+		}
+	})
+}
+
+// TestAnEndForWhatNobodyKnewOfCountsToo: no reading had shown it before the commit.
+func TestAnEndForWhatNobodyKnewOfCountsToo(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1, 2))
+		rest, door, mine := grant(2, 2, readOnly), grant(1, 1, admin), grant(1, 2, admin)
+		s.commitOf(t, newRepository(sha("a")).with(0, "", rest))
+		after(10 * time.Minute)
+		s.do(func() { s.put(door) })
+		s.commitOf(t, newRepository(sha("b")).with(0, "", rest).with(4*time.Hour, "", door, mine))
+		after(6 * time.Hour)
+		if f := s.facts(t, door); !s.isLive(door) || f.TroubleCode != string(provision.CodeLastWay) {
+			t.Errorf("the last way, which was there by hand, is live %v, held by %q", s.isLive(door), f.TroubleCode)
+		}
+		if s.isLive(mine) {
+			t.Error("what the bot made is live after its end")
+		}
+	})
+}

@@ -54,11 +54,41 @@ func (v *view) cut(old Record, d Desire) *Cut {
 	return old.Cut // longer again, and not as long as it was
 }
 
+// givenEnd is the end that something was given with, whatever commits took of it
+// since; zero when it stood, or nothing is there.
+func (r Record) givenEnd() time.Time {
+	switch {
+	case r.State == "", r.State == Gone:
+		return time.Time{}
+	case r.Cut != nil:
+		return r.Cut.From
+	}
+	return r.End
+}
+
+// outlived reports whether something has come to the end that it was given with.
+// From then on its removal is no commit's: the guards that count would keep for good
+// what was given for hours, if only a commit had tried to take all of it earlier.
+func (v *view) outlived(r Record) bool {
+	end := r.givenEnd()
+	return !end.IsZero() && !end.After(v.now) && !v.doubtful
+}
+
+// comesToItsEnd reports whether what a commit takes away, and a guard holds, has come
+// to the end that it was given with. One that had passed before the removal was
+// noticed says nothing: it may have been given for longer in between.
+func (v *view) comesToItsEnd(r Record) bool {
+	held := r.Cause.Kind == CauseCommit && r.RemoveAsked.IsZero() && r.Op == nil
+	return r.State == Removing && held && r.Since.Before(r.givenEnd()) && v.outlived(r)
+}
+
 // endCause returns the cause of a removal of what is no longer desired because
 // its end has passed, false when that is not why.
 func (v *view) endCause(rec Record) (Cause, bool) {
 	end, ok := v.ended(rec)
 	switch {
+	case v.comesToItsEnd(rec), ok && rec.Cut != nil && v.outlived(rec):
+		return Cause{Kind: CauseExpiry, Commit: v.force.Commit, End: rec.givenEnd().UTC()}, true
 	case !ok:
 		return Cause{}, false
 	case rec.Cut != nil:

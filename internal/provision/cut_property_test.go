@@ -136,7 +136,11 @@ func (m *estateModel) judge(t *testing.T, s *system, all []config.Assignment) (h
 		over := !desired || !l.end().After(now)
 		took, taken := m.taken[a]
 		switch live := s.isLive(a); {
-		case taken && !live:
+		case taken && over && !took.from.After(now):
+			if live {
+				t.Errorf("%s has come to the end that it was given with, and is live", a)
+			}
+		case taken && !live && took.from.After(time.Now()):
 			gone[took.commit]++
 		case taken && over:
 			held++

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
@@ -70,7 +69,7 @@ func (e *Engine) knownDiffering(repo *config.Repo) []access.Drift {
 // not known. Whose facts the merge changes is told of too. What the merge
 // brings in is not: its pre-flight says it, and it may be moved first.
 func (f *foresight) differing() {
-	sentences := differing(f.names(), f.places)
+	sentences := differing(f.naming, f.places)
 	told := map[string]bool{}
 	for _, d := range f.m.Will {
 		id := d.Assignment.Account
@@ -80,10 +79,10 @@ func (f *foresight) differing() {
 		}
 		told[id] = true
 		if why := sentences[id]; why != "" {
-			f.hold(time.Time{}, CodeAccountDiffers, why, false)
+			f.hold(access.Hold{Code: string(CodeAccountDiffers), Sentence: why})
 		}
 		if p := f.places[id]; p.Unread != "" {
-			f.out.Notes = append(f.out.Notes, fmt.Sprintf("Whether the file of %s and AWS Organizations agree is not fully known: %s. A line that chooses accounts by OU or tags gives nothing new there if they do not.", f.names().account(id), p.Unread))
+			f.out.Unknown = append(f.out.Unknown, fmt.Sprintf("Whether the file of %s and AWS Organizations agree is not fully known: %s. A line that chooses accounts by OU or tags gives nothing new there if they do not.", f.naming.account(id), p.Unread))
 		}
 	}
 	for _, slug := range slices.Sorted(maps.Keys(f.m.After.Accounts)) {

@@ -99,7 +99,7 @@ func TestWhatWasNotReadHoldsNothingAndIsSaid(t *testing.T) {
 		s.commitOf(t, first)
 		next := newRepository(sha("b")).only(1, 2).wide(1, readOnly).since(first)
 		foretold, err := s.engine.Foretell(t.Context(), mergeOf(first, next))
-		if err != nil || len(foretold.Holds) != 0 || len(foretold.Notes) != 1 || !strings.Contains(foretold.Notes[0], "its tags in AWS were not read yet") {
+		if err != nil || len(foretold.Holds) != 0 || len(foretold.Unknown) != 1 || !strings.Contains(foretold.Unknown[0], "its tags in AWS were not read yet") {
 			t.Errorf("foretold: %+v, %v", foretold, err)
 		}
 		s.commitOf(t, next)
@@ -119,7 +119,7 @@ func TestWhatAMergeBringsInIsLeftToItsPreflight(t *testing.T) {
 		s.commitOf(t, first)
 		next := newRepository(sha("b")).only(1, 2).wide(1, readOnly)
 		foretold, err := s.engine.Foretell(t.Context(), mergeOf(first, next))
-		if err != nil || len(foretold.Holds)+len(foretold.Notes) != 0 {
+		if err != nil || len(foretold.Holds)+len(foretold.Notes)+len(foretold.Unknown) != 0 {
 			t.Errorf("%+v, %v", foretold, err)
 		}
 	})

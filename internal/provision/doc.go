@@ -18,7 +18,8 @@
 //
 // What the guards will hold of a merge is told before it by asking them ([Foretell],
 // [Engine.Foretell]): a guard that is new is foretold, or a test has the reason why
-// it cannot be.
+// it cannot be. What is live and no commit declares is in it as the checks found it,
+// and permission sets that the merge touches as they are read for it.
 //
 // # Durable steps, at least once
 //
@@ -90,7 +91,8 @@
 // An ended grant goes at its minute, outside the guards that count, under a bound
 // of its own. Not so an end that a commit newly set or brought nearer: when it
 // passes it is a removal by that commit, however late, until limits.allow lets the
-// commit have it; all ends of one commit are one plan. What an assignment's end
+// commit have it; all ends of one commit are one plan. But what has come to the end
+// that it was given with goes, whatever a commit took of it before. What an assignment's end
 // was, and which commit brought it near, is kept in its record ([Cut]), and so is
 // what the bot made and for which commit ([Making]): what a commit adds makes
 // nothing that it takes away a part of more. Of several commits that come into force

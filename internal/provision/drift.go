@@ -183,7 +183,9 @@ func (e *Engine) isOver(v *view, plan Result, f Finding) bool {
 	if listed == NotKnown || v.now.Sub(seen.Began) >= fresh {
 		return false
 	}
-	return !slices.ContainsFunc(plan.Extra, func(x Extra) bool { return x.Pair == f.Pair && x.Live == f.Live && v.tells(plan, x) })
+	// One that does not tell at the moment is one all the same: else somebody's word
+	// about it, that it be left alone, would be lost.
+	return !slices.ContainsFunc(plan.Extra, func(x Extra) bool { return x.Pair == f.Pair && x.Live == f.Live })
 }
 
 // tellDrift tells the operations channel of findings, and notes that on them.
@@ -252,9 +254,12 @@ func (v *view) reverts(f Finding) bool {
 	return v.clears() && f.Assignment != nil && f.Cutover == ""
 }
 
+// clearing reports whether by a config what no commit ever declared is removed.
+func clearing(r *config.Repo) bool { return r.Access.Phase.RemovesUndeclared(r.Access.Drift) }
+
 // clears reports whether what no commit ever declared is removed.
 func (v *view) clears() bool {
-	return v.force.Repo.Access.Phase.RemovesUndeclared(v.force.Repo.Access.Drift)
+	return clearing(v.force.Repo)
 }
 
 // takeDrift takes over into a view what is known of drift: what is to be put
@@ -269,26 +274,38 @@ func (e *Engine) takeDrift(ctx context.Context, v *view) error {
 	v.putBack, v.quiet = map[config.Assignment]bool{}, map[config.Assignment]bool{}
 	v.clear, v.strays = map[config.Assignment]string{}, map[config.Assignment]string{}
 	for _, f := range list {
-		if f.Assignment == nil { // who it is may not be known yet, but it counts
-			a := config.Assignment{Principal: anonymous(f.Live), Account: f.Pair.Account, PermissionSet: f.Pair.PermissionSet}
-			f.Assignment = &a
-		}
-		if v.names.Principals[f.Assignment.Principal] == "" && f.Name != "" {
-			v.names.Principals[f.Assignment.Principal] = f.Name
+		a := f.about()
+		if v.names.Principals[a.Principal] == "" && f.Name != "" {
+			v.names.Principals[a.Principal] = f.Name
 		}
 		switch {
 		case f.Missing:
-			v.putBack[*f.Assignment] = f.PutBack
-		case f.Snoozed.After(v.now), v.heldFor(*f.Assignment) != "":
-			v.quiet[*f.Assignment] = true
+			v.putBack[a] = f.PutBack
+		case v.leaves(f):
+			v.quiet[a] = true
 		case v.clears():
-			commit := cmp.Or(f.Commit, v.force.Commit)
-			v.strays[*f.Assignment] = commit
+			commit := commitOf(f, v.force.Commit)
+			v.strays[a] = commit
 			listed, seen := e.desk.sight.Ask(f.Pair, f.Live)
 			if listed == Listed && seen.Began.Sub(f.Since) >= e.pace(missingConfirm) {
-				v.clear[*f.Assignment] = commit
+				v.clear[a] = commit
 			}
 		}
 	}
 	return nil
 }
+
+// about is the assignment that a finding is about. While it is not known whose it is
+// it stands under a principal of his own: it counts.
+func (f Finding) about() config.Assignment {
+	if f.Assignment != nil {
+		return *f.Assignment
+	}
+	return config.Assignment{Principal: anonymous(f.Live), Account: f.Pair.Account, PermissionSet: f.Pair.PermissionSet}
+}
+
+// leaves reports whether what is live and no commit declares is left alone for now.
+func (v *view) leaves(f Finding) bool { return f.Snoozed.After(v.now) || v.heldFor(f.about()) != "" }
+
+// commitOf is that of which what no commit declares is a removal, where it goes.
+func commitOf(f Finding, force string) string { return cmp.Or(f.Commit, force) }

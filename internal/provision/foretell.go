@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"aws-access-bot/config"
@@ -43,13 +44,27 @@ func (e *Engine) Foretell(ctx context.Context, m access.Merge) (access.Foretold,
 		if err := e.loadSets(ctx); err != nil {
 			return access.Foretold{}, err
 		}
+		f.seen = e.previews(ctx, m)
+		f.administer = e.stillAdminister()
 	}
 	var err error
 	if f.log, err = e.Store.Removals(ctx, m.At.Add(-budgetWindow)); err != nil {
 		return access.Foretold{}, err
 	}
+	if f.findings, err = e.findings(ctx); err != nil {
+		return access.Foretold{}, fmt.Errorf("what is known of drift: %w", err)
+	}
+	v := f.view()
+	v.names = names(m.After)
+	if err := e.takeCutovers(ctx, v); err != nil {
+		return access.Foretold{}, err
+	}
+	f.cutovers = v.cutovers
 	e.mu.Lock()
 	f.caller = e.caller
+	if e.last.Complete != nil {
+		f.readWhole = e.last.Complete.Began
+	}
 	e.mu.Unlock()
 	if f.own = ParseCaller(f.caller.ARN); !f.own.Known {
 		f.own = OwnRole{Known: true} // who the bot is, is not foretold
@@ -70,11 +85,25 @@ type foresight struct {
 	recorded bool
 	// places is how the accounts stand in AWS, nil where that is not known.
 	places map[string]Placement
+	// findings are what is known of drift, cutovers what is known of old access that
+	// is being taken away; readWhole is when AWS was last read whole, zero for not
+	// since the start.
+	findings  []Finding
+	cutovers  cutovers
+	readWhole time.Time
+	// administer has permission sets that may be a way into an account, whatever their
+	// files say.
+	administer []string
 
-	will map[config.Assignment]config.Desired
+	// seen has the permission sets that were looked at.
+	seen map[string]seenSet
+
+	naming Names
+	will   map[config.Assignment]config.Desired
 	// goes has what goes, and when: at the merge, or by an end.
-	goes map[config.Assignment]going
-	out  access.Foretold
+	goes   map[config.Assignment]going
+	strays map[config.Assignment]stray
+	out    access.Foretold
 }
 
 // going is a removal to come.
@@ -90,20 +119,22 @@ func foresee(f foresight) access.Foretold {
 	for _, d := range f.m.Will {
 		f.will[d.Assignment] = d
 	}
-	f.records = present(f.m, f.records)
+	f.naming = f.names()
+	f.records = append(present(f.m, f.records), f.adopted(f.records)...)
 	f.foreseeRemovals()
+	f.foreseeStrays()
 	for _, at := range f.times() {
 		f.pass(at)
 	}
 	f.additions()
 	f.differing()
-	f.sets()
 	if !f.enabled && f.changes() {
-		f.hold(time.Time{}, CodeDisabled, "Changes are switched off (enable_changes is false in the settings of the bot), so that nothing of this is made, only planned.", false)
+		f.hold(access.Hold{Code: string(CodeDisabled), Sentence: "Changes are switched off (enable_changes is false in the settings of the bot), so that nothing of this is made, only planned."})
 	}
 	if !slices.ContainsFunc(f.out.Holds, func(h access.Hold) bool { return h.Allowed }) {
-		f.out.Allow = 0
+		f.out.Allow = 0 // nothing of it is needed
 	}
+	f.sets()
 	slices.SortStableFunc(f.out.Holds, func(a, b access.Hold) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Sentence, b.Sentence))
 	})
@@ -141,7 +172,7 @@ func present(m access.Merge, records []*Record) []*Record {
 // foreseeRemovals finds what goes, and when.
 func (f *foresight) foreseeRemovals() {
 	f.goes = map[config.Assignment]going{}
-	v := &view{now: f.m.At, force: access.InForce{Commit: merging, Repo: f.m.After}}
+	v := f.view()
 	for i, r := range f.records {
 		a := r.Assignment
 		d, stays := f.will[a]
@@ -175,7 +206,7 @@ func (f *foresight) foreseeRemovals() {
 
 // times are when something goes, in order: the merge, then the ends.
 func (f *foresight) times() []time.Time {
-	if f.out.Allow == 0 {
+	if f.out.Allow == 0 && (f.out.Undeclared == nil || len(f.out.Undeclared.Goes) == 0) {
 		return nil // nothing that the merge is behind
 	}
 	out := []time.Time{f.m.At}
@@ -217,6 +248,7 @@ func (f *foresight) pass(at time.Time) {
 		s.Protected[a] = f.m.After.IsProtected(a)
 		records = append(records, r)
 	}
+	f.clear(&plan, &s)
 	s.takeMade(records)
 	b := newBudget(plan, s)
 	if at.Equal(f.m.At) {
@@ -232,19 +264,16 @@ func (f *foresight) pass(at time.Time) {
 			if !c.Begun {
 				f.log = append(f.log, Removal{At: at, Assignment: c.Assignment, Expiry: c.Cause.Kind == CauseExpiry, Commit: c.Cause.Commit})
 			}
+		case c.Cause.Kind == CauseDrift && f.strays[c.Assignment].newly && at.Equal(f.m.At):
+			f.hold(access.Hold{Code: string(j.code), Sentence: j.sentence, Mend: strings.TrimSpace(j.mend)})
 		case c.Cause.Commit == merging && f.goes[c.Assignment].at.Equal(at):
-			when := at
-			if at.Equal(f.m.At) {
-				when = time.Time{}
-			}
-			if j.code != CodeBudget || !f.holds(CodeBudget) { // it is one for all of the merge
-				f.hold(when, j.code, j.sentence, j.mend != "")
-			}
+			f.holdAt(at, j)
 		}
 	}
 	f.records = slices.DeleteFunc(records, func(r *Record) bool { return gone[r.Assignment] })
 	for a := range gone {
 		delete(f.goes, a)
+		delete(f.strays, a)
 	}
 }
 
@@ -254,7 +283,11 @@ func (f *foresight) around(at time.Time) Surroundings {
 	s.EnableChanges, s.Now, s.LiveManagement, s.SkewKnown, s.Own, s.Log = true, at, s.ConfigManagement, true, f.own, f.log
 	s.Owned, s.Protected, s.Clears = map[config.Assignment]bool{}, map[config.Assignment]bool{}, true
 	s.Opens = opens(f.m.After, f.is)
-	s.Names = f.names()
+	s.Names = f.naming
+	// What the file in force has is still in AWS when the merge comes; what is
+	// protected or of the baseline is so by the file that comes.
+	s.administering(f.administer)
+	s.administering(administerByFile(f.m.Before))
 	for a, d := range f.will {
 		if d.End.IsZero() || d.End.After(at) {
 			s.Desired[a] = d.End
@@ -292,26 +325,14 @@ func (f *foresight) additions() {
 	}
 	for _, j := range askGuards(plan, newBudget(plan, f.around(f.m.At))) {
 		if j.code != "" {
-			f.hold(time.Time{}, j.code, fmt.Sprintf("%s: %s", f.names().assignment(j.change.Assignment), j.sentence), false)
+			f.hold(access.Hold{Code: string(j.code), Sentence: fmt.Sprintf("%s: %s", f.naming.assignment(j.change.Assignment), j.sentence)})
 		}
-	}
-}
-
-func (f *foresight) holds(code Code) bool {
-	return slices.ContainsFunc(f.out.Holds, func(h access.Hold) bool { return h.Code == string(code) })
-}
-
-// hold notes what a guard says, once.
-func (f *foresight) hold(at time.Time, code Code, sentence string, allowed bool) {
-	h := access.Hold{Code: string(code), Sentence: sentence, At: at, Allowed: allowed}
-	if !slices.Contains(f.out.Holds, h) {
-		f.out.Holds = append(f.out.Holds, h)
 	}
 }
 
 // changes reports whether the merge changes anything in AWS.
 func (f *foresight) changes() bool {
-	if f.out.Allow > 0 || len(f.m.Was) != len(f.m.Will) || len(config.SetChanges(f.m.Before, f.m.After)) > 0 {
+	if f.out.Allow > 0 || f.out.Undeclared != nil || len(f.m.Was) != len(f.m.Will) || len(config.SetChanges(f.m.Before, f.m.After)) > 0 {
 		return true
 	}
 	return slices.ContainsFunc(f.m.Was, func(d config.Desired) bool {

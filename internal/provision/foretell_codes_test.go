@@ -22,17 +22,15 @@ import (
 // never come to look at one, with the reason.
 func unforeseen() map[provision.Code]string {
 	return map[provision.Code]string{
-		provision.CodeManagement:    "the check refuses a grant in the management account; whether Organizations can be read, and whom it names, is known when it is applied",
-		provision.CodeLegacy:        "a config with such a grant is not valid",
-		provision.CodeNotDesired:    "the planner only adds what the commit in force grants",
-		provision.CodeNotOwned:      "the planner only removes what is owned; what is not is drift, and no part of a merge",
-		provision.CodeProtected:     "the check refuses to take a protected grant away",
-		provision.CodeIncomplete:    "it is about the readings at the time",
-		provision.CodeTaken:         "which id somebody has in Identity Center is as SCIM has it at the time",
-		provision.CodeClock:         "it is about the clocks at the time",
-		provision.CodeExpiryBound:   "it is about the time at which many grants end, and holds them for minutes",
-		provision.CodeSetManagement: "the check refuses grants in the management account; who was given the set there by hand is read when it is applied",
-		provision.CodeSetSpread:     "what somebody added in AWS is read when the set is changed",
+		provision.CodeManagement:  "the check refuses a grant in the management account; whether Organizations can be read, and whom it names, is known when it is applied",
+		provision.CodeLegacy:      "a config with such a grant is not valid",
+		provision.CodeNotDesired:  "the planner only adds what the commit in force grants",
+		provision.CodeNotOwned:    "the planner only removes what is owned; what is not is drift, and no part of a merge",
+		provision.CodeProtected:   "the check refuses to take a protected grant away",
+		provision.CodeIncomplete:  "it is about the readings at the time",
+		provision.CodeTaken:       "which id somebody has in Identity Center is as SCIM has it at the time",
+		provision.CodeClock:       "it is about the clocks at the time",
+		provision.CodeExpiryBound: "it is about the time at which many grants end, and holds them for minutes",
 	}
 }
 

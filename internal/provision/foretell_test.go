@@ -12,6 +12,7 @@ import (
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/provision"
+	"aws-access-bot/internal/provision/permset"
 )
 
 // foretelling is a commit that follows another, with the codes of the guards that
@@ -19,6 +20,10 @@ import (
 type foretelling struct {
 	name        string
 	first, then func(r *repository) *repository
+	// found is live by hand, and known as drift by the time of the merge.
+	found []config.Assignment
+	// live makes the set Root in AWS another than one with AdministratorAccess.
+	live func(l *permset.Live)
 	// wait is how long after the merge all ends have passed.
 	wait time.Duration
 	want []provision.Code
@@ -68,9 +73,10 @@ func foretellings() []foretelling {
 	ending := func(d time.Duration, list ...config.Assignment) func(r *repository) *repository {
 		return func(r *repository) *repository { return r.with(d, "", list...) }
 	}
+	roots := []config.Assignment{grant(1, 1, "Root"), grant(1, 2, "Root")}
 	root := func(policies ...string) func(r *repository) *repository {
 		return func(r *repository) *repository {
-			return r.with(0, "", grant(1, 1, "Root"), grant(1, 2, "Root")).declaring(rootFile(policies...))
+			return r.with(0, "", roots...).declaring(rootFile(policies...))
 		}
 	}
 	protect := func(r *repository) *repository {
@@ -103,14 +109,53 @@ func foretellings() []foretelling {
 		{name: "an end for a few", first: standing(rest...), then: and(standing(rest[3:]...), ending(time.Hour, rest[:3]...)), wait: 2 * time.Hour},
 		{name: "ends that were there from the start", first: and(standing(rest...), ending(2*time.Hour, whole...)), then: and(standing(rest...), ending(2*time.Hour, whole...)), wait: 4 * time.Hour},
 		{name: "ends that are later than before", first: and(standing(rest...), ending(2*time.Hour, whole...)), then: and(standing(rest...), ending(4*time.Hour, whole...)), wait: 6 * time.Hour},
+		{name: "an end for what a whole account has by hand", first: standing(rest...), found: whole, then: and(standing(rest...), ending(2*time.Hour, whole...)),
+			want: []provision.Code{provision.CodeWholeAccount}, offline: []provision.Code{}, wait: 4 * time.Hour, until: 2 * time.Hour},
+		{name: "an end for the last way, which is there by hand", first: standing(rest...), found: []config.Assignment{grant(1, 15, admin)},
+			then: and(standing(rest...), ending(time.Hour, grant(1, 15, admin))), want: []provision.Code{provision.CodeLastWay}, offline: []provision.Code{}, wait: 2 * time.Hour, until: time.Hour},
+		{name: "an end for one that is there by hand", first: standing(rest...), found: whole[:1], then: and(standing(rest...), ending(time.Hour, whole[:1]...)), wait: 2 * time.Hour},
+		{name: "no end for what a whole account has by hand", first: standing(rest...), found: whole, then: and(standing(rest...), standing(whole...))},
 		{name: "more who have the bot's own role", first: standing(rest...), then: and(standing(rest...), standing(own(2))), want: []provision.Code{provision.CodeOwnAccess}, offline: []provision.Code{}, shut: true},
 		{name: "fewer who have the bot's own role", first: and(standing(rest...), standing(own(1), own(2))), then: and(standing(rest...), standing(own(2))),
 			want: []provision.Code{provision.CodeOwnAccess}, offline: []provision.Code{}, shut: true},
 		{name: "the last way is gutted", first: root(policyAdmin), then: root(policyView), want: []provision.Code{provision.CodeSetWay}},
 		{name: "a protected grant's set is gutted", first: and(root(policyAdmin), protect, standing(grant(2, 1, admin), grant(2, 2, admin))),
 			then: and(root(policyView), protect, standing(grant(2, 1, admin), grant(2, 2, admin))), want: []provision.Code{provision.CodeSetWay}},
+		{name: "the first file of a set takes away what makes it the last way", first: standing(roots...), then: func(r *repository) *repository {
+			r = root(policyView)(r)
+			r.repo.Access.Drift = config.DriftRevert
+			return r
+		}, want: []provision.Code{provision.CodeSetWay}, offline: []provision.Code{}},
+		{name: "the first file of a set limits it", first: standing(roots...), then: and(standing(roots...), func(r *repository) *repository {
+			file := rootFile(policyAdmin)
+			file.Boundary = &config.Boundary{ManagedPolicy: policyView}
+			return r.declaring(file)
+		}), want: []provision.Code{provision.CodeSetWay}, offline: []provision.Code{}},
+		{name: "the first file of a set says what AWS has", first: standing(roots...), then: root(policyAdmin)},
+		{name: "the first file of a set leaves what AWS has more", first: standing(roots...), then: root(policyView)},
+		{name: "the first file of a set that is new", first: standing(rest...), then: and(standing(rest...), func(r *repository) *repository { return r.declaring(declared("New", time.Hour, policyView)) })},
+		{name: "the first file of a set that somebody has in the management account", first: standing(roots...), then: root(policyAdmin, policyView),
+			live: func(l *permset.Live) { l.Accounts = append(l.Accounts, managementAccount) }, want: []provision.Code{provision.CodeSetManagement}, offline: []provision.Code{}, shut: true},
+		{name: "a set that somebody added to, in some accounts", first: root(policyAdmin), then: root(policyAdmin, policyView), live: func(l *permset.Live) {
+			l.Managed, l.Outdated = append(l.Managed, policyAudit), []string{accountID(2)}
+		}, want: []provision.Code{provision.CodeSetSpread}, offline: []provision.Code{}, shut: true},
 		{name: "a set is made wider", first: root(policyAdmin), then: root(policyAdmin, policyView)},
 		{name: "a set that is no last way is made narrower", first: and(root(policyAdmin), standing(grant(2, 1, admin), grant(2, 2, admin))), then: and(root(policyView), standing(grant(2, 1, admin), grant(2, 2, admin)))},
+	}
+}
+
+// foundByHand makes assignments live that no commit declares, and has the bot find them.
+func (s *system) foundByHand(t *testing.T, list ...config.Assignment) {
+	t.Helper()
+	if len(list) == 0 {
+		return
+	}
+	for _, a := range list {
+		s.do(func() { s.put(a) })
+	}
+	after(30 * time.Hour) // everything is read once a day, whoever has it
+	if n := len(s.known(t)); n != len(list) {
+		t.Fatalf("%d of %d are known as drift", n, len(list))
 	}
 }
 
@@ -152,11 +197,15 @@ func TestWhatIsForetoldIsWhatIsHeld(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
 				svc := newSetService(newWorld().populate(1, 1, 2, 3, 4, 5, 6, 7))
 				svc.caller.ARN, svc.caller.Account = "arn:aws:sts::"+accountID(9)+":assumed-role/AWSReservedSSO_"+ownSet+"_0123456789abcdef/bot", accountID(9)
-				svc.have(view("Root", time.Hour, policyAdmin), accountID(1), accountID(2))
+				live := svc.have(view("Root", time.Hour, policyAdmin), accountID(1), accountID(2))
+				if tt.live != nil {
+					tt.live(live)
+				}
 				s := startedSets(t, svc)
 				first := tt.first(newRepository(sha("a")))
 				s.commitOf(t, first)
 				after(30 * time.Minute)
+				s.foundByHand(t, tt.found...)
 				next := tt.then(newRepository(sha("b"))).since(first)
 				m := mergeOf(first, next)
 				foretold, err := s.engine.Foretell(t.Context(), m)
@@ -192,14 +241,19 @@ func TestWhatIsForetoldIsWhatIsHeld(t *testing.T) {
 					}
 					return
 				}
-				for i, n := range []int{foretold.Allow - 1, foretold.Allow} {
+				enough := config.RemovalAllowance{Commit: sha("b"), Removals: foretold.Allow, PermissionSets: foretold.AllowSets}
+				less := enough // and more removals are no set
+				if less.Removals--; len(less.PermissionSets) > 0 {
+					less.Removals, less.PermissionSets = 1000, nil
+				}
+				for i, allow := range []config.RemovalAllowance{less, enough} {
 					allowed := tt.then(newRepository(sha([]string{"c", "d"}[i]))).since(next)
-					allowed.repo.Access.Limits.Allow = &config.RemovalAllowance{Commit: sha("b"), Removals: n}
+					allowed.repo.Access.Limits.Allow = &allow
 					s.commitOf(t, allowed)
 					after(3 * time.Hour)
 					still := [][]provision.Code{want, {}}[i]
 					if diff := cmp.Diff(still, append([]provision.Code{}, s.held(t, everything...)...)); diff != "" {
-						t.Errorf("held with an allowance of %d of %d (-want +got):\n%s", n, foretold.Allow, diff)
+						t.Errorf("held with the allowance %s of %s (-want +got):\n%s", allow, enough, diff)
 					}
 				}
 			})

@@ -1,8 +1,11 @@
 package provision
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/provision/permset"
@@ -24,12 +27,8 @@ const administratorSet = "AdministratorAccess"
 // Which of them is another way for sure says opens.
 func administers(repo *config.Repo) map[string]bool {
 	out := map[string]bool{administratorSet: true}
-	for name, set := range repo.PermissionSets {
-		for _, arn := range set.ManagedPolicies {
-			if permset.AllowsAll(arn) {
-				out[name] = true
-			}
-		}
+	for _, name := range administerByFile(repo) {
+		out[name] = true
 	}
 	for _, p := range repo.Access.Protected {
 		out[p.PermissionSet] = true
@@ -38,6 +37,39 @@ func administers(repo *config.Repo) map[string]bool {
 		out[g.PermissionSet] = true
 	}
 	return out
+}
+
+// administerByFile names the permission sets whose file has the AWS managed policy
+// AdministratorAccess.
+func administerByFile(repo *config.Repo) []string {
+	var out []string
+	for name, set := range repo.PermissionSets {
+		if slices.ContainsFunc(set.ManagedPolicies, permset.AllowsAll) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// stillAdminister names the permission sets that had the AWS managed policy
+// AdministratorAccess by a file once, and were not seen without it since: what a file
+// takes away may be held, and a set whose file is gone stays in AWS as it is. With
+// them are those to which somebody added it in AWS.
+func (e *Engine) stillAdminister() []string {
+	var out []string
+	for _, r := range e.setRecords() {
+		if permset.HaveAll(r.Owned) || permset.HaveAll(r.Spread) {
+			out = append(out, r.Name)
+		}
+	}
+	return out
+}
+
+// administering adds permission sets that may be a way into an account.
+func (s *Surroundings) administering(sets []string) {
+	for _, name := range sets {
+		s.Administers[name] = true
+	}
 }
 
 // canAdminister reports whether a set is a way into an account. If no set is
@@ -62,13 +94,59 @@ func (b *budget) lastWay(c Change) objection {
 	if !asked || !b.s.canAdminister(a.PermissionSet) || !b.s.stood(a) {
 		return objection{}
 	}
+	waits, empty := "", ""
 	for other := range b.s.ReadBack {
 		end, desired := b.s.Desired[other]
-		if b.s.ReadBack[other] && desired && end.IsZero() && other.Account == a.Account && b.s.Opens[other.PermissionSet] {
+		if !b.s.ReadBack[other] || !desired || !end.IsZero() || other.Account != a.Account || !b.s.Opens[other.PermissionSet] {
+			continue
+		}
+		switch name := b.s.Names.principal(other.Principal); {
+		case b.s.Empty[other.Principal]:
+			empty = min(cmp.Or(empty, name), name)
+		case b.s.Uncounted[other.Principal]:
+			waits = min(cmp.Or(waits, name), name)
+		default:
 			return objection{}
 		}
 	}
-	return objection{CodeLastWay, fmt.Sprintf("This is the last way to administer %s: no other standing assignment of a set that can for sure is live there.", b.s.Names.account(a.Account))}
+	said := fmt.Sprintf("This is the last way to administer %s: no other standing assignment of a set that can for sure is live there", b.s.Names.account(a.Account))
+	switch {
+	case waits != "":
+		return objection{CodeIncomplete, fmt.Sprintf("Who is in %s, which is to be the other way into %s, is about to be counted; the removal waits for that.", waits, b.s.Names.account(a.Account))}
+	case empty != "":
+		return objection{CodeLastWay, fmt.Sprintf("%s but that of %s, which nobody is in by its direct members.", said, empty)}
+	}
+	return objection{CodeLastWay, said + "."}
+}
+
+// countedWithin is how long what was just read back may wait for its members to be
+// counted. Longer is no reason to hold anything: they may not be readable.
+const countedWithin = 2 * time.Minute
+
+// empty are the groups and users that nobody was in when they were counted last.
+func (e *Engine) empty() map[config.Principal]bool {
+	out := map[config.Principal]bool{}
+	for p, g := range e.book.allPrincipals() {
+		if !g.MembersRead.IsZero() && g.MembersSeen == 0 {
+			out[p] = true
+		}
+	}
+	return out
+}
+
+// countInside takes in which groups are known to be empty, and which of what was read
+// back lately are not counted yet.
+func (e *Engine) countInside(s *Surroundings, records []*Record) {
+	s.Empty, s.Uncounted = e.empty(), map[config.Principal]bool{}
+	if e.opts.Sketch {
+		return // nobody counts
+	}
+	people := e.book.allPrincipals()
+	for _, r := range records {
+		if r.State == Live && s.Now.Sub(r.ReadBack) < e.pace(countedWithin) && people[r.Assignment.Principal].MembersRead.IsZero() {
+			s.Uncounted[r.Assignment.Principal] = true
+		}
+	}
 }
 
 // asksForWay reports whether a removal has to leave a way into its account: one
@@ -88,7 +166,10 @@ func (b *budget) asksForWay(c Change) (asks, stray bool) {
 // say, and false for known when nothing is recorded.
 func hadEnd(r Record) (ended, known bool) {
 	for _, key := range r.Grants {
-		if text := string(key); !strings.Contains(text, " expires=") && !strings.Contains(text, " duration=") {
+		// Tags and OUs, which may have any of these words, stand before the set.
+		text := string(key)
+		text = text[max(0, strings.LastIndex(text, " permission_set=")):]
+		if !strings.Contains(text, " expires=") && !strings.Contains(text, " duration=") {
 			return false, true
 		}
 	}

@@ -73,6 +73,9 @@ type Surroundings struct {
 	// none, each is taken for one. Opens has those that are one for sure, which
 	// another has to be for one to go.
 	Administers, Opens map[string]bool
+	// Empty are groups that nobody was in when they were counted last, and so no way
+	// in; Uncounted those that are about to be counted.
+	Empty, Uncounted map[config.Principal]bool
 	// HadEnd says of assignments that go whether all their lines had an end;
 	// one that is absent is taken for standing.
 	HadEnd map[config.Assignment]bool

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,6 +124,35 @@ func TestTheLastWayIntoAnAccountStays(t *testing.T) {
 		after(2 * time.Hour)
 		if s.isLive(door) || !s.isLive(next) {
 			t.Errorf("after another way came: the old one is live %v, the new one %v", s.isLive(door), s.isLive(next))
+		}
+	})
+}
+
+// TestAnEmptyGroupIsNoWayIntoAnAccount: the new group has groups as members only, whom
+// Entra does not provision, so that nobody could get in any more. Once somebody is in,
+// the old one goes.
+func TestAnEmptyGroupIsNoWayIntoAnAccount(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1, 2))
+		s.do(func() {
+			s.members[groupID(2)] = nil
+			s.scim[groupID(2)] = scimGroup{id: storeID(groupID(2))}
+		})
+		door, next := grant(1, 1, admin), grant(2, 1, admin)
+		s.commitOf(t, newRepository("c1").with(0, "", door))
+		after(5 * time.Minute)
+		s.commitOf(t, newRepository("c2").with(0, "", next))
+		after(3 * time.Hour)
+		if f := s.facts(t, door); !s.isLive(door) || !s.isLive(next) || f.TroubleCode != string(provision.CodeLastWay) || !strings.Contains(f.Trouble, "aws-group-2") {
+			t.Fatalf("the last way with anybody in it is live %v: %+v", s.isLive(door), f)
+		}
+		s.do(func() {
+			s.members[groupID(2)] = s.members[groupID(1)]
+			s.scim[groupID(2)] = scimGroup{id: storeID(groupID(2)), members: idsOf(s.members[groupID(2)])}
+		})
+		after(2 * time.Hour)
+		if s.isLive(door) {
+			t.Errorf("it stays though somebody is in the other group: %+v", s.facts(t, door))
 		}
 	})
 }

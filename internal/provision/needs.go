@@ -87,6 +87,14 @@ func (e *Engine) publishNeeds(v *view, plan Result, verdict Verdict) {
 			})
 		}
 	}
+	for _, x := range plan.Extra {
+		// Who turns out to have a file, and was not found by it: nothing is granted to
+		// him, so that nobody looked for him, or he has a new id since.
+		if s, known := e.desk.named[x.Live]; known && x.Principal == nil && v.filed(s.principal) {
+			a := config.Assignment{Principal: s.principal}
+			need(a, func(n *principalNeed) { n.lost = later(n.lost, s.at) })
+		}
+	}
 	for _, p := range e.unneeded(v) {
 		needs[p] = principalNeed{name: e.book.principal(p).Name, leave: true, report: p.Kind == config.GroupPrincipal && v.force.Repo.Access.Unassign != config.UnassignRemove, cause: Cause{Kind: CauseCommit, Commit: v.force.Commit}}
 	}
@@ -137,10 +145,17 @@ func (e *Engine) dueAt(g PrincipalRecord, n principalNeed) time.Time {
 }
 
 // memberWait returns the wait before members are counted again, and false once
-// all are seen or counting has gone on for long enough.
+// all are seen or counting has gone on for long enough. A group that nobody is in is
+// counted for good: it is no way into an account until somebody is.
 func (e *Engine) memberWait(g PrincipalRecord) (time.Duration, bool) {
 	waits := []time.Duration{0, 5, 10, 15, 30, 60, 120, 300, 300}
-	if g.StoreID == "" || g.MemberLooks >= len(waits) || g.MemberLooks > 0 && g.MembersSeen >= g.MembersTotal {
+	empty := g.MemberLooks > 0 && g.MembersSeen == 0 && !g.isUser()
+	switch {
+	case g.StoreID == "":
+		return 0, false
+	case empty && (g.MembersTotal == 0 || g.MemberLooks >= len(waits)):
+		return e.pace(principalCheck), true
+	case g.MemberLooks >= len(waits) || g.MemberLooks > 0 && g.MembersSeen >= g.MembersTotal:
 		return 0, false
 	}
 	return e.pace(waits[g.MemberLooks] * time.Second), true

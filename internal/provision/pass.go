@@ -134,6 +134,9 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 	for _, a := range own {
 		v.owned[a] = true
 	}
+	for i := range changed {
+		delete(e.desk.held, changed[i].Assignment) // what held it may do so no longer
+	}
 	for _, step := range []func(context.Context, *view) error{e.follow, e.read, e.readBack, e.findOrphans, e.lookUpAccounts, e.lookUpSets, e.lookUpOwn} {
 		if err := step(ctx, v); err != nil {
 			return nil, time.Time{}, err
@@ -312,6 +315,7 @@ func (e *Engine) surroundings(ctx context.Context, v *view, plan Result) (Surrou
 	s.EnableChanges, s.Now, s.LiveManagement, s.Owned, s.Protected = e.opts.EnableChanges, v.now, e.desk.management, v.owned, v.protected()
 	s.ReadFailed, s.Clears, s.Undeclared, s.Own, s.Opens = len(v.failed) > 0, v.clears(), v.strays, e.desk.own, opens(v.force.Repo, e.setIs)
 	s.Names, s.RollBack = v.names, v.restorable
+	s.administering(e.stillAdminister())
 	for a, d := range v.wants {
 		s.Desired[a] = d.End
 	}
@@ -320,6 +324,7 @@ func (e *Engine) surroundings(ctx context.Context, v *view, plan Result) (Surrou
 		s.know(r)
 	}
 	s.takeMade(records)
+	e.countInside(&s, records)
 	for p, g := range e.book.allPrincipals() {
 		if g.StoreID != "" {
 			id := LiveAssignment{PrincipalID: g.StoreID, Kind: p.Kind}

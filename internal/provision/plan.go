@@ -178,8 +178,12 @@ func (p *planner) missing(c Change) {
 		p.add(c)
 		return
 	}
+	how := "is gone from AWS"
+	if who := p.in.Principals[c.Assignment.Principal]; who.ID == "" && slices.ContainsFunc(who.Earlier, func(id string) bool { return p.listed(c.Assignment, id) == Listed }) {
+		how = "is there only under an id in Identity Center that is its own no longer"
+	}
 	p.out.Drift = append(p.out.Drift, Drift{c.Assignment,
-		fmt.Sprintf("%s is in the config repo and was live, and is gone from AWS.", p.in.Names.assignment(c.Assignment))})
+		fmt.Sprintf("%s is in the config repo and was live, and %s.", p.in.Names.assignment(c.Assignment), how)})
 }
 
 // obstacle says why a desired assignment that is not live cannot be made.

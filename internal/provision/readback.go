@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"aws-access-bot/config"
@@ -139,7 +140,7 @@ func (e *Engine) listedAs(r Record, seen glimpse) string {
 func (e *Engine) isLive(ctx context.Context, r Record, seen glimpse, id string) error {
 	g := e.book.principal(r.Assignment.Principal)
 	if r.Origin == "" && r.Op == nil && !r.MayExist && !r.rollsBack() {
-		r.Origin = OriginFound
+		r.Origin, r.Cut = OriginFound, r.foundCut()
 	}
 	r.State, r.PrincipalID, r.ReadBack, r.MayExist = Live, id, seen.Ended, false
 	if r.Op != nil && r.Created.IsZero() {
@@ -246,6 +247,9 @@ func (e *Engine) missing(ctx context.Context, v *view, r Record, seen glimpse) e
 	}
 	r.Code = CodeMissing
 	r.Trouble = fmt.Sprintf("It was live, and is gone from AWS since %s: somebody or something other than the bot removed it.", r.Missing.Format(time.RFC3339))
+	if g := e.book.principal(r.Assignment.Principal); g.StoreID == "" && slices.ContainsFunc(g.EarlierIDs, seen.has) {
+		r.Trouble = fmt.Sprintf("It was live. AWS lists it still, and since %s under an id in Identity Center that is no longer that of the %s.", r.Missing.Format(time.RFC3339), g.kind())
+	}
 	if err := e.book.save(ctx, StepNoted, r); err != nil || e.Drifts != nil {
 		return err // what is kept is told with it
 	}

@@ -89,8 +89,10 @@ type Record struct {
 	// settled since whether the assignment exists.
 	MayExist bool
 
-	// Origin is who made what is live.
+	// Origin is who made what is live. Anew: it was granted while the bot kept
+	// records, so that what is live before the bot acts on it is not the bot's.
 	Origin      Origin
+	Anew        bool
 	AppAssigned time.Time
 	Seen        time.Time
 	Created     time.Time

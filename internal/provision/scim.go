@@ -29,13 +29,34 @@ func (e *Engine) find(ctx context.Context, g PrincipalRecord) (PrincipalRecord, 
 		g.NextTry = now.Add(e.pace(missingConfirm))
 		return g, nil
 	default:
-		g.EarlierIDs = appendNew(g.EarlierIDs, g.StoreID)
+		had := g.StoreID
+		g.EarlierIDs = appendNew(g.EarlierIDs, had)
 		g.StoreID, g.Seen = "", time.Time{}
 		g = g.demandAnew()
-		e.notify(ctx, fmt.Sprintf("%s-gone/%s/%d", g.kind(), g.Principal.ID, g.Waiting.Unix()),
-			fmt.Sprintf("The %s %s is gone from Identity Center. Its assignments there are dangling.", g.kind(), g.Name))
+		e.notify(ctx, fmt.Sprintf("%s-gone/%s/%d", g.kind(), g.Principal.ID, g.Waiting.Unix()), e.goneText(ctx, g, had))
 	}
 	return e.seenAt(ctx, g, now, asleep), nil
+}
+
+// goneText says that nobody in Identity Center has the Entra id of a group or user
+// any more, and what that means for who had its id there: SCIM gives that to whoever
+// is made anew in Entra under the same name, with all that is assigned to it.
+func (e *Engine) goneText(ctx context.Context, g PrincipalRecord, had string) string {
+	callCtx, cancel := e.call(ctx)
+	defer cancel()
+	now, there, err := e.Center.Describe(callCtx, g.Principal.Kind, had)
+	said := fmt.Sprintf("The %s %s is gone from Identity Center.", g.kind(), g.Name)
+	switch {
+	case err != nil:
+		e.opts.Log.Warn("look for an earlier id", "principal", g.Principal.String(), "id", had, "error", err)
+		return said + " Whether somebody else has its id there now, and with it its assignments, could not be read."
+	case !there:
+		return said + " Its assignments there are dangling."
+	case now.ExternalID == "":
+		return fmt.Sprintf("%s Its id there, %s, is that of a %s which Entra does not provision, named %q: whoever that lets in has its assignments.", said, had, g.kind(), shortName(now.Name))
+	}
+	return fmt.Sprintf("%s Its id there, %s, is by now that of another %s of Entra, %s, named %q: who was made anew under the name, and has all that was assigned to it. Put the new Entra id into the file if that is meant, or take the grants out.",
+		said, had, g.kind(), shortName(now.ExternalID), shortName(now.Name))
 }
 
 // lookedUp notes what a list showed of a group or user that was never looked for.

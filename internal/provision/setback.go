@@ -2,9 +2,11 @@ package provision
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
 )
 
 // A clock that was ahead leaves times behind that are still to come once it is
@@ -58,6 +60,37 @@ func (g PrincipalRecord) setBack(now time.Time) (PrincipalRecord, bool) {
 	return g, was
 }
 
+// setBack is the same for a drift. What is snoozed is so for a day at most.
+func (f Finding) setBack(now time.Time) (Finding, bool) {
+	was := false
+	for _, t := range []*time.Time{&f.Since, &f.Told, &f.TrailAsked} {
+		was = notAhead(t, now) || was
+	}
+	if most := now.Add(access.SnoozeFor); ahead(f.Snoozed, most) {
+		f.Snoozed, was = most, true
+	}
+	return f, was
+}
+
+// takeBackFindings brings back when drift was found, told and snoozed: what no commit
+// declares is removed some time after that, and what is gone told.
+func (e *Engine) takeBackFindings(ctx context.Context, now time.Time) error {
+	list, err := e.findings(ctx)
+	if err != nil {
+		return fmt.Errorf("what is known of drift: %w", err)
+	}
+	var put []Finding
+	for _, f := range list {
+		if next, was := f.setBack(now); was {
+			put = append(put, next)
+		}
+	}
+	if len(put) == 0 {
+		return nil
+	}
+	return e.Drifts.SaveFindings(ctx, put, nil)
+}
+
 // takeBack brings back what a clock that was ahead left: in the records, and in
 // what the passes know beside them.
 func (e *Engine) takeBack(ctx context.Context, v *view) error {
@@ -76,7 +109,7 @@ func (e *Engine) takeBack(ctx context.Context, v *view) error {
 		}
 	}
 	e.desk.setBack(v.now)
-	return nil
+	return e.takeBackFindings(ctx, v.now)
 }
 
 // takeBackLog has removals be of now that were logged by a clock that was ahead, or
@@ -166,6 +199,16 @@ func (d *desk) setBack(now time.Time) {
 	for what, f := range d.lookFails {
 		if f.next.Sub(now) > 2*retryMost {
 			delete(d.lookFails, what)
+		}
+	}
+	for who, s := range d.named {
+		if late(s.at) {
+			delete(d.named, who)
+		}
+	}
+	for name, look := range d.sets {
+		if late(look.at) {
+			delete(d.sets, name)
 		}
 	}
 	for id, look := range d.accounts {

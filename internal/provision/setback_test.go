@@ -2,9 +2,13 @@ package provision_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/store"
 )
@@ -14,7 +18,7 @@ import (
 func setAhead(t *testing.T, w *world, ahead time.Duration) (s *system, mend func()) {
 	t.Helper()
 	db, begun, c := store.NewMemory(), time.Now(), &setClock{}
-	e, err := provision.New(provision.Ports{Center: w, Entra: w, Accounts: w, Commits: w, Store: store.NewProvision(db), Clocks: w, Audit: w, Ops: w,
+	e, err := provision.New(provision.Ports{Center: w, Entra: w, Accounts: w, Commits: w, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Clocks: w, Audit: w, Ops: w,
 		Now: c.now, Elapsed: func() time.Duration { return time.Since(begun) }}, provision.Options{EnableChanges: true})
 	if err != nil {
 		t.Fatal(err)
@@ -100,5 +104,92 @@ func TestRemovalsByAClockThatWasWrongCountForADay(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// TestDriftThatAClockThatWasAheadFoundGoesOnceItIsRight, and what was snoozed by it a
+// day after that: not when the time comes that it told.
+func TestDriftThatAClockThatWasAheadFoundGoesOnceItIsRight(t *testing.T) {
+	for name, restart := range map[string]bool{"mended while it runs": false, "mended and started anew": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				w := newWorld().populate(1, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+				list := strays(2)
+				for _, a := range list {
+					w.put(a)
+				}
+				s, mend := setAhead(t, w, 365*24*time.Hour)
+				reports := cleared(sha("a"))
+				reports.repo.Access.Drift = config.DriftReport
+				s.commitOf(t, reports)
+				after(3 * time.Hour)
+				known := s.known(t)
+				i := slices.IndexFunc(known, func(d access.Drift) bool { return d.Assignment == list[1] })
+				if len(known) != 2 || i < 0 {
+					t.Fatalf("known: %+v", known)
+				}
+				if err := s.engine.SnoozeDrift(t.Context(), known[i].ID, time.Now().AddDate(1, 0, 1)); err != nil {
+					t.Fatal(err)
+				}
+				if restart {
+					s.stop()
+				}
+				mend()
+				if restart {
+					s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
+					s.run(t)
+				}
+				after(time.Hour)
+				s.commitOf(t, cleared(sha("b")))
+				after(4 * time.Hour)
+				if s.isLive(list[0]) || !s.isLive(list[1]) {
+					t.Errorf("hours after: found %t, snoozed %t; %+v", s.isLive(list[0]), s.isLive(list[1]), s.known(t))
+				}
+				after(26 * time.Hour)
+				if s.isLive(list[1]) {
+					t.Errorf("snoozed for a day, and live after it: %+v", s.known(t))
+				}
+			})
+		})
+	}
+}
+
+// TestAPermissionSetIsLookedAtOnceTheClockIsRight: a reading by a clock that was ahead
+// serves no longer than any, and a provisioning that it began is followed.
+func TestAPermissionSetIsLookedAtOnceTheClockIsRight(t *testing.T) {
+	for name, running := range map[string]bool{"a reading": false, "a provisioning": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				svc := newSetService(newWorld())
+				live := svc.have(view("View", time.Hour, policyView), accountID(1))
+				if running {
+					live.Managed, svc.latency = nil, time.Minute
+				}
+				c, db := &setClock{}, store.NewMemory()
+				c.ahead.Store(int64(365 * 24 * time.Hour))
+				e, err := provision.New(provision.Ports{Center: svc.world, Entra: svc.world, Accounts: svc.world, Commits: svc.world, Store: store.NewProvision(db), Clocks: svc.world,
+					Audit: svc.world, Ops: svc.world, Now: c.now, Sets: provision.SetPorts{Port: svc, Store: store.NewProvision(db)}, Identity: svc}, changing)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s := &setSystem{&system{world: svc.world, db: db, engine: e}, svc}
+				s.run(t)
+				s.commitOf(t, newRepository("c1").declaring(declared("View", time.Hour, policyView)))
+				after(10 * time.Second)
+				if r := s.record(t, "View"); (r.Run != nil) != running || (r.State == provision.SetApplied) == running {
+					t.Fatalf("while it is wrong: %+v", r)
+				}
+				c.ahead.Store(0)
+				after(10 * time.Minute)
+				if r := s.record(t, "View"); r.State != provision.SetApplied || r.Run != nil {
+					t.Errorf("minutes after: %+v", r)
+				}
+				s.do(func() { live.Managed = nil })
+				after(24 * time.Hour)
+				if !strings.Contains(svc.told(), "was taken away in AWS") {
+					t.Errorf("what was taken away from it is not told a day after: %s", svc.told())
+				}
+			})
+		})
 	}
 }

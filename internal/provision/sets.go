@@ -50,11 +50,13 @@ type sets struct {
 	reports []SetReport
 	// released are sets that can be assigned now and could not before.
 	released map[string]bool
+	// previews are what was read for what is foretold.
+	previews map[string]preview
 }
 
 func newSets() sets {
 	return sets{readings: map[string]setReading{}, fails: map[string]failing{}, polls: map[string]schedule{},
-		records: map[string]SetRecord{}, released: map[string]bool{}}
+		records: map[string]SetRecord{}, released: map[string]bool{}, previews: map[string]preview{}}
 }
 
 // setReading is one complete reading.
@@ -132,6 +134,9 @@ func (e *Engine) passSets(ctx context.Context, full bool) ([]SetReport, time.Tim
 		return nil, time.Time{}, fmt.Errorf("config in force: %w", err)
 	}
 	p := &setPass{now: e.now(), force: force, names: names(force.Repo), full: full}
+	if err := e.takeBackSets(ctx, p.now); err != nil {
+		return nil, time.Time{}, err
+	}
 	for _, r := range e.setRecords() {
 		if r.Run != nil {
 			p.runs++

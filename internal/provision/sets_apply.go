@@ -58,7 +58,7 @@ func (e *Engine) noteReading(ctx context.Context, r SetRecord, seen setReading, 
 		if !r.CreateIntent.IsZero() && r.Created.IsZero() {
 			r.Created, changed = seen.started, true
 		}
-		if spread := permset.Reaching(drift); len(seen.live.Outdated) == 0 && !slices.Equal(spread, r.Spread) {
+		if spread := spreadOf(r.Spread, seen.live, drift); !slices.Equal(spread, r.Spread) {
 			r.Spread, changed = spread, true
 		}
 	}
@@ -66,6 +66,15 @@ func (e *Engine) noteReading(ctx context.Context, r SetRecord, seen setReading, 
 		return r, nil
 	}
 	return r, e.saveSet(ctx, StepReadBack, r)
+}
+
+// spreadOf returns which findings are known to be in the accounts, by a reading of a
+// set: those that reach them while every account is the latest, else those of before.
+func spreadOf(before []string, live *permset.Live, drift []permset.Finding) []string {
+	if live == nil || len(live.Outdated) > 0 {
+		return before
+	}
+	return permset.Reaching(drift)
 }
 
 // setReached notes that a set is as declared. What the file does not have is not

@@ -53,6 +53,7 @@ func (e *Engine) saveSet(ctx context.Context, step Step, r SetRecord) error {
 	e.sets.shared.Lock()
 	before := e.sets.records[r.Name]
 	e.sets.records[r.Name] = r
+	delete(e.sets.previews, r.Name)
 	usable := before.making() && !r.making() || withholds(before.Code) && !withholds(r.Code)
 	if usable {
 		e.sets.released[r.Name] = true

@@ -22,13 +22,11 @@ type SetWays struct {
 	// Protected are the names of the groups that have it by a protected grant,
 	// and Last the accounts that nothing else can be administered by, both sorted.
 	Protected, Last []string
-	// Assignments is how many have the set.
-	Assignments int
 }
 
 // way keeps a set that is a way in from permitting less, as the guards for
 // assignments keep the last way and what is protected: a later change of the
-// control plane allows it, for all who have the set: mend says how.
+// control plane allows it, which names the set; mend says how.
 func (s SetSurroundings) way(r permset.Result) (o objection, mend string) {
 	narrows := permset.Narrows(r.Steps, s.Live, s.Pending)
 	name := s.Want.Name
@@ -40,8 +38,7 @@ func (s SetSurroundings) way(r permset.Result) (o objection, mend string) {
 	case len(s.Ways.Protected)+len(s.Ways.Last) == 0:
 		return objection{}, ""
 	}
-	n := max(1, s.Ways.Assignments)
-	if a := s.Allow; a != nil && s.Commit != "" && a.Commit == s.Commit && a.Removals >= n {
+	if a := s.Allow; a != nil && s.Commit != "" && a.Commit == s.Commit && slices.Contains(a.PermissionSets, name) {
 		return objection{}, ""
 	}
 	var why []string
@@ -61,7 +58,7 @@ func (s SetSurroundings) way(r permset.Result) (o objection, mend string) {
 	}
 	o = objection{CodeSetWay, fmt.Sprintf("%s would permit less (%s), and %s. Put the file back as it was, or give another way first; what is protected, take off \"protected\" in a change of its own before.",
 		name, strings.TrimSuffix(sentences(narrows), "."), strings.Join(why, ", and "))}
-	return o, fmt.Sprintf(" Else, to allow it, add to aws-access.yaml, by a pull request of its own: limits: {allow: {commit: %s, removals: %d}}.", commit, n)
+	return o, fmt.Sprintf(" Else, to allow it, add to aws-access.yaml, by a pull request of its own: limits: {allow: %s}.", config.RemovalAllowance{Commit: commit, PermissionSets: []string{name}})
 }
 
 // setWays finds out what hangs on a set.
@@ -75,13 +72,13 @@ func (e *Engine) setWays(ctx context.Context, p *setPass, r SetRecord, live *per
 	for _, d := range repo.Desired(p.force.Starts, p.now) {
 		standing[d.Assignment] = d.End.IsZero()
 	}
-	return waysOf(repo, r.Name, r.Protected, live, doorsOf(e.book.all(), r.Name, standing, opens(repo, e.setIs)))
+	return waysOf(repo, r.Name, r.Protected, live, doorsOf(e.book.all(), r.Name, standing, opens(repo, e.setIs), e.empty()))
 }
 
 // waysOf says what hangs on a set: was is whether a protected grant was made with
 // it until now.
 func waysOf(repo *config.Repo, set string, was bool, live *permset.Live, ways doors) SetWays {
-	out := SetWays{Known: true, Protected: protectedBy(repo, set), Assignments: ways.assignments}
+	out := SetWays{Known: true, Protected: protectedBy(repo, set)}
 	if was && len(out.Protected) == 0 {
 		// Taking it off "protected" is a change of its own, before this one.
 		out.Protected = []string{"a group that this commit takes off \"protected\""}
@@ -124,24 +121,23 @@ func protectedBy(repo *config.Repo, set string) []string {
 // live and standing assignment of another that can administer it.
 type doors struct {
 	standing, explained, others map[string]bool
-	assignments                 int
 }
 
 // doorsOf finds them by the records. standing says of what is desired whether it has
-// no end, opens has the sets that can administer for sure.
-func doorsOf(records []*Record, set string, standing map[config.Assignment]bool, opens map[string]bool) doors {
-	out := doors{map[string]bool{}, map[string]bool{}, map[string]bool{}, 0}
+// no end, opens has the sets that can administer for sure, and empty the groups that
+// nobody is in.
+func doorsOf(records []*Record, set string, standing map[config.Assignment]bool, opens map[string]bool, empty map[config.Principal]bool) doors {
+	out := doors{map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	for _, r := range records {
 		a := r.Assignment
 		switch {
 		case r.State == Gone:
 		case a.PermissionSet == set:
-			out.assignments++
 			out.explained[a.Account] = true
 			if ended, known := hadEnd(*r); !known || !ended || r.stood() {
 				out.standing[a.Account] = true
 			}
-		case opens[a.PermissionSet] && standing[a] && r.State == Live && r.Missing.IsZero():
+		case opens[a.PermissionSet] && standing[a] && r.State == Live && r.Missing.IsZero() && !empty[a.Principal]:
 			out.others[a.Account] = true
 		}
 	}

@@ -16,14 +16,14 @@ func gutted() (provision.SetSurroundings, permset.Result) {
 	s := provision.SetSurroundings{EnableChanges: true, ConfigManagement: managementAccount, LiveManagement: managementAccount,
 		Caller: provision.Caller{Account: botAccount, ARN: "arn:aws:iam::" + botAccount + ":role/bot"}, Pending: true, Commit: sha("b"),
 		Want: view("Admin", time.Hour), Live: &permset.Live{Definition: view("Admin", time.Hour, policyAdmin), Accounts: []string{accountID(1)}},
-		Ways: provision.SetWays{Known: true, Protected: []string{"aws-breakglass"}, Last: []string{accountID(1)}, Assignments: 3}}
+		Ways: provision.SetWays{Known: true, Protected: []string{"aws-breakglass"}, Last: []string{accountID(1)}}}
 	return s, permset.Diff(permset.Input{Want: s.Want, Live: s.Live, Pending: true, Owned: []string{"managed policy " + policyAdmin}})
 }
 
 func TestASetThatIsAWayInIsNotNarrowed(t *testing.T) {
 	t.Parallel()
-	allow := func(commit string, n int) *config.RemovalAllowance {
-		return &config.RemovalAllowance{Commit: commit, Removals: n}
+	allow := func(commit string, sets ...string) *config.RemovalAllowance {
+		return &config.RemovalAllowance{Commit: commit, PermissionSets: sets}
 	}
 	tests := []struct {
 		name string
@@ -32,15 +32,18 @@ func TestASetThatIsAWayInIsNotNarrowed(t *testing.T) {
 		says string
 	}{
 		{"both protected and the last way", func(*provision.SetSurroundings) {}, provision.CodeSetWay, "aws-breakglass"},
-		{"protected", func(s *provision.SetSurroundings) { s.Ways.Last = nil }, provision.CodeSetWay, `limits: {allow: {commit: "` + sha("b") + `", removals: 3}}`},
+		{"protected", func(s *provision.SetSurroundings) { s.Ways.Last = nil }, provision.CodeSetWay, `limits: {allow: {commit: "` + sha("b") + `", permission_sets: ["Admin"]}}`},
 		{"the last way", func(s *provision.SetSurroundings) { s.Ways.Protected = nil }, provision.CodeSetWay, "can administer account " + accountID(1)},
-		{"nothing hangs on it", func(s *provision.SetSurroundings) { s.Ways = provision.SetWays{Known: true, Assignments: 3} }, "", ""},
+		{"nothing hangs on it", func(s *provision.SetSurroundings) { s.Ways = provision.SetWays{Known: true} }, "", ""},
 		{"what hangs on it is not known", func(s *provision.SetSurroundings) { s.Ways.Known = false }, provision.CodeIncomplete, "not known what hangs on it"},
 		{"the live set is not known", func(s *provision.SetSurroundings) { s.Live = nil }, provision.CodeSetWay, ""},
-		{"allowed later", func(s *provision.SetSurroundings) { s.Allow = allow(sha("b"), 3) }, "", ""},
-		{"allowed for fewer", func(s *provision.SetSurroundings) { s.Allow = allow(sha("b"), 2) }, provision.CodeSetWay, ""},
-		{"allowed for another commit", func(s *provision.SetSurroundings) { s.Allow = allow(sha("a"), 3) }, provision.CodeSetWay, ""},
-		{"allowed for no commit, of which none is known", func(s *provision.SetSurroundings) { s.Commit, s.Allow = "", allow("", 3) }, provision.CodeSetWay, "<full id of the commit"},
+		{"allowed later", func(s *provision.SetSurroundings) { s.Allow = allow(sha("b"), "Other", "Admin") }, "", ""},
+		{"allowed for another set", func(s *provision.SetSurroundings) { s.Allow = allow(sha("b"), "Other") }, provision.CodeSetWay, ""},
+		{"as many removals are allowed as have it", func(s *provision.SetSurroundings) {
+			s.Allow = &config.RemovalAllowance{Commit: sha("b"), Removals: 1000}
+		}, provision.CodeSetWay, ""},
+		{"allowed for another commit", func(s *provision.SetSurroundings) { s.Allow = allow(sha("a"), "Admin") }, provision.CodeSetWay, ""},
+		{"allowed for no commit, of which none is known", func(s *provision.SetSurroundings) { s.Commit, s.Allow = "", allow("", "Admin") }, provision.CodeSetWay, "<full id of the commit"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

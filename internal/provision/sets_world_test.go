@@ -118,6 +118,8 @@ func (s *setService) WriteSet(_ context.Context, arn string, step permset.Step) 
 		slices.Sort(l.Managed)
 	case permset.Detach:
 		l.Managed = slices.DeleteFunc(slices.Clone(l.Managed), func(p string) bool { return p == step.Policy })
+	case permset.PutBoundary:
+		l.Boundary = step.Boundary
 	default:
 		return "", fmt.Errorf("no such write here: %s", step.Kind)
 	}
@@ -219,7 +221,7 @@ func newSetSystem(t *testing.T, svc *setService, db store.DB, o provision.Option
 // setSystemOf takes a port that stands before the service.
 func setSystemOf(t *testing.T, svc *setService, port provision.SetPort, db store.DB, o provision.Options) *setSystem {
 	t.Helper()
-	e, err := provision.New(provision.Ports{Center: svc.world, Entra: svc.world, Accounts: svc.world, Commits: svc.world, Store: store.NewProvision(db), Clocks: svc.world,
+	e, err := provision.New(provision.Ports{Center: svc.world, Entra: svc.world, Accounts: svc.world, Commits: svc.world, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Clocks: svc.world,
 		Audit: svc.world, Ops: svc.world, Now: time.Now, Sets: provision.SetPorts{Port: port, Store: store.NewProvision(db)}, Identity: svc}, o)
 	if err != nil {
 		t.Fatal(err)

@@ -101,7 +101,7 @@ func settleUnwanted(v *view, a config.Assignment, had *Record) (Record, bool) {
 		rec = *had
 	}
 	switch {
-	case rec.State == Removing && !v.takesOver(rec):
+	case rec.State == Removing && !v.takesOver(rec) && !v.comesToItsEnd(rec):
 		return rec, false
 	case rec.State == Adding && rec.Op.outstanding():
 		return rec, false // the creation comes to its end first

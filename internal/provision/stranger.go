@@ -183,10 +183,19 @@ func (v *view) nameExtras(plan Result) {
 	}
 }
 
-// strangerStates tells the planner of who was found out. Who has a file, or is
-// known by another id, is left to the search by his Entra id: SCIM may have made
-// him anew.
+// strangerStates tells the planner of who was found out. Who is to have something, or
+// is known by another id, is left to the search by his Entra id: SCIM may have made
+// him anew. Who has a file and nothing granted is not searched for.
 func (e *Engine) strangerStates(v *view, out map[config.Principal]PrincipalState) {
+	if len(e.desk.named) == 0 {
+		return
+	}
+	wanted := map[config.Principal]bool{}
+	for i := range v.desired {
+		if who := v.desired[i].Assignment.Principal; i == 0 || v.desired[i-1].Assignment.Principal != who {
+			wanted[who] = true
+		}
+	}
 	for who, s := range e.desk.named {
 		if v.now.Sub(s.at) >= strangerFor {
 			delete(e.desk.named, who) // is looked up again when it is seen again
@@ -195,7 +204,7 @@ func (e *Engine) strangerStates(v *view, out map[config.Principal]PrincipalState
 		if v.names.Principals[s.principal] == "" {
 			v.names.Principals[s.principal] = s.name
 		}
-		if !v.filed(s.principal) && out[s.principal].ID == "" {
+		if known := out[s.principal]; known.ID == "" && !wanted[s.principal] && !(known.Looked && v.filed(s.principal)) {
 			out[s.principal] = PrincipalState{Looked: true, ID: who.PrincipalID, Earlier: out[s.principal].Earlier}
 		}
 	}

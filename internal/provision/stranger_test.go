@@ -314,3 +314,43 @@ func TestWhoMayNotBeLookedUpIsToldOnceADay(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoHasAFileWithoutGrantsIsNoStranger: nobody had to look for him before, and all
+// the same it is told whose it is, with what can be done; in phase 3 it goes; and an end
+// that a commit gives it counts as its removal.
+func TestWhoHasAFileWithoutGrantsIsNoStranger(t *testing.T) {
+	for _, phase := range []config.Phase{1, 3} {
+		t.Run(fmt.Sprintf("phase %d", phase), func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := started(t, newWorld().populate(1, 1, 2, 3))
+				r := newRepository(sha("a")).with(0, "", grant(2, 2, readOnly), grant(1, 2, admin))
+				r.repo.Access.Phase = phase
+				if phase == 3 {
+					r.repo.Access.Drift = config.DriftRevert
+				}
+				s.commitOf(t, r)
+				door := grant(3, 1, admin)
+				s.do(func() { s.put(door) })
+				after(30 * time.Hour)
+				list := s.known(t)
+				if phase == 1 {
+					if len(list) != 1 || !list[0].Known || list[0].Assignment != door || !strings.Contains(list[0].Sentence, "aws-group-3 has") || !slices.Contains(list[0].Acts, access.DriftAdopt) {
+						t.Fatalf("drift %+v", list)
+					}
+					s.commitOf(t, newRepository(sha("b")).with(0, "", grant(2, 2, readOnly), grant(1, 2, admin)).with(4*time.Hour, "", door))
+					after(6 * time.Hour)
+					if f := s.facts(t, door); !s.isLive(door) || f.TroubleCode != string(provision.CodeLastWay) {
+						t.Errorf("the last way is live %v, held by %q", s.isLive(door), f.TroubleCode)
+					}
+					return
+				}
+				if len(list) != 1 || !list[0].Known || list[0].Assignment != door {
+					t.Fatalf("drift %+v", list)
+				}
+				if want := string(provision.CodeLastWay); !slices.ContainsFunc(s.noticed(), func(n access.Notice) bool { return strings.Contains(n.Key, want) }) {
+					t.Errorf("its removal is not even tried: %+v", s.noticed())
+				}
+			})
+		})
+	}
+}

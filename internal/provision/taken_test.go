@@ -54,6 +54,33 @@ func TestAGroupMadeAnewUnderItsNameKeepsWhatItIsGranted(t *testing.T) {
 	}
 }
 
+// TestWhoHasTheIdOfAGroupThatIsGoneIsSaid: what it had is not gone, nor dangling,
+// where another group has its id in the identity store by now.
+func TestWhoHasTheIdOfAGroupThatIsGoneIsSaid(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1, 2))
+		a := grant(1, 1, readOnly)
+		s.commitOf(t, newRepository("c1").with(0, "", a, grant(2, 2, readOnly)))
+		after(20 * time.Minute)
+		s.do(func() {
+			s.scim[groupID(8)] = s.scim[groupID(1)]
+			delete(s.scim, groupID(1))
+			delete(s.groups, groupID(1))
+		})
+		after(3 * time.Hour)
+		var told string
+		for _, n := range s.noticed() {
+			told += n.Text + "\n"
+		}
+		if !strings.Contains(told, "is by now that of another group of Entra, "+groupID(8)) || strings.Contains(told, "dangling") || strings.Contains(told, "is gone from AWS") {
+			t.Errorf("told %s", told)
+		}
+		if f := s.facts(t, a); !strings.Contains(f.Trouble, "AWS lists it still") {
+			t.Errorf("the thread says %q", f.Trouble)
+		}
+	})
+}
+
 // TestNothingGoesUnderAnIdUnderWhichItIsGranted: the guard by itself, whatever the
 // plan says.
 func TestNothingGoesUnderAnIdUnderWhichItIsGranted(t *testing.T) {

@@ -110,3 +110,73 @@ func TestAnEndThatWasSetBeforeTheBotHadRecordsIsStillThatOfItsCommit(t *testing.
 		}
 	})
 }
+
+// gives notes, as the code that verifies commits does, that a commit gave assignments
+// that the one before did not.
+func (s *system) gives(t *testing.T, sha string, end time.Time, list ...config.Assignment) {
+	t.Helper()
+	var back []config.Desired
+	for _, a := range list {
+		back = append(back, config.Desired{Assignment: a, End: end})
+	}
+	err := s.db.Update(t.Context(), "gitops.inforce", func(tx store.Tx) error { return store.MarkGiven(tx, sha, back) })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWhatIsPutBackWithAnEndIsOfTheCommitThatPutItBack, and not of the one that took it
+// away before: an allowance for that one was for another thing. The bot sees both as
+// one, with its records and after their loss.
+func TestWhatIsPutBackWithAnEndIsOfTheCommitThatPutItBack(t *testing.T) {
+	rest, whole := spread(20), accountOf(15, 6, readOnly)
+	for name, lost := range map[string]bool{"with its records": false, "after their loss": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				w := newWorld().populate(1, 1, 2, 3, 4, 5, 6)
+				s := newSystem(t, w, store.NewMemory(), changing)
+				s.run(t)
+				first := newRepository(sha("a")).with(0, "", rest...).with(0, "", whole...)
+				s.commitOf(t, first)
+				after(30 * time.Minute)
+				s.stop()
+				if lost {
+					s = newSystem(t, w, store.NewMemory(), changing)
+					err := s.db.Update(t.Context(), "gitops.inforce", func(tx store.Tx) error {
+						return store.MarkOwned(tx, sha("a"), slices.Concat(rest, whole))
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				s.takes(t, sha("b"), whole...)
+				s.gives(t, sha("c"), time.Now().Add(time.Hour), whole...)
+				last := newRepository(sha("d")).with(0, "", rest...).with(time.Hour, "", whole...).since(first) // d came right after
+				last.repo.Access.Limits.Allow = &config.RemovalAllowance{Commit: sha("b"), Removals: 6}
+				s = newSystem(t, w, s.db, changing)
+				s.run(t)
+				s.commitOf(t, last)
+				after(3 * time.Hour)
+				if f := s.facts(t, whole[0]); s.alive(whole) != 6 || f.TroubleCode != string(provision.CodeWholeAccount) || !strings.Contains(f.Trouble, sha("c")) {
+					t.Errorf("%d are left; %q: %q", s.alive(whole), f.TroubleCode, f.Trouble)
+				}
+			})
+		})
+	}
+}
+
+// TestWhatIsPutBackForGoodIsTakenByNobody.
+func TestWhatIsPutBackForGoodIsTakenByNobody(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1))
+		a, other := grant(1, 1, readOnly), grant(1, 2, readOnly)
+		s.commitOf(t, newRepository(sha("a")).with(0, "", a, other))
+		after(30 * time.Minute)
+		s.takes(t, sha("b"), a, other)
+		s.gives(t, sha("c"), time.Time{}, a)
+		got, err := store.NewProvision(s.db).TakenBy(t.Context(), []config.Assignment{a, other})
+		if err != nil || len(got) != 1 || got[other] != sha("b") {
+			t.Errorf("%v: taken by %v", err, got)
+		}
+	})
+}

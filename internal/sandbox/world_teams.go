@@ -15,14 +15,15 @@ const (
 	teamsGeneral    = "19:acme-general@thread.tacv2"
 	teamsChannelAWS = "19:acme-aws-access@thread.tacv2"
 	teamsChannelOps = "19:acme-aws-ops@thread.tacv2"
+	teamsPayments   = "19:acme-payments@thread.v2" // a group chat
 )
 
 // withoutApp reports whether a person does not have the app in Teams: Olga never
 // added it, and guests cannot.
 func (p Person) withoutApp() bool { return p.Key == "olga" || p.guest }
 
-// makeTeamsChat makes Teams: the team Acme Platform with everybody in it and the app
-// installed. baseURL is where the bot reaches it, over TLS.
+// makeTeamsChat makes Teams: the team Acme Platform, and the group chat payments, with
+// everybody in them and the app installed. baseURL is where the bot reaches it, over TLS.
 func (w *world) makeTeamsChat(baseURL string, opts Options) error {
 	s, err := teamsemu.New(w.kit, teamsemu.Options{
 		AppID: teamsApp, TenantID: entraTenant, Tokens: w.graph, BaseURL: baseURL, Key: opts.Key,
@@ -46,6 +47,9 @@ func (w *world) makeTeamsChat(baseURL string, opts Options) error {
 		team.Members = append(team.Members, p.Entra)
 	}
 	if err := s.AddTeam(team); err != nil {
+		return err
+	}
+	if err := s.AddGroup(teamsemu.Group{ID: teamsPayments, Topic: "payments", Members: team.Members, Installed: true}); err != nil {
 		return err
 	}
 	for _, p := range w.people {

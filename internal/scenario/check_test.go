@@ -225,6 +225,31 @@ func TestWhatTheBotAssignedAndNothingNeedsMayBeTakenOutOfTheApplication(t *testi
 	}
 }
 
+func TestWhatNobodyDeclaredMayBeRemovedInPhase3WithDriftRevert(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		phase config.Phase
+		drift config.DriftMode
+		want  []Rule
+	}{{3, config.DriftRevert, nil}, {3, config.DriftReport, []Rule{RuleDelete}}, {2, config.DriftRevert, []Rule{RuleDelete}}} {
+		ev := good(t)
+		read := ev.Repo
+		ev.Repo = func(sha string) (*config.Repo, error) {
+			r, err := read(sha)
+			if err != nil {
+				return nil, err
+			}
+			changed := *r
+			changed.Access.Phase, changed.Access.Drift = tt.phase, tt.drift
+			return &changed, nil
+		}
+		ev.insert(7, operation("DeleteAccountAssignment", after(time.Hour+time.Second), "g13", payments, "arn:power"))
+		if got := rules(t, ev); !slices.Equal(got, tt.want) {
+			t.Errorf("phase %d, drift %s: found %v, want %v", tt.phase, tt.drift, got, tt.want)
+		}
+	}
+}
+
 func TestWhatAGroupLeftUnderAnEarlierIDMayBeRemovedThoughItIsDesired(t *testing.T) {
 	t.Parallel()
 	orphan := operation("DeleteAccountAssignment", after(10*time.Minute), "g11-old", payments, "arn:power")

@@ -46,6 +46,16 @@ func inTeams(st *sandbox.State) []Said {
 			}
 		}
 	}
+	for _, g := range st.Teams.Groups {
+		for _, m := range g.Messages {
+			add(m, Said{Channel: g.Name, Place: g.ID})
+		}
+		for person, list := range g.Targeted {
+			for _, m := range list {
+				add(m, Said{Channel: g.Name, Private: people[person], Place: g.ID})
+			}
+		}
+	}
 	for person, chat := range st.Teams.Chats {
 		for _, m := range chat.Messages {
 			add(m, Said{Private: people[person], Place: chat.ID})
@@ -123,12 +133,14 @@ func Broken(st *teamsemu.State) []string {
 			look(m.Edits)
 		}
 	}
+	shared := slices.Clone(st.Groups)
 	for _, t := range st.Teams {
-		for _, ch := range t.Channels {
-			look(ch.Messages)
-			for _, list := range ch.Targeted {
-				look(list)
-			}
+		shared = append(shared, t.Channels...)
+	}
+	for _, ch := range shared {
+		look(ch.Messages)
+		for _, list := range ch.Targeted {
+			look(list)
 		}
 	}
 	for _, c := range st.Chats {

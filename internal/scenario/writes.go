@@ -110,6 +110,12 @@ func (e epoch) desiresOf(entra string, at time.Time) bool {
 	return slices.ContainsFunc(e.repo.Desired(e.starts, at), func(d config.Desired) bool { return d.Assignment.Principal.ID == entra })
 }
 
+// clears reports whether by a commit what nobody declared goes too: in phase 3 with
+// drift: revert.
+func (e epoch) clears() bool {
+	return e.repo.Access.Phase.RemovesUndeclared(e.repo.Access.Drift)
+}
+
 func (c *checker) create(e emukit.Entry) error {
 	a, err := c.assignment(e)
 	if err != nil {
@@ -138,13 +144,13 @@ func (c *checker) remove(e emukit.Entry) error {
 			owned = owned || !x.since.After(e.Time) && x.desires(a, at)
 		}
 	}
-	if !owned {
+	forces := c.forces(e.Time)
+	if !owned && !slices.ContainsFunc(forces, epoch.clears) {
 		c.add(RuleDelete, "%s: no good commit ever desired it", a)
 	}
 	if c.orphan(e) {
 		return nil
 	}
-	forces := c.forces(e.Time)
 	if len(forces) > 0 && !slices.ContainsFunc(forces, func(x epoch) bool { return !x.desires(a, e.Time) }) {
 		c.add(RuleDesired, "%s at %s is desired", a, e.Time.Format(time.TimeOnly))
 	}

@@ -103,7 +103,7 @@ func (f *fileTeams) settings(c *checker, entra string) *Teams {
 		AppID: f.appID(c), Tenant: strings.ToLower(or(f.Tenant, entra)),
 		Secret: c.optional("teams.secret", f.Secret, 8), Certificate: c.optional("teams.certificate", f.Certificate, minPEM), ManagedIdentity: f.ManagedIdentity,
 		Channel: c.teamsChannel("teams.channel", f.Channel), OpsChannel: f.Channel,
-		ServiceURL:     c.https("teams.service_url", f.ServiceURL, publicServiceURL),
+		ServiceURL:     c.serviceURL(f.ServiceURL),
 		OpenIDMetadata: strings.TrimSuffix(c.https("teams.openid_metadata", f.OpenIDMetadata, publicMetadata), "/"),
 		Issuer:         or(f.Issuer, publicIssuer), Scope: or(f.Scope, publicScope),
 		Authority: strings.TrimSuffix(c.https("teams.authority", f.Authority, publicAuthority), "/"),
@@ -185,13 +185,35 @@ func (c *checker) teamsChannel(key, v string) string {
 }
 
 // https checks a URL over which tokens or the keys that are believed go. A slash
-// is put at its end.
+// is put at its end, and its host in lower case, as it is compared with.
 func (c *checker) https(key, v, otherwise string) string {
-	if strings.HasPrefix(v, "http:") {
+	if u, err := url.Parse(v); err == nil && u.Scheme == "http" {
 		c.problem(key, "is not https", "write e.g. "+otherwise)
 		return v
 	}
-	return c.url(key, v, otherwise, true)
+	v = c.url(key, v, otherwise, true)
+	u, err := url.Parse(v)
+	scheme, rest, ok := strings.Cut(v, "://")
+	if err != nil || !ok || len(rest) < len(u.Host) {
+		return v // a problem by now
+	}
+	return strings.ToLower(scheme) + "://" + strings.ToLower(u.Host) + rest[len(u.Host):]
+}
+
+// plainPath is a path that reads one way only.
+var plainPath = regexp.MustCompile(`^/([A-Za-z0-9._~-]+/)*$`)
+
+// serviceURL checks the service URL. Its path is plain: one that could be read in two
+// ways is none that the connector names, and the bot speaks to none such.
+func (c *checker) serviceURL(v string) string {
+	const key = "teams.service_url"
+	out := c.https(key, v, publicServiceURL)
+	_, rest, _ := strings.Cut(out, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	if !plainPath.MatchString("/"+path) || strings.Contains(path, "..") || strings.ContainsAny(v, "?#") {
+		c.problem(key, "has a path that Teams names none with", "write it plainly, e.g. "+publicServiceURL)
+	}
+	return out
 }
 
 // serviceHosts checks the hosts that the token may go to; the service URL is at

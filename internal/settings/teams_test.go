@@ -3,6 +3,8 @@ package settings
 import (
 	"strings"
 	"testing"
+
+	"aws-access-bot/internal/chat/teams"
 )
 
 const (
@@ -87,6 +89,11 @@ func TestBadTeamsSettings(t *testing.T) {
 		{"ops channel by name", "channel:", "ops_channel: ops, channel:", "teams.ops_channel"},
 		{"service URL elsewhere", "channel:", "service_url: 'https://evil.example/', channel:", "teams.service_url"},
 		{"service URL without TLS", "channel:", "service_url: 'http://127.0.0.1:1/', channel:", "teams.service_url"},
+		{"service URL without TLS, in capitals", "channel:", "service_url: 'HTTP://127.0.0.1:1/', service_hosts: ['127.0.0.1:1'], channel:", "teams.service_url"},
+		{"service URL that climbs", "channel:", "service_url: 'https://smba.trafficmanager.net/a/../teams/', channel:", "teams.service_url"},
+		{"service URL with an empty segment", "channel:", "service_url: 'https://smba.trafficmanager.net//teams/', channel:", "teams.service_url"},
+		{"service URL with an escape", "channel:", "service_url: 'https://smba.trafficmanager.net/%74eams/', channel:", "teams.service_url"},
+		{"service URL with an empty query", "channel:", "service_url: 'https://smba.trafficmanager.net/teams/?', channel:", "teams.service_url"},
 		{"hosts by a pattern", "channel:", "service_hosts: ['*.trafficmanager.net'], channel:", "teams.service_hosts"},
 		{"hosts as URLs", "channel:", "service_hosts: ['https://smba.trafficmanager.net'], channel:", "teams.service_hosts"},
 		{"keys without TLS", "channel:", "openid_metadata: 'http://127.0.0.1:1/keys', channel:", "teams.openid_metadata"},
@@ -111,6 +118,46 @@ func TestTeamsOfAnEmulatorOrAnotherCloud(t *testing.T) {
 	s, err := load(t, strings.Replace(withTeams(), "channel:", "service_url: 'https://127.0.0.1:8443/teams', service_hosts: ['127.0.0.1:8443'], openid_metadata: 'https://127.0.0.1:8443/openid/', issuer: 'https://api.botframework.us', channel:", 1), teamsSecrets())
 	if err != nil || s.Teams.ServiceURL != "https://127.0.0.1:8443/teams/" || s.Teams.OpenIDMetadata != "https://127.0.0.1:8443/openid" || s.Teams.Issuer != "https://api.botframework.us" {
 		t.Errorf("got %+v, %v", s, err)
+	}
+}
+
+// TestHostsInCapitalsAreTheSameHosts: a host has no case, and what Teams writes, which
+// the bot compares with, is in lower case.
+func TestHostsInCapitalsAreTheSameHosts(t *testing.T) {
+	t.Parallel()
+	s, err := load(t, strings.Replace(withTeams(), "channel:", "service_url: 'HTTPS://SMBA.Infra.gcc.Teams.microsoft.com/Teams', service_hosts: [smba.infra.GCC.teams.microsoft.com], openid_metadata: 'https://Login.BotFramework.com/v1/.well-known/OpenID', authority: 'https://Login.MicrosoftOnline.com', channel:", 1), teamsSecrets())
+	if err != nil {
+		t.Fatal(err)
+	}
+	te := s.Teams
+	if te.ServiceURL != "https://smba.infra.gcc.teams.microsoft.com/Teams/" || te.ServiceHosts[0] != "smba.infra.gcc.teams.microsoft.com" ||
+		te.OpenIDMetadata != "https://login.botframework.com/v1/.well-known/OpenID" || te.Authority != "https://login.microsoftonline.com" {
+		t.Errorf("%+v", te)
+	}
+}
+
+// TestAServiceURLThatPassesIsSpokenTo: what the client would refuse at each call is
+// refused at the start.
+func TestAServiceURLThatPassesIsSpokenTo(t *testing.T) {
+	t.Parallel()
+	passed := 0
+	for _, path := range []string{"", "/", "/teams", "/teams/", "/a/b/", "//", "/a//b", "/..", "/a/../b/", "/%2e%2e/", "/a%2Fb", "/ä/", "/a b/", "/?", "/?x=1", "/#", "/#x", "/a@b/", "/a\\\\b"} {
+		for _, host := range []string{"smba.trafficmanager.net", "SMBA.TrafficManager.net", "smba.trafficmanager.net:443", "user@smba.trafficmanager.net", "smba.trafficmanager.net:"} {
+			for _, scheme := range []string{"https", "HTTPS"} {
+				at := scheme + "://" + host + path
+				s, err := load(t, strings.Replace(withTeams(), "channel:", `service_url: "`+at+`", channel:`, 1), teamsSecrets())
+				if err != nil {
+					continue
+				}
+				passed++
+				if _, err := teams.Hosts(s.Teams.ServiceHosts).Check(s.Teams.ServiceURL); err != nil {
+					t.Errorf("%s passes as %s: %v", at, s.Teams.ServiceURL, err)
+				}
+			}
+		}
+	}
+	if passed < 20 {
+		t.Errorf("%d pass", passed)
 	}
 }
 

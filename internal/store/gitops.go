@@ -158,6 +158,9 @@ func putInForce(tx Tx, a gitops.Advance) error {
 	if err := MarkTaken(tx, a.InForce.Commit, a.Taken); err != nil {
 		return err
 	}
+	if err := MarkGiven(tx, a.InForce.Commit, a.Given); err != nil {
+		return err
+	}
 	if err := MarkSets(tx, a.InForce.Commit, a.Sets); err != nil {
 		return err
 	}

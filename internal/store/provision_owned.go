@@ -10,7 +10,8 @@ import (
 )
 
 // ownedRecord says which commit made an assignment owned first, and which last took
-// of it: took it away, or brought its end nearer.
+// of it: took it away, or brought its end nearer, or put it back with an end after
+// that.
 type ownedRecord struct {
 	Commit     string            `json:"commit"`
 	Assignment config.Assignment `json:"assignment"`

@@ -58,6 +58,7 @@ type provisionRecord struct {
 	MayExist    bool              `json:"may_exist,omitempty"`
 
 	Origin      string    `json:"origin,omitempty"`
+	Anew        bool      `json:"anew,omitempty"`
 	AppAssigned time.Time `json:"app_assigned,omitzero"`
 	Seen        time.Time `json:"seen,omitzero"`
 	Created     time.Time `json:"created,omitzero"`
@@ -77,7 +78,7 @@ func newProvisionRecord(r provision.Record) provisionRecord {
 		Assignment: r.Assignment, State: string(r.State), Since: r.Since, Grants: r.Grants,
 		Cause: causeRecord{string(r.Cause.Kind), r.Cause.Commit, r.Cause.Requests, r.Cause.End},
 		End:   r.End, Cut: (*cutRecord)(r.Cut), Used: r.Used, MadeAt: r.Made.At, MadeBy: r.Made.Commit, PrincipalID: r.PrincipalID, MayExist: r.MayExist,
-		Origin: string(r.Origin), AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
+		Origin: string(r.Origin), Anew: r.Anew, AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
 		RemoveAsked: r.RemoveAsked, Removed: r.Removed, Missing: r.Missing,
 		Attempts: r.Attempts, NextTry: r.NextTry, Code: string(r.Code), Trouble: r.Trouble,
 	}
@@ -92,7 +93,7 @@ func (r provisionRecord) domain() provision.Record {
 		Assignment: r.Assignment, State: provision.State(r.State), Since: r.Since, Grants: r.Grants,
 		Cause: provision.Cause{Kind: provision.CauseKind(r.Cause.Kind), Commit: r.Cause.Commit, Requests: r.Cause.Requests, End: r.Cause.End},
 		End:   r.End, Cut: (*provision.Cut)(r.Cut), Used: r.Used, Made: provision.Making{At: r.MadeAt, Commit: r.MadeBy}, PrincipalID: r.PrincipalID, MayExist: r.MayExist,
-		Origin: provision.Origin(r.Origin), AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
+		Origin: provision.Origin(r.Origin), Anew: r.Anew, AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
 		RemoveAsked: r.RemoveAsked, Removed: r.Removed, Missing: r.Missing,
 		Attempts: r.Attempts, NextTry: r.NextTry, Code: provision.Code(r.Code), Trouble: r.Trouble,
 	}

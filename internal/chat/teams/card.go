@@ -3,15 +3,17 @@ package teams
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"slices"
 	"unicode/utf8"
 
 	"aws-access-bot/internal/chat"
 )
 
-// cardVersion is the Adaptive Cards version that cards are written in: the
-// newest that Teams shows on all of its clients ("Cards reference", Microsoft
-// Learn).
+// cardVersion is the Adaptive Cards version that cards are written in: the newest that
+// Teams shows ("Types of cards", Microsoft Learn). The same page says that its apps for
+// phones know 1.2 only. Messages therefore have nothing newer but Action.Execute, which
+// 1.4 has and for which each has a fallback; forms do, and say what to do without them.
 const cardVersion = "1.5"
 
 // Lengths. maxCard is in bytes of JSON: Teams takes 28 KB for a whole message,
@@ -35,6 +37,9 @@ type element map[string]any
 
 // builder makes the body of one card.
 type builder struct {
+	// instead is what a client shows that does not know the version of the card. It may
+	// be read as Markdown, so it has only our words.
+	instead  string
 	body     []element
 	actions  []element // below the body, for dialogs
 	mentions []element
@@ -44,11 +49,28 @@ type builder struct {
 // client reads Markdown (Adaptive Cards schema: TextRun); a TextBlock has only
 // words and mentions.
 func Card(m chat.Message) json.RawMessage {
-	b := &builder{}
+	b := &builder{instead: instead(requestID.FindString(m.Summary))}
 	for _, block := range m.Blocks {
 		b.body = append(b.body, b.render(block)...)
 	}
 	return b.fit()
+}
+
+// requestID is the id of a request in a sentence.
+var requestID = regexp.MustCompile(`\bREQ-[0-9A-HJKMNP-TV-Z]{6}\b`)
+
+// instead says in the place of a message what to do, of a request if it is about one.
+func instead(request string) string {
+	about, command := "", "help"
+	if request != "" {
+		about, command = " about "+request, "status "+request
+	}
+	return "Teams cannot show this message" + about + " here. Open it in Teams on a computer, or write: " + Words().Access + " " + command
+}
+
+// insteadOfForm does so in the place of a form.
+func insteadOfForm() string {
+	return "Teams cannot show this form here. Open it in Teams on a computer, or ask in one line, as this shows: " + Words().Access + " help"
 }
 
 // fit returns the card, without some of its elements where it would be too large,
@@ -98,7 +120,7 @@ func (b *builder) card(body []element) element {
 	if shown := b.mentioned(body); len(shown) > 0 {
 		extra["entities"] = shown
 	}
-	c := element{"type": "AdaptiveCard", "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "version": cardVersion, "body": body, "msteams": extra}
+	c := element{"type": "AdaptiveCard", "$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "version": cardVersion, "fallbackText": b.instead, "body": body, "msteams": extra}
 	if len(b.actions) > 0 {
 		c["actions"] = b.actions
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,65 @@ func TestTheSchemaCheckFinds(t *testing.T) {
 	}
 }
 
+// TestWhatAPhoneShows: the apps for phones know Adaptive Cards 1.2. A message has nothing
+// newer but Action.Execute, with what they know in its place, and underlines; and every
+// card says what to do where none of it is shown, in words that are no markup.
+func TestWhatAPhoneShows(t *testing.T) {
+	t.Parallel()
+	known := []string{"AdaptiveCard", "TextBlock", "RichTextBlock", "TextRun", "Container", "ColumnSet", "Column", "ActionSet", "Action.OpenUrl", "Action.Submit", "mention", "task/fetch"}
+	newer := []string{"label", "isRequired", "errorMessage", "refresh", "authentication", "verb", "tooltip", "isEnabled", "mode", "targetWidth"}
+	for name, raw := range shown() {
+		var card map[string]any
+		if err := json.Unmarshal(raw, &card); err != nil {
+			t.Fatal(err)
+		}
+		if says, _ := card["fallbackText"].(string); !strings.HasPrefix(says, "Teams cannot show this ") || strings.ContainsAny(says, "*_[]<>`#~|\\{}\n!") {
+			t.Errorf("%s: in its place stands %q", name, says)
+		}
+		if strings.HasPrefix(name, "form-") {
+			continue
+		}
+		each(card, func(o map[string]any) {
+			kind, typed := o["type"].(string)
+			if kind == "Action.Execute" {
+				instead, _ := o["fallback"].(map[string]any)
+				if instead["type"] != "Action.Submit" || instead["title"] != o["title"] || instead["data"] == nil {
+					t.Errorf("%s: in the place of %v stands %v", name, o["title"], instead)
+				}
+				return
+			}
+			if typed && !slices.Contains(known, kind) {
+				t.Errorf("%s: %s is not known on phones", name, kind)
+			}
+			for _, member := range newer {
+				if _, ok := o[member]; ok {
+					t.Errorf("%s: %s of %s is not known on phones", name, member, kind)
+				}
+			}
+		})
+	}
+	if raw := Card(chat.Message{Summary: "REQ-7F3K2Q waits for **review**"}); !strings.Contains(string(raw), "about REQ-7F3K2Q here") || strings.Contains(string(raw), "review") {
+		t.Errorf("%s", raw)
+	}
+}
+
+// each calls f with every object in a value.
+func each(v any, f func(map[string]any)) {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			each(x, f)
+		}
+	case map[string]any:
+		f(v)
+		for k, x := range v {
+			if k != "data" {
+				each(x, f)
+			}
+		}
+	}
+}
+
 // texts are the texts of a card by the type of what holds them.
 func texts(v any, out map[string][]string) {
 	switch v := v.(type) {
@@ -199,6 +259,53 @@ func TestADialogIsBounded(t *testing.T) {
 		}
 		raw := Dialog(f, "d", &access.Refusal{Field: "account", Message: huge, Mend: huge})
 		sound(t, form, raw)
+	}
+}
+
+// TestARefusedDialogKeepsWhatWasChosen: all of it, and what does not fit it says; what
+// is submitted again is what the person sees.
+func TestARefusedDialogKeepsWhatWasChosen(t *testing.T) {
+	t.Parallel()
+	owners := func(n int, each string) string {
+		var out []string
+		for i := range n {
+			out = append(out, fmt.Sprintf("%s%04d@example.com", each, i))
+		}
+		return strings.Join(out, ",")
+	}
+	for name, tc := range map[string]struct {
+		typed      string
+		kept, left int
+	}{
+		"more than a search shows":        {owners(16, "o"), 16, 0},
+		"as many as fit":                  {owners(maxChosen, "o"), maxChosen, 0},
+		"too many":                        {owners(maxChosen+3, "o"), maxChosen, 3},
+		"too long":                        {owners(60, strings.Repeat("x", 180)), 15, 45},
+		"too long, in signs of JSON":      {owners(60, strings.Repeat("<", 180)), 2, 58},
+		"one that nobody can have chosen": {owners(2, "o") + "," + strings.Repeat("x", maxChoice+1), 2, 1},
+		"empty ones and one twice":        {",a@example.com,,a@example.com", 1, 0},
+	} {
+		f, _ := chat.Refilled(chat.Submission{Form: chat.OnboardForm, Values: map[string]string{"owners": tc.typed}})
+		raw := Dialog(f, "d", &access.Refusal{Field: "owners", Message: "Too many.", Mend: "Name a team."})
+		sound(t, name, raw)
+		var card struct {
+			Body []struct {
+				ID, Value string
+				Choices   []struct{ Value string }
+			}
+		}
+		if err := json.Unmarshal(raw, &card); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range card.Body {
+			if e.ID == "owners" && (len(e.Choices) != tc.kept || len(strings.Split(e.Value, ",")) != tc.kept) {
+				t.Errorf("%s: %d choices, %d chosen, want %d", name, len(e.Choices), len(strings.Split(e.Value, ",")), tc.kept)
+			}
+		}
+		says := strings.Contains(string(raw), fmt.Sprintf("%d of what was chosen", tc.left))
+		if says != (tc.left > 0) {
+			t.Errorf("%s: says that %d are left out: %v", name, tc.left, says)
+		}
 	}
 }
 

@@ -68,7 +68,13 @@ const (
 	maxSent = 10_000
 )
 
-// service returns the service URL of a conversation.
+// strayHost is muted while it need not be said again that a stored service URL is at no
+// host of the list.
+const strayHost = "stray host"
+
+// service returns the service URL of a conversation: the stored one, if its host is
+// still one of the list, else that of the settings, which all conversations have ("Send
+// proactive messages", Microsoft Learn: the global service URL).
 func (c *Client) service(ctx context.Context, conversation string) (string, error) {
 	known, err := c.reach.Conversation(ctx, access.Teams, channelOf(conversation))
 	if errors.Is(err, access.ErrNotFound) {
@@ -76,6 +82,13 @@ func (c *Client) service(ctx context.Context, conversation string) (string, erro
 	}
 	if err != nil {
 		return "", err
+	}
+	if _, err := c.connector.Hosts.Check(known.Service); err != nil {
+		if c.targets(strayHost) {
+			c.mute(strayHost)
+			c.opt.Log.Warn("the stored service URL of a conversation is at no host of teams.service_hosts, so that of the settings is used", "conversation", known.ID)
+		}
+		return c.opt.ServiceURL, nil
 	}
 	return known.Service, nil
 }

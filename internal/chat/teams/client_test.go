@@ -1,6 +1,7 @@
 package teams
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -93,37 +94,37 @@ func TestIdsAreOneSegmentOfThePath(t *testing.T) {
 	}
 }
 
-// TestT21TheTokenGoesToTheListedHostsOnly: a service URL in the state file that is
-// not on the list is not called, nothing is signed in for it, and no redirect is
-// followed.
+// poisons are service URLs that are not on the list, some of which look as if.
+func poisons(thief string) []string {
+	return []string{
+		thief + "/", "https://smba.trafficmanager.net.evil.example/", "https://127.0.0.1/", "http://" + "169.254.169.254/", "https://user@smba.trafficmanager.net/", "https://smba.trafficmanager.net:8443/", "https://[::1]/", "",
+	}
+}
+
+// TestT21TheTokenGoesToTheListedHostsOnly: a service URL that is not on the list is not
+// called, nothing is signed in for it, and no redirect is followed.
 func TestT21TheTokenGoesToTheListedHostsOnly(t *testing.T) {
 	t.Parallel()
 	stolen := 0
 	thief := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, _ *http.Request) { stolen++ }))
 	defer thief.Close()
-	for _, poison := range []string{
-		thief.URL + "/", "https://smba.trafficmanager.net.evil.example/", "https://127.0.0.1/", "http://" + "169.254.169.254/", "https://user@smba.trafficmanager.net/", "https://smba.trafficmanager.net:8443/", "https://[::1]/", "",
-	} {
+	for _, poison := range poisons(thief.URL) {
 		w := newWorld(t, store.NewMemory())
-		if poison != "" {
-			w.ok(store.NewReach(w.db).SaveConversation(t.Context(), access.Conversation{Platform: access.Teams, ID: requests, Service: poison}))
-		} else {
-			w.client.opt.ServiceURL = ""
-		}
+		w.client.opt.ServiceURL = poison
 		if _, err := w.client.Post(t.Context(), at(""), text("x"), "k"); !errors.Is(err, errHost) {
 			t.Errorf("%s: post: %v", poison, err)
 		}
 		if err := w.client.Update(t.Context(), at(""), "1", text("x")); !errors.Is(err, errHost) {
 			t.Errorf("%s: update: %v", poison, err)
 		}
-		if err := w.client.Whisper(t.Context(), chat.Address{}, idOf("hana"), text("x")); poison == "" && !errors.Is(err, errHost) {
+		if err := w.client.Whisper(t.Context(), chat.Address{}, idOf("hana"), text("x")); !errors.Is(err, errHost) {
 			t.Errorf("%s: whisper: %v", poison, err)
 		}
 		if _, found, err := w.client.Find(t.Context(), at(""), "k", time.Time{}); err != nil || found {
 			t.Errorf("%s: what was not sent is not known to be so: %v", poison, err)
 		}
-		if poison == "" && w.connector.made != 0 {
-			t.Errorf("%s: signed in", poison)
+		if w.connector.made != 0 || stolen != 0 {
+			t.Errorf("%s: signed in %d times, called %d times", poison, w.connector.made, stolen)
 		}
 	}
 	w := newWorld(t, store.NewMemory())
@@ -133,6 +134,37 @@ func TestT21TheTokenGoesToTheListedHostsOnly(t *testing.T) {
 	w.client.opt.ServiceURL = redirect.URL + "/"
 	if _, err := w.client.Post(t.Context(), at(""), text("x"), "k"); err == nil || stolen != 0 {
 		t.Errorf("followed a redirect: %v, %d calls", err, stolen)
+	}
+}
+
+// TestT21AStoredServiceURLThatIsNotListedIsNone: what is in the state file, of a host
+// that has left the settings or of somebody who wrote into it, is passed over for the
+// URL of the settings, and the log says so once an hour.
+func TestT21AStoredServiceURLThatIsNotListedIsNone(t *testing.T) {
+	t.Parallel()
+	stolen := 0
+	thief := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, _ *http.Request) { stolen++ }))
+	defer thief.Close()
+	for _, poison := range poisons(thief.URL) {
+		if poison == "" {
+			continue // is not stored
+		}
+		w := newWorld(t, store.NewMemory())
+		w.does(w.line("hana", "a:29:hana", "1", "help"))
+		for _, id := range []string{requests, "a:29:hana"} {
+			w.ok(store.NewReach(w.db).SaveConversation(t.Context(), access.Conversation{Platform: access.Teams, ID: id, Service: poison}))
+		}
+		said := len(w.connector.messages())
+		_, err := w.client.Post(t.Context(), at(""), text("x"), "k")
+		w.ok(err)
+		w.ok(w.client.Update(t.Context(), at(""), "1", text("x")))
+		w.ok(w.client.Whisper(t.Context(), chat.Address{}, idOf("hana"), text("x")))
+		if n := len(w.connector.messages()) - said; n != 2 || len(w.connector.got(http.MethodPut, requests)) != 1 || stolen != 0 {
+			t.Errorf("%s: %d messages, %d stolen", poison, n, stolen)
+		}
+		if n := strings.Count(w.log.String(), "service_hosts"); n != 1 {
+			t.Errorf("%s: the log says it %d times in an hour:\n%s", poison, n, w.log)
+		}
 	}
 }
 
@@ -246,6 +278,56 @@ func TestARefusedTargetedMessageIsNothingToTheOthers(t *testing.T) {
 	w.does(w.line("ken", general, "2", "help"))
 	if got := w.last(); got.query.Get("isTargetedActivity") != "true" {
 		t.Errorf("Ken is not told in the channel: %+v", got)
+	}
+}
+
+// TestATargetedMessageThatFailsIsAPersonalOne: where the connector fails, does not
+// answer, or asks to wait without end, so that the answer is there in time.
+func TestATargetedMessageThatFailsIsAPersonalOne(t *testing.T) {
+	t.Parallel()
+	for name, f := range map[string]fault{
+		"a gateway": {status: http.StatusBadGateway}, "the connector": {status: http.StatusInternalServerError}, "no answer": {status: lost},
+		"a long wait": {status: http.StatusTooManyRequests, after: "3600"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, store.NewMemory())
+			w.does(w.line("hana", general, "1", "help"))
+			f.method, f.path = http.MethodPost, general
+			w.connector.fail(f)
+			ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+			defer cancel()
+			w.ok(w.client.Whisper(ctx, chat.Address{Team: testTenant, Channel: general}, idOf("hana"), text("a secret")))
+			if got := w.last(); got.path != "/v3/conversations/a:29:hana/activities" || got.query.Has("isTargetedActivity") {
+				t.Errorf("went to %+v", got)
+			}
+			// It was no refusal: the next one is a targeted one again.
+			w.ok(w.client.Whisper(ctx, chat.Address{Team: testTenant, Channel: general}, idOf("hana"), text("another")))
+			if got := w.last(); got.query.Get("isTargetedActivity") != "true" {
+				t.Errorf("the next one went to %+v", got)
+			}
+		})
+	}
+}
+
+// TestWhoHasOnlyTargetedMessagesIsNotGoneForAFault: the app is not installed for her, so
+// that one that failed is tried again, and nobody is told that she cannot be reached.
+func TestWhoHasOnlyTargetedMessagesIsNotGoneForAFault(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, store.NewMemory())
+	w.does(w.line("hana", general, "1", "help"))
+	w.connector.gone["with 29:hana"] = http.StatusForbidden
+	w.connector.fail(fault{method: http.MethodPost, path: general, status: http.StatusBadGateway})
+	said := len(w.connector.messages())
+	whisper := func() error {
+		return w.client.Whisper(t.Context(), chat.Address{Team: testTenant, Channel: general}, idOf("hana"), text("a secret"))
+	}
+	if err := whisper(); err == nil || errors.Is(err, chat.ErrGone) || len(w.connector.messages()) != said {
+		t.Errorf("%v, %d messages", err, len(w.connector.messages())-said)
+	}
+	w.ok(whisper())
+	if got := w.last(); got.query.Get("isTargetedActivity") != "true" {
+		t.Errorf("went to %+v", got)
 	}
 }
 

@@ -2,7 +2,10 @@ package teams
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/chat"
@@ -21,16 +24,19 @@ const (
 const maxError = 500
 
 // The longest text of an input, and the longest value of a choice, in characters.
-// What is longer was not chosen.
+// What is longer was not chosen. And how much that was chosen is shown again: as many,
+// and as many bytes of JSON, each of which stands in a dialog three times.
 const (
-	maxLine   = 3000
-	maxChoice = 200
+	maxLine        = 3000
+	maxChoice      = 200
+	maxChosen      = 50
+	maxChosenBytes = 3000
 )
 
 // Dialog renders a form as the card of a dialog that is named id. A refusal, if
 // there is one, stands below its field, or above all where it is about none.
 func Dialog(f chat.Form, id string, no *access.Refusal) json.RawMessage {
-	b := &builder{}
+	b := &builder{instead: insteadOfForm()}
 	if no != nil && !has(f, no.Field) {
 		b.body = append(b.body, refusal(no))
 	}
@@ -41,6 +47,10 @@ func Dialog(f chat.Form, id string, no *access.Refusal) json.RawMessage {
 		b.body = append(b.body, input(in))
 		if no != nil && no.Field == in.ID {
 			b.body = append(b.body, refusal(no))
+		}
+		if _, left := chosen(in); left > 0 {
+			what := fmt.Sprintf("%d of what was chosen here are too much to show again, and are left out: choose fewer, or add them again.", left)
+			b.body = append(b.body, runs([]chat.Span{{Text: what}}, element{"color": "Attention"}))
 		}
 		if in.Hint != "" {
 			b.body = append(b.body, b.paragraph([]chat.Span{{Text: in.Hint}}, small())...)
@@ -103,28 +113,45 @@ func input(in chat.Input) element {
 func choices(e element, in chat.Input) {
 	e["type"], e["style"] = "Input.ChoiceSet", "filtered"
 	e["choices.data"] = element{"type": "Data.Query", "dataset": in.ID}
-	first := []element{}
 	if in.Kind == chat.InputChoices {
 		e["isMultiSelect"] = true
-		for v := range strings.SplitSeq(in.Initial, ",") {
-			if v != "" && len(v) <= maxChoice && len(first) < maxSuggestions {
-				first = append(first, element{"title": v, "value": v})
-			}
+	}
+	values, _ := chosen(in)
+	first := []element{}
+	for _, v := range values {
+		label := v
+		if in.Kind == chat.InputChoice && in.InitialLabel != "" {
+			label = in.InitialLabel
 		}
-	} else if in.Initial != "" && len(in.Initial) <= maxChoice {
-		label := in.InitialLabel
-		if label == "" {
-			label = in.Initial
-		}
-		first = append(first, element{"title": label, "value": in.Initial})
+		first = append(first, element{"title": label, "value": v})
 	}
 	e["choices"] = first
-	var chosen []string
-	for _, c := range first {
-		v, _ := c["value"].(string)
-		chosen = append(chosen, v)
+	if len(values) > 0 {
+		e["value"] = strings.Join(values, ",")
 	}
-	if len(chosen) > 0 {
-		e["value"] = strings.Join(chosen, ",")
+}
+
+// chosen is what is chosen in a field at first, each once, and how much more would be
+// too much to show. A single choice that is too long was none, and nobody misses it.
+func chosen(in chat.Input) (values []string, left int) {
+	switch in.Kind {
+	case chat.InputChoice:
+		if in.Initial != "" && utf8.RuneCountInString(in.Initial) <= maxChoice {
+			return []string{in.Initial}, 0
+		}
+	case chat.InputChoices:
+		size := 0
+		for v := range strings.SplitSeq(in.Initial, ",") {
+			if v == "" || slices.Contains(values, v) {
+				continue
+			}
+			long := len(encode(v))
+			if utf8.RuneCountInString(v) > maxChoice || len(values) == maxChosen || size+long > maxChosenBytes {
+				left++
+				continue
+			}
+			values, size = append(values, v), size+long
+		}
 	}
+	return values, left
 }

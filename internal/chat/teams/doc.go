@@ -43,7 +43,8 @@
 //
 // Calls go to the service URL that an activity named for its conversation, or to
 // that of the settings. Its host is held against an exact list when it is received,
-// before it is stored, and by the one client that attaches the token, each time
+// before it is stored, when it is read again (one that has left the list is passed over
+// for that of the settings), and by the one client that attaches the token, each time
 // ([Hosts]); redirects are not followed.
 //
 // # Text

@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +26,16 @@ const (
 
 // MaxBody is the largest activity that is taken, in bytes.
 const MaxBody = 512 << 10
+
+// installation is the type of an activity about the app in a conversation, and two of
+// its actions. The others, add-upgrade and remove-upgrade, say that another version
+// takes the place of the one before ("Conversation events in your Teams bot", Microsoft
+// Learn; botbuilder's ActivityHandler has all four).
+const (
+	installation = "installationUpdate"
+	appAdded     = "add"
+	appRemoved   = "remove"
+)
 
 // Inbound serves what the connector sends.
 type Inbound struct {
@@ -103,7 +112,7 @@ func (in *Inbound) serve(w http.ResponseWriter, r *http.Request, e *event) {
 		in.message(w, r, e)
 	case "invoke":
 		in.invoked(w, r, e)
-	case "installationUpdate":
+	case installation:
 		in.installed(w, r, e)
 	default:
 		w.WriteHeader(http.StatusOK)
@@ -168,7 +177,7 @@ func (in *Inbound) metPerson(ctx context.Context, a *activity, u access.ChatUser
 		now.Zone = zone
 	}
 	switch {
-	case a.personal() && a.Type == "installationUpdate" && strings.HasPrefix(a.Action, "remove"):
+	case a.personal() && a.Type == installation && a.Action == appRemoved:
 		now.Personal, now.Last = "", ""
 	case a.personal():
 		now.Personal = place
@@ -203,9 +212,10 @@ func (in *Inbound) message(w http.ResponseWriter, r *http.Request, e *event) {
 	}
 }
 
-// installed greets whoever gets the app, with what it can do.
+// installed greets whoever gets the app, with what it can do. Nobody is greeted again
+// because the app has another version.
 func (in *Inbound) installed(w http.ResponseWriter, r *http.Request, e *event) {
-	if e.personal() && strings.HasPrefix(e.Action, "add") && !in.take(w, r, e, "install", "help") {
+	if e.personal() && e.Action == appAdded && !in.take(w, r, e, "install", "help") {
 		return
 	}
 	w.WriteHeader(http.StatusOK)

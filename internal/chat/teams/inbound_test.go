@@ -456,6 +456,13 @@ func TestWhoInstallsTheAppIsGreetedAndWhoRemovesItForgotten(t *testing.T) {
 		t.Errorf("%+v, %v", c, err)
 	}
 	said := len(w.connector.messages())
+	// Another version takes the place of the one before: nobody has come or gone.
+	for id, action := range map[string]string{"u1": "remove-upgrade", "u2": "add-upgrade", "u3": "addition", "u4": ""} {
+		update(id, action)
+		if who, err := reach.Contact(t.Context(), hana()); err != nil || who.Personal != "a:hana" || len(w.connector.messages()) != said {
+			t.Errorf("%s: %+v, %v, %d messages more", action, who, err, len(w.connector.messages())-said)
+		}
+	}
 	update("2", "remove")
 	if who, err := reach.Contact(t.Context(), hana()); err != nil || who.Personal != "" || len(w.connector.messages()) != said {
 		t.Errorf("%+v, %v", who, err)

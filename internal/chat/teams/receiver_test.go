@@ -18,13 +18,14 @@ import (
 // with why.
 func stricter() map[string]string {
 	return map[string]string{
-		"without an end":        "a token without exp is good for ever; the connector's have one (Authenticate requests from the Bot Connector service)",
-		"good for years":        "the connector's are good for an hour; what is good for years was made by somebody else, or for somebody else",
-		"without a beginning":   "the connector's have nbf, and the documentation wants the validity period checked",
-		"critical extension":    "RFC 7515, section 4.1.11: what is not understood must be refused; the SDK's library does not look",
-		"RS512":                 "the connector's metadata name RS256 alone; the SDK allows RS384 and RS512 too",
-		"two headers":           "node takes the first and drops the other, so that what stands before it might have checked another one",
-		"signed by a short key": "RFC 7518, section 3.3: 2048 bits at least; the SDK takes what is published",
+		"without an end":                  "a token without exp is good for ever; the connector's have one (Authenticate requests from the Bot Connector service)",
+		"good for years":                  "the connector's are good for 65 minutes; what is good for years was made by somebody else, or for somebody else",
+		"good for a second more than any": "the documented ones are good for 65 minutes, Entra's for Microsoft's services for 24 hours and 5 minutes",
+		"without a beginning":             "the connector's have nbf, and the documentation wants the validity period checked",
+		"critical extension":              "RFC 7515, section 4.1.11: what is not understood must be refused; the SDK's library does not look",
+		"RS512":                           "the connector's metadata name RS256 alone; the SDK allows RS384 and RS512 too",
+		"two headers":                     "node takes the first and drops the other, so that what stands before it might have checked another one",
+		"signed by a short key":           "RFC 7518, section 3.3: 2048 bits at least; the SDK takes what is published",
 		"signed by a key that is endorsed for nothing": "the documentation wants the channel among the endorsements; the SDK checks that only where there are any",
 	}
 }

@@ -28,9 +28,13 @@ const (
 	// maxToken is the longest token that is looked at, in bytes. The connector's
 	// have about one thousand.
 	maxToken = 16 << 10
-	// maxLife is the longest that a token may be good for. The connector's are
-	// good for an hour.
-	maxLife = 24 * time.Hour
+	// maxLife is the longest that a token may be good for, from nbf to exp: as long as
+	// those of Entra for Microsoft's own services, 86,700 s (the tokens in docs/Tokens.md
+	// of agnte/Rido.BFLite, sent to a bot by one of them). The connector's are good for
+	// 3,900 s (the examples of "Authentication with the Bot Connector API", Microsoft
+	// Learn). Neither is a promise; what is good for much longer was made by somebody
+	// else.
+	maxLife = 24*time.Hour + 5*time.Minute
 )
 
 // errUnverified is all that is said about a request that did not verify; why is

@@ -25,21 +25,28 @@ func (c *Client) CodeBlocks() int { return codeBlocks }
 var _ chat.Small = (*Client)(nil)
 
 // Whisper implements chat.Whisperer: by a targeted message in the channel or
-// thread, which only that person sees, where the settings and the tenant have them; else in
-// the person's chat with the bot. That is begun where the app is installed for him;
-// where it is not, and nothing else is left, the error is chat.ErrGone.
+// thread, which only that person sees, where the settings and the tenant have them; else, and
+// where that fails, in the person's chat with the bot ("Targeted messages", handle
+// errors, Microsoft Learn). That is begun where the app is installed for him; where it
+// is not, and nothing else is left, the error is chat.ErrGone. He may get both, where a
+// targeted message arrived and its answer did not.
 func (c *Client) Whisper(ctx context.Context, to chat.Address, user string, m chat.Message) error {
 	who, err := c.contact(ctx, access.ChatUser{Platform: access.Teams, Team: c.opt.Tenant, User: user})
 	if err != nil {
 		return err
 	}
+	var failed error // of a targeted message that may go well later
 	if c.opt.Targeted && isShared(to.Channel) && who.Local != "" && c.targets(targetKey(to.Channel, user)) {
 		done, err := c.target(ctx, to.Channel, who, m)
-		if done || err != nil {
-			return err
+		if done {
+			return nil
 		}
+		failed = err
 	}
 	err = wrapped(c.personal(ctx, who, m), "personal message to %s", user)
+	if errors.Is(err, chat.ErrGone) && failed != nil {
+		return failed
+	}
 	if errors.Is(err, chat.ErrGone) {
 		c.opt.Log.Warn("somebody cannot be told in private: is the app installed for him?", "user", user, "error", err)
 		c.askToInstall(ctx, to.Channel, who)
@@ -100,27 +107,34 @@ func (c *Client) targets(key string) bool {
 }
 
 // target sends a targeted message ("Targeted messages", Microsoft Learn). It is
-// not done where the connector refuses it as such: where there are none, where the
-// bot is not in the conversation, or the person.
+// not done, and there is no error, where the connector refuses it as such: where there
+// are none, where the bot is not in the conversation, or the person. It takes a third of
+// the time that there is, so that a personal one can still be sent.
 func (c *Client) target(ctx context.Context, conversation string, who access.Contact, m chat.Message) (done bool, err error) {
 	service, err := c.service(ctx, conversation)
 	if err != nil {
 		return false, err
 	}
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(end)/3)
+		defer cancel()
+	}
 	a := c.message(m)
 	a.Recipient = &account{who.Local}
-	_, err = c.send(ctx, service, conversation, "?isTargetedActivity=true", a)
-	var answer *answerError
-	if !errors.As(err, &answer) {
-		return err == nil, wrapped(err, "targeted message in %s", conversation)
+	if _, err = c.send(ctx, service, conversation, "?isTargetedActivity=true", a); err == nil {
+		return true, nil
 	}
-	switch answer.status {
-	case http.StatusForbidden, http.StatusNotFound: // the bot, or this person, is not there
-		return false, nil
-	case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented:
-		c.opt.Log.Info("no targeted message here, so a personal one", "conversation", channelOf(conversation), "error", err)
-		c.mute(targetKey(conversation, who.User.User))
-		return false, nil
+	c.opt.Log.Info("no targeted message here, so a personal one", "conversation", channelOf(conversation), "error", err)
+	var answer *answerError
+	if errors.As(err, &answer) {
+		switch answer.status {
+		case http.StatusForbidden, http.StatusNotFound: // the bot, or this person, is not there
+			return false, nil
+		case http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+			c.mute(targetKey(conversation, who.User.User))
+			return false, nil
+		}
 	}
 	return false, wrapped(err, "targeted message in %s", conversation)
 }

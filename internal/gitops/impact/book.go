@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"aws-access-bot/config"
@@ -46,7 +47,7 @@ func book(in Input) []BookChange {
 		b.Limits.RemovalPercent > a.Limits.RemovalPercent, "how many assignments may go in 24 hours")
 	add("limits.start_by", length(a.Limits.StartBy), length(b.Limits.StartBy),
 		a.Limits.StartBy != 0 && (b.Limits.StartBy == 0 || b.Limits.StartBy > a.Limits.StartBy), "how old a request may be when it is merged and still grant something")
-	add("limits.allow", allowance(a.Limits.Allow), allowance(b.Limits.Allow), b.Limits.Allow != nil, "one commit may remove more than the limits let")
+	add("limits.allow", allowance(a.Limits.Allow), allowance(b.Limits.Allow), b.Limits.Allow != nil, "one commit may remove more than the limits let, or make a way in permit less")
 	add("phase", strconv.Itoa(int(a.Phase)), strconv.Itoa(int(b.Phase)), a.Phase.Loosens(b.Phase), b.Phase.Means())
 	out = append(out, granted("protected", in, a.Protected, b.Protected, false,
 		"is never removed or shortened from then on", "can be removed and shortened from then on")...)
@@ -79,7 +80,14 @@ func allowance(a *config.RemovalAllowance) string {
 	if a == nil {
 		return ""
 	}
-	return fmt.Sprintf("%d removals by commit %s", a.Removals, a.Commit)
+	var what []string
+	if a.Removals > 0 {
+		what = append(what, fmt.Sprintf("%d removals", a.Removals))
+	}
+	if len(a.PermissionSets) > 0 {
+		what = append(what, "less by the permission sets "+strings.Join(a.PermissionSets, ", "))
+	}
+	return fmt.Sprintf("%s by commit %s", strings.Join(what, ", "), a.Commit)
 }
 
 // granted compares two lists of a group and a permission set, by the group's

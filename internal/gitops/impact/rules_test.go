@@ -80,6 +80,8 @@ func TestRulesThatDecideOtherwise(t *testing.T) {
 		}}, []string{
 			`weaker=true limits.people_growth: "20%" -> "90%"`, `weaker=true limits.removals: "10%" -> "50%"`, `weaker=false limits.start_by: "3d" -> "24h"`,
 		}},
+		{"an allowance", map[string]func(string) string{access: replaced("  start_by: 72h", "  allow: {commit: 3f786850e387550fdab836ed7e6dc881de23001b, removals: 7, permission_sets: [Root, \"a,b\"]}\n  start_by: 72h")},
+			[]string{`weaker=true limits.allow: "" -> "7 removals, less by the permission sets Root, a,b by commit 3f786850e387550fdab836ed7e6dc881de23001b"`}},
 		{"another phase", map[string]func(string) string{access: replaced("phase: 1", "phase: 2")}, []string{`weaker=false phase: "1" -> "2"`}},
 		{"nobody onboards", map[string]func(string) string{access: func(s string) string {
 			i, j := strings.Index(s, "onboarding:\n"), strings.Index(s, "\ndrift:")

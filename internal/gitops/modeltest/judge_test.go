@@ -62,6 +62,11 @@ func refusedWhoever(base, after state, c *change, f *facts) bool {
 	if slices.ContainsFunc(slices.Collect(maps.Keys(c.lost)), protected) {
 		return true
 	}
+	for a, t := range c.gained {
+		if len(c.control) == 0 && protected(a) && !t.end.IsZero() {
+			return true // nobody would take it away at its end
+		}
+	}
 	type made struct{ group, account, team, set, request string }
 	had := map[made]bool{}
 	for k, e := range base.grants() {
@@ -75,7 +80,7 @@ func refusedWhoever(base, after state, c *change, f *facts) bool {
 	return false
 }
 
-// protected reports what is never taken away or shortened.
+// protected reports what is never taken away or shortened, nor given for a while.
 func protected(a assignment) bool { return a.group == "aws-ops" && a.set == "AdministratorAccess" }
 
 // follows reports whether a state may come after another: what is protected is

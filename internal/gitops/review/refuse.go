@@ -20,6 +20,7 @@ func (e *evaluation) refuse() {
 	for _, list := range [][]config.AssignmentChange{c.Added, c.Lengthened} {
 		for _, a := range list {
 			e.refuseManagement(a.Assignment)
+			e.refuseEndless(a)
 		}
 	}
 	for _, a := range c.Removed {
@@ -44,6 +45,16 @@ func (e *evaluation) refuse() {
 	if r := e.in.Request; r != nil && r.Kind == Onboard && !e.onboardsOne() {
 		e.refusef(RefusedOnboard, "This pull request of the bot may only bring the account %s in: its file with the baseline, or a step of its file towards that. It does something else. Close it and ask again.", r.Account)
 	}
+}
+
+// refuseEndless refuses an end for what is protected: it would never be removed, so
+// that who approves it for hours would give it for good. What an account joins by
+// stands already, whatever its term.
+func (e *evaluation) refuseEndless(a config.AssignmentChange) {
+	if a.New == nil || a.New.Standing || a.FromControl || !e.in.Base.IsProtected(a.Assignment) {
+		return
+	}
+	e.refusef(RefusedProtected, "%s is protected and is never removed, so that its end would be none. Grant it without an end, or to another group.", capital(e.assignmentName(a.Assignment)))
 }
 
 // refuseMixed says how a change of control plane and grants is taken apart.

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -93,6 +94,32 @@ func TestACleanUpTakesOutWhatHasEndedAndNothingElse(t *testing.T) {
 			in.Change = config.Compare(in.Base, in.Head, starts, noon)
 			if got := slices.Contains(refusals(Evaluate(in)), string(RefusedCleanup)); got != tt.refused {
 				t.Errorf("refused = %v, want %v", got, tt.refused)
+			}
+		})
+	}
+}
+
+// TestWhatIsProtectedIsNotGrantedForAWhile: nobody would take it away at its end.
+func TestWhatIsProtectedIsNotGrantedForAWhile(t *testing.T) {
+	t.Parallel()
+	const file = "groups/aws-breakglass.yaml"
+	base := exampleTree(t).with(t, file, "{ou: /} ", "{ou: /Platform} ")
+	line := "  - account: payments-prod\n    permission_set: %s\n    reason: a night\n%s"
+	tests := []struct {
+		name, set, term string
+		refused         bool
+	}{
+		{"for hours", "AdministratorAccess", "    duration: 4h\n", true},
+		{"until a time", "AdministratorAccess", "    expires: 2031-01-31T15:00:00Z\n", true},
+		{"for good", "AdministratorAccess", "", false},
+		{"another set", "ReadOnlyAccess", "    duration: 4h\n", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			v := Evaluate(byHand(input(t, base, base.grant(file, fmt.Sprintf(line, tt.set, tt.term))), yuki))
+			if got := slices.Contains(refusals(v), string(RefusedProtected)); got != tt.refused {
+				t.Errorf("refused = %v, want %v: %q", got, tt.refused, refusals(v))
 			}
 		})
 	}

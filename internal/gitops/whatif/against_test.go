@@ -65,6 +65,13 @@ func TestAgainst(t *testing.T) {
 			needs: []string{"the change of the control plane | control plane | 2 of team:platform, whose members are read from GitHub | "},
 		},
 		{
+			name:    "what no commit declares goes",
+			base:    []edit{{"aws-access.yaml", "phase: 1", "phase: 3"}, {"accounts/warehouse-legacy.yaml", "", ""}, {"accounts/crm-legacy.yaml", "", ""}},
+			edits:   []edit{{"aws-access.yaml", "drift: report", "drift: revert"}},
+			needs:   []string{"the change of the control plane | control plane | 2 of team:platform, whose members are read from GitHub | "},
+			unknown: []string{"From this change on the bot removes what is live in AWS and no commit declares"},
+		},
+		{
 			name: "mixed",
 			edits: []edit{
 				{"aws-access.yaml", "start_by: 72h", "start_by: 48h"},

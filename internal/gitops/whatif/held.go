@@ -20,6 +20,10 @@ func (o *Outlook) held(base, head *config.Repo, plan impact.Plan) {
 			o.Held = append(o.Held, fmt.Sprintf("%s [%s]", text, h.Code))
 		}
 		o.Allow = f.AllowLines()
+		o.Unknown = append(o.Unknown, f.Unknown...)
+		if f.Undeclared != nil {
+			o.Unknown = append(o.Unknown, "From this change on the bot removes what is live in AWS and no commit declares; what that is now is not known here: the pull request names it.")
+		}
 	}
 	for _, a := range plan.Accounts {
 		for _, set := range a.Last {

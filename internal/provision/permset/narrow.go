@@ -60,6 +60,14 @@ func (d Definition) Administers() bool {
 		len(d.Customer) == 0 && d.Inline == "" && d.Boundary == nil
 }
 
+// HaveAll reports whether items ([Definition.Items]) have AdministratorAccess.
+func HaveAll(items []string) bool {
+	return slices.ContainsFunc(items, func(it string) bool {
+		arn, managed := strings.CutPrefix(it, itemManaged(""))
+		return managed && AllowsAll(arn)
+	})
+}
+
 // AllowsAll reports whether an ARN is that of the AWS managed policy that allows
 // everything, in any partition.
 func AllowsAll(arn string) bool {

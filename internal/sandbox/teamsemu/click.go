@@ -96,11 +96,7 @@ func (s *Server) clickable(objectID, in, activityID string) (touched, error) {
 
 // whereIs finds a message that a person sees. The caller holds s.mu.
 func (s *Server) whereIs(u *User, activityID string) (*conversation, *message) {
-	all := []*conversation{s.chat(u)}
-	for _, t := range s.teams {
-		all = append(all, t.channels...)
-	}
-	for _, c := range all {
+	for _, c := range append(s.shared(), s.chat(u)) {
 		if m := c.find(activityID); m != nil && c.has(u) && m.sees(u, s.kit.Now()) {
 			return c, m
 		}
@@ -258,7 +254,7 @@ func (s *Server) addressed(c *conversation, words string) string {
 
 // threadFor is the thread in which a person answers a card.
 func (s *Server) threadFor(t touched) string {
-	if t.conv.personal() || t.msg.to != nil {
+	if t.conv.flat() || t.msg.to != nil {
 		return ""
 	}
 	return t.msg.thread()

@@ -135,7 +135,7 @@ func (s *Server) where(c *call) (conv *conversation, root string, err error) {
 	if conv == nil || conv.personal() && !conv.known {
 		return nil, "", noConversation()
 	}
-	if root != "" && (conv.personal() || conv.find(root) == nil) {
+	if root != "" && (conv.flat() || conv.find(root) == nil) {
 		return nil, "", noActivity()
 	}
 	switch {

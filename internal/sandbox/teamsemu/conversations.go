@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// conversation is a channel, or the chat of one person with the bot.
+// conversation is a channel, a group chat, or the chat of one person with the bot.
 type conversation struct {
 	id   string
 	name string
 
-	team *team // of a channel
+	team  *team // of a channel; who is in a group chat, and whether the app is
+	group bool
 
 	person             *User // of a chat
 	installed, blocked bool
@@ -24,13 +25,19 @@ type conversation struct {
 	messages []*message
 }
 
-// personal reports whether it is a chat.
+// personal reports whether it is the chat of one person.
 func (c *conversation) personal() bool { return c.person != nil }
+
+// flat reports whether it is a chat, which has no threads.
+func (c *conversation) flat() bool { return c.personal() || c.group }
 
 // kind is the conversationType of activities.
 func (c *conversation) kind() string {
-	if c.personal() {
+	switch {
+	case c.personal():
 		return "personal"
+	case c.group:
+		return "groupChat"
 	}
 	return "channel"
 }
@@ -86,19 +93,21 @@ func (m *message) sees(u *User, now time.Time) bool {
 
 // conversation finds one by id, without ;messageid, or nil. The caller holds s.mu.
 func (s *Server) conversation(id string) *conversation {
-	for _, t := range s.teams {
-		for _, c := range t.channels {
-			if c.id == id {
-				return c
-			}
-		}
-	}
-	for _, c := range s.chats {
+	for _, c := range append(s.shared(), s.chats...) {
 		if c.id == id {
 			return c
 		}
 	}
 	return nil
+}
+
+// shared are the conversations of several people. The caller holds s.mu.
+func (s *Server) shared() []*conversation {
+	var out []*conversation
+	for _, t := range s.teams {
+		out = append(out, t.channels...)
+	}
+	return append(out, s.groups...)
 }
 
 // chat returns the chat of a person with the bot, which is made when it is first
@@ -134,7 +143,7 @@ func place(id string) (conversation, root string) {
 
 // wireID is the id of a conversation in activities about a message.
 func (c *conversation) wireID(root string) string {
-	if c.personal() || root == "" {
+	if c.flat() || root == "" {
 		return c.id
 	}
 	return c.id + ";messageid=" + root

@@ -52,7 +52,7 @@ func (s *Server) create(c *call) (answer, error) {
 
 func (s *Server) createThread(in createRequest) (answer, error) {
 	conv := s.conversation(in.ChannelData.Channel.ID)
-	if conv == nil || conv.personal() {
+	if conv == nil || conv.flat() {
 		return answer{}, noConversation()
 	}
 	if !conv.team.Installed {

@@ -72,8 +72,10 @@
 // A JWT (RS256, kid, iss https://api.botframework.com, aud the app id, serviceurl,
 // nbf, exp after an hour), and an activity with channelId msteams, the tenant in
 // conversation.tenantId and channelData.tenant.id, from.aadObjectId, recipient.id
-// 28:APPID, and a clientInfo entity with the person's time zone. In channels the bot
-// gets a message only if it mentions the bot; conversation.id has ;messageid=ROOT.
+// 28:APPID, and a clientInfo entity with the person's time zone. In channels and group
+// chats the bot gets a message only if it mentions the bot; a channel's conversation.id
+// has ;messageid=ROOT, a group chat (19:…@thread.v2) has neither threads nor
+// channelData.team and channelData.channel.
 //
 //	message                      text, or value for an Action.Submit of a card in a message
 //	invoke adaptiveCard/action   Action.Execute; trigger manual, or automatic for refresh
@@ -92,7 +94,7 @@
 // # The control API of the sandbox
 //
 // POST /sandbox/as/{person}/teams/… with a JSON body; answers are [Result] (and
-// [Suggested] for suggest). A conversation is a channel's name or id, or "personal"
+// [Suggested] for suggest). A conversation is the name or id of a channel or group chat, or "personal"
 // for the person's own chat with the bot; empty is aws-access. values are texts by
 // the id of an input. action is the number of the action in reading order, or its
 // title, id or verb.
@@ -121,6 +123,6 @@
 //
 // # What it does not do
 //
-// Group chats, shared and private channels, web views in dialogs, files, reactions,
+// Shared and private channels, adding and removing the app in a group chat, web views in dialogs, files, reactions,
 // meetings, single sign-on, and formatting of text. A person's message is plain text.
 package teamsemu

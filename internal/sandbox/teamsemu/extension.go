@@ -34,9 +34,9 @@ func (s *Server) fetchTask(objectID, command, in, from string) (object, *dialog,
 	if err != nil {
 		return nil, nil, err
 	}
-	has := s.chat(u).installed || slices.ContainsFunc(s.teams, func(t *team) bool { return t.Installed && t.channels[0].has(u) })
+	has := s.chat(u).installed || slices.ContainsFunc(s.shared(), func(c *conversation) bool { return c.team.Installed && c.has(u) })
 	if !has {
-		return nil, nil, fmt.Errorf("the app is installed neither for %s nor in a team of theirs", u.Name)
+		return nil, nil, fmt.Errorf("the app is installed neither for %s nor in a team or group chat of theirs", u.Name)
 	}
 	body := s.inboundInvoke("composeExtension/fetchTask", object{"commandId": command, "commandContext": from, "context": theme()}, u, c, "")
 	return body, &dialog{id: s.newID("dialog-"), person: u, conv: c, command: command, context: from}, nil

@@ -12,7 +12,7 @@ import (
 
 // Message plays a person who writes in a conversation, in the thread of a message if
 // thread is not empty, and sends it to the bot where the bot hears it: in the
-// person's own chat, and in channels of its team if it is mentioned. It blocks until
+// person's own chat, and in channels and group chats that it is in if it is mentioned. It blocks until
 // the bot has taken it or Teams has given up.
 func (s *Server) Message(ctx context.Context, objectID, in, words, thread string) (Result, error) {
 	body, res, err := s.write(objectID, in, words, thread)
@@ -61,8 +61,8 @@ func (s *Server) write(objectID, in, words, thread string) (object, Result, erro
 	return body, res, nil
 }
 
-// sees finds a person and a conversation that the person is in: a channel by id or
-// name, or the person's own chat with the bot, which needs the app. The caller holds
+// sees finds a person and a conversation that the person is in: a channel or group chat
+// by id or name, or the person's own chat with the bot, which needs the app. The caller holds
 // s.mu.
 func (s *Server) sees(objectID, in string) (*User, *conversation, error) {
 	u := s.user(objectID)
@@ -80,11 +80,9 @@ func (s *Server) sees(objectID, in string) (*User, *conversation, error) {
 		return u, c, nil
 	}
 	id, _ := place(in)
-	for _, t := range s.teams {
-		for _, c := range t.channels {
-			if (c.id == id || strings.EqualFold(c.name, in)) && c.has(u) {
-				return u, c, nil
-			}
+	for _, c := range s.shared() {
+		if (c.id == id || strings.EqualFold(c.name, in)) && c.has(u) {
+			return u, c, nil
 		}
 	}
 	return nil, nil, fmt.Errorf("%s is in no conversation %q", u.Name, in)
@@ -97,7 +95,7 @@ func (c *conversation) rootOf(u *User, thread string, now time.Time) (string, er
 	}
 	m := c.find(thread)
 	switch {
-	case c.personal():
+	case c.flat():
 		return "", errors.New("a chat has no threads")
 	case m == nil || !m.sees(u, now):
 		return "", errNoSuch("message", thread)
@@ -162,8 +160,10 @@ func (s *Server) inbound(kind string, u *User, c *conversation, root string) obj
 	data := object{"tenant": object{"id": tenant}}
 	conv := object{"conversationType": c.kind(), "tenantId": tenant, "id": c.wireID(root)}
 	if !c.personal() {
-		data["team"], data["channel"] = object{"id": c.team.ID}, object{"id": c.id}
 		conv["isGroup"] = true
+	}
+	if !c.flat() {
+		data["team"], data["channel"] = object{"id": c.team.ID}, object{"id": c.id}
 	}
 	local := now
 	if zone, err := time.LoadLocation(u.TimeZone); err == nil {

@@ -156,6 +156,37 @@ func (s *Server) AddTeam(t Team) error {
 	return nil
 }
 
+// Group is a group chat.
+type Group struct {
+	// ID is 19:…@thread.v2.
+	ID string `json:"id"`
+	// Topic is its name.
+	Topic string `json:"topic"`
+	// Members are object ids.
+	Members []string `json:"members"`
+	// Installed is whether the bot's app is in the chat.
+	Installed bool `json:"installed"`
+}
+
+// AddGroup adds a group chat. The bot gets what mentions it there, as in channels; there
+// are no threads.
+func (s *Server) AddGroup(g Group) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !strings.HasPrefix(g.ID, "19:") || !strings.HasSuffix(g.ID, "@thread.v2") || s.conversation(g.ID) != nil {
+		return fmt.Errorf("add group chat %q: its id %q is taken, or is none", g.Topic, g.ID)
+	}
+	for _, m := range g.Members {
+		if s.user(m) == nil {
+			return errNoSuch("Teams user", m)
+		}
+	}
+	in := &team{Team: Team{ID: g.ID, Name: g.Topic, Members: slices.Clone(g.Members), Installed: g.Installed}}
+	s.groups = append(s.groups, &conversation{id: g.ID, name: g.Topic, team: in, group: true})
+	s.touch()
+	return nil
+}
+
 // SetInstalled puts the app into the team of a conversation, or into a person's
 // own scope, or takes it out, without telling the bot: as it stood before the bot
 // was started. [Server.Install] tells it.

@@ -30,7 +30,7 @@ func (s *Server) reply(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if conv.personal() {
+	if conv.flat() {
 		return s.post(c, conv, "")
 	}
 	to := conv.find(c.r.PathValue("a"))
@@ -69,7 +69,7 @@ func (s *Server) stand(conv *conversation, root string, to *User, a activity, ca
 		words, rest := a, a
 		words.Attachments, rest.Text = nil, ""
 		first := s.add(conv, root, to, words, nil)
-		if root == "" && !conv.personal() {
+		if root == "" && !conv.flat() {
 			root = first.id
 		}
 		s.add(conv, root, to, rest, cards)

@@ -21,6 +21,8 @@ type State struct {
 	Targeted bool        `json:"targeted"`
 	Users    []User      `json:"users"`
 	Teams    []TeamState `json:"teams"`
+	// Groups are the group chats, whose messages have no threads.
+	Groups []ChannelState `json:"groups,omitempty"`
 	// Chats are the people's own chats with the bot, by object id.
 	Chats map[string]ChatState `json:"chats"`
 	// Dialogs are the open ones, by the object id of who has it open.
@@ -137,6 +139,9 @@ func (s *Server) State() State {
 			ts.Channels = append(ts.Channels, s.channelState(c))
 		}
 		out.Teams = append(out.Teams, ts)
+	}
+	for _, c := range s.groups {
+		out.Groups = append(out.Groups, s.channelState(c))
 	}
 	for _, c := range s.chats {
 		st := ChatState{ID: c.id, Installed: c.installed, Blocked: c.blocked, Messages: []MessageState{}}

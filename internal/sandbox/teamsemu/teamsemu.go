@@ -79,6 +79,7 @@ type Server struct {
 	keys       []*signingKey // the last one signs
 	users      []*User
 	teams      []*team
+	groups     []*conversation
 	chats      []*conversation // personal ones
 	dialogs    []*dialog
 	offered    map[offer][]Choice
