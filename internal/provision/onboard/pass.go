@@ -303,9 +303,9 @@ func (e *Engine) tellBack(ctx context.Context, t *turn, was, now Record) error {
 	}
 	what := "It is what it was for the bot before."
 	if !now.settled() {
-		what = "It is moved to its OU, as its file says. What the bot had set up in it and AWS dropped meanwhile is drift: `/aws-access drift` lists it, with a button to put it back."
+		what = "It is moved to its OU, as its file says."
 	}
-	return e.notify(ctx, "back/"+was.Account+"/"+occurrence(was.Stop), fmt.Sprintf("Account %s, which was not a member of the organization any more, is one again. %s", e.called(t, was.Account), what))
+	return e.notify(ctx, "back/"+was.Account+"/"+occurrence(was.Stop), fmt.Sprintf("Account %s, which was not a member of the organization any more, is one again. %s What the bot had set up in it and AWS dropped meanwhile is drift: `/aws-access drift` lists it, with a button to put it back.", e.called(t, was.Account), what))
 }
 
 // tellStop tells the operations channel of a stop that no thread tells of.
