@@ -32,6 +32,8 @@ type operations interface {
 	// Trust puts a commit in force by somebody's word, and returns what he has to
 	// know besides, "" for nothing.
 	Trust(ctx context.Context, sha string, w gitops.Word) (note string, err error)
+	// Adoptable lists what Trust would take over of the commit since.
+	Adoptable(ctx context.Context, sha, since string, w gitops.Word) (gitops.Adoptable, error)
 	// Sync reads everything, begins what may begin and follows it to its end.
 	// told is called with how far it is, as that of Plan.
 	Sync(ctx context.Context, told func(provision.Progress)) (provision.Synced, error)
@@ -109,6 +111,11 @@ func (b *bot) Trust(ctx context.Context, sha string, w gitops.Word) (string, err
 	return b.git.Vouch(ctx, sha, w)
 }
 
+// Adoptable implements operations.
+func (b *bot) Adoptable(ctx context.Context, sha, since string, w gitops.Word) (gitops.Adoptable, error) {
+	return b.git.Adoptable(ctx, sha, since, w)
+}
+
 // Sync implements operations. The engine must run.
 func (b *bot) Sync(ctx context.Context, told func(provision.Progress)) (provision.Synced, error) {
 	s, err := b.engine.SyncToEnd(ctx, told)
@@ -128,16 +135,13 @@ func control(b *bot) http.Handler {
 	mux.HandleFunc("POST /plan", streaming(b.Plan))
 	mux.HandleFunc("GET /history", historyHandler(b))
 	mux.HandleFunc("GET /footing", footingHandler(b))
-	mux.HandleFunc("POST /trust", func(w http.ResponseWriter, r *http.Request) {
-		var in trustCall
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10)).Decode(&in); err != nil {
-			// Not the decoder's words, which may quote what it was given.
-			server.JSON(w, http.StatusBadRequest, failure{"what to trust could not be read; is this bot of another version?", false})
-			return
-		}
-		note, err := b.Trust(r.Context(), in.SHA, gitops.Word{Token: secret.New(in.Token), System: in.System})
-		reply(w, trustAnswer{note}, err)
-	})
+	mux.HandleFunc("POST /trust", trusting(func(ctx context.Context, in trustCall) (any, error) {
+		note, err := b.Trust(ctx, in.SHA, in.word())
+		return trustAnswer{note}, err
+	}))
+	mux.HandleFunc("POST /adoptable", trusting(func(ctx context.Context, in trustCall) (any, error) {
+		return b.Adoptable(ctx, in.SHA, in.Adopt.Since, in.word())
+	}))
 	return mux
 }
 
@@ -148,6 +152,30 @@ type trustCall struct {
 	SHA    string `json:"sha"`
 	Token  string `json:"token"`
 	System string `json:"system"`
+
+	Adopt gitops.Adoption `json:"adopt,omitzero"`
+}
+
+func newTrustCall(sha string, w gitops.Word) trustCall {
+	return trustCall{SHA: sha, Token: w.Token.Reveal(), System: w.System, Adopt: w.Adopt}
+}
+
+func (c trustCall) word() gitops.Word {
+	return gitops.Word{Token: secret.New(c.Token), System: c.System, Adopt: c.Adopt}
+}
+
+// trusting serves calls that carry a token.
+func trusting(do func(context.Context, trustCall) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in trustCall
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4<<10)).Decode(&in); err != nil {
+			// Not the decoder's words, which may quote what it was given.
+			server.JSON(w, http.StatusBadRequest, failure{"what to trust could not be read; is this bot of another version?", false})
+			return
+		}
+		out, err := do(r.Context(), in)
+		reply(w, out, err)
+	}
 }
 
 // trustAnswer is what somebody has to know whose word was taken.
@@ -222,8 +250,16 @@ func (r remote) Status(ctx context.Context) (st statusReport, err error) {
 // Trust implements operations.
 func (r remote) Trust(ctx context.Context, sha string, w gitops.Word) (string, error) {
 	var out trustAnswer
-	err := r.call(ctx, http.MethodPost, "/trust", trustCall{sha, w.Token.Reveal(), w.System}, &out)
+	err := r.call(ctx, http.MethodPost, "/trust", newTrustCall(sha, w), &out)
 	return out.Note, err
+}
+
+// Adoptable implements operations. A bot of a version that adopts nothing answers
+// that it does not know the call, before anything is trusted.
+func (r remote) Adoptable(ctx context.Context, sha, since string, w gitops.Word) (out gitops.Adoptable, err error) {
+	w.Adopt.Since = since
+	err = r.call(ctx, http.MethodPost, "/adoptable", newTrustCall(sha, w), &out)
+	return out, err
 }
 
 // stateFile says what to do when there is no state file.

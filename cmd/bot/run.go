@@ -26,6 +26,9 @@ type program struct {
 	// width returns the width of a terminal in columns, false for a writer that
 	// is none; nil where there are no terminals.
 	width func(io.Writer) (columns int, ok bool)
+	// ask puts a question to whoever runs the command and returns the answer; nil
+	// where nobody can be asked.
+	ask func(ctx context.Context, question string) (string, error)
 	// afterCommit is called after each durable step; nil outside tests, which
 	// kill the process there.
 	afterCommit func(step string)

@@ -20,25 +20,16 @@ var commitForm = regexp.MustCompile(`^[0-9a-f]{40}$`)
 // trust puts a commit in force: it must be the branch head or a first parent on
 // the way to it, and its config valid. It returns what is to be known besides.
 func (g *Gitops) trust(ctx context.Context, sha string, v voucher) (note string, err error) {
-	walk, err := g.state.Walk(ctx)
-	if err != nil {
-		return "", err
-	}
-	if err := g.trustable(ctx, walk, sha); err != nil {
-		return "", err
-	}
-	s, err := g.reader.read(ctx, sha)
-	if err != nil {
-		return "", err
-	}
-	if s.invalid != nil {
-		return "", s.invalid
-	}
-	starts, note, err := g.trustedStarts(ctx, s, walk)
+	walk, s, starts, note, err := g.candidate(ctx, sha)
 	if err != nil {
 		return "", err
 	}
 	now := g.opt.Now()
+	owns := desired(s.repo, starts, now)
+	adopted, err := g.accepted(ctx, sha, v.adopt, owns)
+	if err != nil {
+		return "", err
+	}
 	force := &InForce{Commit: sha, Tree: s.commit.Tree, At: now, Starts: starts, Files: s.files()}
 	known := s.repo // who is who: as in force until now
 	if f := g.force.Load(); f != nil && walk.InForce.Commit != "" {
@@ -50,7 +41,7 @@ func (g *Gitops) trust(ctx context.Context, sha string, v voucher) (note string,
 		return "", err
 	}
 	a := Advance{
-		From: walk.Position, To: sha, InForce: force, Desired: desired(s.repo, starts, now),
+		From: walk.Position, To: sha, InForce: force, Desired: owns, Adopted: adopted,
 		Blobs: blobs(s), Verdicts: verdicts, Auto: walk.Auto,
 	}
 	g.record(&a, walk, &v, who)
@@ -64,6 +55,25 @@ func (g *Gitops) trust(ctx context.Context, sha string, v voucher) (note string,
 	g.opt.Log.InfoContext(ctx, "commit trusted", "commit", sha, "before", walk.InForce.Commit, "by", who, "system", v.system)
 	// It is stored already; this wakes whoever brings it out.
 	return note, g.tellOps(ctx, a.Tell.Key, a.Tell.Text)
+}
+
+// candidate reads a commit that somebody wants in force, and when its grants
+// began; the note is that of [Gitops.Vouch].
+func (g *Gitops) candidate(ctx context.Context, sha string) (walk Walk, s *snapshot, starts config.Starts, note string, err error) {
+	if walk, err = g.state.Walk(ctx); err != nil {
+		return walk, nil, nil, "", err
+	}
+	if err := g.trustable(ctx, walk, sha); err != nil {
+		return walk, nil, nil, "", err
+	}
+	if s, err = g.reader.read(ctx, sha); err != nil {
+		return walk, nil, nil, "", err
+	}
+	if s.invalid != nil {
+		return walk, nil, nil, "", s.invalid
+	}
+	starts, note, err = g.trustedStarts(ctx, s, walk)
+	return walk, s, starts, note, err
 }
 
 // trustable refuses a commit that is not on the branch, or older than the one

@@ -348,6 +348,10 @@ type Advance struct {
 	InForce *InForce
 	// Desired are the assignments that InForce makes owned.
 	Desired []config.Assignment
+	// Adopted are assignments that InForce does not desire and an older commit did,
+	// and that become owned by an operator's word, so that they go; InForce is what
+	// took them. What is owned already stays as it is.
+	Adopted []config.Assignment
 	// Taken are the assignments of which InForce takes, against what was in force:
 	// it takes them away or brings their end nearer. Given are those that were not
 	// desired before, or not without an end. Sets are the permission sets whose file

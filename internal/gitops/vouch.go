@@ -33,12 +33,15 @@ type Word struct {
 	// System is the system user who runs the command, as the command says: it
 	// is recorded and decides nothing.
 	System string
+	// Adopt is what he takes over with it of an older commit; zero for nothing.
+	Adopt Adoption
 }
 
 // voucher is who gave his word, found out from GitHub.
 type voucher struct {
 	user   review.User
 	system string
+	adopt  Adoption
 }
 
 // Vouch puts a commit in force by a person's word: it names the first one, and
@@ -76,7 +79,7 @@ func (g *Gitops) trustBy(ctx context.Context, sha string, v voucher) (note strin
 
 // voucher finds out who shows a token and whether he may name commits.
 func (g *Gitops) voucher(ctx context.Context, w Word) (voucher, error) {
-	v := voucher{system: strings.TrimSpace(w.System)}
+	v := voucher{system: strings.TrimSpace(w.System), adopt: w.Adopt}
 	if w.Token.Empty() {
 		return v, fmt.Errorf("nobody gives his word: a GitHub token of your own is needed: %w", ErrDenied)
 	}
@@ -133,6 +136,9 @@ func (g *Gitops) record(a *Advance, walk Walk, v *voucher, who string) {
 	cause := "in force before: " + before
 	if walk.Halt != nil {
 		cause += fmt.Sprintf("; halted at %s by rule %s", walk.Halt.Commit, walk.Halt.Code)
+	}
+	if v.adopt.Since != "" {
+		cause += fmt.Sprintf("; adopted since %s, to be removed: %d", v.adopt.Since, len(a.Adopted))
 	}
 	at := a.InForce.At
 	a.Audit = &Audited{

@@ -43,6 +43,26 @@ func MarkOwned(tx Tx, commit string, assignments []config.Assignment) error {
 	return ownedChanged(tx)
 }
 
+// markAdopted makes assignments owned that a commit does not desire, as taken away
+// by it: they go under the guards, and limits.allow names that commit. What is owned
+// already keeps which commit took it.
+func markAdopted(tx Tx, commit string, assignments []config.Assignment) error {
+	var fresh []config.Assignment
+	for _, a := range assignments {
+		_, ok, err := tx.Get(bucketOwned, a.String())
+		if err != nil {
+			return fmt.Errorf("adopt %s: %w", a, err)
+		}
+		if !ok {
+			fresh = append(fresh, a)
+		}
+	}
+	if err := MarkOwned(tx, commit, fresh); err != nil {
+		return err
+	}
+	return MarkTaken(tx, commit, fresh)
+}
+
 // counterOwned counts the transactions that changed what is owned, so that a
 // reading of it can be known to be still right.
 const counterOwned = "owned"
