@@ -206,7 +206,7 @@ func listDesired(made map[Assignment]*wanted) []Desired {
 	for _, key := range sortedAssignments(made) {
 		d := made[key]
 		slices.Sort(d.grants)
-		out = append(out, Desired{Assignment: key, End: d.end, Grants: d.grants})
+		out = append(out, Desired{Assignment: key, End: d.end, Grants: d.grants, Named: d.named})
 	}
 	return out
 }
@@ -217,6 +217,7 @@ type wanted struct {
 	term   Term      // of the grant that decides end
 	winner GrantKey
 	grants []GrantKey
+	named  bool
 }
 
 func (r *Repo) desired(starts Starts, now time.Time, files []*PrincipalFile) map[Assignment]*wanted {
@@ -252,6 +253,7 @@ func (r *Repo) desired(starts Starts, now time.Time, files []*PrincipalFile) map
 func (w *wanted) add(key GrantKey, g Grant, end time.Time) {
 	first := len(w.grants) == 0
 	w.grants = append(w.grants, key)
+	w.named = w.named || g.Accounts == nil
 	later := compareEnds(end, w.end)
 	if first || later > 0 || later == 0 && key < w.winner {
 		w.end, w.term, w.winner = end, g.Term(), key

@@ -196,6 +196,9 @@ func TestDesiredNamesEveryGrantThatMakesIt(t *testing.T) {
 		if d.Assignment.Account == "111122223333" && !slices.Equal(d.Grants, want) {
 			t.Errorf("grants %q, want %q", d.Grants, want)
 		}
+		if of := d.Assignment; of.Principal == f.Principal && d.Named != (of.Account == "111122223333") {
+			t.Errorf("%s: named %t, and one line names pay-prod alone", of, d.Named)
+		}
 	}
 }
 

@@ -31,8 +31,14 @@ func (t *transition) problem(pos Position, mend, format string, args ...any) {
 	t.problems = append(t.problems, Problem{pos, fmt.Sprintf(format, args...), mend})
 }
 
-// phases allows one step at a time, and back only when that is declared.
+// phases allows one step at a time, and back only when that is declared by the
+// very commit: one that an earlier step back left in the file declares no other.
 func (t *transition) phases() {
+	if t.base.Access.PhaseBack && t.head.Access.PhaseBack && t.head.Access.Phase < t.base.Access.Phase {
+		t.problem(t.head.Access.PhasePos, "take phase_back out in a pull request of its own first, then add it again together with this step",
+			"phase %d is a step back from phase %d, and phase_back: true was there before it", t.head.Access.Phase, t.base.Access.Phase)
+		return
+	}
 	err := t.base.Access.Phase.Step(t.head.Access.Phase, t.head.Access.PhaseBack)
 	var no *Refusal
 	if errors.As(err, &no) {

@@ -41,6 +41,25 @@ func TestT50PhasesGoOneStepAndBackOnlyWhenDeclared(t *testing.T) {
 	}
 }
 
+// TestT50AStepBackIsDeclaredByItsOwnCommit: what an earlier one left declares
+// nothing, and does not stand in the way of anything else.
+func TestT50AStepBackIsDeclaredByItsOwnCommit(t *testing.T) {
+	t.Parallel()
+	for from := 2; from <= 3; from++ {
+		left := repo(t, phase(t, from, true)...)
+		problems := CheckTransition(left, repo(t, phase(t, from-1, true)...))
+		if len(problems) != 1 || !strings.Contains(problems[0].Mend, "take phase_back out") || (problems[0].Position != Position{"aws-access.yaml", 2, 8}) {
+			t.Errorf("phase %d to %d with a phase_back that was there: %v", from, from-1, problems)
+		}
+		taken := repo(t, phase(t, from, false)...)
+		for _, step := range [][2]*Repo{{left, left}, {left, taken}, {taken, repo(t, phase(t, from-1, true)...)}} {
+			if problems := CheckTransition(step[0], step[1]); len(problems) > 0 {
+				t.Errorf("phase %d: %v", from, problems)
+			}
+		}
+	}
+}
+
 func TestTransitions(t *testing.T) {
 	t.Parallel()
 	noBreakglass := []txtar.File{with("aws-access.yaml", minimalAccess), with("groups/breakglass.yaml", "")}

@@ -404,6 +404,8 @@ type Desired struct {
 	End time.Time
 	// Grants make it, sorted by key.
 	Grants []GrantKey
+	// Named is whether one of them names the account; else only selectors chose it.
+	Named bool
 }
 
 // Term is how long a grant lasts, as declared: standing, until End, or For a

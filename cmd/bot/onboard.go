@@ -6,6 +6,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/provision/onboard"
 	"aws-access-bot/internal/store"
 
@@ -21,7 +22,18 @@ func (b *bot) onboarding(out *outside, w *wired, pace float64) (*onboard.Engine,
 	if out.manager != nil {
 		p.Management = out.manager
 	}
-	return onboard.NewEngine(p, onboard.Options{EnableChanges: b.set.EnableChanges, RoleAccount: accountOf(b.set.AWS.ManagementRole), Pace: pace, Log: b.log, OnChange: w.changed, OnPlaced: b.engine.LookUp})
+	return onboard.NewEngine(p, onboard.Options{EnableChanges: b.set.EnableChanges, RoleAccount: accountOf(b.set.AWS.ManagementRole), Pace: pace, Log: b.log, OnChange: w.changed, OnPlaced: b.engine.LookUp, OnDiffering: b.engine.Wake})
+}
+
+// places holds account files against AWS by what brings accounts to their place,
+// which is made after provisioning.
+type places struct{ b *bot }
+
+var _ provision.Places = places{}
+
+// Differing implements [provision.Places].
+func (p places) Differing(repo *config.Repo) map[string]provision.Placement {
+	return p.b.accounts.Differing(repo)
 }
 
 // accountOf is the account that stands in the ARN of a role, "" for what is none.

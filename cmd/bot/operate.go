@@ -104,6 +104,9 @@ func statusText(st statusReport) string {
 	for _, d := range st.Provision.Last.Plan.Drift {
 		line("drift", d.Sentence)
 	}
+	for _, sentence := range st.Provision.Differing {
+		line("drift", sentence)
+	}
 	for _, f := range st.People {
 		line("drift", f.Sentence)
 	}

@@ -84,15 +84,15 @@ func (b *bot) Plan(ctx context.Context, told func(provision.Progress)) (provisio
 	if err != nil {
 		return provision.Report{}, err
 	}
-	rep, err := dryRun(ctx, b.out, b.git, memory, b.log, told)
+	rep, err := dryRun(ctx, b.out, b.git, places{b}, memory, b.log, told)
 	return rep, untrusted(err, "plan")
 }
 
 // dryRun plans with writing switched off, and asks Entra whom the grants reach.
 // That writing is off is no finding.
-func dryRun(ctx context.Context, out *outside, commits access.Commits, db store.DB, log *slog.Logger, told func(provision.Progress)) (provision.Report, error) {
+func dryRun(ctx context.Context, out *outside, commits access.Commits, accounts provision.Places, db store.DB, log *slog.Logger, told func(provision.Progress)) (provision.Report, error) {
 	engine, err := provision.New(provision.Ports{
-		Center: out.center, Entra: out.entra, Accounts: out.orgs, Store: store.NewProvision(db),
+		Center: out.center, Entra: out.entra, Accounts: out.orgs, Places: accounts, Store: store.NewProvision(db),
 		Commits: commits, Clocks: out.clock, Now: time.Now, Sets: out.sets(db), Identity: out.center,
 	}, provision.Options{Log: log, Sweep: -1, Sketch: true})
 	if err != nil {
@@ -142,7 +142,7 @@ func planDir(ctx context.Context, p program, set *settings.Settings, dir string,
 	if err != nil {
 		return viewed{}, err
 	}
-	v.Report, err = dryRun(ctx, out, onDisk{force}, memory, p.logger(false), told)
+	v.Report, err = dryRun(ctx, out, onDisk{force}, nil, memory, p.logger(false), told)
 	return v, err
 }
 

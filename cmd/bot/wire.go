@@ -165,7 +165,7 @@ func assemble(ctx context.Context, set *settings.Settings, file *store.Bolt, pac
 	b.engine, err = provision.New(provision.Ports{
 		Center: out.center, Entra: out.entra, Accounts: out.orgs, Commits: b.git, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Trail: out.trail, Identity: out.center,
 		Clocks: out.clock, Audit: auditLog{store.NewAudit(db)}, Ops: waking{outbox, w.moved}, Now: time.Now, Sets: out.sets(db),
-		Cutovers: store.NewProvision(db), Origins: origins{b.requests, store.NewOnboard(db)},
+		Places: places{b}, Cutovers: store.NewProvision(db), Origins: origins{b.requests, store.NewOnboard(db)},
 	}, provision.Options{EnableChanges: set.EnableChanges, Watch: true, Pace: pace, Log: log, OnChange: w.provisioned, Asker: b.asker})
 	if err != nil {
 		return nil, err

@@ -87,8 +87,8 @@ type Board struct {
 	Phase config.Phase `json:"phase"`
 	Next  config.Phase `json:"next,omitempty"`
 	Ahead []BoardLine  `json:"ahead,omitempty"`
-	// Total counts accounts with a file, and members without; In those of them
-	// that are run from the config repo.
+	// Total counts accounts with a file, and members without that are not closed;
+	// In those of them that are run from the config repo.
 	Total int               `json:"total"`
 	In    int               `json:"in"`
 	Steps map[BoardStep]int `json:"steps"`
@@ -130,13 +130,17 @@ func NewBoard(force InForce, live Live, now time.Time) Board {
 		b.Accounts = append(b.Accounts, unfiled(b.Phase, m, live.View, now))
 	}
 	for _, a := range b.Accounts {
+		if a.Closed {
+			continue // AWS lists it for 90 days more
+		}
 		b.Steps[a.Step]++
+		b.Total++
 		if a.IAMUsers != nil && a.IAMUsers.Trouble == "" {
 			b.IAMUsers += a.IAMUsers.Total
 			b.IAMCounted++
 		}
 	}
-	b.Total, b.In = len(b.Accounts), b.Steps[BoardIn]
+	b.In = b.Steps[BoardIn]
 	slices.SortFunc(b.Accounts, behindFirst)
 	if v := live.View; v != nil {
 		b.Looked, b.Features = v.At.UTC(), v.Features

@@ -211,7 +211,7 @@ func TestBoard(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("accounts (-want +got):\n%s", diff)
 	}
-	if b.Total != 8 || b.In != 1 || b.Next != config.Consolidated || b.IAMUsers != 6 || b.IAMCounted != 1 || len(b.Handshakes) != 1 || !b.Looked.Equal(at(0)) {
+	if b.Total != 7 || b.Steps[BoardWaiting] != 2 || b.In != 1 || b.Next != config.Consolidated || b.IAMUsers != 6 || b.IAMCounted != 1 || len(b.Handshakes) != 1 || !b.Looked.Equal(at(0)) {
 		t.Errorf("board %+v", b)
 	}
 	var ready []string

@@ -75,7 +75,7 @@ func (b *Boards) live(ctx context.Context) (Live, error) {
 	}
 	out.Counted = true
 	for _, d := range list {
-		if !d.Missing {
+		if !d.Missing && d.Account == "" {
 			out.Undeclared++
 		}
 	}

@@ -40,7 +40,10 @@ type Drift struct {
 	Snoozed    time.Time // until then
 	// RolledBack: the bot itself put it back, see [Cutovers].
 	RolledBack bool
-	Acts       []DriftAct
+	// Account is set where the file of that account, by id, and AWS Organizations
+	// differ; then only Sentence is set besides.
+	Account string
+	Acts    []DriftAct
 }
 
 // Synced is what a full look at AWS came to, in numbers of assignments.

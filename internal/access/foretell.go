@@ -23,6 +23,8 @@ type Merge struct {
 // Foretold is what the guards are going to say of a merge.
 type Foretold struct {
 	Holds []Hold
+	// Notes are what else whoever approves should know, each a sentence.
+	Notes []string
 	// Allow is how many removals limits.allow has to say for the merge commit to let
 	// all pass that it can, AllowSets which permission sets it has to name. Both are
 	// empty when it lets nothing pass.

@@ -67,6 +67,7 @@ func (m *mover) fromVerifiedOnboard() bool {
 	if m.r.StaysIn = f.StaysIn; m.r.StaysIn != "" {
 		delete(m.r.Times, StagePlaced) // it was there, and is no more
 	}
+	m.r.Lacks = f.Lacks
 	return m.end(StateDone, NoticeDone, f.closing(m.r.Want))
 }
 

@@ -206,6 +206,9 @@ type Request struct {
 	// StaysIn is the OU in which the account of an onboarding that is over was
 	// left, "" for that of its file.
 	StaysIn string `json:"stays_in,omitempty"`
+	// Lacks is set for an onboarding that is over whose account the config repo
+	// does not give all of the baseline.
+	Lacks bool `json:"lacks,omitempty"`
 	// Occasion is the last reminder, or the last stop, of an onboarding.
 	Occasion string `json:"occasion,omitempty"`
 }

@@ -83,11 +83,14 @@ func bar(n, of int) string {
 }
 
 // stepWord is what the accounts of a step are.
-func stepWord(s access.BoardStep) string {
+func stepWord(s access.BoardStep, p config.Phase) string {
 	switch s {
 	case access.BoardLegacy:
 		return "Legacy"
 	case access.BoardWaiting:
+		if p.Unfiled() == config.UnfiledIgnored {
+			return "Without a file, ignored in this phase"
+		}
 		return "Waiting for onboarding"
 	case access.BoardOutside:
 		return "Outside the Organization"
@@ -108,7 +111,7 @@ func stepCounts(b access.Board) []Block {
 	var f Fields
 	for _, s := range access.BoardSteps() {
 		if n := b.Steps[s]; n > 0 {
-			f = append(f, Field{stepWord(s), plain(fmt.Sprint(n))})
+			f = append(f, Field{stepWord(s, b.Phase), plain(fmt.Sprint(n))})
 		}
 	}
 	if len(f) == 0 {
@@ -189,7 +192,7 @@ func boardGroup(b access.Board, step access.BoardStep) []Block {
 	if len(lines) == 0 {
 		return nil
 	}
-	return []Block{append(Text{{Text: fmt.Sprintf("%s: %d", stepWord(step), len(lines)), Bold: true}}, fitted(lines)...)}
+	return []Block{append(Text{{Text: fmt.Sprintf("%s: %d", stepWord(step, b.Phase), len(lines)), Bold: true}}, fitted(lines)...)}
 }
 
 // boardLine is one account: since when, whose, and what it waits for.
@@ -232,18 +235,19 @@ func someOwners(list []string) string {
 }
 
 // boardWaiting lists member accounts without a file, each with a button that
-// brings it in.
+// brings it in. What is closed waits for nothing, and is in the status of the
+// command line only.
 func boardWaiting(b access.Board) []Block {
 	var list []access.BoardAccount
 	for _, a := range b.Accounts {
-		if a.Step == access.BoardWaiting {
+		if a.Step == access.BoardWaiting && !a.Closed {
 			list = append(list, a)
 		}
 	}
 	if len(list) == 0 {
 		return nil
 	}
-	out := []Block{Text{{Text: fmt.Sprintf("%s: %d", stepWord(access.BoardWaiting), len(list)), Bold: true}}}
+	out := []Block{Text{{Text: fmt.Sprintf("%s: %d", stepWord(access.BoardWaiting, b.Phase), len(list)), Bold: true}}}
 	for i, a := range list {
 		if i == boardWaits {
 			return append(out, Text{{Text: fmt.Sprintf("and %d more: ", len(list)-i)}, {Text: "/aws-onboard <account-id>", Code: true}, {Text: " begins it"}})

@@ -71,6 +71,26 @@ func TestOnlyWhatCanBeOnboardedHasAButton(t *testing.T) {
 	}
 }
 
+// TestWhatPhaseOneIgnoresWaitsForNothing: and what is closed stands in no list.
+func TestWhatPhaseOneIgnoresWaitsForNothing(t *testing.T) {
+	t.Parallel()
+	repo, err := plainExample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &access.EstateView{At: t0, Features: access.AllFeatures, Members: []access.EstateAccount{
+		{ID: "777788889999", Name: "elsewhere", Member: true, State: "ACTIVE", OU: "/"}, {ID: "777788880000", Name: "over", Member: true, State: "CLOSED", OU: "/"}}}
+	for phase, want := range map[config.Phase]string{config.Pilot: "Without a file, ignored in this phase: 1", config.Grow: "Waiting for onboarding: 1"} {
+		in := *repo
+		in.Access.Phase = phase
+		b := access.NewBoard(access.InForce{Repo: &in}, access.Live{View: v}, t0)
+		text := write(chat.BoardMessage(b, false))
+		if !strings.Contains(text, want) || strings.Contains(text, "over") || phase == config.Pilot && strings.Contains(text, "Waiting for onboarding") {
+			t.Errorf("%s:\n%s", phase, text)
+		}
+	}
+}
+
 // TestGoldenBoard: as the control plane sees it, as others do, with old access
 // that was taken away, before the first look, and while the organization shares only its bill.
 func TestGoldenBoard(t *testing.T) {

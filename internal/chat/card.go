@@ -231,10 +231,15 @@ func done(r access.Request) string {
 	if r.Kind == access.KindPhase {
 		return "Done: " + r.Want.Phase.String() + " has begun"
 	}
-	if r.Kind == access.KindOnboard && r.StaysIn != "" {
+	switch {
+	case r.Kind != access.KindOnboard:
+	case r.StaysIn != "" && r.Lacks:
+		return "Done: " + r.Want.AccountName + " stays in " + r.StaysIn + "; the config repo gives it only a part of the baseline, or nothing of it"
+	case r.StaysIn != "":
 		return "Done: " + r.Want.AccountName + " has the baseline that the config repo gives it, and stays in " + r.StaysIn
-	}
-	if r.Kind == access.KindOnboard {
+	case r.Lacks:
+		return "Done: " + r.Want.AccountName + " is in its OU; the config repo gives it only a part of the baseline, or nothing of it"
+	default:
 		return "Done: " + r.Want.AccountName + " is in its OU, with the baseline that the config repo gives it"
 	}
 	return "Done"
@@ -248,12 +253,24 @@ func nothing(r access.Request) string {
 	case access.KindLink:
 		return "nobody was linked"
 	case access.KindOnboard:
-		return "no account was brought in"
+		return noneBrought(r)
 	case access.KindPhase:
 		return "the phase stays"
 	default:
 		return "nothing was granted"
 	}
+}
+
+// noneBrought says what an onboarding that ended early leaves: what was done by
+// then stays.
+func noneBrought(r access.Request) string {
+	if _, placed := r.At(access.StagePlaced); placed {
+		return "the account is in its OU and stays there"
+	}
+	if _, joined := r.At(access.StageJoined); joined {
+		return "the account has joined the Organization and stays in it"
+	}
+	return "no account was brought in"
 }
 
 func ended(r access.Request) string {

@@ -100,6 +100,10 @@ func Drifted(list []access.Drift) Message {
 			m.Blocks = append(m.Blocks, Note{{Text: fmt.Sprintf("And %d more: `bot status` lists all.", len(list)-i)}})
 			break
 		}
+		if x.Account != "" {
+			m.Blocks = append(m.Blocks, Text{{Text: x.Sentence}})
+			continue
+		}
 		t := Text{{Text: x.ID, Bold: true}, {Text: " " + x.Sentence + " Seen first at "}, {At: x.Since}, {Text: "."}}
 		m.Blocks = append(m.Blocks, t, driftButtons(x.ID, x.Acts, x.Missing))
 	}

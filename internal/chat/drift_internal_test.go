@@ -18,3 +18,16 @@ func TestRevertOfADriftSaysWhatItDoes(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAccountThatDiffersIsListedWithoutButtons: there is nothing to press, and
+// no time when it was first seen.
+func TestAnAccountThatDiffersIsListedWithoutButtons(t *testing.T) {
+	t.Parallel()
+	m := Drifted([]access.Drift{{Account: "111122223333", Sentence: "The file of pay and AWS Organizations do not agree."}})
+	if len(m.Blocks) != 2 {
+		t.Fatalf("%d blocks: %+v", len(m.Blocks), m.Blocks)
+	}
+	if text, ok := m.Blocks[1].(Text); !ok || len(text) != 1 || text[0].Text != "The file of pay and AWS Organizations do not agree." {
+		t.Errorf("%+v", m.Blocks[1])
+	}
+}

@@ -207,7 +207,11 @@ func onboardSteps(r access.Request) []stageLabel {
 	if o := r.Want.Onboard; invited || joined || o != nil && !o.Member {
 		list = append(list, stageLabel{access.StageInvited, "Invited"}, stageLabel{access.StageJoined, "Member of the Organization"})
 	}
-	return append(list, stageLabel{access.StagePlaced, "In its OU"}, stageLabel{access.StageBaseline, "Baseline set up and read back"})
+	baseline := "Baseline set up and read back"
+	if r.Lacks {
+		baseline = "What it is given of the baseline read back"
+	}
+	return append(list, stageLabel{access.StagePlaced, "In its OU"}, stageLabel{access.StageBaseline, baseline})
 }
 
 // onboardHeadline says how far the account is.

@@ -196,6 +196,11 @@ func TestGoldenOnboarding(t *testing.T) {
 	older := onboards(access.StateVerified, false, merged, verified)
 	older.Times[access.StageInvited] = t0.Add(-time.Hour)
 	show("undone", chat.Card(onboards(access.StateUndone, true, merged, verified), office8h()))
+	show("undone after it joined", chat.Card(onboards(access.StateUndone, false, merged, verified, access.StageInvited, access.StageJoined), office8h()))
+	show("undone after it was moved", chat.Card(onboards(access.StateUndone, true, merged, verified, access.StagePlaced), office8h()))
+	lacks := onboards(access.StateDone, true, merged, verified, access.StagePlaced, access.StageBaseline)
+	lacks.Lacks = true
+	show("done, with a part of the baseline", chat.Card(lacks, office8h()))
 	for _, n := range []struct {
 		kind access.NoticeKind
 		text string

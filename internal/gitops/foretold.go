@@ -27,6 +27,7 @@ func (x *examined) writeForetold(b *strings.Builder, level string) {
 		return
 	}
 	writeBudget(b, f)
+	writeNotes(b, f.Notes)
 	x.writeUndeclared(b, level, f.Undeclared)
 	for _, u := range f.Unknown {
 		b.WriteString(prose(u) + "\n\n")
@@ -53,6 +54,20 @@ func (x *examined) writeForetold(b *strings.Builder, level string) {
 			what = "what this itself takes away" // an entry is for one commit
 		}
 		fmt.Fprintf(b, "To let %s pass, have this approved by the control plane in a pull request of its own once this is merged, in `aws-access.yaml`:\n\n```yaml\n%s```\n\n", what, lines)
+	}
+}
+
+// writeNotes lists what else is known of the merge.
+func writeNotes(b *strings.Builder, notes []string) {
+	for i, note := range notes {
+		if i == maxHolds {
+			fmt.Fprintf(b, "- and %d more\n", len(notes)-i)
+			break
+		}
+		fmt.Fprintf(b, "- %s\n", prose(note))
+	}
+	if len(notes) > 0 {
+		b.WriteString("\n")
 	}
 }
 

@@ -34,6 +34,10 @@ func TestWhoApprovesSeesWhatTheGuardsWillHold(t *testing.T) {
 	}
 	said("The bot works by this very role. (`own-access`)", "No allowance lets it pass.", "Removals: 11 of 44 assignments; 6 may go in 24 hours. In the last 24 hours 3 went already")
 	w.guards = func(access.Merge) (access.Foretold, error) {
+		return access.Foretold{Notes: []string{"Whether the file of pay and AWS agree is *not* known."}}, nil
+	}
+	said("- Whether the file of pay and AWS agree is")
+	w.guards = func(access.Merge) (access.Foretold, error) {
 		return access.Foretold{Recorded: true, Unknown: []string{"What AWS has of the permission set Root could not be read."}, Undeclared: &access.Undeclared{Known: true, Goes: []string{"aws-old with ReadOnlyAccess in orders-dev (…7777)"}}}, nil
 	}
 	said("Removed though no commit declares it", "What AWS has of the permission set Root could not be read.", "It knows of 1, and has not read all of AWS since it started", "- aws-old with ReadOnlyAccess in orders-dev (…7777)")

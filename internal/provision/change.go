@@ -118,6 +118,9 @@ const (
 	CodeAccountUnknown Code = "account-unknown"
 	// CodeAccountInactive: the account is not ACTIVE.
 	CodeAccountInactive Code = "account-inactive"
+	// CodeAccountDiffers: the account's file and Organizations do not agree, and
+	// only a selector gives the access.
+	CodeAccountDiffers Code = "account-differs"
 	// CodeGroupUnknown: Entra has no group with the id.
 	CodeGroupUnknown Code = "group-unknown"
 	// CodeGroupRenamed: the group has another name in Entra.

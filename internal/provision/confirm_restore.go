@@ -264,7 +264,7 @@ func (p *planner) rollBack(a config.Assignment, id string) {
 	if rec.RollBack != nil {
 		c.Cause, c.End = *rec.RollBack, rec.RollBack.End
 	}
-	if code, why := p.obstacle(a, &PrincipalState{}); code != "" {
+	if code, why := p.obstacle(&Desire{Desired: config.Desired{Assignment: a, Named: true}}, &PrincipalState{}); code != "" {
 		p.block(a, code, why)
 		return
 	}

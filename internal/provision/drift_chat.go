@@ -20,13 +20,17 @@ func (e *Engine) KnownDrift(ctx context.Context) ([]access.Drift, error) {
 	if err != nil {
 		return nil, err
 	}
-	clears, err := e.clearsNow(ctx)
+	force, err := e.forced(ctx)
 	if err != nil {
 		return nil, err
 	}
+	clears := force.Repo != nil && (&view{force: force}).clears()
 	out := make([]access.Drift, 0, len(list))
 	for _, f := range list {
 		out = append(out, f.shown(clears))
+	}
+	if force.Repo != nil {
+		out = append(out, e.knownDiffering(force.Repo)...)
 	}
 	// What is missing first, then what can be adopted.
 	slices.SortStableFunc(out, func(a, b access.Drift) int { return cmp.Compare(len(b.Acts), len(a.Acts)) })
@@ -43,14 +47,20 @@ func (e *Engine) findings(ctx context.Context) ([]Finding, error) {
 // clearsNow reports whether the config in force has what no commit ever declared
 // removed.
 func (e *Engine) clearsNow(ctx context.Context) (bool, error) {
+	force, err := e.forced(ctx)
+	return err == nil && force.Repo != nil && (&view{force: force}).clears(), err
+}
+
+// forced returns the config in force, without a repo before one is trusted.
+func (e *Engine) forced(ctx context.Context) (access.InForce, error) {
 	force, err := e.Commits.InForce(ctx)
 	if errors.Is(err, access.ErrNotFound) {
-		return false, nil
+		return access.InForce{}, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("config in force: %w", err)
+		return access.InForce{}, fmt.Errorf("config in force: %w", err)
 	}
-	return (&view{force: force}).clears(), nil
+	return force, nil
 }
 
 func (f Finding) shown(clears bool) access.Drift {

@@ -30,12 +30,14 @@ const (
 )
 
 // Ports are what the engine works with. All are needed but Drifts, Identity,
-// Audit, Ops, Cutovers and Origins; without Drifts drift is found and not kept,
+// Audit, Ops, Cutovers, Origins and Places; without Drifts drift is found and not kept,
 // without Cutovers or Origins nobody is asked whether people are still in.
 type Ports struct {
 	Center   Center
 	Entra    Entra
 	Accounts Accounts
+	// Places is nil where account files are not held against Organizations.
+	Places   Places
 	Commits  Commits
 	Store    Store
 	Drifts   Findings
@@ -145,8 +147,10 @@ type desk struct {
 	// line is what waited for its turn when the last pass ended, in order.
 	line []config.Assignment
 	// held are records whose pair need not be read again for a while.
-	held       map[config.Assignment]hold
-	accounts   map[string]accountLook
+	held     map[config.Assignment]hold
+	accounts map[string]accountLook
+	// differing has a sentence for each account that differs from its file.
+	differing  map[string]string
 	management string
 	own        OwnRole
 	clock      watchedClock

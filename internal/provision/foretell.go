@@ -39,7 +39,7 @@ func (e *Engine) Foretell(ctx context.Context, m access.Merge) (access.Foretold,
 	if err := e.book.load(ctx); err != nil {
 		return access.Foretold{}, err
 	}
-	f := foresight{m: m, records: e.book.all(), enabled: e.opts.EnableChanges, is: e.setIs, recorded: true}
+	f := foresight{m: m, records: e.book.all(), enabled: e.opts.EnableChanges, is: e.setIs, recorded: true, places: e.placements(m.After)}
 	if e.Sets.present() {
 		if err := e.loadSets(ctx); err != nil {
 			return access.Foretold{}, err
@@ -83,6 +83,8 @@ type foresight struct {
 	// is reports whether a permission set is as a definition says.
 	is       func(permset.Definition) bool
 	recorded bool
+	// places is how the accounts stand in AWS, nil where that is not known.
+	places map[string]Placement
 	// findings are what is known of drift, cutovers what is known of old access that
 	// is being taken away; readWhole is when AWS was last read whole, zero for not
 	// since the start.
@@ -125,6 +127,7 @@ func foresee(f foresight) access.Foretold {
 		f.pass(at)
 	}
 	f.additions()
+	f.differing()
 	if !f.enabled && f.changes() {
 		f.hold(access.Hold{Code: string(CodeDisabled), Sentence: "Changes are switched off (enable_changes is false in the settings of the bot), so that nothing of this is made, only planned."})
 	}
@@ -311,13 +314,9 @@ func (f *foresight) names() Names {
 
 // additions asks the guards that look at what is given.
 func (f *foresight) additions() {
-	had := map[config.Assignment]bool{}
-	for _, d := range f.m.Was {
-		had[d.Assignment] = true
-	}
 	plan := newResult(merging)
 	for _, d := range f.m.Will {
-		if !had[d.Assignment] {
+		if !f.had(d) {
 			plan.Changes = append(plan.Changes, Change{Kind: Add, Assignment: d.Assignment, End: d.End})
 		}
 	}

@@ -99,7 +99,7 @@ func digest(text string) string {
 // opposed to what AWS answered.
 func held(c Code) bool {
 	switch c {
-	case CodeNotYetProvisioned, CodeSetMissing, CodeSetPending, CodeAccountUnknown, CodeAccountInactive, CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity,
+	case CodeNotYetProvisioned, CodeSetMissing, CodeSetPending, CodeAccountUnknown, CodeAccountInactive, CodeAccountDiffers, CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity,
 		CodeUserUnknown, CodeUserRenamed, CodeUserDisabled, CodeUserGuest,
 		CodeDisabled, CodeManagement, CodeLegacy, CodeNotDesired, CodeNotOwned, CodeProtected, CodeIncomplete, CodeClock,
 		CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeBudget, CodeExpiryBound, CodeLastWay, CodeOwnAccess, CodeTaken:

@@ -117,6 +117,7 @@ func (e *Engine) pass(ctx context.Context, full bool) (*Report, time.Time, error
 		return nil, time.Time{}, err
 	}
 	e.takeReleased()
+	e.takeDiffering(v)
 	if err := e.book.begin(ctx, v.force.Commit, recreated(v, e.book.allPrincipals(), e.book.of), nil); err != nil {
 		return nil, time.Time{}, err
 	}
@@ -246,6 +247,7 @@ func (e *Engine) input(v *view) Input {
 			}
 		}
 	}
+	in.Differing = e.desk.differing
 	in.RollBack = v.restorable
 	in.Sets = e.declaredSets(v)
 	for _, name := range slices.Sorted(maps.Keys(repo.PermissionSets)) {

@@ -74,7 +74,10 @@ type Input struct {
 	NoSets     map[string]bool // permission sets that are known not to exist
 	Principals map[config.Principal]PrincipalState
 	// Accounts has those that were looked up.
-	Accounts  map[string]AccountState
+	Accounts map[string]AccountState
+	// Differing has those whose file and Organizations do not agree, with the
+	// sentence about it.
+	Differing map[string]string
 	Records   map[config.Assignment]RecordState
 	Protected map[config.Assignment]bool
 	// SetFiles are the paths of the permission sets that are declared and left
@@ -140,7 +143,7 @@ func (p *planner) wanted(d *Desire) {
 		p.out.Live = append(p.out.Live, a)
 		return
 	}
-	if code, why := p.obstacle(a, who); code != "" {
+	if code, why := p.obstacle(d, who); code != "" {
 		p.block(a, code, why)
 		return
 	}
@@ -184,7 +187,8 @@ func (p *planner) missing(c Change) {
 }
 
 // obstacle says why a desired assignment that is not live cannot be made.
-func (p *planner) obstacle(a config.Assignment, who *PrincipalState) (Code, string) {
+func (p *planner) obstacle(d *Desire, who *PrincipalState) (Code, string) {
+	a := d.Assignment
 	if who.Code != "" {
 		return who.Code, who.Sentence
 	}
@@ -194,6 +198,9 @@ func (p *planner) obstacle(a config.Assignment, who *PrincipalState) (Code, stri
 		return CodeAccountUnknown, fmt.Sprintf("%s is not a member of the organization.", p.in.Names.account(a.Account))
 	case looked && !account.Active:
 		return CodeAccountInactive, fmt.Sprintf("%s is %s, not ACTIVE.", p.in.Names.account(a.Account), orUnknown(account.State))
+	}
+	if why := p.in.Differing[a.Account]; why != "" && !d.Named && p.isNew(a) {
+		return CodeAccountDiffers, why
 	}
 	why, declared := p.in.Sets[a.PermissionSet]
 	switch {
@@ -205,6 +212,13 @@ func (p *planner) obstacle(a config.Assignment, who *PrincipalState) (Code, stri
 		return CodeSetMissing, fmt.Sprintf("Identity Center has no permission set named %s.", a.PermissionSet)
 	}
 	return "", ""
+}
+
+// isNew reports whether a desired assignment was never there: what was and is
+// gone is put back as it is elsewhere, and what was sent is followed to its end.
+func (p *planner) isNew(a config.Assignment) bool {
+	r := p.in.Records[a]
+	return !r.ReadBack && !r.Drifted && !r.Recreated && !r.MayExist && !p.in.Protected[a]
 }
 
 func (p *planner) looked(account string) bool {

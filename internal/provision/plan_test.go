@@ -144,6 +144,34 @@ func blockedCases() []planCase {
 			in.Accounts[a.Account] = provision.AccountState{Found: true, State: "SUSPENDED"}
 			listed(in, a, storeID(groupID(1)))
 		}, []string{"live"}},
+		{"where file and AWS differ a selector gives nothing new", []config.Pair{a.Pair()}, func(in *provision.Input) {
+			in.Desired = desire(nil, time.Time{}, a)
+			in.Differing = map[string]string{a.Account: "They differ."}
+		}, []string{"blocked account-differs"}},
+		{"where they differ a line that names the account does", []config.Pair{a.Pair()}, func(in *provision.Input) {
+			in.Desired = desire(nil, time.Time{}, a)
+			in.Desired[0].Named = true
+			in.Differing = map[string]string{a.Account: "They differ."}
+		}, []string{"Add aws-group-1 with ReadOnlyAccess in account-1 (…0001), standing: commit c1."}},
+		{"where they differ what is live stays", []config.Pair{a.Pair()}, func(in *provision.Input) {
+			in.Desired = desire(nil, time.Time{}, a)
+			in.Differing = map[string]string{a.Account: "They differ."}
+			listed(in, a, storeID(groupID(1)))
+		}, []string{"live"}},
+		{"where they differ what was live and is gone is drift as elsewhere", []config.Pair{a.Pair()}, func(in *provision.Input) {
+			in.Desired = desire(nil, time.Time{}, a)
+			in.Differing = map[string]string{a.Account: "They differ."}
+			in.Records[a] = provision.RecordState{ReadBack: true}
+		}, []string{"drift"}},
+		{"where they differ what is protected is put in place", []config.Pair{a.Pair()}, func(in *provision.Input) {
+			in.Desired = desire(nil, time.Time{}, a)
+			in.Differing = map[string]string{a.Account: "They differ."}
+			in.Protected[a] = true
+		}, []string{"Add aws-group-1 with ReadOnlyAccess in account-1 (…0001), standing: commit c1."}},
+		{"where another account differs nothing is held", []config.Pair{a.Pair()}, func(in *provision.Input) {
+			in.Desired = desire(nil, time.Time{}, a)
+			in.Differing = map[string]string{accountID(2): "They differ."}
+		}, []string{"Add aws-group-1 with ReadOnlyAccess in account-1 (…0001), standing: commit c1."}},
 		{"an account outside the organization blocks", []config.Pair{a.Pair()}, func(in *provision.Input) {
 			in.Desired = desire(nil, time.Time{}, a)
 			in.Accounts[a.Account] = provision.AccountState{}

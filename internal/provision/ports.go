@@ -284,6 +284,22 @@ type Accounts interface {
 	ManagementAccount(ctx context.Context) (string, error)
 }
 
+// Placement is how the file of a member account and AWS Organizations agree.
+type Placement struct {
+	// Differences are in what they differ, each a clause for people.
+	Differences []string
+	// Unread says, in a clause, what could not be compared; "" for nothing.
+	Unread string
+}
+
+// Places holds account files against AWS Organizations. Package onboard
+// implements it.
+type Places interface {
+	// Differing returns by account id how the members with a file of stage sso
+	// stand, as they were read last.
+	Differing(repo *config.Repo) map[string]Placement
+}
+
 // Commits tells the config in force; access.ErrNotFound until a first commit
 // is trusted.
 type Commits = access.Commits

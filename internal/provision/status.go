@@ -29,6 +29,9 @@ type Overview struct {
 	Application AppReport `json:"application"`
 	// Arrival says how long a new group or user takes to reach AWS.
 	Arrival string `json:"arrival"`
+	// Differing are the accounts whose file and AWS Organizations differ, each in a
+	// sentence.
+	Differing []string `json:"differing,omitempty"`
 	// Last is the last pass; its time is zero before the first one.
 	Last Report `json:"last"`
 	// Skew is our clock against trusted ones, if SkewKnown.
@@ -66,6 +69,15 @@ func (e *Engine) Status(ctx context.Context) (Overview, error) {
 		return Overview{}, err
 	}
 	o.Arrival = m.Estimate()
+	force, err := e.forced(ctx)
+	if err != nil {
+		return Overview{}, err
+	}
+	if force.Repo != nil {
+		for _, d := range e.knownDiffering(force.Repo) {
+			o.Differing = append(o.Differing, d.Sentence)
+		}
+	}
 	e.mu.Lock()
 	o.Last = e.last
 	e.mu.Unlock()

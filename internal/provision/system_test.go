@@ -23,7 +23,7 @@ type system struct {
 // newSystem makes a system that does not run yet.
 func newSystem(t *testing.T, w *world, db store.DB, o provision.Options) *system {
 	t.Helper()
-	e, err := provision.New(provision.Ports{Center: w, Entra: w, Accounts: w, Commits: w, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Clocks: w,
+	e, err := provision.New(provision.Ports{Center: w, Entra: w, Accounts: w, Places: w, Commits: w, Store: store.NewProvision(db), Drifts: store.NewProvision(db), Clocks: w,
 		Audit: w, Ops: w, Now: time.Now}, o)
 	if err != nil {
 		t.Fatal(err)

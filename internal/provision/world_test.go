@@ -22,10 +22,11 @@ var errLost = errors.New("connection reset")
 // properties that matter: answers that are asynchronous, listings that lag,
 // one operation per account, and faults on order. It serves every port.
 type world struct {
-	mu    sync.Mutex // guards what follows
-	dead  bool       // the process was killed: nothing has an effect any more
-	now   func() time.Time
-	calls []call
+	places map[string]provision.Placement // by account; see Differing
+	mu     sync.Mutex                     // guards what follows
+	dead   bool                           // the process was killed: nothing has an effect any more
+	now    func() time.Time
+	calls  []call
 
 	groups   map[string]provision.Group // in Entra, by id
 	users    map[string]provision.User  // in Entra, by id

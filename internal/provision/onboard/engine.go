@@ -35,6 +35,9 @@ type Options struct {
 	// OnPlaced, if not nil, is called when an account is in its place, so that
 	// what is granted there need not wait; it must return at once.
 	OnPlaced func(account string)
+	// OnDiffering, if not nil, is called when other accounts differ from their
+	// files than before, or in other things; it must return at once.
+	OnDiffering func()
 }
 
 // Engine brings accounts to their place. Its methods may be called at the same
@@ -47,8 +50,12 @@ type Engine struct {
 	wakeIAM  chan struct{}
 	schedule schedule
 
-	mu   sync.Mutex // guards view
+	mu   sync.Mutex // guards what follows
 	view *access.EstateView
+	// tags are those that were read of each account, tagTrouble why the last
+	// reading of some failed, "" when it did not.
+	tags       map[string]tagLook
+	tagTrouble string
 }
 
 // schedule is when what is due next; only the loop uses it. It is lost with the
@@ -63,6 +70,10 @@ type schedule struct {
 	toldOf string
 	view   time.Time
 	tree   time.Time
+	// differing is in what the files and AWS differed.
+	differing string
+	// toldDiffering is which of that was told.
+	toldDiffering string
 }
 
 func newSchedule() schedule {

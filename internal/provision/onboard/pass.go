@@ -22,6 +22,8 @@ type turn struct {
 	book  Book
 	// handshakes reads those of the organization, once a pass.
 	handshakes func() ([]access.Handshake, error)
+	// features asks which the organization has, once a pass.
+	features func() (access.FeatureSet, error)
 	// wanted is what baseline found, nil before it was asked.
 	wanted map[config.Assignment]bool
 }
@@ -56,7 +58,8 @@ func (e *Engine) pass(ctx context.Context, woken bool) (time.Time, error) {
 		e.schedule.commit = force.Commit
 		clear(e.schedule.accounts)
 	}
-	t := &turn{woken: woken, force: force, handshakes: sync.OnceValues(func() ([]access.Handshake, error) { return e.readHandshakes(ctx) })}
+	t := &turn{woken: woken, force: force, handshakes: sync.OnceValues(func() ([]access.Handshake, error) { return e.readHandshakes(ctx) }),
+		features: sync.OnceValues(func() (access.FeatureSet, error) { return e.readFeatures(ctx) })}
 	if e.Asks != nil {
 		if t.asks, err = e.Asks.Onboardings(ctx); err != nil {
 			return time.Time{}, fmt.Errorf("open onboardings: %w", err)
@@ -68,14 +71,15 @@ func (e *Engine) pass(ctx context.Context, woken bool) (time.Time, error) {
 	if err := e.begin(ctx, t); err != nil {
 		return time.Time{}, err
 	}
-	next := e.survey(ctx, t)
-	if e.schedule.toldOf != force.Commit {
-		// Another config means other findings, whatever AWS says.
+	next := earlier(e.survey(ctx, t), e.surveyTags(ctx, t))
+	e.noteDiffering(force.Repo)
+	if e.schedule.toldOf != force.Commit || e.schedule.toldDiffering != e.schedule.differing {
+		// Another config or other tags mean other findings, whatever else AWS says.
 		if v, ok := e.lastView(); ok {
 			if err := e.tell(ctx, t, v); err != nil {
 				return time.Time{}, err
 			}
-			e.schedule.toldOf = force.Commit
+			e.schedule.toldOf, e.schedule.toldDiffering = force.Commit, e.schedule.differing
 		}
 	}
 	if err := e.remember(ctx, t); err != nil {
@@ -170,6 +174,13 @@ func (e *Engine) readHandshakes(ctx context.Context) ([]access.Handshake, error)
 		return e.Management.Handshakes(ctx)
 	}
 	return e.Organization.Handshakes(ctx)
+}
+
+// readFeatures is features with a deadline of its own.
+func (e *Engine) readFeatures(ctx context.Context) (access.FeatureSet, error) {
+	ctx, cancel := e.call(ctx)
+	defer cancel()
+	return e.features(ctx)
 }
 
 // remember notes which of the settled accounts are members, as the last look at
@@ -287,14 +298,14 @@ func (e *Engine) tellBack(ctx context.Context, t *turn, was, now Record) error {
 	if was.State != Left || now.State == Left {
 		return nil
 	}
-	if _, asked := t.asks[was.Account]; asked {
+	if _, threaded := t.ask(was.Account); threaded {
 		return nil
 	}
 	what := "It is what it was for the bot before."
 	if !now.settled() {
-		what = "It is moved to its OU, as its file says. What the bot had set up in it and AWS dropped meanwhile is drift: `/aws-access drift` lists it, with a button to put it back."
+		what = "It is moved to its OU, as its file says."
 	}
-	return e.notify(ctx, "back/"+was.Account+"/"+occurrence(was.Stop), fmt.Sprintf("Account %s, which was not a member of the organization any more, is one again. %s", e.called(t, was.Account), what))
+	return e.notify(ctx, "back/"+was.Account+"/"+occurrence(was.Stop), fmt.Sprintf("Account %s, which was not a member of the organization any more, is one again. %s What the bot had set up in it and AWS dropped meanwhile is drift: `/aws-access drift` lists it, with a button to put it back.", e.called(t, was.Account), what))
 }
 
 // tellStop tells the operations channel of a stop that no thread tells of.
@@ -302,7 +313,7 @@ func (e *Engine) tellStop(ctx context.Context, t *turn, r Record) {
 	if !r.stopped() {
 		return
 	}
-	if _, asked := t.asks[r.Account]; asked {
+	if _, threaded := t.ask(r.Account); threaded {
 		return
 	}
 	key := fmt.Sprintf("stop/%s/%s", r.Account, occurrence(r.Stop))

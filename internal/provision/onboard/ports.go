@@ -29,6 +29,8 @@ type Organization interface {
 	// Accounts lists all accounts, every page, with their OU and without tags;
 	// the management account is among them.
 	Accounts(ctx context.Context) ([]access.EstateAccount, error)
+	// Tags reads the tags of one account, every page.
+	Tags(ctx context.Context, id string) (map[string]string, error)
 	// OUs lists the paths of names of all OUs, sorted, "/" among them.
 	OUs(ctx context.Context) ([]string, error)
 	// Unit looks a path of names up; found is false when it does not exist.

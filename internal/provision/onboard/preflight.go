@@ -258,42 +258,10 @@ func (c *check) tags() {
 	if !c.Place.Value.Member || c.Place.Trouble != "" {
 		return
 	}
-	var differ []string
-	live := c.Place.Value.Tags
-	for _, k := range slices.Sorted(maps.Keys(c.Account.Tags)) {
-		want := c.Account.Tags[k]
-		switch have, ok := live[k]; {
-		case !ok:
-			differ = append(differ, fmt.Sprintf("%s is %s here and not set in AWS", k, want))
-		case have != want:
-			differ = append(differ, fmt.Sprintf("%s is %s here and %s in AWS", k, want, shown(have)))
-		}
-	}
-	for _, k := range slices.Sorted(maps.Keys(live)) {
-		if _, ok := c.Account.Tags[k]; !ok && c.matched(k) {
-			differ = append(differ, fmt.Sprintf("%s is not set here and %s in AWS", k, shown(live[k])))
-		}
-	}
+	differ := tagsDiffer(c.Account, c.Place.Value.Tags, chosenTags(c.Head))
 	if len(differ) > 0 {
-		c.note("tags", "Change the file or the account, if they should agree.", "The tags of the file differ from those in AWS, and the file decides: %s.", strings.Join(differ, "; "))
+		c.note("tags", "Change the file or the account, if they should agree.", "The tags of the file differ from those in AWS, and the file decides: %s. Until they agree, a line that chooses accounts by OU or tags gives nothing new in the account.", strings.Join(differ, "; "))
 	}
-}
-
-// matched reports whether a rule or a line of the config repo chooses accounts by
-// a tag: an account whose file lacks it is passed by.
-func (c *check) matched(tag string) bool {
-	for _, r := range c.Head.Access.Approvals {
-		if _, ok := r.Match.Tags[tag]; ok {
-			return true
-		}
-	}
-	return slices.ContainsFunc(c.Head.Grants(), func(ref config.GrantRef) bool {
-		if ref.Grant.Accounts == nil {
-			return false
-		}
-		_, ok := ref.Grant.Accounts.Tags[tag]
-		return ok
-	})
 }
 
 func (c *check) owners() {

@@ -5,6 +5,10 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/provision/onboard"
+	"aws-access-bot/internal/store"
 )
 
 // TestWhatLeftAndJoinsAgainIsBroughtToItsPlaceAgain: what it had reached is taken
@@ -78,6 +82,62 @@ func TestWhatAWSDroppedIsNoBaseline(t *testing.T) {
 		after(time.Hour)
 		if f := s.facts(t, id); f.Baseline.IsZero() || f.BaselineLive != 1 {
 			t.Errorf("put back: %+v", f)
+		}
+	})
+}
+
+// TestWhereARequestIsOnlyOpenOpsIsTold: its thread says nothing of an account
+// that it is not about yet.
+func TestWhereARequestIsOnlyOpenOpsIsTold(t *testing.T) {
+	t.Parallel()
+	for inForce, want := range map[bool]int{false: 1, true: 0} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld()
+			id := w.memberAccount(1, root)
+			s := begun(t, w, changes)
+			s.do(func() { w.live[baseline(id)] = time.Now().UTC() })
+			after(time.Hour)
+			s.do(func() {
+				w.asks[id] = onboard.Ask{Request: "REQ-7F3K2Q", InForce: inForce}
+				w.leaves(id)
+			})
+			after(time.Hour)
+			if got := w.told("not a member of the organization any more"); len(got) != want {
+				t.Errorf("in force %t, while it is gone: told %q", inForce, got)
+			}
+			s.do(func() { w.joins(id) })
+			after(time.Hour)
+			if got := w.told("is one again"); len(got) != want {
+				t.Errorf("in force %t, back: told %q", inForce, got)
+			}
+		})
+	}
+}
+
+// TestFeaturesAreAskedForOnceAPass: DescribeOrganization may be called once a
+// second, and without all features there is no answer to keep.
+func TestFeaturesAreAskedForOnceAPass(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.features = access.ConsolidatedBilling
+		var numbers []int
+		for n := 1; n <= 30; n++ {
+			w.memberAccount(n, root)
+			numbers = append(numbers, n)
+		}
+		s := w.start(t, store.NewMemory(), changes)
+		w.commit(2, numbers[:1]...)
+		after(time.Minute)
+		w.commit(2, numbers...)
+		before := w.count("DescribeOrganization")
+		s.engine.Wake()
+		after(time.Second)
+		if n := w.count("DescribeOrganization") - before; n > 2 {
+			t.Errorf("%d calls in the pass that begins with 29 accounts", n)
+		}
+		if f := s.facts(t, accountID(30)); f.Trouble == "" && f.Stopped == "" {
+			t.Errorf("without all features: %+v", f)
 		}
 	})
 }

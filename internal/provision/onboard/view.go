@@ -65,6 +65,7 @@ func (e *Engine) readView(ctx context.Context, t *turn, now time.Time) (access.E
 		e.view = &v
 		return v, err
 	}
+	e.tagged(next.Members)
 	e.view = &next
 	poke(e.wakeIAM)
 	return next, nil

@@ -29,6 +29,7 @@ func (e *Engine) work(ctx context.Context, t *turn, r Record) (Record, time.Time
 		}
 		return e.unread(ctx, r, err)
 	}
+	e.sees(s.Account)
 	after, act := step(r, s)
 	if err := e.tellBack(ctx, t, r, after); err != nil {
 		return r, time.Time{}, err
@@ -38,6 +39,7 @@ func (e *Engine) work(ctx context.Context, t *turn, r Record) (Record, time.Time
 			if err := e.save(ctx, StepNoted, after); err != nil {
 				return r, time.Time{}, err
 			}
+			e.noteDiffering(t.force.Repo)
 			if r.Placed.IsZero() && !after.Placed.IsZero() && e.opts.OnPlaced != nil {
 				e.opts.OnPlaced(r.Account)
 			}
@@ -107,7 +109,7 @@ func (e *Engine) look(ctx context.Context, t *turn, r Record, file *config.Accou
 		return s, err
 	}
 	s.Elsewhere = cmp.Or(otherOrganization(t.force.Repo.Access, id, management), otherRole(e.opts.RoleAccount, management))
-	if s.Features, err = e.features(cctx); err != nil {
+	if s.Features, err = t.features(); err != nil {
 		return s, err
 	}
 	if s.Account, err = e.Organization.Account(cctx, r.Account); err != nil {

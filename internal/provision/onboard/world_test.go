@@ -42,6 +42,7 @@ type account struct {
 	state     string
 	joins     time.Time // when an acceptance becomes a membership
 	joined    time.Time
+	tags      map[string]string
 }
 
 // call is one line of the log of calls.
@@ -182,7 +183,23 @@ func (w *world) Account(_ context.Context, id string) (onboard.Place, error) {
 		return onboard.Place{EstateAccount: access.EstateAccount{ID: id}}, nil
 	}
 	e := w.estate(id, a)
+	if e.Tags = maps.Clone(a.tags); e.Tags == nil {
+		e.Tags = map[string]string{}
+	}
 	return onboard.Place{EstateAccount: e, Parent: unitID(e.OU)}, nil
+}
+
+func (w *world) Tags(_ context.Context, id string) (map[string]string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.read("ListTagsForResource", id); err != nil {
+		return nil, err
+	}
+	tags := maps.Clone(w.accounts[id].tags)
+	if tags == nil {
+		tags = map[string]string{}
+	}
+	return tags, nil
 }
 
 func (w *world) Accounts(context.Context) ([]access.EstateAccount, error) {

@@ -215,12 +215,19 @@ func (c *Client) Account(ctx context.Context, id string) (onboard.Place, error) 
 		return onboard.Place{}, fmt.Errorf("account %s is in %s, which is no OU any more; try again", id, p.Parent)
 	}
 	p.OU = ouPath(units[p.Parent])
+	if p.Tags, err = c.Tags(ctx, id); err != nil {
+		return onboard.Place{}, err
+	}
+	return p, nil
+}
+
+// Tags implements onboard.Organization.
+func (c *Client) Tags(ctx context.Context, id string) (map[string]string, error) {
 	a := importer.Account{ID: id, Tags: map[string]string{}}
 	if err := c.tags(ctx, &a); err != nil {
-		return onboard.Place{}, unlisted(err)
+		return nil, unlisted(err)
 	}
-	p.Tags = a.Tags
-	return p, nil
+	return a.Tags, nil
 }
 
 // Unit implements onboard.Organization: it walks down from the root by name.

@@ -53,9 +53,12 @@ func (s *Server) AddOutside(a Account) error {
 
 // RemoveAccount takes a member account out of the organization, which makes it
 // a standalone one, as its owner or the management account does. Its account
-// assignments stay, as they do in AWS until somebody removes them.
+// assignments go with it and do not come back when it joins again ("AWS
+// Organizations account migration readiness guide" of the AWS Cloud Operations
+// guides, "Key services and dependencies at a glance": "Permission set assignments
+// removed; users lose access"; the API references do not say).
 func (s *Server) RemoveAccount(id string) error {
-	s.lock()
+	now := s.lock()
 	defer s.mu.Unlock()
 	a, ok := s.org.accounts[id]
 	if !ok || id == s.org.management {
@@ -63,5 +66,9 @@ func (s *Server) RemoveAccount(id string) error {
 	}
 	delete(s.org.accounts, id)
 	s.org.outside[id] = &Account{ID: a.ID, Name: a.Name, Email: a.Email, State: a.State}
+	for _, had := range s.center.assignments(func(a Assignment, _ *record) bool { return a.AccountID == id }) {
+		s.center.remove(had, now, 0)
+	}
+	s.center.prune(now)
 	return nil
 }
