@@ -46,6 +46,7 @@ type requestRecord struct {
 	Occasion     string                     `json:"occasion,omitempty"`
 	Retry        bool                       `json:"retry,omitempty"`
 	StaysIn      string                     `json:"stays_in,omitempty"`
+	Lacks        bool                       `json:"lacks,omitempty"`
 	Joined       []joinerRecord             `json:"joined,omitempty"`
 }
 
@@ -130,7 +131,7 @@ func newRequestRecord(seq uint64, r access.Request) requestRecord {
 		PullNumber: r.Pull.Number, PullURL: r.Pull.URL, PullHead: r.Pull.Head,
 		Missing: r.Missing, MergedBy: r.MergedBy, Objections: newObjectionRecords(r.Objections), ApprovedBy: r.ApprovedBy, Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End.UTC(), Trouble: r.Trouble, Expect: r.Expect,
 		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Absent: r.Absent, Warning: r.Warning, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn, Occasion: r.Occasion,
-		Retry: r.Retry, StaysIn: r.StaysIn, Joined: newJoinerRecords(r.Joined),
+		Retry: r.Retry, StaysIn: r.StaysIn, Lacks: r.Lacks, Joined: newJoinerRecords(r.Joined),
 	}
 }
 
@@ -158,7 +159,7 @@ func (r requestRecord) request() access.Request {
 		Pull:    access.PullRef{Number: r.PullNumber, URL: r.PullURL, Head: r.PullHead},
 		Missing: slices.Clone(r.Missing), MergedBy: r.MergedBy, Objections: objections(r.Objections), ApprovedBy: slices.Clone(r.ApprovedBy), Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End, Trouble: r.Trouble, Expect: r.Expect,
 		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Absent: r.Absent, Warning: r.Warning, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn, Occasion: r.Occasion,
-		Retry: r.Retry, StaysIn: r.StaysIn, Joined: joiners(r.Joined),
+		Retry: r.Retry, StaysIn: r.StaysIn, Lacks: r.Lacks, Joined: joiners(r.Joined),
 	}
 }
 
