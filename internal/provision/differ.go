@@ -30,7 +30,7 @@ func (e *Engine) differing(repo *config.Repo) map[string]string {
 // takeDiffering takes over how the accounts stand. What was held for the sake of
 // one that is as its file says by now is looked at again.
 func (e *Engine) takeDiffering(v *view) {
-	now := e.differing(v.force.Repo)
+	now := differing(v.names, e.placements(v.force.Repo))
 	for a := range e.desk.held {
 		if e.desk.differing[a.Account] != "" && now[a.Account] == "" {
 			delete(e.desk.held, a)
