@@ -223,6 +223,16 @@ func refTexts(refs []ApproverRef) []string {
 	return texts
 }
 
+// AllowsTerm says whether an assignment may be granted for a term, whatever the rules
+// of approval say, or as a [Refusal] why not: what is protected is never removed, so
+// that who approves it for hours would give it for good.
+func (r *Repo) AllowsTerm(a Assignment, t Term) error {
+	if t.Standing || !r.IsProtected(a) {
+		return nil
+	}
+	return &Refusal{"it is protected and is never removed, so that its end would be none", "give it without an end, or for a while to another group"}
+}
+
 // IsProtected reports whether the assignment is one that is never removed: its
 // group and permission set stand under protected.
 func (r *Repo) IsProtected(a Assignment) bool {

@@ -129,7 +129,7 @@ func (s *Service) ask(ctx context.Context, a Ask) (Asked, error) {
 	if err != nil {
 		return Asked{}, err
 	}
-	if err := already(force, want, s.Now()); err != nil {
+	if err := grantable(force, want, s.Now()); err != nil {
 		return Asked{}, err
 	}
 	same, found, err := s.waiting(ctx, want)
@@ -194,7 +194,7 @@ func (s *Service) inForce(ctx context.Context) (InForce, error) {
 // still need somebody to decide or something to be set up. An account may wait
 // for its owner for two weeks; nobody here can hasten that.
 func waits(r Request) bool {
-	if r.Kind == KindOnboard && (r.State == StateVerified || r.State == StateStopped) {
+	if r.givenUp() || r.Kind == KindOnboard && (r.State == StateVerified || r.State == StateStopped) {
 		return false
 	}
 	return !r.State.Final() && r.State != StateLive && r.State != StateEnding
@@ -262,7 +262,7 @@ func (s *Service) Resolve(ctx context.Context, a Ask) (Want, error) {
 	if err != nil {
 		return w, err
 	}
-	if err := already(force, w, s.Now()); err != nil {
+	if err := grantable(force, w, s.Now()); err != nil {
 		return w, err
 	}
 	return w, s.requester(ctx, force.Repo, rule, a.Asker.Entra)
@@ -350,29 +350,6 @@ func resolve(repo *config.Repo, a Ask, now time.Time) (Want, *config.Rule, error
 		return w, nil, refusal("reason", err)
 	}
 	return w, rule, nil
-}
-
-// already refuses what the config in force grants for as long or longer: its
-// pull request would change nothing.
-func already(force InForce, w Want, now time.Time) error {
-	made := force.Repo.DesiredOf(w.Principal, force.Starts, now)
-	i := slices.IndexFunc(made, func(d config.Desired) bool { return d.Assignment == w.Assignment() })
-	if i < 0 {
-		return nil
-	}
-	what := fmt.Sprintf("%s has %s in %s already", w.PrincipalName, w.PermissionSet, w.AccountName)
-	end := w.Term.End
-	if w.Term.For > 0 {
-		end = now.Add(w.Term.For)
-	}
-	switch had := made[i].End; {
-	case had.IsZero():
-		return &Refusal{Field: "permission_set", Message: what + ", with no end.", Mend: "Nothing needs to be asked for: see the AWS access portal."}
-	case !w.Term.Standing && !had.Before(end):
-		return &Refusal{Field: "duration", Message: fmt.Sprintf("%s, until %s.", what, had.UTC().Format(clockText)), Mend: "Ask for longer than that, if you need it longer."}
-	default:
-		return nil
-	}
 }
 
 // checkTerm sets the term, the default if none is given, and returns the rule

@@ -233,9 +233,9 @@ func adoptTerm(repo *config.Repo, a config.Assignment, now time.Time) (config.Te
 func (s *Service) adoptMissing(ctx context.Context, a Adoption, d Drift, file *config.PrincipalFile, account *config.Account) (Asked, error) {
 	s.asking.Lock()
 	defer s.asking.Unlock()
-	same, err := s.Requests.For(ctx, d.Assignment)
+	same, err := s.standing(ctx, d.Assignment)
 	if err != nil {
-		return Asked{}, fmt.Errorf("requests for %s: %w", d.Assignment, err)
+		return Asked{}, err
 	}
 	for _, r := range same {
 		switch {

@@ -18,9 +18,9 @@ const (
 // waiting returns the request that asks for the same assignment and still
 // waits, if there is one.
 func (s *Service) waiting(ctx context.Context, w Want) (Request, bool, error) {
-	same, err := s.Requests.For(ctx, w.Assignment())
+	same, err := s.standing(ctx, w.Assignment())
 	if err != nil {
-		return Request{}, false, fmt.Errorf("requests for %s: %w", w.Assignment(), err)
+		return Request{}, false, err
 	}
 	i := slices.IndexFunc(same, func(r Request) bool { return r.Kind == KindGrant && waits(r) })
 	if i < 0 {

@@ -116,9 +116,9 @@ func (s *Service) link(ctx context.Context, a LinkAsk, want Want) (Request, bool
 	if err := s.mayLink(ctx, a.Profile.User); err != nil {
 		return Request{}, false, err
 	}
-	same, err := s.Requests.For(ctx, want.Assignment())
+	same, err := s.standing(ctx, want.Assignment())
 	if err != nil {
-		return Request{}, false, fmt.Errorf("requests for %s: %w", want.Principal, err)
+		return Request{}, false, err
 	}
 	if len(same) > 0 {
 		return Request{}, false, &Refusal{
@@ -247,7 +247,7 @@ func (s *Service) mayLink(ctx context.Context, u ChatUser) error {
 		return fmt.Errorf("open requests: %w", err)
 	}
 	for _, r := range open {
-		if r.Kind == KindLink && r.Asker.Chat == u {
+		if r.Kind == KindLink && r.Asker.Chat == u && !r.givenUp() {
 			return &Refusal{
 				Message: fmt.Sprintf("Your request %s to be linked is still open.", r.ID),
 				Mend:    "Wait until the platform team has decided, or send `/aws-access cancel " + string(r.ID) + "` and ask again.",

@@ -40,8 +40,48 @@ func (s *Service) withdraw(ctx context.Context, r Request) (Request, error) {
 	if err := s.Pulls.Withdraw(ctx, r); err != nil {
 		return Request{}, fmt.Errorf("withdraw %s: %w", id, err)
 	}
+	if err := s.withdrawn(ctx, id); err != nil {
+		return Request{}, err
+	}
 	s.Stored()
 	return r, nil
+}
+
+// withdrawn records that a request was cancelled, for whoever asks for the same
+// before its closed pull request was seen.
+func (s *Service) withdrawn(ctx context.Context, id ID) error {
+	for range joinTries {
+		r, err := s.Requests.Get(ctx, id)
+		if err != nil {
+			return fmt.Errorf("cancel %s: %w", id, err)
+		}
+		if r.State != StateProposed || r.Withdrawn {
+			return nil
+		}
+		r.Withdrawn = true
+		r.Version++
+		switch err := s.Requests.Save(ctx, r, nil); {
+		case err == nil:
+			return nil
+		case !errors.Is(err, ErrConflict):
+			return fmt.Errorf("cancel %s: %w", id, err)
+		}
+	}
+	return fmt.Errorf("cancel %s: it was changed %d times meanwhile", id, joinTries)
+}
+
+// givenUp reports whether r was cancelled and not seen merged after all. Nobody
+// joins it, and it is in nobody's way.
+func (r Request) givenUp() bool { return r.Withdrawn && r.State == StateProposed }
+
+// standing returns the requests for an assignment that are neither final nor
+// given up.
+func (s *Service) standing(ctx context.Context, a config.Assignment) ([]Request, error) {
+	same, err := s.Requests.For(ctx, a)
+	if err != nil {
+		return nil, fmt.Errorf("requests for %s: %w", a, err)
+	}
+	return slices.DeleteFunc(same, Request.givenUp), nil
 }
 
 // Removal is a wish to have what a request granted removed, as it came from
@@ -71,9 +111,9 @@ func (s *Service) Revoke(ctx context.Context, rm Removal) (Asked, error) {
 	}
 	s.asking.Lock()
 	defer s.asking.Unlock()
-	same, err := s.Requests.For(ctx, granted.Want.Assignment())
+	same, err := s.standing(ctx, granted.Want.Assignment())
 	if err != nil {
-		return Asked{}, fmt.Errorf("requests for %s: %w", granted.Want.Assignment(), err)
+		return Asked{}, err
 	}
 	for _, r := range same {
 		switch {

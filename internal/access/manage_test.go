@@ -31,6 +31,34 @@ func TestCancelClosesThePullRequestOfAnOwnRequest(t *testing.T) {
 	}
 }
 
+// TestWhatWasCancelledIsInNobodysWay: who was told that it is cancelled asks for
+// the same at once, before the bot has seen its closed pull request.
+func TestWhatWasCancelledIsInNobodysWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.moved(w.ask(good("k1")).Request, access.StateProposed)
+	if _, err := w.service.Cancel(t.Context(), person(hana), r.ID); err != nil {
+		t.Fatal(err)
+	}
+	again := w.ask(good("k2")).Request
+	if again.ID == r.ID {
+		t.Error("joined what was cancelled")
+	}
+	joined := good("k3")
+	joined.Asker = asker(yuki)
+	if got := w.ask(joined).Request; got.ID != again.ID {
+		t.Errorf("joined %s, want %s", got.ID, again.ID)
+	}
+	// A merge a moment before is seen after all: then the first one goes on.
+	w.moved(w.get(r.ID), access.StateMerged)
+	w.moved(w.get(again.ID), access.StateClosed)
+	late := good("k4")
+	late.Asker = asker(yuki)
+	if got := w.ask(late).Request; got.ID != r.ID {
+		t.Errorf("asked anew as %s, want to have joined %s, which was merged", got.ID, r.ID)
+	}
+}
+
 func TestCancelRefusesWhatIsDecided(t *testing.T) {
 	t.Parallel()
 	for _, s := range []access.State{access.StateMerged, access.StateVerified, access.StateHalted, access.StateLive, access.StateEnding, access.StateEnded, access.StateClosed} {

@@ -98,9 +98,9 @@ func (s *Service) onboard(ctx context.Context, id string, a OnboardAsk, want Wan
 
 // onboarding returns the request for an account that is open.
 func (s *Service) onboarding(ctx context.Context, id string) (Request, bool, error) {
-	same, err := s.Requests.For(ctx, config.Assignment{Account: id})
+	same, err := s.standing(ctx, config.Assignment{Account: id})
 	if err != nil {
-		return Request{}, false, fmt.Errorf("requests for the account %s: %w", id, err)
+		return Request{}, false, err
 	}
 	i := slices.IndexFunc(same, func(r Request) bool { return r.Kind == KindOnboard })
 	if i < 0 {

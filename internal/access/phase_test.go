@@ -57,6 +57,25 @@ func TestPhaseIsAskedForOnceByTheControlPlane(t *testing.T) {
 }
 
 // TestPhaseBackIsWrittenByHand: chat says so, and why.
+func TestACancelledPhaseIsInNobodysWay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.commits.force.Repo = controlledBy(t, "yuki@example.com")
+	got, err := w.service.Phase(t.Context(), phaseAsk("k1", yuki, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.moved(got.Request, access.StateProposed)
+	_, err = w.service.Phase(t.Context(), phaseAsk("k2", yuki, 2))
+	refused(t, err, "")
+	if _, err := w.service.Cancel(t.Context(), person(yuki), got.Request.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.service.Phase(t.Context(), phaseAsk("k3", yuki, 2)); err != nil {
+		t.Errorf("after it was cancelled: %v", err)
+	}
+}
+
 func TestPhaseBackIsWrittenByHand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -200,6 +200,9 @@ type Request struct {
 	Warned bool `json:"warned,omitempty"`
 	// GoesOn is the request whose grant gives the same for longer, "" for none.
 	GoesOn ID `json:"goes_on,omitempty"`
+	// Withdrawn is set once its asker has cancelled it: its pull request was
+	// closed, and only a merge a moment before that is still to be seen.
+	Withdrawn bool `json:"withdrawn,omitempty"`
 	// Retry is set for an onboarding that has stopped and goes on once its account
 	// is invited again.
 	Retry bool `json:"retry,omitempty"`

@@ -98,7 +98,10 @@ func (x *examined) heldMeans() string {
 			allowed++
 		}
 	}
-	const stays = "What is held stays in AWS as it is, though it is merged."
+	stays := "What is held stays in AWS as it is, though it is merged."
+	if f.Removals > 0 { // a guard holds what commits take away, and no end that was given
+		stays = "What is held stays in AWS as it is, though it is merged; what was given with an end goes at that end all the same."
+	}
 	fits := f.Spent > 0 && f.Removals <= f.Limit && !slices.ContainsFunc(f.Holds, func(h access.Hold) bool { return h.Code != budgetCode || h.Mend != "" })
 	switch {
 	case fits:

@@ -28,6 +28,10 @@ const (
 	// clickGrace is how long after a start nothing is put back by the time alone:
 	// a click that came before is worked off first.
 	clickGrace = time.Minute
+	// longDown is how long after the time to confirm was over a process that did not
+	// run then asks anew: it heard no confirmation meanwhile, and what it has on disk
+	// may be a backup from before one.
+	longDown = 6 * time.Hour
 	// checkedFor is how long it holds that somebody is still who had it.
 	checkedFor = time.Minute
 	// giveUpAfter is when what could not be put back is left: it is no emergency
@@ -58,8 +62,9 @@ type Cutover struct {
 	Asked, Until time.Time
 	Within       time.Duration
 	// Doubtful: what time it was was in doubt when Asked and Until, or Decided,
-	// was noted. Mended: they were set anew since, and people are asked anew.
-	Doubtful, Mended bool
+	// was noted. Mended: they were set anew since, and people are asked anew. Late:
+	// the same, since no process ran when the time was over, nor long after.
+	Doubtful, Mended, Late bool
 	// Decided is when it was confirmed, or decided to put all back; By is who
 	// confirmed, and Name what he is called.
 	Decided  time.Time

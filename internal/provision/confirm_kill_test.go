@@ -38,7 +38,11 @@ const (
 	confirmed  ending = "confirmed"
 	rolledBack ending = "rolled back"
 	askedAnew  ending = "asked anew, since the clock was wrong, and rolled back"
+	askedLate  ending = "asked anew, since the bot was down for long, and rolled back"
 )
+
+// longDown is long enough for the question to be over for more than six hours.
+const longDown = 8 * time.Hour
 
 // cutoverLife takes old access away, has it asked about, and has that end, and
 // kills the process once at event n (0: never).
@@ -80,6 +84,12 @@ func cutoverLife(t *testing.T, as ending, n int) *killer {
 	m.commitOf(t, asking("b"))
 	pass(3 * time.Minute)
 	k.do(func() { k.skew = 0 })
+	if as == askedLate {
+		m.stop()
+		time.Sleep(longDown)
+		k.do(func() { k.dead = false })
+		m = k.beginAsking(t, o)
+	}
 	pass(within + 15*time.Minute)
 	m.stop()
 	k.ends(t, m, as)
@@ -93,7 +103,7 @@ func (k *killer) ends(t *testing.T, m *moved, as ending) {
 	switch as {
 	case confirmed:
 		state, told = access.CutoverConfirmed, map[access.NoticeKind]int{access.NoticeStillIn: 1, access.NoticeConfirmed: 1}
-	case askedAnew:
+	case askedAnew, askedLate:
 		told[access.NoticeStillIn] = 2
 	}
 	m.question(t, state)
@@ -130,7 +140,7 @@ func (k *killer) ends(t *testing.T, m *moved, as ending) {
 // nobody does.
 func TestKillAfterEveryStepOfACutover(t *testing.T) {
 	t.Parallel()
-	for _, as := range []ending{confirmed, rolledBack, askedAnew} {
+	for _, as := range []ending{confirmed, rolledBack, askedAnew, askedLate} {
 		total := 0
 		synctest.Test(t, func(t *testing.T) { total = cutoverLife(t, as, 0).seen })
 		if total < 30 {

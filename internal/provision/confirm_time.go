@@ -34,8 +34,8 @@ func (e *Engine) counted(c Cutover) time.Duration {
 // more: as long ago as the process counted, and it counts from its start. Who was
 // told until when to confirm is asked anew.
 func (e *Engine) mendCutover(ctx context.Context, v *view, c *Cutover) error {
-	if !c.Doubtful || v.doubtful {
-		return nil
+	if v.doubtful || !c.Doubtful {
+		return e.askLate(ctx, v, c)
 	}
 	next := *c
 	next.Doubtful = false
@@ -46,6 +46,24 @@ func (e *Engine) mendCutover(ctx context.Context, v *view, c *Cutover) error {
 	case access.CutoverRollingBack:
 		next.Decided = began
 	}
+	if err := e.saveCutovers(ctx, v, []Cutover{next}, nil); err != nil {
+		return err
+	}
+	*c = next
+	return nil
+}
+
+// askLate asks anew, once, where the time to confirm was over long before this process
+// knew of the question. Until then nobody could be heard, and with a state file from a
+// backup somebody was.
+func (e *Engine) askLate(ctx context.Context, v *view, c *Cutover) error {
+	began := v.now.Add(-e.counted(*c))
+	if v.doubtful || c.State != access.CutoverAsked || c.Late || began.Sub(c.Until) < e.pace(longDown) {
+		return nil
+	}
+	next := *c
+	next.Asked, next.Until = began, began.Add(c.Within)
+	next.Late, next.Told = true, ""
 	if err := e.saveCutovers(ctx, v, []Cutover{next}, nil); err != nil {
 		return err
 	}

@@ -34,6 +34,42 @@ func TestAQuestionOutlivesAStop(t *testing.T) {
 	})
 }
 
+// TestAQuestionThatWasOverLongBeforeTheStartIsAskedAnew: its answer may have been given
+// to a state file that a backup replaced, and who was down heard none. Once: whoever
+// does not answer then is locked out, it seems.
+func TestAQuestionThatWasOverLongBeforeTheStartIsAskedAnew(t *testing.T) {
+	for name, confirms := range map[string]bool{"nobody answers": false, "somebody confirms": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				m := onMove(t)
+				m.commitOf(t, asking("b"))
+				after(2 * time.Minute)
+				m.question(t, access.CutoverAsked)
+				m.restart(t, 20*time.Hour)
+				begun := time.Now()
+				after(within - 2*time.Minute)
+				q := m.question(t, access.CutoverAsked)
+				if m.isLive(old()) || q.Until.Before(begun.Add(within-time.Minute)) {
+					t.Fatalf("live %v, asked until %s", m.isLive(old()), q.Until)
+				}
+				asked := m.heard(access.NoticeStillIn)
+				if len(asked) != 2 || !asked[1].Until.Equal(q.Until) || !strings.Contains(asked[1].Text, "from a backup") || strings.Contains(asked[0].Text, "backup") {
+					t.Errorf("asked %+v", asked)
+				}
+				if confirms {
+					if err := m.engine.ConfirmCutover(t.Context(), q.ID, access.Person{Entra: "e-ken"}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				after(10 * time.Minute)
+				if m.isLive(old()) == confirms || m.isLive(old2()) == confirms || len(m.heard(access.NoticeStillIn)) != 2 {
+					t.Errorf("live %v and %v, asked %d times", m.isLive(old()), m.isLive(old2()), len(m.heard(access.NoticeStillIn)))
+				}
+			})
+		})
+	}
+}
+
 // TestAClockThatIsSetAheadPutsNothingBackEarly: the process counts the time itself
 // then, and puts back what nobody confirmed when that is over.
 func TestAClockThatIsSetAheadPutsNothingBackEarly(t *testing.T) {

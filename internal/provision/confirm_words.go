@@ -42,12 +42,19 @@ func (e *Engine) tellCutover(ctx context.Context, v *view, c *Cutover) error {
 	return e.saveCutovers(ctx, v, []Cutover{*c}, nil)
 }
 
-// toldMended stands in the key of a question that is asked anew.
-const toldMended = "asked/mended"
+// toldMended and toldLate stand in the keys of questions that are asked anew.
+const (
+	toldMended = "asked/mended"
+	toldLate   = "asked/late"
+)
 
 // told names what is told in a state.
 func (c Cutover) told() string {
-	if c.State == access.CutoverAsked && c.Mended {
+	switch {
+	case c.State != access.CutoverAsked:
+	case c.Late:
+		return toldLate
+	case c.Mended:
 		return toldMended
 	}
 	return string(c.State)
@@ -59,7 +66,10 @@ func (c Cutover) says() string {
 	switch c.State {
 	case access.CutoverAsked, access.CutoverRollingBack:
 		list := bulleted(c.Items, func(i CutoverItem) string { return i.named(c.AccountName) + i.caveat() })
-		if c.told() == toldMended {
+		switch c.told() {
+		case toldLate:
+			list += "\nThe bot was down when the time to confirm was over, or has its state from a backup, so it does not know what was answered: please confirm anew. What counts is the time below, not one said before."
+		case toldMended:
 			list += "\nThe clock of the bot was wrong when it asked first: what counts is the time below, not the one said before."
 		}
 		return list

@@ -30,7 +30,7 @@ func (e *Engine) differing(repo *config.Repo) map[string]string {
 // takeDiffering takes over how the accounts stand. What was held for the sake of
 // one that is as its file says by now is looked at again.
 func (e *Engine) takeDiffering(v *view) {
-	now := e.differing(v.force.Repo)
+	now := differing(v.names, e.placements(v.force.Repo))
 	for a := range e.desk.held {
 		if e.desk.differing[a.Account] != "" && now[a.Account] == "" {
 			delete(e.desk.held, a)
@@ -73,26 +73,34 @@ func (f *foresight) differing() {
 	told := map[string]bool{}
 	for _, d := range f.m.Will {
 		id := d.Assignment.Account
-		before, stands := f.m.Before.AccountByID(id)
-		if !stands || before.Stage != config.StageSSO || d.Named || told[id] || f.had(d) || f.m.After.IsProtected(d.Assignment) {
+		why, unread := sentences[id], f.places[id].Unread
+		if why == "" && unread == "" || d.Named || told[id] || f.had(d) || f.m.After.IsProtected(d.Assignment) || !f.stood(id) {
 			continue
 		}
 		told[id] = true
-		if why := sentences[id]; why != "" {
+		if why != "" {
 			f.hold(access.Hold{Code: string(CodeAccountDiffers), Sentence: why})
 		}
-		if p := f.places[id]; p.Unread != "" {
-			f.out.Unknown = append(f.out.Unknown, fmt.Sprintf("Whether the file of %s and AWS Organizations agree is not fully known: %s. A line that chooses accounts by OU or tags gives nothing new there if they do not.", f.naming.account(id), p.Unread))
+		if unread != "" {
+			f.out.Unknown = append(f.out.Unknown, fmt.Sprintf("Whether the file of %s and AWS Organizations agree is not fully known: %s. A line that chooses accounts by OU or tags gives nothing new there if they do not.", f.naming.account(id), unread))
 		}
 	}
 	for _, slug := range slices.Sorted(maps.Keys(f.m.After.Accounts)) {
 		a := f.m.After.Accounts[slug]
-		before, stands := f.m.Before.AccountByID(a.ID)
-		changed := stands && before.Stage == config.StageSSO && (before.OU != a.OU || !maps.Equal(before.Tags, a.Tags))
-		if why := sentences[a.ID]; why != "" && changed && !told[a.ID] {
+		why := sentences[a.ID]
+		if why == "" || told[a.ID] || !f.stood(a.ID) {
+			continue
+		}
+		if before, _ := f.m.Before.AccountByID(a.ID); before.OU != a.OU || !maps.Equal(before.Tags, a.Tags) {
 			f.out.Notes = append(f.out.Notes, why)
 		}
 	}
+}
+
+// stood reports whether an account was run from the config repo before the merge.
+func (f *foresight) stood(account string) bool {
+	a, ok := f.m.Before.AccountByID(account)
+	return ok && a.Stage == config.StageSSO
 }
 
 // had reports whether something was desired before the merge.

@@ -125,7 +125,7 @@ func (e *Engine) newFindings(v *view, plan Result, known map[string]Finding) []F
 		case had.Commit == "":
 			f = had
 			f.Commit = v.force.Commit
-		case v.toTell(had):
+		case e.tells(v, had):
 			f = had
 		default:
 			return
@@ -192,7 +192,7 @@ func (e *Engine) isOver(v *view, plan Result, f Finding) bool {
 func (e *Engine) tellDrift(ctx context.Context, v *view, list []Finding) {
 	var tell []*Finding
 	for i := range list {
-		if f := &list[i]; v.toTell(*f) {
+		if f := &list[i]; e.tells(v, *f) {
 			tell = append(tell, f)
 		}
 	}
@@ -220,6 +220,23 @@ func (v *view) toTell(f Finding) bool {
 		return false
 	}
 	return !v.awaitsTrail(f) && !v.reverts(f) && !f.Snoozed.After(v.now) && (f.Told.IsZero() || f.Told.Before(f.Snoozed))
+}
+
+// tells reports whether the operations channel is to be told of a finding now.
+func (e *Engine) tells(v *view, f Finding) bool { return v.toTell(f) && !e.mayLag(v, f) }
+
+// mayLag reports whether a finding is of what the bot removed right before, and one
+// reading alone shows it: AWS answers from copies, and one may be from before.
+func (e *Engine) mayLag(v *view, f Finding) bool {
+	if f.Missing || f.Assignment == nil {
+		return false
+	}
+	r := e.book.find(*f.Assignment)
+	if r == nil || r.State != Gone || r.Removed.IsZero() || f.Since.Sub(r.Removed) >= e.pace(fresh) {
+		return false
+	}
+	_, seen := e.desk.sight.Ask(f.Pair, f.Live)
+	return seen.Began.Sub(f.Since) < e.pace(missingConfirm)
 }
 
 // acts are what people can do about a finding by a button; clears says that what

@@ -90,8 +90,8 @@ func (b *budget) judgeAhead(commit string, list counted) string {
 	}
 	why, wholes := "", b.findWholes(list)
 	for _, a := range slices.SortedFunc(maps.Keys(list), config.Assignment.Compare) {
-		if part, w, found := wholeOf(wholes, a, taking{commit, since}); found && why == "" {
-			why = w.sentence(part, "assignments", b.s.Names)
+		if o, found := b.wholeOf(wholes, a, taking{commit, since}, "assignments"); found && why == "" {
+			why = o.sentence
 		}
 	}
 	if limit, of, ok := b.limit(taking{commit, since}); why == "" && (!ok || len(list) > limit) {
@@ -100,7 +100,7 @@ func (b *budget) judgeAhead(commit string, list counted) string {
 	if why == "" {
 		return ""
 	}
-	return fmt.Sprintf("Commit %s brought the ends of %d assignments nearer, the first to %s. That counts as their removal by it. %s So they are not removed when their ends come, unless that is allowed.%s",
+	return fmt.Sprintf("Commit %s brought the ends of %d assignments nearer, the first to %s. That counts as their removal by it. %s So they are not removed when their ends come, unless that is allowed; what was given with a later end goes at that one.%s",
 		short(commit), len(list), first.UTC().Format(time.RFC3339), why, b.mend(commit, false))
 }
 

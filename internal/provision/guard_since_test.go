@@ -64,8 +64,8 @@ func TestALineOfALaterCommitMakesAWholeNoPart(t *testing.T) {
 	})
 }
 
-// TestALineThatWasThereBeforeLeavesAPart, though the same commit gives it another
-// length, so that it is read back anew.
+// TestALineThatWasThereBeforeLeavesAPart, though the same commit writes it anew, so
+// that it is read back anew.
 func TestALineThatWasThereBeforeLeavesAPart(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := started(t, newWorld().populate(1, 1, 2, 3, 4, 5, 6, 7))
@@ -73,9 +73,9 @@ func TestALineThatWasThereBeforeLeavesAPart(t *testing.T) {
 		for n := 1; n <= 6; n++ {
 			whole = append(whole, grant(n, 1, readOnly))
 		}
-		s.commitOf(t, newRepository(sha("a")).with(0, "", whole[:5]...).with(50*time.Hour, "", whole[5]).with(0, "", grant(7, 7, readOnly)))
+		s.commitOf(t, newRepository(sha("a")).with(0, "", whole...).with(0, "", grant(7, 7, readOnly)))
 		after(time.Hour)
-		s.commitOf(t, newRepository(sha("b")).with(90*time.Hour, "", whole[5]).with(0, "", grant(7, 7, readOnly)))
+		s.commitOf(t, newRepository(sha("b")).with(0, "REQ-000002", whole[5]).with(0, "", grant(7, 7, readOnly)))
 		after(time.Hour)
 		if n := s.alive(whole[:5]); n != 0 || !s.isLive(whole[5]) {
 			t.Errorf("%d of 5 are left, the sixth is live %v: %+v", n, s.isLive(whole[5]), s.facts(t, whole[0]))

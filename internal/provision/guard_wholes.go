@@ -82,6 +82,19 @@ type whole struct {
 	// those that would not.
 	goes  int
 	stays earliest
+	// stood is how many of them have no end, and stands those without one that stay.
+	stood  int
+	stands earliest
+}
+
+// all reports whether everything would go: nothing stays that was there before.
+func (w *whole) all(by taking) bool { return w.goes >= wholeFrom && !w.stays.before(by) }
+
+// allStanding reports whether everything that has no end would go. What has one is
+// gone soon anyway: else who asks for an hour could have all the rest taken away as
+// a part.
+func (w *whole) allStanding(by taking) bool {
+	return w.stood >= wholeFrom && !w.stands.before(by)
 }
 
 // findWholes finds the accounts and groups of which many would go if some
@@ -104,11 +117,7 @@ func (b *budget) findWholes(removals counted) map[share]*whole {
 				w = &whole{}
 				out[part] = w
 			}
-			if desired && !goes {
-				w.stays.note(b.s.Made[a])
-			} else {
-				w.goes++
-			}
+			w.note(b.s, a, desired && !goes)
 		}
 	}
 	for a := range b.base {
@@ -123,15 +132,45 @@ func (b *budget) findWholes(removals counted) map[share]*whole {
 	return out
 }
 
-// wholeOf returns what an assignment is part of that would go as a whole: nothing
-// stays of it that was there before the commit that takes it away.
-func wholeOf(wholes map[share]*whole, a config.Assignment, by taking) (share, *whole, bool) {
+// note takes in one that stays, or goes.
+func (w *whole) note(s Surroundings, a config.Assignment, stays bool) {
+	if !stays {
+		w.goes++
+		if s.stood(a) {
+			w.stood++
+		}
+		return
+	}
+	w.stays.note(s.Made[a])
+	if s.Desired[a].IsZero() {
+		w.stands.note(s.Made[a])
+	}
+}
+
+// wholeOf says of the widest that an assignment is part of, and that would go as a
+// whole, what would go: nothing stays of it that was there before the commit that
+// takes it away, or nothing without an end, where the assignment has none.
+func (b *budget) wholeOf(wholes map[share]*whole, a config.Assignment, by taking, what string) (objection, bool) {
 	for _, part := range sharesOf(a) {
-		if w, ok := wholes[part]; ok && !w.stays.before(by) {
-			return part, w, true
+		w, ok := wholes[part]
+		switch {
+		case !ok:
+		case w.all(by):
+			return objection{part.code(), w.sentence(part, what, b.s.Names)}, true
+		case w.allStanding(by) && b.s.stood(a):
+			return objection{part.code(), w.sentenceStanding(part, what, b.s.Names)}, true
 		}
 	}
-	return share{}, nil, false
+	return objection{}, false
+}
+
+// sentenceStanding says what would go of what has no end.
+func (w *whole) sentenceStanding(part share, what string, n Names) string {
+	since := ""
+	if w.stands.some {
+		since = ", nor does what was added since"
+	}
+	return fmt.Sprintf("All %d %s without an end that %s had would go: what has an end does not stand for them%s.", w.stood, what, part.name(n), since)
 }
 
 // sentence says what would go.
@@ -151,9 +190,6 @@ func (b *budget) whole(c Change) objection {
 	if stray {
 		wholes, what = b.strayWholes, "assignments, those that no commit declares among them,"
 	}
-	part, w, found := wholeOf(wholes, c.Assignment, b.taking(c))
-	if !found {
-		return objection{}
-	}
-	return objection{part.code(), w.sentence(part, what, b.s.Names)}
+	o, _ := b.wholeOf(wholes, c.Assignment, b.taking(c), what)
+	return o
 }

@@ -102,7 +102,7 @@ func held(c Code) bool {
 	case CodeNotYetProvisioned, CodeSetMissing, CodeSetPending, CodeAccountUnknown, CodeAccountInactive, CodeAccountDiffers, CodeGroupUnknown, CodeGroupRenamed, CodeGroupNotSecurity,
 		CodeUserUnknown, CodeUserRenamed, CodeUserDisabled, CodeUserGuest,
 		CodeDisabled, CodeManagement, CodeLegacy, CodeNotDesired, CodeNotOwned, CodeProtected, CodeIncomplete, CodeClock,
-		CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeBudget, CodeExpiryBound, CodeLastWay, CodeOwnAccess:
+		CodeWholeAccount, CodeWholeGroup, CodeWholeEstate, CodeBudget, CodeExpiryBound, CodeLastWay, CodeOwnAccess, CodeTaken:
 		return true
 	}
 	return false

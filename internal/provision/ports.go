@@ -296,7 +296,7 @@ type Placement struct {
 // implements it.
 type Places interface {
 	// Differing returns by account id how the members with a file of stage sso
-	// stand, as they were read last.
+	// stand, as they were read last. Nobody changes what it returns.
 	Differing(repo *config.Repo) map[string]Placement
 }
 

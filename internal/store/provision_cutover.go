@@ -40,6 +40,7 @@ type cutoverRecord struct {
 	Within      time.Duration       `json:"within_ns,omitempty"`
 	Doubtful    bool                `json:"doubtful,omitempty"`
 	Mended      bool                `json:"mended,omitempty"`
+	Late        bool                `json:"late,omitempty"`
 	Decided     time.Time           `json:"decided,omitzero"`
 	By          string              `json:"by,omitempty"`
 	Name        string              `json:"name,omitempty"`
@@ -51,7 +52,7 @@ type cutoverRecord struct {
 func newCutoverRecord(c provision.Cutover) cutoverRecord {
 	r := cutoverRecord{
 		ID: c.ID, Account: c.Account, AccountName: c.AccountName, Commit: c.Commit, Request: c.Request, State: c.State, Since: c.Since.UTC(),
-		Asked: c.Asked.UTC(), Until: c.Until.UTC(), Within: c.Within, Decided: c.Decided.UTC(), By: c.By, Name: c.Name, Told: c.Told, People: c.People, Doubtful: c.Doubtful, Mended: c.Mended,
+		Asked: c.Asked.UTC(), Until: c.Until.UTC(), Within: c.Within, Decided: c.Decided.UTC(), By: c.By, Name: c.Name, Told: c.Told, People: c.People, Doubtful: c.Doubtful, Mended: c.Mended, Late: c.Late,
 	}
 	for _, i := range c.Items {
 		r.Items = append(r.Items, cutoverItemRecord(i))
@@ -62,7 +63,7 @@ func newCutoverRecord(c provision.Cutover) cutoverRecord {
 func (r cutoverRecord) domain() provision.Cutover {
 	c := provision.Cutover{
 		ID: r.ID, Account: r.Account, AccountName: r.AccountName, Commit: r.Commit, Request: r.Request, State: r.State, Since: r.Since,
-		Asked: r.Asked, Until: r.Until, Within: r.Within, Decided: r.Decided, By: r.By, Name: r.Name, Told: r.Told, People: r.People, Doubtful: r.Doubtful, Mended: r.Mended,
+		Asked: r.Asked, Until: r.Until, Within: r.Within, Decided: r.Decided, By: r.By, Name: r.Name, Told: r.Told, People: r.People, Doubtful: r.Doubtful, Mended: r.Mended, Late: r.Late,
 	}
 	for _, i := range r.Items {
 		c.Items = append(c.Items, provision.CutoverItem(i))

@@ -20,7 +20,7 @@ func TestCutoversAreKept(t *testing.T) {
 	a := config.Assignment{Principal: config.Principal{Kind: config.GroupPrincipal, ID: "g"}, Account: "111122223333", PermissionSet: "Reader"}
 	one := provision.Cutover{
 		ID: "CUT-01", Account: a.Account, AccountName: "pay (…3333)", Commit: "c1", Request: "REQ-AAAAAA", State: access.CutoverRolledBack, Told: access.CutoverRollingBack,
-		Since: at, Asked: at.Add(1), Until: at.Add(2), Within: time.Hour, Doubtful: true, Mended: true, Decided: at.Add(3), By: "e", Name: "Ken",
+		Since: at, Asked: at.Add(1), Until: at.Add(2), Within: time.Hour, Doubtful: true, Mended: true, Late: true, Decided: at.Add(3), By: "e", Name: "Ken",
 		Items: []provision.CutoverItem{{Assignment: a, PrincipalID: "x", Who: "aws-old", End: at.Add(6), Removed: at, Restored: at.Add(4), Missing: at.Add(7), Left: "l", Grew: true, Released: at.Add(5)}},
 	}
 	two := provision.Cutover{ID: "CUT-02", Account: a.Account, Commit: "c2", State: access.CutoverRemoving, Since: at, Items: []provision.CutoverItem{{Assignment: a, PrincipalID: "x", Who: "aws-old"}},

@@ -44,8 +44,10 @@ type requestRecord struct {
 	Warned       bool                       `json:"warned,omitempty"`
 	GoesOn       access.ID                  `json:"goes_on,omitempty"`
 	Occasion     string                     `json:"occasion,omitempty"`
+	Withdrawn    bool                       `json:"withdrawn,omitempty"`
 	Retry        bool                       `json:"retry,omitempty"`
 	StaysIn      string                     `json:"stays_in,omitempty"`
+	Lacks        bool                       `json:"lacks,omitempty"`
 	Joined       []joinerRecord             `json:"joined,omitempty"`
 }
 
@@ -130,7 +132,7 @@ func newRequestRecord(seq uint64, r access.Request) requestRecord {
 		PullNumber: r.Pull.Number, PullURL: r.Pull.URL, PullHead: r.Pull.Head,
 		Missing: r.Missing, MergedBy: r.MergedBy, Objections: newObjectionRecords(r.Objections), ApprovedBy: r.ApprovedBy, Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End.UTC(), Trouble: r.Trouble, Expect: r.Expect,
 		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Absent: r.Absent, Warning: r.Warning, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn, Occasion: r.Occasion,
-		Retry: r.Retry, StaysIn: r.StaysIn, Joined: newJoinerRecords(r.Joined),
+		Withdrawn: r.Withdrawn, Retry: r.Retry, StaysIn: r.StaysIn, Lacks: r.Lacks, Joined: newJoinerRecords(r.Joined),
 	}
 }
 
@@ -158,7 +160,7 @@ func (r requestRecord) request() access.Request {
 		Pull:    access.PullRef{Number: r.PullNumber, URL: r.PullURL, Head: r.PullHead},
 		Missing: slices.Clone(r.Missing), MergedBy: r.MergedBy, Objections: objections(r.Objections), ApprovedBy: slices.Clone(r.ApprovedBy), Approved: r.Approved, BotMerges: r.BotMerges, Commit: r.Commit, End: r.End, Trouble: r.Trouble, Expect: r.Expect,
 		MembersSeen: r.MembersSeen, MembersTotal: r.MembersTotal, Absent: r.Absent, Warning: r.Warning, Outcome: r.Outcome, Warned: r.Warned, GoesOn: r.GoesOn, Occasion: r.Occasion,
-		Retry: r.Retry, StaysIn: r.StaysIn, Joined: joiners(r.Joined),
+		Withdrawn: r.Withdrawn, Retry: r.Retry, StaysIn: r.StaysIn, Lacks: r.Lacks, Joined: joiners(r.Joined),
 	}
 }
 

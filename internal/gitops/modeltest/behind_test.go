@@ -52,6 +52,8 @@ type need struct {
 	owners []string // of the account
 	gains  string   // the group that gains, "" for none
 	exempt bool
+	of     assignment // what it is about, of one that is in force or to be
+	idle   bool       // of an entry that comes in and gives nothing now
 }
 
 // opinion is a review.

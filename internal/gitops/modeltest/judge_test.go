@@ -23,7 +23,7 @@ func judge(base, after state, st starts, f *facts) string {
 	if refusedWhoever(base, after, &c, f) {
 		return refused
 	}
-	needs, ok := needsOf(base, after, &c, f)
+	needs, ok := needsOf(base, after, &c, st, f)
 	if !ok {
 		return refused
 	}
@@ -103,7 +103,7 @@ func (s state) follows(base state) bool {
 }
 
 // needsOf returns what must be approved; false when a rule forbids the term.
-func needsOf(base, after state, c *change, f *facts) ([]need, bool) {
+func needsOf(base, after state, c *change, st starts, f *facts) ([]need, bool) {
 	var needs []need
 	control := len(c.control) > 0
 	for _, g := range c.newGroups {
@@ -124,7 +124,7 @@ func needsOf(base, after state, c *change, f *facts) ([]need, bool) {
 				return nil, false
 			}
 			if name != done {
-				needs = append(needs, need{steps: steps, owners: base.owners(accountPath(a.account)), gains: a.group})
+				needs = append(needs, need{steps: steps, owners: base.owners(accountPath(a.account)), gains: a.group, of: a})
 			}
 			done = name
 		}
@@ -137,10 +137,10 @@ func needsOf(base, after state, c *change, f *facts) ([]need, bool) {
 	exempt := f.mayRemove(base, after, c)
 	for a := range c.lost {
 		n := base.anyOf(a.set, a.account)
-		n.exempt = exempt
+		n.exempt, n.of = exempt, a
 		needs = append(needs, n)
 	}
-	return needs, true
+	return append(needs, narrowedNeeds(base, after, c, st, f, needs)...), true
 }
 
 // anyOf is one approval by anybody the rule of a set in an account names.
@@ -164,10 +164,12 @@ func reasonNeeds(base, after state) []need {
 		}
 		reach := after.reach(e)
 		for _, account := range reach {
-			needs = append(needs, base.anyOf(e.set, account))
+			n := base.anyOf(e.set, account)
+			n.of = assignment{k.group, account, e.set}
+			needs = append(needs, n)
 		}
 		if len(reach) == 0 {
-			needs = append(needs, need{steps: []step{{[]string{"team:platform"}, 1}}})
+			needs = append(needs, need{steps: []step{{[]string{"team:platform"}, 1}}, of: assignment{k.group, "", e.set}})
 		}
 	}
 	return needs
@@ -184,7 +186,7 @@ func idleNeeds(base, after state, c *change, f *facts) ([]need, bool) {
 		}
 		reach := after.reach(e)
 		if len(reach) == 0 && (!slices.Contains(c.newGroups, k.group) || c.gains(k.group)) {
-			needs = append(needs, need{steps: []step{{[]string{"team:platform"}, base.count("control")}}, gains: k.group})
+			needs = append(needs, need{steps: []step{{[]string{"team:platform"}, base.count("control")}}, gains: k.group, of: assignment{k.group, "", e.set}, idle: true})
 		}
 		for _, account := range reach {
 			a := assignment{k.group, account, e.set}
@@ -200,7 +202,7 @@ func idleNeeds(base, after state, c *change, f *facts) ([]need, bool) {
 					return nil, false
 				}
 				if name != done {
-					needs = append(needs, need{steps: steps, owners: base.owners(accountPath(account)), gains: k.group})
+					needs = append(needs, need{steps: steps, owners: base.owners(accountPath(account)), gains: k.group, of: a, idle: true})
 				}
 				done = name
 			}

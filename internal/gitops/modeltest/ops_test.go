@@ -293,7 +293,7 @@ func (w *world) approvers(p *pull, excluded bool) []string {
 	base, head := w.model.state, w.commits[p.head].state
 	from := w.validOr(w.mergeBase(w.main(), p.head), base, w.model.passed)
 	c := compare(from, head, w.model.starts, w.now)
-	needs, _ := needsOf(base, head, &c, f)
+	needs, _ := needsOf(base, head, &c, w.model.starts, f)
 	var out []string
 	for _, who := range writers {
 		named, may := false, false

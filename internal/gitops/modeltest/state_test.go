@@ -240,12 +240,24 @@ func mergeItems(base, ours, theirs *file) []item {
 			out = append(out, it)
 		}
 	}
-	for _, it := range theirs.items {
+	for n, it := range theirs.items {
 		if id := it.id(); !seen[id] && was[id] == nil {
-			out = append(out, it)
+			out = slices.Insert(out, place(out, theirs.items, n), it)
 		}
 	}
 	return out
+}
+
+// place is where an item that only the other side has comes to stand: where it
+// stands there, or behind all that ours has if it is the last one.
+func place(out, theirs []item, n int) int {
+	if n > 0 && n < len(theirs)-1 {
+		before := theirs[n-1].id()
+		if i := slices.IndexFunc(out, func(it item) bool { return it.id() == before }); i >= 0 {
+			return i + 1
+		}
+	}
+	return len(out)
 }
 
 // member is somebody of the cast. The login is the name.

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -47,14 +48,16 @@ func (e *evaluation) refuse() {
 	}
 }
 
-// refuseEndless refuses an end for what is protected: it would never be removed, so
-// that who approves it for hours would give it for good. What an account joins by
-// stands already, whatever its term.
+// refuseEndless refuses an end for what is protected. What an account joins by stands
+// already, whatever its term.
 func (e *evaluation) refuseEndless(a config.AssignmentChange) {
-	if a.New == nil || a.New.Standing || a.FromControl || !e.in.Base.IsProtected(a.Assignment) {
+	if a.New == nil || a.FromControl {
 		return
 	}
-	e.refusef(RefusedProtected, "%s is protected and is never removed, so that its end would be none. Grant it without an end, or to another group.", capital(e.assignmentName(a.Assignment)))
+	var no *config.Refusal
+	if errors.As(e.in.Base.AllowsTerm(a.Assignment, *a.New), &no) {
+		e.refusef(RefusedProtected, "%s cannot be granted with an end: %s. %s.", capital(e.assignmentName(a.Assignment)), no.Reason, capital(no.Mend))
+	}
 }
 
 // refuseMixed says how a change of control plane and grants is taken apart.

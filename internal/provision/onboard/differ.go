@@ -13,15 +13,31 @@ import (
 
 var _ provision.Places = (*Engine)(nil)
 
-// Differing implements [provision.Places], by the last look at the organization.
+// compared is how the files of a config stand beside a look at the organization.
+type compared struct {
+	repo    *config.Repo
+	view    *access.EstateView
+	trouble string
+	all     map[string]provision.Placement
+}
+
+// Differing implements [provision.Places], by the last look at the organization. Each
+// pass of provisioning asks, and mostly neither the config nor the look is another one
+// than before: neither is ever changed, so that what was found for them is still true.
 func (e *Engine) Differing(repo *config.Repo) map[string]provision.Placement {
-	v, ok := e.lastView()
-	if !ok {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.view == nil {
 		return unseen(repo)
 	}
-	e.mu.Lock()
-	trouble := e.tagTrouble
-	e.mu.Unlock()
+	if c := e.compared; c.repo != repo || c.view != e.view || c.trouble != e.tagTrouble {
+		e.compared = compared{repo, e.view, e.tagTrouble, compare(repo, *e.view, e.tagTrouble)}
+	}
+	return e.compared.all
+}
+
+// compare holds the files of members against AWS.
+func compare(repo *config.Repo, v access.EstateView, trouble string) map[string]provision.Placement {
 	members, chosen, out := map[string]access.EstateAccount{}, chosenTags(repo), map[string]provision.Placement{}
 	for _, m := range v.Members {
 		members[m.ID] = m

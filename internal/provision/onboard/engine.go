@@ -56,6 +56,8 @@ type Engine struct {
 	// reading of some failed, "" when it did not.
 	tags       map[string]tagLook
 	tagTrouble string
+	// compared is the last answer of Differing.
+	compared compared
 }
 
 // schedule is when what is due next; only the loop uses it. It is lost with the

@@ -1,0 +1,44 @@
+package provision_test
+
+import (
+	"testing"
+	"time"
+)
+
+// TestAListingFromBeforeARemovalIsNoDrift: it shows once more what the bot has just
+// taken away. What a second one shows too, somebody made.
+func TestAListingFromBeforeARemovalIsNoDrift(t *testing.T) {
+	for name, again := range map[string]bool{"the next one does not show it": false, "the next one shows it too": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := started(t, newWorld().populate(1, 1, 2))
+				a, stays := grant(1, 1, readOnly), grant(2, 1, readOnly)
+				s.commitOf(t, newRepository("c1").with(0, "", a, stays))
+				after(5 * time.Minute)
+				s.commitOf(t, newRepository("c2").with(0, "", stays))
+				after(2 * time.Minute)
+				if s.isLive(a) || s.facts(t, a).Removed.IsZero() {
+					t.Fatalf("not removed: %+v", s.facts(t, a))
+				}
+				s.do(func() { s.put(a) })
+				s.sync(t)
+				if cards := s.cards(); len(cards) != 0 || len(s.known(t)) != 1 {
+					t.Fatalf("after one listing %d are known, and told: %+v", len(s.known(t)), cards)
+				}
+				if !again {
+					s.do(func() { clear(s.live[a.Pair()]) })
+					s.do(func() { s.put(stays) })
+				}
+				after(2 * time.Minute)
+				s.sync(t)
+				want := 0
+				if again {
+					want = 1
+				}
+				if cards := s.cards(); len(cards) != want || len(s.known(t)) != want {
+					t.Errorf("after two listings %d are known, and told: %+v", len(s.known(t)), cards)
+				}
+			})
+		})
+	}
+}
