@@ -185,7 +185,8 @@ func (v *view) nameExtras(plan Result) {
 
 // strangerStates tells the planner of who was found out. Who is to have something, or
 // is known by another id, is left to the search by his Entra id: SCIM may have made
-// him anew. Who has a file and nothing granted is not searched for.
+// him anew. Who has a file and nothing granted is not searched for, and who is to lose
+// what the bot owns is searched for first: without that nobody reads what he has.
 func (e *Engine) strangerStates(v *view, out map[config.Principal]PrincipalState) {
 	if len(e.desk.named) == 0 {
 		return
@@ -204,10 +205,19 @@ func (e *Engine) strangerStates(v *view, out map[config.Principal]PrincipalState
 		if v.names.Principals[s.principal] == "" {
 			v.names.Principals[s.principal] = s.name
 		}
-		if known := out[s.principal]; known.ID == "" && !wanted[s.principal] && !(known.Looked && v.filed(s.principal)) {
+		known := out[s.principal]
+		if !known.Looked && e.loses(v, s.principal) {
+			continue
+		}
+		if known.ID == "" && !wanted[s.principal] && !(known.Looked && v.filed(s.principal)) {
 			out[s.principal] = PrincipalState{Looked: true, ID: who.PrincipalID, Earlier: out[s.principal].Earlier}
 		}
 	}
+}
+
+// loses reports whether something that the bot owns is to be taken from somebody.
+func (e *Engine) loses(v *view, p config.Principal) bool {
+	return slices.ContainsFunc(e.book.of(p), func(r *Record) bool { return r.State == Removing && v.owned[r.Assignment] })
 }
 
 // filed reports whether the config repo knows somebody.

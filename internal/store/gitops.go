@@ -164,7 +164,7 @@ func putInForce(tx Tx, a gitops.Advance) error {
 	if err := MarkSets(tx, a.InForce.Commit, a.Sets); err != nil {
 		return err
 	}
-	if err := markAdopted(tx, a.InForce.Commit, a.Adopted); err != nil {
+	if err := MarkAdopted(tx, a.InForce.Commit, a.Adopted); err != nil {
 		return err
 	}
 	return MarkOwned(tx, a.InForce.Commit, a.Desired)

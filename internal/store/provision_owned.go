@@ -43,10 +43,10 @@ func MarkOwned(tx Tx, commit string, assignments []config.Assignment) error {
 	return ownedChanged(tx)
 }
 
-// markAdopted makes assignments owned that a commit does not desire, as taken away
+// MarkAdopted makes assignments owned that a commit does not desire, as taken away
 // by it: they go under the guards, and limits.allow names that commit. What is owned
 // already keeps which commit took it.
-func markAdopted(tx Tx, commit string, assignments []config.Assignment) error {
+func MarkAdopted(tx Tx, commit string, assignments []config.Assignment) error {
 	var fresh []config.Assignment
 	for _, a := range assignments {
 		_, ok, err := tx.Get(bucketOwned, a.String())
