@@ -1,10 +1,12 @@
 package provision_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/store"
 )
 
@@ -82,4 +84,130 @@ func TestWhatIsAdoptedWithTheCommitInForceGoes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWhatIsAdoptedGoesUnderTheGuards: each that counts holds it, names the commit it
+// was adopted with, and lets it go by an allowance for that commit.
+func TestWhatIsAdoptedGoesUnderTheGuards(t *testing.T) {
+	apart := []config.Assignment{grant(1, 11, readOnly), grant(2, 12, readOnly), grant(1, 13, readOnly), grant(2, 14, readOnly), grant(1, 16, readOnly), grant(2, 17, readOnly)}
+	for code, list := range map[provision.Code][]config.Assignment{
+		provision.CodeBudget:       apart,
+		provision.CodeWholeAccount: accountOf(15, 6, readOnly),
+		provision.CodeWholeGroup:   wholeGroup(),
+		provision.CodeLastWay:      {grant(1, 15, admin)},
+		provision.CodeProtected:    {grant(1, 15, readOnly)},
+		provision.CodeManagement:   {{Principal: grant(1, 1, readOnly).Principal, Account: managementAccount, PermissionSet: readOnly}},
+	} {
+		t.Run(string(code), func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				w := newWorld().populate(1, 1, 2, 3, 4, 5, 6, 8)
+				for _, a := range append(spread(20), list...) {
+					w.put(a)
+				}
+				s := started(t, w)
+				of := func(id string) *repository {
+					r := newRepository(id).with(0, "", spread(20)...)
+					if code == provision.CodeProtected {
+						r.repo.Access.Protected = []config.ProtectedGrant{{Group: "aws-group-1", PermissionSet: readOnly}}
+					}
+					return r
+				}
+				first := of(sha("a"))
+				s.commitOf(t, first)
+				after(time.Hour)
+				s.adopts(t, sha("a"), list...)
+				after(time.Hour)
+				if f := s.facts(t, list[0]); s.alive(list) != len(list) || f.TroubleCode != string(code) {
+					t.Fatalf("%d of %d are left, held by %q: %q", s.alive(list), len(list), f.TroubleCode, f.Trouble)
+				}
+				allowed := of(sha("b")).since(first)
+				allowed.repo.Access.Limits.Allow = &config.RemovalAllowance{Commit: sha("a"), Removals: len(list)}
+				s.commitOf(t, allowed)
+				after(time.Hour)
+				stays := 0
+				if code == provision.CodeProtected || code == provision.CodeManagement { // whatever is allowed
+					stays = len(list)
+				}
+				if n := s.alive(list); n != stays {
+					t.Errorf("%d are left once it is allowed, want %d: %+v", n, stays, s.facts(t, list[0]))
+				}
+			})
+		})
+	}
+}
+
+// TestWhatIsAdoptedHasNoEndOfAnEarlierGrant: what it once was, and ended, says nothing
+// of what is live now, so that the last way in is held, whether the line is still there
+// or not.
+func TestWhatIsAdoptedHasNoEndOfAnEarlierGrant(t *testing.T) {
+	for name, kept := range map[string]bool{"its line is there": true, "its line is gone": false} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := started(t, newWorld().populate(1, 1, 2, 3))
+				rest, way := spread(6), grant(1, 15, admin)
+				first := newRepository(sha("a")).with(0, "", rest...).with(time.Hour, "", way)
+				s.commitOf(t, first)
+				after(3 * time.Hour)
+				if s.isLive(way) {
+					t.Fatal("live after its end")
+				}
+				s.do(func() { s.put(way) })
+				last := newRepository(sha("b")).with(0, "", rest...)
+				if kept {
+					last = last.with(time.Hour, "", way)
+				}
+				s.commitOf(t, last.since(first))
+				s.adopts(t, sha("b"), way)
+				after(3 * time.Hour)
+				if f := s.facts(t, way); !s.isLive(way) || f.TroubleCode != string(provision.CodeLastWay) {
+					t.Errorf("live %t, held by %q: %q", s.isLive(way), f.TroubleCode, f.Trouble)
+				}
+			})
+		})
+	}
+}
+
+// TestWhatIsAdoptedIsNoDriftAnyMore: it was to go as drift, and was held; once adopted
+// it is the removal of the commit it was adopted with, which the allowance names.
+func TestWhatIsAdoptedIsNoDriftAnyMore(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := strayed(t, 0, spread(6)...)
+		one := accountOf(15, 1, admin)[0]
+		s.do(func() { s.put(one) })
+		after(30 * time.Hour)
+		if f := s.facts(t, one); !s.isLive(one) {
+			t.Fatalf("it went as drift: %+v", f)
+		}
+		s.adopts(t, sha("a"), one)
+		after(time.Hour)
+		if f := s.facts(t, one); f.TroubleCode != string(provision.CodeLastWay) || !strings.Contains(f.Trouble, sha("a")) {
+			t.Errorf("live %t, held by %q: %q", s.isLive(one), f.TroubleCode, f.Trouble)
+		}
+		allowed := cleared(sha("b"), spread(6)...)
+		allowed.repo.Access.Limits.Allow = &config.RemovalAllowance{Commit: sha("a"), Removals: 1}
+		s.commitOf(t, allowed)
+		after(time.Hour)
+		if s.isLive(one) {
+			t.Errorf("live once it is allowed: %+v", s.facts(t, one))
+		}
+	})
+}
+
+// TestWhatIsAdoptedAndGrantedAgainStays, also where the bot did not run in between.
+func TestWhatIsAdoptedAndGrantedAgainStays(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, olderWorld())
+		first := withoutFiles(sha("a"), spread(6)...)
+		s.commitOf(t, first)
+		after(time.Hour)
+		s.stop()
+		s.adopts(t, sha("a"), grant(1, 15, readOnly), grant(8, 15, readOnly))
+		s = newSystem(t, s.world, s.db, changing)
+		s.commitOf(t, withoutFiles(sha("b"), append(spread(6), grant(1, 15, readOnly))...).since(first))
+		s.run(t)
+		after(time.Hour)
+		if !s.isLive(grant(1, 15, readOnly)) || s.isLive(grant(8, 15, readOnly)) {
+			t.Errorf("what is granted again is live %t, the rest %t", s.isLive(grant(1, 15, readOnly)), s.isLive(grant(8, 15, readOnly)))
+		}
+	})
 }

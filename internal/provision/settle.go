@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -96,12 +97,9 @@ func (v *view) cause(d Desire) Cause {
 
 // settleUnwanted returns the record of an owned assignment that is not desired.
 func settleUnwanted(v *view, a config.Assignment, had *Record) (Record, bool) {
-	var rec Record
-	if had != nil {
-		rec = *had
-	}
+	rec := unwantedOf(had)
 	switch {
-	case rec.State == Removing && !v.takesOver(rec) && !v.comesToItsEnd(rec):
+	case rec.State == Removing && !v.takesOver(rec) && !v.comesToItsEnd(rec) && !rec.adopted():
 		return rec, false
 	case rec.State == Adding && rec.Op.outstanding():
 		return rec, false // the creation comes to its end first
@@ -114,6 +112,26 @@ func settleUnwanted(v *view, a config.Assignment, had *Record) (Record, bool) {
 	rec.Op, rec.Attempts, rec.NextTry, rec.Code, rec.Trouble = nil, 0, time.Time{}, "", ""
 	rec.RemoveAsked, rec.Removed, rec.Missing = time.Time{}, time.Time{}, time.Time{}
 	return rec, true
+}
+
+// unwantedOf is the record that a removal goes on from. Where nothing was there by the
+// records, nor was granted since, the assignment was live before the bot had to do with
+// it, and was adopted: the grants and ends of what it once was, and went, say nothing of
+// it, or an hour that somebody had years ago would take the last way in round the guards.
+func unwantedOf(had *Record) Record {
+	switch {
+	case had == nil:
+		return Record{Origin: OriginFound}
+	case had.State == Gone:
+		return Record{State: Gone, Used: had.Used, PrincipalID: had.PrincipalID, MayExist: had.MayExist, Origin: cmp.Or(had.origin(), OriginFound)}
+	}
+	return *had
+}
+
+// adopted reports whether a record is of what was to go as drift, and is asked about as
+// owned: by then it goes by the commit that it was adopted with.
+func (r *Record) adopted() bool {
+	return r.State == Removing && r.Cause.Kind == CauseDrift && r.RemoveAsked.IsZero() && r.Op == nil
 }
 
 // ended reports whether an assignment is no longer desired only because of the
