@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aws-access-bot/config"
+	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/provision"
 	"aws-access-bot/internal/store"
 )
@@ -208,6 +209,28 @@ func TestWhatIsAdoptedAndGrantedAgainStays(t *testing.T) {
 		after(time.Hour)
 		if !s.isLive(grant(1, 15, readOnly)) || s.isLive(grant(8, 15, readOnly)) {
 			t.Errorf("what is granted again is live %t, the rest %t", s.isLive(grant(1, 15, readOnly)), s.isLive(grant(8, 15, readOnly)))
+		}
+	})
+}
+
+// TestOldAccessThatIsAdoptedIsAskedAbout, as what any commit takes away: the bot did
+// not make it.
+func TestOldAccessThatIsAdoptedIsAskedAbout(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		m := onMove(t)
+		more := grant(4, 1, powerUser)
+		m.do(func() { m.put(more) })
+		m.adopts(t, sha("a"), more)
+		after(5 * time.Minute)
+		if m.isLive(more) {
+			t.Fatalf("not taken away: %+v", m.facts(t, more))
+		}
+		if q := m.question(t, access.CutoverAsked); q.Account != accountID(1) {
+			t.Errorf("asked about %+v", q)
+		}
+		after(within + 5*time.Minute)
+		if !m.isLive(more) {
+			t.Error("nobody confirmed, and it was not put back")
 		}
 	})
 }
