@@ -6,6 +6,7 @@ import (
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/gitops"
+	"aws-access-bot/internal/sandbox/emukit"
 	"aws-access-bot/internal/sandbox/githubemu"
 	"aws-access-bot/internal/store"
 )
@@ -19,8 +20,9 @@ func adopted(account string) config.Assignment {
 
 const adoptedGroup = "0b7e3f4c-0000-4000-8000-0000000000a1"
 
-// adoptionWorld pushes a group with a standing grant, and one that ended long ago, and
-// takes both out again. It has a fresh store; old has the grants and gone does not.
+// adoptionWorld pushes a group with a standing grant, one that ended long ago and one
+// for some hours, and takes all out again. It has a fresh store; old has the grants and
+// gone does not.
 func adoptionWorld(t *testing.T) (w *world, old, gone string) {
 	t.Helper()
 	w = newWorld(t)
@@ -31,7 +33,8 @@ func adoptionWorld(t *testing.T) (w *world, old, gone string) {
 		return sha
 	}
 	old = push(head + "\n  - account: payments-dev\n    permission_set: " + adoptedSet +
-		"\n  - account: orders-dev\n    permission_set: " + adoptedSet + "\n    expires: 2026-01-02T00:00:00Z\n    reason: the old load test\n")
+		"\n  - account: orders-dev\n    permission_set: " + adoptedSet + "\n    expires: 2026-01-02T00:00:00Z\n    reason: the old load test" +
+		"\n  - account: payments-ledger\n    permission_set: " + adoptedSet + "\n    duration: 4h\n    reason: a look\n")
 	gone = push(head + " []\n")
 	w.db = store.NewMemory()
 	w.restart()
@@ -78,7 +81,7 @@ func TestAdoptingOwnsWhatTheOlderCommitGranted(t *testing.T) {
 			t.Errorf("lists %+v", x)
 		}
 	}
-	if len(list.List) != 2 || accounts["payments-dev"] == "" || accounts["orders-dev"] == "" {
+	if len(list.List) != 3 || accounts["payments-dev"] == "" || accounts["orders-dev"] == "" || accounts["payments-ledger"] == "" {
 		t.Fatalf("lists %+v", list.List)
 	}
 	word.Adopt = gitops.Adoption{Since: old, Mark: list.Mark}
@@ -91,7 +94,7 @@ func TestAdoptingOwnsWhatTheOlderCommitGranted(t *testing.T) {
 	}
 	tail, err := store.NewAudit(w.db).Tail(t.Context(), 1)
 	w.must(err)
-	if want := "adopted since " + old + ", to be removed: 2"; len(tail) != 1 || !strings.Contains(tail[0].Cause, want) {
+	if want := "adopted since " + old + ", to be removed: 3"; len(tail) != 1 || !strings.Contains(tail[0].Cause, want) {
 		t.Errorf("audited %+v, want %q", tail, want)
 	}
 }
@@ -125,6 +128,16 @@ func TestAnAdoptionIsRefused(t *testing.T) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
 	}
+	w.restart()
+	if _, err := w.Adoptable(t.Context(), last, gone, word); err != nil {
+		t.Fatal(err) // the commit to trust is read by now
+	}
+	w.kit.Faults.Add(emukit.Fault{Name: "cut", Op: "GET /repos/{owner}/{repo}/git/trees/{tree_sha}", Status: 200, Times: 1,
+		Body: `{"sha": "` + strings.Repeat("a", 40) + `", "tree": [], "truncated": true}`})
+	if _, err := w.Adoptable(t.Context(), last, old, word); err == nil || !strings.Contains(err.Error(), "does not list all files") {
+		t.Errorf("of a tree that was cut short: %v", err)
+	}
+	w.restart()
 	if _, err := w.Adoptable(t.Context(), last, old, w.word("yuki-lead")); err == nil || !strings.Contains(err.Error(), "admin role") {
 		t.Errorf("listed for somebody who may not: %v", err)
 	}
