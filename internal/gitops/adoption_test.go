@@ -107,14 +107,13 @@ func TestAnAdoptionIsRefused(t *testing.T) {
 	word := w.word("hana-dev")
 	bad, err := w.repo.Push("hana-dev", githubemu.Push{Branch: "main", Changes: map[string]*githubemu.File{"groups/aws-old.yaml": {Content: "id: no\n"}}, Message: "bad", IgnoreRules: true})
 	w.must(err)
-	last, err := w.repo.Push("hana-dev", githubemu.Push{Branch: "main", Changes: map[string]*githubemu.File{"groups/aws-old.yaml": nil}, Message: "good", IgnoreRules: true})
-	w.must(err)
 	side, err := w.repo.Push("hana-dev", githubemu.Push{Branch: "side", Changes: map[string]*githubemu.File{"groups/aws-old.yaml": nil}, Message: "side"})
 	w.must(err)
+	last := onMain(w, githubemu.Commit{Parents: []string{"main", "side"}, From: "side", Message: "merge"})
 	tests := []struct{ name, sha, since, want string }{
 		{"the commit itself", last, last, "the commit to trust itself"},
 		{"a newer one", gone, last, "not among the"},
-		{"one of another branch", last, side, "not among the"},
+		{"a second parent", last, side, "not among the"},
 		{"one that is not there", last, strings.Repeat("0", 40), "not among the"},
 		{"no full id", last, "HEAD~1", "not the full id"},
 		{"an invalid one", last, bad, "groups/aws-old.yaml"},
