@@ -73,7 +73,8 @@ func adoptableText(list gitops.Adoptable, since, sha string) string {
 		fmt.Fprintf(&b, "  %s (%s)  %s  %s (%s)\n", x.Account, x.Assignment.Account, x.Assignment.PermissionSet, x.Principal, x.Assignment.Principal)
 	}
 	fmt.Fprintf(&b, "%d in all. Adopted, each that is live is taken away as if %s had removed it: within the removal budget,\n"+
-		"never the last way into an account nor what is protected. What a guard holds is told in the ops channel.\n", len(list.List), sha)
+		"never a whole account or group, the last way into an account nor what is protected. What a guard holds is told in the\n"+
+		"ops channel, with how to allow it, and listed by 'bot sync'.\n", len(list.List), sha)
 	return b.String()
 }
 

@@ -168,8 +168,8 @@ func TestWhatIsAdoptedHasNoEndOfAnEarlierGrant(t *testing.T) {
 	}
 }
 
-// TestWhatIsAdoptedIsNoDriftAnyMore: it was to go as drift, and was held; once adopted
-// it is the removal of the commit it was adopted with, which the allowance names.
+// TestWhatIsAdoptedIsNoDriftAnyMore: it was held as drift, and is so as the removal of
+// the commit it was adopted with, which the allowance names.
 func TestWhatIsAdoptedIsNoDriftAnyMore(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := strayed(t, 0, spread(6)...)

@@ -50,3 +50,27 @@ func TestEndedOnlyIfEveryGrantThatMadeItWasInForceAndHasEnded(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatWaitsAsDriftGoesByTheCommitThatItIsAdoptedWith, unless its deletion was sent.
+func TestWhatWaitsAsDriftGoesByTheCommitThatItIsAdoptedWith(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 12, 24, 9, 0, 0, 0, time.UTC)
+	v := &view{now: now, force: access.InForce{Commit: "c2", Starts: config.Starts{}}}
+	for name, tt := range map[string]struct {
+		rec  Record
+		want CauseKind
+	}{
+		"it waits for its turn": {Record{}, CauseCommit},
+		"it was sent":           {Record{RemoveAsked: now.Add(-time.Minute)}, CauseDrift},
+		"it is under way":       {Record{Op: &Operation{Action: Delete, Intent: now}}, CauseDrift},
+	} {
+		tt.rec.State, tt.rec.Cause, tt.rec.Origin = Removing, Cause{Kind: CauseDrift, Commit: "c1"}, OriginFound
+		next, differs := settleUnwanted(v, config.Assignment{}, &tt.rec)
+		if next.Cause.Kind != tt.want || differs != (tt.want == CauseCommit) || next.Origin != OriginFound {
+			t.Errorf("%s: %+v, differs %t", name, next, differs)
+		}
+		if again, differs := settleUnwanted(v, config.Assignment{}, &next); differs {
+			t.Errorf("%s: not settled: %+v", name, again)
+		}
+	}
+}
