@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -62,6 +64,13 @@ func TestAnAdoptionIsConfirmedByItsNumber(t *testing.T) {
 		if tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}
+		wantCode := exitGood
+		if tt.want != "" {
+			wantCode = exitFindings
+		}
+		if code := (program{stderr: io.Discard}).exitCode(t.Context(), err); code != wantCode {
+			t.Errorf("%s: exit code %d, want %d", tt.name, code, wantCode)
+		}
 		if len(tt.list.List) > 0 && !strings.Contains(out.String(), "pay (111122223333)  Root  devs (group/g)") {
 			t.Errorf("%s: the list is %q", tt.name, out.String())
 		}
@@ -87,6 +96,26 @@ func TestAdoptingFlagsThatMakeNoSense(t *testing.T) {
 		err := tt.a.check(tt.given, sha)
 		if usage := (usageError{}); errors.As(err, &usage) != tt.bad {
 			t.Errorf("%+v: %v", tt.a, err)
+		}
+	}
+}
+
+// TestNobodyIsAskedWhereThereIsNoTerminal: what a pipe says is no answer.
+func TestNobodyIsAskedWhereThereIsNoTerminal(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = r.Close(), w.Close() }()
+	nowhere, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = nowhere.Close() }()
+	for _, in := range []*os.File{r, nowhere} {
+		if terminalAsk(in, io.Discard) != nil {
+			t.Errorf("%s is asked", in.Name())
 		}
 	}
 }

@@ -40,6 +40,7 @@ type Adoptee struct {
 func (g *Gitops) Adoptable(ctx context.Context, sha, since string, w Word) (Adoptable, error) {
 	v, err := g.voucher(ctx, w)
 	if err != nil {
+		g.opt.Log.WarnContext(ctx, "list of an adoption refused", "commit", sha, "since", since, "account", v.user.Login, "id", v.user.ID, "system", w.System, "error", err)
 		return Adoptable{}, fmt.Errorf("adopt since %s: %w", short(since), err)
 	}
 	g.opt.Log.InfoContext(ctx, "adoption listed", "commit", sha, "since", since, "account", v.user.Login, "id", v.user.ID)

@@ -49,14 +49,18 @@ func olderWorld() *world {
 // drift or not, and whether the bot ran when it was adopted, or was killed right after.
 func TestWhatIsAdoptedWithTheCommitInForceGoes(t *testing.T) {
 	for name, tt := range map[string]struct {
-		known  time.Duration
-		killed bool
+		known               time.Duration
+		killed, byPrincipal bool
 	}{
-		"at once": {0, false}, "known as drift": {30 * time.Hour, false}, "killed": {time.Hour, true}, "killed, known as drift": {30 * time.Hour, true},
+		"at once": {}, "known as drift": {known: 30 * time.Hour}, "killed": {known: time.Hour, killed: true}, "killed, known as drift": {known: 30 * time.Hour, killed: true},
+		"at once, read by principal": {byPrincipal: true}, "known as drift, read by principal": {known: 9 * 24 * time.Hour, byPrincipal: true},
+		"killed, read by principal": {known: time.Hour, killed: true, byPrincipal: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
-				s := started(t, olderWorld())
+				w := olderWorld()
+				w.byPrincipal = tt.byPrincipal
+				s := started(t, w)
 				rest := spread(6)
 				s.commitOf(t, withoutFiles(sha("a"), rest...))
 				after(tt.known)
