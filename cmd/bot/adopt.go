@@ -68,6 +68,9 @@ func adoptableText(list gitops.Adoptable, since, sha string) string {
 		return fmt.Sprintf("%s grants nothing that %s does not: there is nothing to adopt\n", since, sha)
 	}
 	var b strings.Builder
+	if list.Note != "" {
+		fmt.Fprintf(&b, "%s\n\n", list.Note)
+	}
 	fmt.Fprintf(&b, "Granted by %s and not by %s:\n", since, sha)
 	for _, x := range list.List {
 		fmt.Fprintf(&b, "  %s (%s)  %s  %s (%s)\n", x.Account, x.Assignment.Account, x.Assignment.PermissionSet, x.Principal, x.Assignment.Principal)

@@ -27,7 +27,7 @@ func (l listing) Adoptable(context.Context, string, string, gitops.Word) (gitops
 func TestAnAdoptionIsConfirmedByItsNumber(t *testing.T) {
 	t.Parallel()
 	group := config.Principal{Kind: config.GroupPrincipal, ID: "g"}
-	two := gitops.Adoptable{Mark: "m", List: []gitops.Adoptee{
+	two := gitops.Adoptable{Mark: "m", Note: "One line grants nothing.", List: []gitops.Adoptee{
 		{Assignment: config.Assignment{Principal: group, Account: "111122223333", PermissionSet: "Root"}, Account: "pay", Principal: "devs"},
 		{Assignment: config.Assignment{Principal: group, Account: "111122224444", PermissionSet: "Root"}, Account: "dev", Principal: "devs"},
 	}}
@@ -71,7 +71,7 @@ func TestAnAdoptionIsConfirmedByItsNumber(t *testing.T) {
 		if code := (program{stderr: io.Discard}).exitCode(t.Context(), err); code != wantCode {
 			t.Errorf("%s: exit code %d, want %d", tt.name, code, wantCode)
 		}
-		if len(tt.list.List) > 0 && !strings.Contains(out.String(), "pay (111122223333)  Root  devs (group/g)") {
+		if len(tt.list.List) > 0 && (!strings.Contains(out.String(), "pay (111122223333)  Root  devs (group/g)") || !strings.HasPrefix(out.String(), "One line grants nothing.\n\n")) {
 			t.Errorf("%s: the list is %q", tt.name, out.String())
 		}
 	}

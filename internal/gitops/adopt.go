@@ -24,6 +24,9 @@ type Adoptable struct {
 	List []Adoptee `json:"list"`
 	// Mark names exactly this list for these two commits.
 	Mark string `json:"mark"`
+	// Note is that of [Gitops.Vouch]: lines of the trusted commit that grant nothing,
+	// so that what they are about may be in the list.
+	Note string `json:"note,omitempty"`
 }
 
 // Adoptee is an assignment that an older commit granted and the trusted one does
@@ -46,7 +49,7 @@ func (g *Gitops) Adoptable(ctx context.Context, sha, since string, w Word) (Adop
 	g.opt.Log.InfoContext(ctx, "adoption listed", "commit", sha, "since", since, "account", v.user.Login, "id", v.user.ID)
 	g.looking.Lock()
 	defer g.looking.Unlock()
-	_, s, starts, _, err := g.candidate(ctx, sha)
+	_, s, starts, note, err := g.candidate(ctx, sha)
 	if err != nil {
 		return Adoptable{}, fmt.Errorf("trust %s: %w", short(sha), err)
 	}
@@ -54,6 +57,7 @@ func (g *Gitops) Adoptable(ctx context.Context, sha, since string, w Word) (Adop
 	if err != nil {
 		return Adoptable{}, fmt.Errorf("adopt since %s: %w", short(since), err)
 	}
+	list.Note = note
 	return list, nil
 }
 

@@ -155,11 +155,19 @@ func TestWhatIsNotKnownToHaveBegunGrantsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.approvedHand(fourHours)
+	before := w.head("main")
 	for range 500 {
 		_, err := w.repo.DirectPush("hana-dev", nil, "x")
 		w.must(err)
 	}
+	w.db = store.NewMemory()
+	w.restart()
+	list, err := w.Adoptable(t.Context(), w.head("main"), before, w.word("hana-dev"))
+	w.must(err)
 	note := w.trustsAnew()
+	if len(list.List) != 1 || list.List[0].Assignment.PermissionSet != "PowerUserAccess" || list.Note != note {
+		t.Errorf("what would be adopted is %+v, without %q", list, note)
+	}
 	for _, want := range []string{devFile + " line ", "(PowerUserAccess, 4h)", "grant nothing", "within 500 commits", "write its line anew with another `duration:`"} {
 		if !strings.Contains(note, want) {
 			t.Errorf("told %q, without %q", note, want)
