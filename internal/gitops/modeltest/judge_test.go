@@ -13,6 +13,7 @@ const (
 	direct    = "direct-push"
 	unlike    = "content-not-reviewed"
 	moved     = "head-not-the-bots"
+	withdrawn = "withdrawn"
 	rewritten = "history-rewritten"
 	forked    = "fork"
 )
