@@ -465,7 +465,7 @@ func (w *world) opUpdateBranch(o op) string {
 		return ""
 	}
 	head := w.emu.State().Repos[0].Branches[p.branch]
-	w.know(head, merge(w.commits[w.mergeBase(w.main(), p.head)].state, w.commits[p.head].state, w.commits[w.main()].state), p.head, w.main())
+	w.know(head, w.merged(head, w.commits[w.mergeBase(w.main(), p.head)].state, w.commits[p.head].state, w.commits[w.main()].state), p.head, w.main())
 	return fmt.Sprintf("%s updates the branch of #%d", by, p.number)
 }
 

@@ -121,6 +121,10 @@ func (w *world) units(chain []string) []unit {
 			out = append(out, unit{commits: chain[i : i+1]})
 			continue
 		}
+		if p.fork { // which explains no commit: each is for itself
+			out = append(out, unit{commits: chain[i : i+1], pull: p})
+			continue
+		}
 		j := i
 		for j+1 < len(chain) && chain[j] != p.mergeCommit && w.source(chain[j+1], chain) == p {
 			j++
@@ -293,13 +297,17 @@ func (p *pass) store(u *unit, s state) {
 }
 
 // takenBack reports whether a passed-over commit is the merge of a request whose
-// grant is not in a state.
+// grant is not in a state, whatever its length is by then: the entry that has the
+// request's id is the request's.
 func (w *world) takenBack(sha string, s state) bool {
 	for _, r := range w.asks {
 		if p := w.pulls[r.pull]; p != nil && p.mergeCommit == sha && len(r.adds) > 0 {
-			e := r.adds[0]
-			_, has := s.grants()[grantKey{r.group, e.key()}]
-			return !has
+			for _, e := range s.grants() {
+				if e.request == r.id {
+					return false
+				}
+			}
+			return true
 		}
 	}
 	return false

@@ -1,6 +1,7 @@
 package modeltest_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -322,7 +323,7 @@ func (w *world) learn(list []githubemu.CommitState, old string) {
 		if len(fresh) > 1 {
 			from, theirs = w.commits[replayed[i]].parents[0], replayed[i]
 		}
-		s := merge(w.commits[from].state, w.commits[c.Parents[0]].state, w.commits[theirs].state)
+		s := w.merged(c.SHA, w.commits[from].state, w.commits[c.Parents[0]].state, w.commits[theirs].state)
 		w.know(c.SHA, s, c.Parents...)
 		w.commits[c.SHA].at = c.At
 	}
@@ -337,7 +338,9 @@ func (w *world) replayed(head, onto string) []string {
 			out = append(out, sha)
 		}
 	}
-	slices.SortFunc(out, func(a, b string) int { return w.commits[a].at.Compare(w.commits[b].at) })
+	slices.SortFunc(out, func(a, b string) int { // those of one rebase have one time
+		return cmp.Or(w.commits[a].at.Compare(w.commits[b].at), len(w.ancestors(a))-len(w.ancestors(b)))
+	})
 	return out
 }
 
