@@ -86,6 +86,8 @@
 //   - a request that lies behind not put on the new base: 5
 //   - who may not ask under a rule, or a protected grant shortened: let pass, both
 //     in the first 120
+//   - who was a member when the change was shown allowed, a withdrawn request let
+//     pass, what was taken back told as in force: each by a named history
 //
 // Not seen in 120 histories, for want of the right coincidence: rules by the
 // new facts of an account not asked, teams read at the verification only, people

@@ -162,6 +162,30 @@ func TestKnownHistories(t *testing.T) {
 				{"restore", [5]int{80, 691, 914, 429, 362}},
 			},
 		},
+		{
+			// Found by seed 3382: the bot kept no team of a check that asked for no approval, and halted.
+			name: "an approval of what puts back counts when the halt ends otherwise",
+			ops: []op{
+				{"request", [5]int{598, 315, 163, 6, 552}},
+				{"merge", [5]int{942, 23, 406, 174, 56}},
+				{"revoke", [5]int{722, 460, 450, 31, 348}},
+				{"look", [5]int{773, 971, 96, 337, 63}},
+				{"mend", [5]int{104, 624, 611, 100, 491}},
+				{"approve-and-merge", [5]int{684, 807, 986, 37, 276}},
+			},
+		},
+		{
+			// Found by seed 3007: the bot could not take out what was gone.
+			name: "a revocation of which some is gone is put on the new base",
+			ops: []op{
+				{"hand", [5]int{505, 470, 521, 3, 479}},
+				{"request", [5]int{492, 421, 217, 655, 529}},
+				{"approve-and-merge", [5]int{438, 161, 465, 232, 253}},
+				{"hand", [5]int{220, 459, 766, 449, 301}},
+				{"near-miss", [5]int{909, 13, 409, 586, 26}},
+				{"revoke", [5]int{652, 164, 499, 106, 540}},
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
