@@ -301,7 +301,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	now := g.opt.Now()
 	x.change = config.Compare(x.from, head.repo, force.Starts, now)
 	if done {
-		return nil
+		return g.holdTo(ctx, x, head, force, now)
 	}
 	o, bad, err := g.openOrigin(ctx, x, force, now)
 	if err != nil {

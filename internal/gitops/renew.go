@@ -146,6 +146,8 @@ func (g *Gitops) replayed(rec PullRecord, old, made, base *snapshot) (map[string
 		return replayOnboard(rec.Account, old, made, base)
 	case review.Link:
 		again = replayLink
+	case review.Revoke:
+		again = replayRevoke
 	}
 	path, content, err := again(old, made, base, rec.Principal)
 	return map[string][]byte{path: content}, err
@@ -154,7 +156,18 @@ func (g *Gitops) replayed(rec PullRecord, old, made, base *snapshot) (map[string
 // replay makes the edits of a principal's file between two commits again on a
 // third: the same grants go, the same grants come.
 func replay(old, made, base *snapshot, who config.Principal) (path string, content []byte, err error) {
-	var before, after []config.Grant
+	return replayEdits(old, made, base, who, false)
+}
+
+// replayRevoke is replay for a revocation: what has gone meanwhile is what it is
+// for, and keeps nothing else in.
+func replayRevoke(old, made, base *snapshot, who config.Principal) (path string, content []byte, err error) {
+	return replayEdits(old, made, base, who, true)
+}
+
+// replayEdits makes edits again; gone lets what is to go be gone already.
+func replayEdits(old, made, base *snapshot, who config.Principal, gone bool) (path string, content []byte, err error) {
+	var before, after, stands []config.Grant
 	was, _ := old.repo.PrincipalFile(who)
 	now, ok := made.repo.PrincipalFile(who)
 	if !ok {
@@ -167,7 +180,7 @@ func replay(old, made, base *snapshot, who config.Principal) (path string, conte
 	header := config.Header{ID: who.ID, Name: now.Name}
 	path = now.Path()
 	if f, ok := base.repo.PrincipalFile(who); ok {
-		path, header.Name = f.Path(), f.Name
+		path, header.Name, stands = f.Path(), f.Name, f.Access
 	} else if _, taken := base.entries[path]; taken {
 		return "", nil, &access.Refusal{Message: path + " is another principal's now."}
 	}
@@ -175,6 +188,9 @@ func replay(old, made, base *snapshot, who config.Principal) (path string, conte
 	for _, grant := range missingIn(now, before, after) {
 		if grant, err = moved(grant, old.repo, base.repo); err != nil {
 			return "", nil, err
+		}
+		if gone && len(missingIn(now, []config.Grant{grant}, stands)) > 0 {
+			continue
 		}
 		if content, err = config.RemoveGrant(content, who.Kind, now.Key(grant)); err != nil {
 			return "", nil, err

@@ -157,6 +157,37 @@ func TestRenewalStoppedAnywhere(t *testing.T) {
 	}
 }
 
+// TestARevocationIsRenewedWhenSomeOfItIsGone: what went meanwhile is what was
+// asked for, and the rest still goes.
+func TestARevocationIsRenewedWhenSomeOfItIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.proposed(w.request(req))
+	w.review("yuki-lead", n, "APPROVE")
+	given := w.merge(n, "squash")
+	w.look()
+	w.holds(given, "")
+	was := w.file(devFile, "id:", "id:")
+	more := strings.ReplaceAll(devGrant, "reason: by hand", "reason: by hand\n    request: "+string(req))
+	push(w, map[string]*githubemu.File{devFile: w.grantLine(devFile, strings.ReplaceAll(more, "payments-dev", "payments-prod"))})
+	r := w.request("REQ-000001")
+	r.Kind, r.Want.Revokes = access.KindRevoke, req
+	n = w.proposed(r)
+	w.look()
+	push(w, map[string]*githubemu.File{devFile: was})
+	w.look()
+	if at := w.facts("REQ-000001").Ref.Head; w.check(at).Conclusion != "success" {
+		t.Fatalf("the check of the revocation is %+v", w.check(at))
+	}
+	sha, err := w.repo.Merge("hana-dev", n, githubemu.MergeSpec{Method: "squash"})
+	w.must(err)
+	w.look()
+	w.holds(sha, "")
+	if w.desires("111122224444", "PowerUserAccess", devGroup) {
+		t.Error("the grant is desired after it was revoked")
+	}
+}
+
 // TestARevocationIsRenewedToo, and needs no second person then either.
 func TestARevocationIsRenewedToo(t *testing.T) {
 	t.Parallel()

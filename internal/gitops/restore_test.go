@@ -117,6 +117,42 @@ func TestARestoreWithMoreNeedsWhatMoreNeeds(t *testing.T) {
 	}
 }
 
+// TestARestoreIsApprovedWhenTheHaltEndsOtherwise: who was in the teams is kept of
+// every check that a head got, also of one that asks for no approval, or that names
+// what is not put back. A late approval may bring in force what was to be put back.
+func TestARestoreIsApprovedWhenTheHaltEndsOtherwise(t *testing.T) {
+	t.Parallel()
+	grant := strings.Replace(devGrant, "PowerUserAccess", "AdministratorAccess", 1)
+	for title, rest := range map[string]string{"puts back what commit": "", "does not put back all": "# more\n"} {
+		w := newWorld(t)
+		was := w.file(devFile, "id:", "id:").Content
+		one := w.byHand("hana-dev", "grant", map[string]*githubemu.File{devFile: w.grantLine(devFile, grant), sandboxFile: w.file(sandboxFile, "id:", "# more\nid:")})
+		bad := w.merge(one, "squash")
+		w.look()
+		w.look()
+		if h := w.status().Halt; h == nil || h.Commit != bad {
+			t.Fatalf("the halt is %+v", h)
+		}
+		back := map[string]*githubemu.File{devFile: {Content: was}}
+		if rest == "" {
+			back[sandboxFile] = w.file(sandboxFile, "# more\n", "")
+		}
+		two := w.byHand("taro-data", "restore", back)
+		w.look()
+		if c := w.check(w.head("restore")); !strings.Contains(c.Title+c.Summary, title) {
+			t.Fatalf("the check says %q: %s", c.Title, c.Summary)
+		}
+		w.review("ken-platform", one, "APPROVE")
+		w.review("lena-platform", two, "APPROVE")
+		sha := w.merge(two, "squash")
+		w.look()
+		w.holds(sha, "")
+		if w.desires("111122224444", "AdministratorAccess", devGroup) {
+			t.Error("what was taken away is desired")
+		}
+	}
+}
+
 // TestARestoreWhileTwoBadCommitsStand puts both back, or neither is.
 func TestARestoreWhileTwoBadCommitsStand(t *testing.T) {
 	t.Parallel()

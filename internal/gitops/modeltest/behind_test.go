@@ -76,6 +76,7 @@ type facts struct {
 	late      bool
 	teams     roster
 	members   roster // of groups
+	were      roster // of groups when the head was first shown, nil if it was not
 	manager   string // of who asked, or of the author
 	askedFor  map[string]asked
 	// carried are people, and requests, behind commits that were passed over
@@ -141,10 +142,11 @@ func (f *facts) namedIn(n *need, who string) bool {
 	return slices.ContainsFunc(n.steps, func(s step) bool { return f.named(s.refs, n.owners, who) })
 }
 
-// excluded reports whether somebody may not approve a need.
+// excluded reports whether somebody may not approve a need: who leaves a group
+// that gains since the change was shown gains by it like who stays.
 func (f *facts) excluded(n *need, who string) bool {
 	return who == f.requester || f.requester == "" && who == f.author || slices.Contains(f.pushers, who) ||
-		slices.Contains(f.carried, who) || n.gains != "" && slices.Contains(f.members[n.gains], who)
+		slices.Contains(f.carried, who) || n.gains != "" && (slices.Contains(f.members[n.gains], who) || slices.Contains(f.were[n.gains], who))
 }
 
 // latest returns those whose last opinion approves the head, and those whose

@@ -13,7 +13,7 @@ import (
 
 // look has the bot look until it met everything, and compares.
 func (w *world) look() {
-	w.tick()
+	w.now = w.now.Add(time.Minute) // GitHub lets be written so much in a minute
 	open := w.openRequests()
 	if err := w.bot.Look(w.ctx); err != nil {
 		if !strings.Contains(err.Error(), "does not show yet") {
@@ -52,6 +52,8 @@ func (w *world) compareChecks() {
 		switch a := w.askOf(p); {
 		case p.fork:
 			want = forked
+		case a != nil && a.ended:
+			want = withdrawn
 		case a != nil && a.head != p.head:
 			want = moved
 		case head.valid() && head.follows(m.state):
@@ -77,7 +79,7 @@ func (w *world) wantSeen(before *walk) {
 	var seen []state
 	for _, p := range w.pulls {
 		if f := w.behind(p, nil); slices.Contains(chain, p.mergeCommit) && slices.ContainsFunc(p.opinions, func(o opinion) bool {
-			return o.state == "APPROVED" && o.commit == p.head && before.state.linked(o.who) && !slices.Contains(f.people(), o.who)
+			return (o.state == "APPROVED" || f.stayed(o)) && o.commit == p.head && before.state.linked(o.who) && !slices.Contains(f.people(), o.who)
 		}) {
 			seen = append(seen, w.commits[p.head].state)
 		}
@@ -157,6 +159,10 @@ func (r *ask) revoked(s state) []entry {
 
 // expectShown notes what the checks of open pull requests now show.
 func (w *world) expectShown() {
+	for _, r := range w.asks {
+		p := w.pulls[r.pull]
+		r.ended = r.ended || !p.open && p.mergedAt.IsZero()
+	}
 	for n, p := range w.pulls {
 		if !p.open {
 			continue
@@ -166,11 +172,14 @@ func (w *world) expectShown() {
 			sh.at = old.at
 		}
 		if r := w.askOf(p); w.commits[p.head].state.valid() && (r == nil || r.head == p.head) {
-			sh.teams, sh.manager = w.teams.clone(), w.behind(p, nil).manager
+			sh.teams, sh.manager, sh.members = w.teams.clone(), w.behind(p, nil).manager, w.members.clone()
+			if old := w.model.shown[n]; old.head == p.head && old.members != nil {
+				sh.members = old.members
+			}
 		}
 		left := w.validOr(w.mergeBase(w.main(), p.head), w.model.state, w.model.passed)
 		if !w.commits[p.head].state.follows(left) {
-			sh.teams, sh.manager = roster{}, "" // shown as invalid, with nobody
+			sh.teams, sh.manager, sh.members = roster{}, "", nil // shown as invalid, with nobody
 		}
 		w.model.shown[n] = sh
 	}
@@ -248,8 +257,11 @@ func (s state) facts() []string {
 }
 
 // compareVerdicts holds the recorded verdicts against the model's, and wants
-// none to change but as designed.
+// none to change but as designed: what was passed over comes into force with a
+// later commit, or was taken back until then, an operator has the last word, and what follows the commit that
+// he trusts is judged once more, as a change of that one.
 func (w *world) compareVerdicts() {
+	judged := w.ancestors(w.model.position)
 	for _, sha := range slices.Sorted(maps.Keys(w.commits)) {
 		v, ok, err := w.records.CommitVerdict(w.ctx, sha)
 		w.must(err)
@@ -261,8 +273,12 @@ func (w *world) compareVerdicts() {
 			w.failf("the verdict of commit %.7s is %q, the model wants %q", sha, v.Outcome, want)
 		}
 		old := w.seen[sha]
-		if old != "" && old != v.Outcome && !(old == gitops.Invalid && v.Outcome == gitops.Verified) && !w.trusted {
+		caught := old == gitops.Invalid && (v.Outcome == gitops.Verified || v.Outcome == gitops.Undone && w.takenBack(sha, w.model.state))
+		if old != "" && old != v.Outcome && !caught && !w.trusted && !w.again[sha] {
 			w.failf("the verdict of commit %.7s was %q and is %q", sha, old, v.Outcome)
+		}
+		if judged[sha] {
+			delete(w.again, sha)
 		}
 		if w.seen[sha] = v.Outcome; old != v.Outcome {
 			w.tally.add(string(v.Outcome))

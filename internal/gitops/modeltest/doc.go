@@ -16,7 +16,8 @@
 // The model writes every file itself from its own state (accounts with owners
 // and tags, groups with entries, rules with counts, linked people), so it knows
 // what each commit means and never reads YAML. Merges that GitHub makes it works
-// out itself and compares with what GitHub made. From that, and from what the
+// out itself and compares with what GitHub made; where GitHub went by lines, it
+// finds which of the entries it wrote the file holds. From that, and from what the
 // emulator says of pull requests, reviews and pushes, it judges every first
 // parent by the words of DESIGN.md; it calls nothing of gitops, review or
 // config. Its rules are what must be so, never what may be either way. Where
@@ -24,6 +25,11 @@
 //
 //   - an objection blocks though who gave it may not approve this change;
 //   - an empty push to the branch halts as any other does;
+//   - a fork explains no commit, so each that came from one halts by itself;
+//   - a request ended when its pull request was seen closed: opened again it
+//     grants nothing, whoever approves;
+//   - who was a direct member of a group that gains when the head was first shown
+//     approves nothing for it, though he left since;
 //   - an approval given before the check showed the head counts only when the
 //     check never did;
 //   - a late verdict counts the teams as they are then, not as they were shown;
@@ -34,7 +40,9 @@
 //
 // After each look: which commit is in force, the position, the halt and its
 // rule; the assignments in force with their ends; owners, tags, rules and
-// people; the verdict of every commit, which changes only as designed; what
+// people; the verdict of every commit, which changes only as designed (what was
+// passed over is verified or, taken back by then, undone with what comes into
+// force next; what follows a commit that is trusted is judged once more); what
 // each request is told; which requests were put on a new base and with what
 // content; and that the check of each pull request that is up to date says what
 // its merge would come to. Apart from the model's judgement, nothing comes into
@@ -78,6 +86,8 @@
 //   - a request that lies behind not put on the new base: 5
 //   - who may not ask under a rule, or a protected grant shortened: let pass, both
 //     in the first 120
+//   - who was a member when the change was shown allowed, a withdrawn request let
+//     pass, what was taken back told as in force: each by a named history
 //
 // Not seen in 120 histories, for want of the right coincidence: rules by the
 // new facts of an account not asked, teams read at the verification only, people

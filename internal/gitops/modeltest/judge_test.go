@@ -13,6 +13,7 @@ const (
 	direct    = "direct-push"
 	unlike    = "content-not-reviewed"
 	moved     = "head-not-the-bots"
+	withdrawn = "withdrawn"
 	rewritten = "history-rewritten"
 	forked    = "fork"
 )
@@ -133,7 +134,7 @@ func needsOf(base, after state, c *change, st starts, f *facts) ([]need, bool) {
 	if !ok {
 		return nil, false
 	}
-	needs = append(append(needs, idle...), reasonNeeds(base, after)...)
+	needs = append(append(needs, idle...), slices.Concat(reasonNeeds(base, after), broughtReasons(base, after, c))...)
 	exempt := f.mayRemove(base, after, c)
 	for a := range c.lost {
 		n := base.anyOf(a.set, a.account)
@@ -151,28 +152,6 @@ func (s state) anyOf(set, account string) need {
 		n.steps[0].refs = append(n.steps[0].refs, st.refs...)
 	}
 	return n
-}
-
-// reasonNeeds returns what must be approved of entries that stay and have
-// another reason: where they reach nothing, the control plane does.
-func reasonNeeds(base, after state) []need {
-	var needs []need
-	had := base.grants()
-	for k, e := range after.grants() {
-		if was, kept := had[k]; !kept || was.reason == e.reason {
-			continue
-		}
-		reach := after.reach(e)
-		for _, account := range reach {
-			n := base.anyOf(e.set, account)
-			n.of = assignment{k.group, account, e.set}
-			needs = append(needs, n)
-		}
-		if len(reach) == 0 {
-			needs = append(needs, need{steps: []step{{[]string{"team:platform"}, 1}}, of: assignment{k.group, "", e.set}})
-		}
-	}
-	return needs
 }
 
 // idleNeeds returns what must be approved of entries that come in and give
@@ -211,10 +190,14 @@ func idleNeeds(base, after state, c *change, f *facts) ([]need, bool) {
 	return needs, true
 }
 
-// takenOver reports whether an entry of the same term that goes gave the same.
+// takenOver reports whether an entry of the same term that goes gave the same: a
+// selector gives more than the accounts that it selects today, and only the same
+// one gave that too.
 func takenOver(base state, has map[grantKey]entry, k grantKey, e entry, account string) bool {
 	for old, was := range base.grants() {
-		if _, kept := has[old]; !kept && old.group == k.group && was.set == e.set && was.hours == e.hours && slices.Contains(base.reach(was), account) {
+		_, kept := has[old]
+		same := old.group == k.group && was.set == e.set && was.hours == e.hours && (e.team == "" || was.team == e.team)
+		if !kept && same && slices.Contains(base.reach(was), account) {
 			return true
 		}
 	}

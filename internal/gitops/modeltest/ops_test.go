@@ -465,7 +465,7 @@ func (w *world) opUpdateBranch(o op) string {
 		return ""
 	}
 	head := w.emu.State().Repos[0].Branches[p.branch]
-	w.know(head, merge(w.commits[w.mergeBase(w.main(), p.head)].state, w.commits[p.head].state, w.commits[w.main()].state), p.head, w.main())
+	w.know(head, w.merged(head, w.commits[w.mergeBase(w.main(), p.head)].state, w.commits[p.head].state, w.commits[w.main()].state), p.head, w.main())
 	return fmt.Sprintf("%s updates the branch of #%d", by, p.number)
 }
 
@@ -534,6 +534,7 @@ func (w *world) opTrust(o op) string {
 }
 
 func (w *world) trust(sha string) string {
+	before := w.model.position
 	want := w.expectTrust(sha)
 	_, err := w.bot.Vouch(w.ctx, sha, w.bossWord())
 	if want != (err == nil) {
@@ -543,6 +544,11 @@ func (w *world) trust(sha string) string {
 		return fmt.Sprintf("trusting %.7s is refused", sha)
 	}
 	w.trusted = true
+	if chain, ok := w.chain(sha, before); ok {
+		for _, s := range chain {
+			w.again[s] = true
+		}
+	}
 	w.compare()
 	return fmt.Sprintf("%.7s is trusted", sha)
 }

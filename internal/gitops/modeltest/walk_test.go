@@ -21,10 +21,11 @@ type pull struct {
 	fork        bool // its branch is in another repository
 	branch      string
 	head        string
+	base        string // of the default branch, when the head was moved last
 	open        bool
 	mergedAt    time.Time // zero when not merged
 	mergeCommit string
-	landed      []string // first parents that its merge put on the branch
+	landed      []string // first parents of the branch that GitHub says it brought
 	opinions    []opinion
 	turned      time.Time // when it was last opened again
 }
@@ -36,6 +37,7 @@ type ask struct {
 	revokes              string  // the request all of whose entries it takes out
 	pull                 int
 	base, head           string // of the commit the bot made
+	ended                bool   // its pull request was seen closed: who asked was told so
 }
 
 // shown is who was in the teams when a head was last shown; nil teams when no
@@ -45,6 +47,7 @@ type shown struct {
 	at      time.Time // when the head was first shown
 	teams   roster
 	manager string
+	members roster // of groups, when a verdict was first shown
 }
 
 // walk is where the bot must be, by the words of the design.
@@ -116,6 +119,10 @@ func (w *world) units(chain []string) []unit {
 		p := w.source(chain[i], chain)
 		if p == nil {
 			out = append(out, unit{commits: chain[i : i+1]})
+			continue
+		}
+		if p.fork { // which explains no commit: each is for itself
+			out = append(out, unit{commits: chain[i : i+1], pull: p})
 			continue
 		}
 		j := i
@@ -290,13 +297,17 @@ func (p *pass) store(u *unit, s state) {
 }
 
 // takenBack reports whether a passed-over commit is the merge of a request whose
-// grant is not in a state.
+// grant is not in a state, whatever its length is by then: the entry that has the
+// request's id is the request's.
 func (w *world) takenBack(sha string, s state) bool {
 	for _, r := range w.asks {
 		if p := w.pulls[r.pull]; p != nil && p.mergeCommit == sha && len(r.adds) > 0 {
-			e := r.adds[0]
-			_, has := s.grants()[grantKey{r.group, e.key()}]
-			return !has
+			for _, e := range s.grants() {
+				if e.request == r.id {
+					return false
+				}
+			}
+			return true
 		}
 	}
 	return false
@@ -313,7 +324,9 @@ func (w *world) verify(p *pass, u *unit, after state) string {
 	if !after.valid() || !after.follows(p.base) {
 		return "invalid"
 	}
-	if r := w.askOf(u.pull); r != nil && r.head != u.pull.head {
+	if r := w.askOf(u.pull); r != nil && r.ended {
+		return withdrawn
+	} else if r != nil && r.head != u.pull.head {
 		return moved
 	}
 	if !w.sameContent(p, u) || !w.nothingMore(p, u, after) || !w.asAsked(p, u, after) {
@@ -416,8 +429,11 @@ func (w *world) nothingMore(p *pass, u *unit, after state) bool {
 // behind gathers who stands behind a pull request.
 func (w *world) behind(p *pull, ps *pass) *facts {
 	f := &facts{head: p.head, since: p.turned, mergedAt: p.mergedAt, members: w.members, opinions: p.opinions, askedFor: map[string]asked{}}
-	if s := w.model.shown[p.number]; s.head == p.head && s.at.After(f.since) {
-		f.since = s.at
+	if s := w.model.shown[p.number]; s.head == p.head {
+		f.were = s.members
+		if s.at.After(f.since) {
+			f.since = s.at
+		}
 	}
 	for _, a := range w.activity {
 		if a.Ref != "refs/heads/"+p.branch || a.Kind == "branch_deletion" || !p.mergedAt.IsZero() && a.At.After(p.mergedAt) {
@@ -565,6 +581,9 @@ func (w *world) expectTrust(sha string) bool {
 	for _, s := range m.passed {
 		if w.ancestors(sha)[s] {
 			m.outcomes[s] = "verified"
+			if w.takenBack(s, c.state) {
+				m.outcomes[s] = "undone"
+			}
 		}
 	}
 	m.position, m.inForce, m.state, m.halt, m.code = sha, sha, c.state, "", ""

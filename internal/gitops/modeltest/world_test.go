@@ -1,6 +1,7 @@
 package modeltest_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -67,7 +68,8 @@ type world struct {
 	managers map[string]string // by who reports to them
 	serial   int
 	model    walk
-	trusted  bool // since the last look
+	trusted  bool            // since the last look
+	again    map[string]bool // commits that are judged again, on what was trusted
 	seen     map[string]gitops.Outcome
 	trace    []string
 	tally    *tally
@@ -108,7 +110,7 @@ func newWorld(t *testing.T, m mode, sum *tally) (*world, func()) {
 	}
 	w := &world{
 		tally: sum, ctx: t.Context(), key: key, now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC), db: store.NewMemory(),
-		commits: map[string]*commit{}, pulls: map[int]*pull{}, heads: map[string][]string{}, seen: map[string]gitops.Outcome{},
+		commits: map[string]*commit{}, pulls: map[int]*pull{}, heads: map[string][]string{}, seen: map[string]gitops.Outcome{}, again: map[string]bool{},
 		teams:    roster{"leads": {"yuki", "taro"}, "platform": {"ken", "lena", "kim"}, "security": {"mio", "sam"}},
 		members:  roster{"aws-dev": {"hana"}, "aws-ops": {"ken"}, "aws-new": {"mio"}},
 		managers: map[string]string{"hana": "yuki", "ken": "lena", "mio": "sam", "sam": "mio", "rio": "taro", "yuki": "taro"},
@@ -255,21 +257,25 @@ func (w *world) sync() {
 		w.tips = append(w.tips, main)
 	}
 	for _, p := range r.Pulls {
-		w.syncPull(p)
+		w.syncPull(p, old)
 	}
 	w.learn(r.Commits, old)
 	for _, p := range w.pulls {
 		if p.mergeCommit != "" && p.landed == nil {
-			p.landed = w.landed(p, old)
+			p.landed = w.pushed(p)
 		}
 	}
 }
 
-func (w *world) syncPull(p githubemu.PullState) {
+// syncPull takes over a pull request. main is what the default branch was before.
+func (w *world) syncPull(p githubemu.PullState, main string) {
 	o := w.pulls[p.Number]
 	if o == nil {
 		o = &pull{number: p.Number, author: p.Author, branch: p.Head, fork: strings.Contains(p.Head, ":")}
 		w.pulls[p.Number] = o
+	}
+	if o.head != p.HeadSHA {
+		o.base = main
 	}
 	o.head, o.open, o.opinions = p.HeadSHA, p.State == "open", nil
 	if h := w.heads[o.branch]; len(h) == 0 || h[len(h)-1] != o.head {
@@ -307,6 +313,9 @@ func (w *world) learn(list []githubemu.CommitState, old string) {
 	if by == nil {
 		w.failf("the model does not know commit %.7s", fresh[0].SHA)
 	}
+	for _, c := range fresh {
+		by.landed = append(by.landed, c.SHA)
+	}
 	// A rebase of one commit means the same as a squash.
 	replayed := w.replayed(by.head, old)
 	for i, c := range fresh {
@@ -314,7 +323,7 @@ func (w *world) learn(list []githubemu.CommitState, old string) {
 		if len(fresh) > 1 {
 			from, theirs = w.commits[replayed[i]].parents[0], replayed[i]
 		}
-		s := merge(w.commits[from].state, w.commits[c.Parents[0]].state, w.commits[theirs].state)
+		s := w.merged(c.SHA, w.commits[from].state, w.commits[c.Parents[0]].state, w.commits[theirs].state)
 		w.know(c.SHA, s, c.Parents...)
 		w.commits[c.SHA].at = c.At
 	}
@@ -329,18 +338,26 @@ func (w *world) replayed(head, onto string) []string {
 			out = append(out, sha)
 		}
 	}
-	slices.SortFunc(out, func(a, b string) int { return w.commits[a].at.Compare(w.commits[b].at) })
+	slices.SortFunc(out, func(a, b string) int { // those of one rebase have one time
+		return cmp.Or(w.commits[a].at.Compare(w.commits[b].at), len(w.ancestors(a))-len(w.ancestors(b)))
+	})
 	return out
 }
 
-// landed are the first parents that a merge put on the branch.
-func (w *world) landed(p *pull, old string) []string {
-	if chain, ok := w.chain(old, w.main()); ok {
-		if i := slices.Index(chain, p.mergeCommit); i >= 0 {
-			return chain[:i+1]
+// pushed are the first parents that a pull request has brought whose head came to
+// the branch by a push: the commit that has the head, and those that GitHub lists
+// as the pull request's. It lists what the base did not have when the head was
+// moved last, and does not look again when the base moves.
+func (w *world) pushed(p *pull) []string {
+	own, had := w.ancestors(p.head), w.ancestors(p.base)
+	out := []string{p.mergeCommit}
+	for ps := w.commits[p.mergeCommit].parents; len(ps) > 0; ps = w.commits[ps[0]].parents {
+		if own[ps[0]] && !had[ps[0]] {
+			out = append(out, ps[0])
 		}
 	}
-	return []string{p.mergeCommit}
+	slices.Reverse(out)
+	return out
 }
 
 // know records what a commit means, and checks that it holds just that.
