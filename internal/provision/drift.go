@@ -309,7 +309,9 @@ func (f Finding) about() config.Assignment {
 }
 
 // leaves reports whether what is live and no commit declares is left alone for now.
-func (v *view) leaves(f Finding) bool { return f.Snoozed.After(v.now) || v.heldFor(f.about()) != "" }
+func (v *view) leaves(f Finding) bool {
+	return f.Snoozed.After(v.now) || v.heldFor(f.about()) != "" || v.askedLate(f.about())
+}
 
 // commitOf is that of which what no commit declares is a removal, where it goes.
 func commitOf(f Finding, force string) string { return cmp.Or(f.Commit, force) }
