@@ -59,7 +59,7 @@ func (e *Engine) mendCutover(ctx context.Context, v *view, c *Cutover) error {
 // clock was in doubt nobody knew of.
 func (e *Engine) askLate(ctx context.Context, v *view, c *Cutover) error {
 	began := v.now.Add(-e.counted(*c))
-	if v.doubtful || c.State != access.CutoverAsked || c.Late || began.Sub(c.Until) < e.pace(longDown) {
+	if v.doubtful || c.State != access.CutoverAsked || c.Late || v.withinNow() == 0 || began.Sub(c.Until) < e.pace(longDown) {
 		return nil
 	}
 	next := *c

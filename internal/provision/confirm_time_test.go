@@ -100,6 +100,27 @@ func TestWhoIsAskedLateHasAllTheTime(t *testing.T) {
 	})
 }
 
+// TestNobodyIsAskedLateWhereNobodyIsAskedAnyMore: the question is withdrawn then.
+func TestNobodyIsAskedLateWhereNobodyIsAskedAnyMore(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		m := onMove(t)
+		m.commitOf(t, asking("b"))
+		after(2 * time.Minute)
+		m.question(t, access.CutoverAsked)
+		m.stop()
+		time.Sleep(20 * time.Hour)
+		r := asking("c")
+		r.repo.Access.Onboarding.ConfirmWithin = 0
+		m.commitOf(t, r)
+		m.start(t)
+		after(time.Minute)
+		m.question(t, access.CutoverWithdrawn)
+		if n := len(m.heard(access.NoticeStillIn)); n != 1 {
+			t.Errorf("asked %d times: %+v", n, m.noticed())
+		}
+	})
+}
+
 // TestAClockThatIsSetAheadPutsNothingBackEarly: the process counts the time itself
 // then, and puts back what nobody confirmed when that is over.
 func TestAClockThatIsSetAheadPutsNothingBackEarly(t *testing.T) {
