@@ -99,8 +99,11 @@ func (x *examined) heldMeans() string {
 		}
 	}
 	stays := "What is held stays in AWS as it is, though it is merged."
-	if f.Removals > 0 { // a guard holds what commits take away, and no end that was given
-		stays = "What is held stays in AWS as it is, though it is merged; what was given with an end goes at that end all the same."
+	// What an allowance lets pass is held as taken away by a commit, and no end from
+	// before is; everything else, such as what is protected, may be held at any time.
+	always := func(h access.Hold) bool { return !h.Allowed && h.Mend == "" }
+	if f.Removals > 0 && !slices.ContainsFunc(f.Holds, always) {
+		stays = "What is held stays in AWS as it is, though it is merged; what had an end before goes at that end all the same."
 	}
 	fits := f.Spent > 0 && f.Removals <= f.Limit && !slices.ContainsFunc(f.Holds, func(h access.Hold) bool { return h.Code != budgetCode || h.Mend != "" })
 	switch {

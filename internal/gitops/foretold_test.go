@@ -32,7 +32,7 @@ func TestWhoApprovesSeesWhatTheGuardsWillHold(t *testing.T) {
 	w.guards = func(access.Merge) (access.Foretold, error) {
 		return access.Foretold{Holds: []access.Hold{{Code: "own-access", Sentence: "The bot works by this very role."}}, Removals: 11, Of: 44, Limit: 6, Spent: 3, Recorded: true}, nil
 	}
-	said("The bot works by this very role. (`own-access`)", "No allowance lets it pass.", "Removals: 11 of 44 assignments; 6 may go in 24 hours. In the last 24 hours 3 went already")
+	said("The bot works by this very role. (`own-access`)", "What is held stays in AWS as it is, though it is merged. No allowance lets it pass.", "Removals: 11 of 44 assignments; 6 may go in 24 hours. In the last 24 hours 3 went already")
 	w.guards = func(access.Merge) (access.Foretold, error) {
 		return access.Foretold{Notes: []string{"Whether the file of pay and AWS agree is *not* known."}}, nil
 	}

@@ -179,6 +179,15 @@ func (c *cutovers) heldFor(a config.Assignment) string {
 	return id
 }
 
+// askedLate reports whether people are asked anew about an assignment, since the bot
+// may have forgotten what became of it: that it is live may be since it was put back,
+// and who is asked is not to lose it meanwhile.
+func (c *cutovers) askedLate(a config.Assignment) bool {
+	found := false
+	c.each(func(x Cutover, i CutoverItem) { found = found || x.Late && i.Assignment == a }, access.CutoverAsked)
+	return found
+}
+
 // mayComeBack are the assignments that a question is open about, or that were put
 // back and not decided about.
 func (c *cutovers) mayComeBack() map[config.Assignment]bool {

@@ -243,3 +243,40 @@ func TestWhatIsNotFromEntraIsNotSaidToBePutBack(t *testing.T) {
 		})
 	}
 }
+
+// TestInPhase3WhatWasPutBackBeforeABackupIsHeld: the state file is from before the
+// roll-back, and people are asked anew. Until they answer the drift check leaves what
+// is live, or nobody could put it back any more.
+func TestInPhase3WhatWasPutBackBeforeABackupIsHeld(t *testing.T) {
+	for name, confirms := range map[string]bool{"nobody answers": false, "somebody confirms": true} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				const long = 4 * time.Hour
+				m := onMove(t)
+				r := asking("b")
+				r.repo.Access.Phase, r.repo.Access.Drift, r.repo.Access.Onboarding.ConfirmWithin = 3, config.DriftRevert, long
+				m.commitOf(t, r)
+				after(2 * time.Minute)
+				id := m.question(t, access.CutoverAsked).ID
+				m.stop()
+				m.do(func() { m.put(old()); m.put(old2()) })
+				time.Sleep(20 * time.Hour)
+				m.start(t)
+				after(long - 5*time.Minute)
+				m.question(t, access.CutoverAsked)
+				if !m.isLive(old()) || !m.isLive(old2()) {
+					t.Fatalf("while people are asked: live %v and %v", m.isLive(old()), m.isLive(old2()))
+				}
+				if confirms {
+					if err := m.engine.ConfirmCutover(t.Context(), id, access.Person{Entra: "e-ken"}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				after(8 * time.Hour)
+				if m.isLive(old()) == confirms || m.isLive(old2()) == confirms {
+					t.Errorf("live %v and %v: %+v", m.isLive(old()), m.isLive(old2()), m.noticed())
+				}
+			})
+		})
+	}
+}

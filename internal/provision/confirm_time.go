@@ -55,18 +55,20 @@ func (e *Engine) mendCutover(ctx context.Context, v *view, c *Cutover) error {
 
 // askLate asks anew, once, where the time to confirm was over long before this process
 // knew of the question. Until then nobody could be heard, and with a state file from a
-// backup somebody was.
+// backup somebody was. All of the time begins with that: what was counted while the
+// clock was in doubt nobody knew of.
 func (e *Engine) askLate(ctx context.Context, v *view, c *Cutover) error {
 	began := v.now.Add(-e.counted(*c))
-	if v.doubtful || c.State != access.CutoverAsked || c.Late || began.Sub(c.Until) < e.pace(longDown) {
+	if v.doubtful || c.State != access.CutoverAsked || c.Late || v.withinNow() == 0 || began.Sub(c.Until) < e.pace(longDown) {
 		return nil
 	}
 	next := *c
-	next.Asked, next.Until = began, began.Add(c.Within)
+	next.Asked, next.Until = v.now, v.now.Add(c.Within)
 	next.Late, next.Told = true, ""
 	if err := e.saveCutovers(ctx, v, []Cutover{next}, nil); err != nil {
 		return err
 	}
+	delete(e.desk.counting, c.ID)
 	*c = next
 	return nil
 }

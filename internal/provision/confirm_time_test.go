@@ -70,6 +70,57 @@ func TestAQuestionThatWasOverLongBeforeTheStartIsAskedAnew(t *testing.T) {
 	}
 }
 
+// TestWhoIsAskedLateHasAllTheTime, also where the clock was in doubt after the start:
+// the process counted meanwhile, and nobody was asked.
+func TestWhoIsAskedLateHasAllTheTime(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		m := onMove(t)
+		m.commitOf(t, asking("b"))
+		after(2 * time.Minute)
+		m.question(t, access.CutoverAsked)
+		m.do(func() { m.skew = time.Hour })
+		m.restart(t, 20*time.Hour)
+		after(within - 2*time.Minute)
+		m.do(func() { m.skew = 0 })
+		m.engine.Wake()
+		after(time.Minute)
+		asked := m.heard(access.NoticeStillIn)
+		if len(asked) != 2 || asked[1].Until.Sub(asked[1].At) < within {
+			t.Fatalf("asked %+v", asked)
+		}
+		after(within - 3*time.Minute)
+		if m.isLive(old()) {
+			t.Error("put back before the time that people were told")
+		}
+		m.question(t, access.CutoverAsked)
+		after(10 * time.Minute)
+		if !m.isLive(old()) {
+			t.Error("not put back though nobody confirmed")
+		}
+	})
+}
+
+// TestNobodyIsAskedLateWhereNobodyIsAskedAnyMore: the question is withdrawn then.
+func TestNobodyIsAskedLateWhereNobodyIsAskedAnyMore(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		m := onMove(t)
+		m.commitOf(t, asking("b"))
+		after(2 * time.Minute)
+		m.question(t, access.CutoverAsked)
+		m.stop()
+		time.Sleep(20 * time.Hour)
+		r := asking("c")
+		r.repo.Access.Onboarding.ConfirmWithin = 0
+		m.commitOf(t, r)
+		m.start(t)
+		after(time.Minute)
+		m.question(t, access.CutoverWithdrawn)
+		if n := len(m.heard(access.NoticeStillIn)); n != 1 {
+			t.Errorf("asked %d times: %+v", n, m.noticed())
+		}
+	})
+}
+
 // TestAClockThatIsSetAheadPutsNothingBackEarly: the process counts the time itself
 // then, and puts back what nobody confirmed when that is over.
 func TestAClockThatIsSetAheadPutsNothingBackEarly(t *testing.T) {
@@ -86,17 +137,18 @@ func TestAClockThatIsSetAheadPutsNothingBackEarly(t *testing.T) {
 				m.question(t, access.CutoverAsked)
 				wrong(m)
 				m.clock.ahead.Store(int64(25 * time.Hour))
-				early := 20 * time.Minute
+				early, over := 20*time.Minute, within
 				if name == "and services agree" {
-					// It slept: they are believed a quarter of an hour later.
-					early = 14 * time.Minute
+					// It slept: they are believed a quarter of an hour later, and people are
+					// asked anew, with all the time.
+					early, over = within, 20*time.Minute
 				}
 				after(early)
 				m.question(t, access.CutoverAsked)
 				if m.isLive(old()) {
 					t.Fatal("put back early")
 				}
-				after(within)
+				after(over)
 				if !m.isLive(old()) {
 					t.Error("not put back though the time is over by any clock")
 				}

@@ -89,6 +89,7 @@ func (e *Engine) noteDrift(ctx context.Context, v *view, plan Result) error {
 		}
 	}
 	put = slices.DeleteFunc(put, func(f Finding) bool { return slices.Contains(over, f.ID) })
+	e.lookOnceMore(v, put)
 	if len(put)+len(over) == 0 {
 		return nil
 	}
@@ -223,21 +224,7 @@ func (v *view) toTell(f Finding) bool {
 }
 
 // tells reports whether the operations channel is to be told of a finding now.
-func (e *Engine) tells(v *view, f Finding) bool { return v.toTell(f) && !e.mayLag(v, f) }
-
-// mayLag reports whether a finding is of what the bot removed right before, and one
-// reading alone shows it: AWS answers from copies, and one may be from before.
-func (e *Engine) mayLag(v *view, f Finding) bool {
-	if f.Missing || f.Assignment == nil {
-		return false
-	}
-	r := e.book.find(*f.Assignment)
-	if r == nil || r.State != Gone || r.Removed.IsZero() || f.Since.Sub(r.Removed) >= e.pace(fresh) {
-		return false
-	}
-	_, seen := e.desk.sight.Ask(f.Pair, f.Live)
-	return seen.Began.Sub(f.Since) < e.pace(missingConfirm)
-}
+func (e *Engine) tells(v *view, f Finding) bool { return v.toTell(f) && !e.mayLag(f) }
 
 // acts are what people can do about a finding by a button; clears says that what
 // no commit ever declared is removed.
@@ -322,7 +309,9 @@ func (f Finding) about() config.Assignment {
 }
 
 // leaves reports whether what is live and no commit declares is left alone for now.
-func (v *view) leaves(f Finding) bool { return f.Snoozed.After(v.now) || v.heldFor(f.about()) != "" }
+func (v *view) leaves(f Finding) bool {
+	return f.Snoozed.After(v.now) || v.heldFor(f.about()) != "" || v.askedLate(f.about())
+}
 
 // commitOf is that of which what no commit declares is a removal, where it goes.
 func commitOf(f Finding, force string) string { return cmp.Or(f.Commit, force) }

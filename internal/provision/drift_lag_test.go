@@ -42,3 +42,40 @@ func TestAListingFromBeforeARemovalIsNoDrift(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatMayLagIsReadOnceMore in a moment: else people would hear of what somebody
+// made anew right after its removal with the next check only, after an hour or more.
+func TestWhatMayLagIsReadOnceMore(t *testing.T) {
+	for name, made := range map[string]bool{"somebody made it": true, "the listing was from before": false} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := started(t, newWorld().populate(1, 1, 2))
+				a, stays := grant(1, 1, readOnly), grant(2, 1, readOnly)
+				s.commitOf(t, newRepository("c1").with(0, "", a, stays))
+				after(5 * time.Minute)
+				s.commitOf(t, newRepository("c2").with(0, "", stays))
+				after(2 * time.Minute)
+				s.do(func() { s.put(a) })
+				s.sync(t)
+				if cards := s.cards(); len(cards) != 0 || len(s.known(t)) != 1 {
+					t.Fatalf("after one listing %d are known, and told: %+v", len(s.known(t)), cards)
+				}
+				want := 1
+				if !made {
+					want = 0
+					s.do(func() { clear(s.live[a.Pair()]) })
+					s.do(func() { s.put(stays) })
+				}
+				pairs, whos := s.listings()
+				after(2 * time.Minute)
+				if cards := s.cards(); len(cards) != want || len(s.known(t)) != want {
+					t.Errorf("after two minutes %d are known, and told: %+v", len(s.known(t)), cards)
+				}
+				after(10 * time.Minute)
+				if p, w := s.listings(); p+w-pairs-whos != 1 {
+					t.Errorf("read %d times", p+w-pairs-whos)
+				}
+			})
+		})
+	}
+}

@@ -161,6 +161,8 @@ type desk struct {
 	// named are strangers that were looked up.
 	named    map[LiveAssignment]stranger
 	counting counting
+	// lagging are findings that one reading alone shows, see mayLag.
+	lagging map[string]Finding
 	// restoring is what was found out of who is to get something back.
 	restoring map[config.Assignment]restoreCheck
 	// lookFails are the look-ups that failed, by what they are of.
@@ -227,7 +229,7 @@ func New(p Ports, o Options) (*Engine, error) {
 	e.desk = desk{sight: Sight{Pairs: map[config.Pair]PairState{}, Wholes: map[LiveAssignment]Whole{}},
 		readFails: map[target]failing{}, pages: map[LiveAssignment]int{}, unlistable: map[LiveAssignment]time.Time{}, sets: map[string]setLook{},
 		polls: map[config.Assignment]schedule{}, looks: map[config.Assignment]schedule{}, left: map[config.Assignment]time.Time{},
-		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}, counting: newCounting(), restoring: map[config.Assignment]restoreCheck{}, named: map[LiveAssignment]stranger{}, lookFails: map[string]failing{}}
+		pulse: newPulse(), held: map[config.Assignment]hold{}, accounts: map[string]accountLook{}, counting: newCounting(), lagging: map[string]Finding{}, restoring: map[config.Assignment]restoreCheck{}, named: map[LiveAssignment]stranger{}, lookFails: map[string]failing{}}
 	return e, nil
 }
 

@@ -186,7 +186,7 @@ func (f *foresight) foreseeRemovals() {
 		default:
 			cut := v.cut(*r, Desire{Desired: d})
 			next := *r
-			next.Cut, next.End = cut, d.End
+			next.Cut, next.Lasts, next.End = cut, v.lasts(*r, Desire{Desired: d}), d.End
 			f.records[i] = &next
 			if cut != nil {
 				f.goes[a] = going{at: d.End, cause: Cause{Kind: CauseCommit, Commit: cut.Commit, End: d.End.UTC()}}

@@ -58,8 +58,29 @@ func (o *earliest) before(by taking) bool {
 	return o.some && o.first.before(by) || o.two && o.other.before(by)
 }
 
-// takeMade takes over from the records what the bot made, as far as that can be
-// since any of the removals was to be made.
+// later returns the one of two that was made later.
+func (m Making) later(other Making) Making {
+	if other.At.After(m.At) {
+		return other
+	}
+	return m
+}
+
+// lasts returns how what is recorded came to have no end, zero where it has one or
+// always stood. Else who takes all the rest away could have what was given for an
+// hour stand for it, by one word in the same commit.
+func (v *view) lasts(old Record, d Desire) Making {
+	switch timed, _ := hadEnd(old); {
+	case old.State == "", old.State == Gone, !d.End.IsZero():
+		return Making{}
+	case timed && !old.stood():
+		return Making{v.now.UTC(), v.force.Commit}
+	}
+	return old.Lasts
+}
+
+// takeMade takes over from the records what the bot made, and what came to have no
+// end, as far as that can be since any of the removals was to be made.
 func (s *Surroundings) takeMade(records []*Record) {
 	var since time.Time
 	commits := map[string]bool{}
@@ -83,11 +104,15 @@ func (s *Surroundings) takeMade(records []*Record) {
 			commits[r.Cause.Commit] = true
 		}
 	}
-	s.Made = map[config.Assignment]Making{}
-	for _, r := range records {
-		if !r.Made.At.IsZero() && (!r.Made.At.Before(since) || commits[r.Made.Commit]) {
-			s.Made[r.Assignment] = r.Made
+	take := func(to map[config.Assignment]Making, a config.Assignment, m Making) {
+		if !m.At.IsZero() && (!m.At.Before(since) || commits[m.Commit]) {
+			to[a] = m
 		}
+	}
+	s.Made, s.Lasts = map[config.Assignment]Making{}, map[config.Assignment]Making{}
+	for _, r := range records {
+		take(s.Made, r.Assignment, r.Made)
+		take(s.Lasts, r.Assignment, r.Lasts)
 	}
 }
 

@@ -143,7 +143,7 @@ func (w *whole) note(s Surroundings, a config.Assignment, stays bool) {
 	}
 	w.stays.note(s.Made[a])
 	if s.Desired[a].IsZero() {
-		w.stands.note(s.Made[a])
+		w.stands.note(s.Made[a].later(s.Lasts[a]))
 	}
 }
 

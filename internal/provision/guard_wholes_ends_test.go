@@ -39,6 +39,15 @@ func TestWhatHasAnEndDoesNotStandForWhatStood(t *testing.T) {
 			stays(g, grant(8, 7, readOnly), time.Time{})
 			g.s.Made = map[config.Assignment]provision.Making{grant(8, 7, readOnly): {At: planTime, Commit: "c2"}}
 		}, counts{provision.CodeWholeGroup: 5}},
+		"the commit took the end of an hour away": {func(g *guarded) {
+			stays(g, grant(8, 6, readOnly), time.Time{})
+			g.s.Lasts = map[config.Assignment]provision.Making{grant(8, 6, readOnly): {At: planTime, Commit: "c2"}}
+		}, counts{provision.CodeWholeGroup: 5}},
+		"all that goes had ends, and the commit took the end of one away": {func(g *guarded) {
+			timed(g, wholeGroup()...)
+			stays(g, grant(8, 6, readOnly), time.Time{})
+			g.s.Lasts = map[config.Assignment]provision.Making{grant(8, 6, readOnly): {At: planTime, Commit: "c2"}}
+		}, counts{"": 5}},
 		"all that goes had ends": {func(g *guarded) {
 			timed(g, wholeGroup()...)
 			stays(g, grant(8, 6, readOnly), soon)
@@ -98,4 +107,53 @@ func TestAnHourTheDayBeforeHidesNoWholeAccount(t *testing.T) {
 			t.Errorf("%d of 5 are left after the allowance was merged", n)
 		}
 	})
+}
+
+// TestAnHourMadeEndlessHidesNoWholeAccount: the commit that takes all the rest away,
+// or one after it, takes the end of the hour away. What was there before it as
+// standing leaves a part, also where the commit before gave it an end by mistake.
+func TestAnHourMadeEndlessHidesNoWholeAccount(t *testing.T) {
+	rest, whole, hour := spread(20), accountOf(15, 5, readOnly), grant(6, 15, powerUser)
+	timed := func(r *repository) *repository { return r.with(30*time.Hour, "REQ-000001", hour) }
+	endless := func(r *repository) *repository { return r.with(0, "", hour) }
+	for name, tt := range map[string]struct {
+		commits []func(*repository) *repository // the first grants the whole account too
+		alive   int
+	}{
+		"the same commit":   {[]func(*repository) *repository{timed, endless}, 5},
+		"a later commit":    {[]func(*repository) *repository{timed, timed, endless}, 5},
+		"an earlier commit": {[]func(*repository) *repository{timed, nil, endless}, 0},
+		"it stood before":   {[]func(*repository) *repository{endless, timed, endless}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := started(t, newWorld().populate(1, 1, 2, 3, 4, 5, 6, 7))
+				var last *repository
+				for n, set := range tt.commits {
+					r := newRepository(sha(string(rune('a'+n)))).with(0, "", rest...)
+					switch {
+					case set == nil: // makes the hour endless, and takes nothing away
+						r = endless(r.with(0, "", whole...))
+					case n == 0:
+						r = set(r.with(0, "", whole...))
+					default:
+						r = set(r)
+					}
+					if last != nil {
+						r.since(last)
+					}
+					last = r
+					s.commitOf(t, r)
+					after(time.Hour)
+				}
+				s.stop()
+				s = newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
+				s.run(t)
+				after(3 * time.Hour)
+				if n := s.alive(whole); n != tt.alive || !s.isLive(hour) {
+					t.Errorf("%d of 5 are left, want %d; the hour is live %v: %+v", n, tt.alive, s.isLive(hour), s.facts(t, whole[0]))
+				}
+			})
+		})
+	}
 }

@@ -88,6 +88,9 @@ type Surroundings struct {
 	Due map[config.Assignment]time.Time
 	// Made has what the bot made; what is not in it was there before.
 	Made map[config.Assignment]Making
+	// Lasts has what had an end, and came to have none; what is not in it and stands
+	// always stood.
+	Lasts map[config.Assignment]Making
 	// Used has the commit that last took an assignment away or was let have its end,
 	// however long ago.
 	Used map[config.Assignment]string

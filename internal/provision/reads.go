@@ -28,7 +28,7 @@ const (
 // some of the slow checks.
 func (e *Engine) read(ctx context.Context, v *view) error {
 	e.desk.sight.forget(e.horizon(v.now))
-	e.readNeeds(ctx, v, append(e.dueNeeds(v), e.missedNeeds(v)...))
+	e.readNeeds(ctx, v, slices.Concat(e.dueNeeds(v), e.missedNeeds(v), e.laggingNeeds(v)))
 	e.readSweeps(ctx, v)
 	return ctx.Err()
 }

@@ -82,6 +82,9 @@ type Record struct {
 	// Made is how the bot made the assignment, zero where it was there before or
 	// is not there yet.
 	Made Making
+	// Lasts is how it came to have no end though what it was given with had one, zero
+	// where it stood from the start, or does not stand.
+	Lasts Making
 	// PrincipalID is the identity store id that was last acted on or seen.
 	PrincipalID string
 	Op          *Operation

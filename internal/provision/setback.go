@@ -30,7 +30,7 @@ func notAhead(t *time.Time, now time.Time) (was bool) {
 // whether it had one.
 func (r Record) setBack(now time.Time) (Record, bool) {
 	was := false
-	for _, t := range []*time.Time{&r.Since, &r.Missing, &r.Made.At} {
+	for _, t := range []*time.Time{&r.Since, &r.Missing, &r.Made.At, &r.Lasts.At} {
 		was = notAhead(t, now) || was
 	}
 	if r.Cut != nil && ahead(r.Cut.At, now) {

@@ -69,7 +69,7 @@ func settleDesired(v *view, had *Record, d Desire) (Record, bool) {
 		if hasNew(d.Grants, rec.Grants) {
 			rec.Cause = v.cause(d)
 		}
-		rec.Cut = v.cut(rec, d)
+		rec.Cut, rec.Lasts = v.cut(rec, d), v.lasts(rec, d)
 		rec.Grants, rec.End = d.Grants, d.End.UTC()
 		return rec, true
 	}
@@ -84,7 +84,7 @@ func (v *view) beginAdding(old Record, d Desire) Record {
 		made = Making{}
 	}
 	return Record{Assignment: d.Assignment, State: Adding, Cause: v.cause(d), Since: v.now, Grants: d.Grants,
-		End: d.End.UTC(), Cut: v.cut(old, d), Used: old.Used, Made: made, PrincipalID: old.PrincipalID, MayExist: old.MayExist, Origin: old.origin()}
+		End: d.End.UTC(), Cut: v.cut(old, d), Used: old.Used, Made: made, Lasts: v.lasts(old, d), PrincipalID: old.PrincipalID, MayExist: old.MayExist, Origin: old.origin()}
 }
 
 func (v *view) cause(d Desire) Cause {

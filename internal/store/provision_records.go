@@ -53,6 +53,8 @@ type provisionRecord struct {
 	Used        string            `json:"used,omitempty"`
 	MadeAt      time.Time         `json:"made_at,omitzero"`
 	MadeBy      string            `json:"made_by,omitempty"`
+	LastsSince  time.Time         `json:"lasts_since,omitzero"`
+	LastsBy     string            `json:"lasts_by,omitempty"`
 	PrincipalID string            `json:"principal_id,omitempty"`
 	Op          *operationRecord  `json:"op,omitempty"`
 	MayExist    bool              `json:"may_exist,omitempty"`
@@ -77,7 +79,7 @@ func newProvisionRecord(r provision.Record) provisionRecord {
 	out := provisionRecord{
 		Assignment: r.Assignment, State: string(r.State), Since: r.Since, Grants: r.Grants,
 		Cause: causeRecord{string(r.Cause.Kind), r.Cause.Commit, r.Cause.Requests, r.Cause.End},
-		End:   r.End, Cut: (*cutRecord)(r.Cut), Used: r.Used, MadeAt: r.Made.At, MadeBy: r.Made.Commit, PrincipalID: r.PrincipalID, MayExist: r.MayExist,
+		End:   r.End, Cut: (*cutRecord)(r.Cut), Used: r.Used, MadeAt: r.Made.At, MadeBy: r.Made.Commit, LastsSince: r.Lasts.At, LastsBy: r.Lasts.Commit, PrincipalID: r.PrincipalID, MayExist: r.MayExist,
 		Origin: string(r.Origin), Anew: r.Anew, AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
 		RemoveAsked: r.RemoveAsked, Removed: r.Removed, Missing: r.Missing,
 		Attempts: r.Attempts, NextTry: r.NextTry, Code: string(r.Code), Trouble: r.Trouble,
@@ -92,7 +94,7 @@ func (r provisionRecord) domain() provision.Record {
 	out := provision.Record{
 		Assignment: r.Assignment, State: provision.State(r.State), Since: r.Since, Grants: r.Grants,
 		Cause: provision.Cause{Kind: provision.CauseKind(r.Cause.Kind), Commit: r.Cause.Commit, Requests: r.Cause.Requests, End: r.Cause.End},
-		End:   r.End, Cut: (*provision.Cut)(r.Cut), Used: r.Used, Made: provision.Making{At: r.MadeAt, Commit: r.MadeBy}, PrincipalID: r.PrincipalID, MayExist: r.MayExist,
+		End:   r.End, Cut: (*provision.Cut)(r.Cut), Used: r.Used, Made: provision.Making{At: r.MadeAt, Commit: r.MadeBy}, Lasts: provision.Making{At: r.LastsSince, Commit: r.LastsBy}, PrincipalID: r.PrincipalID, MayExist: r.MayExist,
 		Origin: provision.Origin(r.Origin), Anew: r.Anew, AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
 		RemoveAsked: r.RemoveAsked, Removed: r.Removed, Missing: r.Missing,
 		Attempts: r.Attempts, NextTry: r.NextTry, Code: provision.Code(r.Code), Trouble: r.Trouble,
