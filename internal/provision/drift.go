@@ -277,6 +277,7 @@ func (e *Engine) takeDrift(ctx context.Context, v *view) error {
 	}
 	v.putBack, v.quiet = map[config.Assignment]bool{}, map[config.Assignment]bool{}
 	v.clear, v.strays = map[config.Assignment]string{}, map[config.Assignment]string{}
+	e.recallLagging(v, list)
 	for _, f := range list {
 		a := f.about()
 		if v.names.Principals[a.Principal] == "" && f.Name != "" {

@@ -27,6 +27,16 @@ func (e *Engine) lookOnceMore(v *view, list []Finding) {
 	}
 }
 
+// recallLagging is lookOnceMore for what was found before this process began. It
+// sets no alarm: that of the reading itself does, where it fails too.
+func (e *Engine) recallLagging(v *view, list []Finding) {
+	for _, f := range list {
+		if v.toTell(f) && e.mayLag(f) {
+			e.desk.lagging[f.ID] = f
+		}
+	}
+}
+
 // laggingNeeds are the readings that tell what may lag.
 func (e *Engine) laggingNeeds(v *view) []need {
 	maps.DeleteFunc(e.desk.lagging, func(_ string, f Finding) bool { return !e.mayLag(f) })

@@ -3,6 +3,8 @@ package provision_test
 import (
 	"testing"
 	"time"
+
+	"aws-access-bot/internal/provision"
 )
 
 // TestAListingFromBeforeARemovalIsNoDrift: it shows once more what the bot has just
@@ -78,4 +80,34 @@ func TestWhatMayLagIsReadOnceMore(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWhatMayLagIsReadOnceMoreAfterARestart: the process that saw it first is gone,
+// and no commit declares anything in the pair, which is then read once a day.
+func TestWhatMayLagIsReadOnceMoreAfterARestart(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := started(t, newWorld().populate(1, 1, 2))
+		a, stays := grant(1, 1, readOnly), grant(2, 2, readOnly)
+		s.commitOf(t, newRepository("c1").with(0, "", a, stays))
+		after(51 * time.Minute) // the check of everything follows soon after the removal
+		s.commitOf(t, newRepository("c2").with(0, "", stays))
+		after(2 * time.Minute)
+		s.do(func() { s.put(a) })
+		for wait := 0; len(s.known(t)) == 0; wait++ {
+			if wait == 15 {
+				t.Fatal("not found in 15 minutes")
+			}
+			after(time.Minute)
+		}
+		s.stop()
+		if cards := s.cards(); len(cards) != 0 {
+			t.Fatalf("told after one listing: %+v", cards)
+		}
+		next := newSystem(t, s.world, s.db, provision.Options{EnableChanges: true})
+		next.run(t)
+		after(10 * time.Minute)
+		if cards := next.cards(); len(cards) != 1 {
+			t.Errorf("ten minutes after the start, told: %+v", cards)
+		}
+	})
 }
