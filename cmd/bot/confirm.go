@@ -66,5 +66,5 @@ func (o origins) Revoked(ctx context.Context, a config.Assignment) (bool, error)
 	if err != nil {
 		return false, fmt.Errorf("requests for %s: %w", a, err)
 	}
-	return slices.ContainsFunc(open, func(r access.Request) bool { return r.Kind == access.KindRevoke }), nil
+	return slices.ContainsFunc(open, func(r access.Request) bool { return r.Kind == access.KindRevoke && !r.GivenUp() }), nil
 }

@@ -194,7 +194,7 @@ func (s *Service) inForce(ctx context.Context) (InForce, error) {
 // still need somebody to decide or something to be set up. An account may wait
 // for its owner for two weeks; nobody here can hasten that.
 func waits(r Request) bool {
-	if r.givenUp() || r.Kind == KindOnboard && (r.State == StateVerified || r.State == StateStopped) {
+	if r.GivenUp() || r.Kind == KindOnboard && (r.State == StateVerified || r.State == StateStopped) {
 		return false
 	}
 	return !r.State.Final() && r.State != StateLive && r.State != StateEnding

@@ -247,7 +247,7 @@ func (s *Service) mayLink(ctx context.Context, u ChatUser) error {
 		return fmt.Errorf("open requests: %w", err)
 	}
 	for _, r := range open {
-		if r.Kind == KindLink && r.Asker.Chat == u && !r.givenUp() {
+		if r.Kind == KindLink && r.Asker.Chat == u && !r.GivenUp() {
 			return &Refusal{
 				Message: fmt.Sprintf("Your request %s to be linked is still open.", r.ID),
 				Mend:    "Wait until the platform team has decided, or send `/aws-access cancel " + string(r.ID) + "` and ask again.",

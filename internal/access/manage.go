@@ -70,9 +70,9 @@ func (s *Service) withdrawn(ctx context.Context, id ID) error {
 	return fmt.Errorf("cancel %s: it was changed %d times meanwhile", id, joinTries)
 }
 
-// givenUp reports whether r was cancelled and not seen merged after all. Nobody
+// GivenUp reports whether r was cancelled and not seen merged after all. Nobody
 // joins it, and it is in nobody's way.
-func (r Request) givenUp() bool { return r.Withdrawn && r.State == StateProposed }
+func (r Request) GivenUp() bool { return r.Withdrawn && r.State == StateProposed }
 
 // standing returns the requests for an assignment that are neither final nor
 // given up.
@@ -81,7 +81,7 @@ func (s *Service) standing(ctx context.Context, a config.Assignment) ([]Request,
 	if err != nil {
 		return nil, fmt.Errorf("requests for %s: %w", a, err)
 	}
-	return slices.DeleteFunc(same, Request.givenUp), nil
+	return slices.DeleteFunc(same, Request.GivenUp), nil
 }
 
 // Removal is a wish to have what a request granted removed, as it came from

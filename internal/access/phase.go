@@ -87,7 +87,7 @@ func (s *Service) noOtherPhase(ctx context.Context) error {
 		return fmt.Errorf("open requests: %w", err)
 	}
 	for _, r := range open {
-		if r.Kind != KindPhase || r.givenUp() {
+		if r.Kind != KindPhase || r.GivenUp() {
 			continue
 		}
 		mend := "Its pull request is being made; `/aws-access phase` shows the board."
