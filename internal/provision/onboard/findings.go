@@ -80,7 +80,7 @@ func findings(repo *config.Repo, records []Record, v access.EstateView) map[stri
 		switch {
 		case r.State == Standing && !member && !r.Member:
 			out["absent/"+r.Account] = finding{text: fmt.Sprintf("Account %s (%s) has a file with stage sso and is not a member of the organization. The bot does not invite what was in the config repo before it: invite it by hand, and the bot follows the invitation; or take its file out, and ask for it with `/aws-onboard %s`.", file.Name, file.ID, file.ID)}
-		case member && r.settled():
+		case member && r.settled() && r.State != Left: // who came back is moved in a moment
 			if differ := placementOf(file, m, chosen, "").Differences; len(differ) > 0 {
 				what := strings.Join(differ, "; ")
 				out["differs/"+r.Account+what] = finding{text: fmt.Sprintf("Account %s (%s): %s. The file decides who gets access; the bot moves nothing and tags nothing, and until they agree a line that chooses accounts by OU or tags gives nothing new there. Mend the account in AWS, or its file.", file.Name, file.ID, what)}
