@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -154,7 +155,9 @@ type examined struct {
 	// diverged is set when the branch has such commits, with or without a
 	// queue; leftSHA is where the head left it.
 	diverged bool
-	leftSHA  string
+	// landed is that the branch has the head already: it was merged as it is.
+	landed  bool
+	leftSHA string
 	// held says why it is not merged though it is approved, or will not be, "".
 	held string
 	// void is set when what it asks for would grant nothing any more.
@@ -187,6 +190,9 @@ func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) (merged b
 	x, err := g.examineOpen(ctx, p, walk)
 	if x == nil {
 		return false, err
+	}
+	if err == nil && x.landed {
+		return false, nil // the walk judges it, by what its check showed last
 	}
 	g.hold(x)
 	// A comment that cannot be written keeps no check from being written, and
@@ -394,6 +400,7 @@ func (g *Gitops) leftAt(ctx context.Context, x *examined, force *access.InForce)
 	if err != nil {
 		return nil, fmt.Errorf("compare with %s: %w", g.opt.Branch, err)
 	}
+	x.landed = cmp.MergeBase == x.pull.HeadSHA
 	x.leftSHA, x.diverged = cmp.MergeBase, cmp.Status == "diverged" || cmp.Status == "behind"
 	if x.diverged {
 		rules, err := g.mergeRules(ctx)
@@ -429,10 +436,11 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 	if rec.Head != run.Head {
 		rec = CheckRecord{Number: x.pull.Number, Head: run.Head}
 	}
+	shown := stillShown(rec.Shown, x.shown)
 	if rec.Digest != digest || rec.ShownAt.IsZero() || rewrite {
 		// Stored before it is shown: verification counts only those of a team
 		// who were in it then, also after a crash right here.
-		rec.Digest, rec.Teams, rec.Manager, rec.Outside, rec.Shown = "", x.teams, x.manager, x.outside, x.shown
+		rec.Digest, rec.Teams, rec.Manager, rec.Outside, rec.Shown = "", x.teams, x.manager, x.outside, shown
 		if err := g.state.SaveCheck(ctx, rec); err != nil {
 			return err
 		}
@@ -445,8 +453,19 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 		}
 	}
 	next := rec
-	next.Digest, next.Teams, next.Manager, next.Outside, next.Shown = digest, x.teams, x.manager, x.outside, x.shown
+	next.Digest, next.Teams, next.Manager, next.Outside, next.Shown = digest, x.teams, x.manager, x.outside, shown
 	return g.state.SaveCheck(ctx, next)
+}
+
+// stillShown is what was shown of a head, and what is shown now: that its change
+// brings a group nothing for a moment lets nobody join it unseen.
+func stillShown(was, now map[string]review.Shown) map[string]review.Shown {
+	out := maps.Clone(was)
+	if out == nil {
+		return now
+	}
+	maps.Copy(out, now)
+	return out
 }
 
 // putCheck writes a check run, the one known or the one it finds, else a new

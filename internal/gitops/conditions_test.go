@@ -192,6 +192,40 @@ func TestT11AGroupThatGrewBetweenCheckAndMerge(t *testing.T) {
 	}
 }
 
+// TestT11WhatWasShownIsKeptWhenItIsMergedWhileItIsJudged: the head is part of the
+// branch by then and changes nothing against it. That says nothing of who was shown.
+func TestT11WhatWasShownIsKeptWhenItIsMergedWhileItIsJudged(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{"merge", "squash", "rebase"} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			w := ruledWorld(t, pinnedRule)
+			before := w.head("main")
+			n := approvedPull(w)
+			head := w.facts(req).Ref.Head
+			w.joins(devGroup, 1)
+			w.look()
+			if c := w.check(head); c.Conclusion != "action_required" || !strings.Contains(c.Summary, "`people-joined`") {
+				t.Fatalf("one joined: %q %q\n%s", c.Conclusion, c.Title, c.Summary)
+			}
+			merged := false
+			w.hook(&hooked{compare: func(base string) {
+				if base == "main" && !merged {
+					merged = true
+					w.merge(n, method)
+				}
+			}})
+			w.look()
+			if !merged {
+				t.Fatal("the pull request was not judged")
+			}
+			w.look()
+			w.look()
+			w.holds(before, gitops.HaltApproval)
+		})
+	}
+}
+
 // TestT9TheManagerCountsWhileHeIsOne: at the check and at the verification,
 // enabled both times.
 func TestT9TheManagerCountsWhileHeIsOne(t *testing.T) {

@@ -50,6 +50,7 @@ func (w *world) merges() int {
 type hooked struct {
 	gitops.Host
 	reviews, merge func()
+	compare        func(base string) // with the branch or commit that is compared with
 	draft          bool
 	refs           func([]gitops.QueueRef) []gitops.QueueRef
 	branch         string // answered for main once refs were listed
@@ -69,6 +70,13 @@ func (h *hooked) Branch(ctx context.Context, name string) (string, error) {
 		return h.branch, nil
 	}
 	return h.Host.Branch(ctx, name)
+}
+
+func (h *hooked) Compare(ctx context.Context, base, head string) (gitops.Comparison, error) {
+	if h.compare != nil {
+		h.compare(base)
+	}
+	return h.Host.Compare(ctx, base, head)
 }
 
 func (h *hooked) Reviews(ctx context.Context, n int) ([]review.Review, error) {
