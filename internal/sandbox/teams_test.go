@@ -208,9 +208,13 @@ func TestReplayingActivities(t *testing.T) {
 		t.Errorf("before the first: %d", status)
 	}
 	post(t, s, "as/hana/teams/message", `{"conversation":"personal","text":"help"}`)
-	for how, want := range map[string]float64{
-		"same": 200, "again": 200, "unsigned": 401, "wrong-key": 200, "unknown-key": 200, "expired": 200, "wrong-audience": 200, "wrong-issuer": 200, "wrong-service-url": 200,
-	} { // teamsBot looks for a token only
+	// In this order: a replay is the newest delivery for the next one, and "same" of
+	// one without a token has none either. teamsBot looks for a token only.
+	for _, how := range []string{"same", "again", "wrong-key", "unknown-key", "expired", "wrong-audience", "wrong-issuer", "wrong-service-url", "unsigned"} {
+		want := 200.0
+		if how == "unsigned" {
+			want = 401
+		}
 		if out := post(t, s, "teams/replay", fmt.Sprintf(`{"kind":"message","how":%q}`, how)); out["status"] != want {
 			t.Errorf("%s: %v", how, out)
 		}
