@@ -331,13 +331,7 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 		return err
 	}
 	in.CarriedRequests = append(in.CarriedRequests, merged(x.from, force.Repo)...)
-	if err := g.openOpinions(ctx, x.pull.Number, &in); err != nil {
-		return err
-	}
-	if err := g.shown(ctx, x.pull, &in); err != nil {
-		return err
-	}
-	if err := g.facts(ctx, &in); err != nil {
+	if err := g.hear(ctx, x.pull, &in); err != nil {
 		return err
 	}
 	if x.objections, err = g.objectedBefore(ctx, x.pull.Number, &in); err != nil {
@@ -350,6 +344,18 @@ func (g *Gitops) judgeOpen(ctx context.Context, x *examined, force *access.InFor
 	x.shown = nextShown(&in, &x.verdict)
 	x.asWalked()
 	return nil
+}
+
+// hear takes in what was said of an open pull request, what was shown of it, and
+// who may say it.
+func (g *Gitops) hear(ctx context.Context, p *Pull, in *review.Input) error {
+	if err := g.openOpinions(ctx, p.Number, in); err != nil {
+		return err
+	}
+	if err := g.shown(ctx, p, in); err != nil {
+		return err
+	}
+	return g.facts(ctx, in)
 }
 
 // nextShown returns the people of the groups that gain as they are shown from

@@ -27,13 +27,7 @@ func (g *Gitops) holdTo(ctx context.Context, x *examined, head *snapshot, force 
 		return err // no approval of a bad one ever counts
 	}
 	o.fill(&in)
-	if err := g.openOpinions(ctx, x.pull.Number, &in); err != nil {
-		return err
-	}
-	if err := g.shown(ctx, x.pull, &in); err != nil {
-		return err
-	}
-	if err := g.facts(ctx, &in); err != nil {
+	if err := g.hear(ctx, x.pull, &in); err != nil {
 		return err
 	}
 	v := review.Evaluate(in)

@@ -4,8 +4,21 @@ import (
 	"testing"
 	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/provision"
 )
+
+// justTaken is a system that has just taken one of two grants of a pair away.
+func justTaken(t *testing.T) (s *system, a, stays config.Assignment) {
+	t.Helper()
+	s = started(t, newWorld().populate(1, 1, 2))
+	a, stays = grant(1, 1, readOnly), grant(2, 1, readOnly)
+	s.commitOf(t, newRepository("c1").with(0, "", a, stays))
+	after(5 * time.Minute)
+	s.commitOf(t, newRepository("c2").with(0, "", stays))
+	after(2 * time.Minute)
+	return s, a, stays
+}
 
 // TestAListingFromBeforeARemovalIsNoDrift: it shows once more what the bot has just
 // taken away. What a second one shows too, somebody made.
@@ -13,12 +26,7 @@ func TestAListingFromBeforeARemovalIsNoDrift(t *testing.T) {
 	for name, again := range map[string]bool{"the next one does not show it": false, "the next one shows it too": true} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
-				s := started(t, newWorld().populate(1, 1, 2))
-				a, stays := grant(1, 1, readOnly), grant(2, 1, readOnly)
-				s.commitOf(t, newRepository("c1").with(0, "", a, stays))
-				after(5 * time.Minute)
-				s.commitOf(t, newRepository("c2").with(0, "", stays))
-				after(2 * time.Minute)
+				s, a, stays := justTaken(t)
 				if s.isLive(a) || s.facts(t, a).Removed.IsZero() {
 					t.Fatalf("not removed: %+v", s.facts(t, a))
 				}
@@ -51,12 +59,7 @@ func TestWhatMayLagIsReadOnceMore(t *testing.T) {
 	for name, made := range map[string]bool{"somebody made it": true, "the listing was from before": false} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
-				s := started(t, newWorld().populate(1, 1, 2))
-				a, stays := grant(1, 1, readOnly), grant(2, 1, readOnly)
-				s.commitOf(t, newRepository("c1").with(0, "", a, stays))
-				after(5 * time.Minute)
-				s.commitOf(t, newRepository("c2").with(0, "", stays))
-				after(2 * time.Minute)
+				s, a, stays := justTaken(t)
 				s.do(func() { s.put(a) })
 				s.sync(t)
 				if cards := s.cards(); len(cards) != 0 || len(s.known(t)) != 1 {
