@@ -347,12 +347,18 @@ func (c *Courier) noticeAt(ctx context.Context, d *access.Delivery, name access.
 	if err != nil {
 		return "", err
 	}
-	twice := false
-	if look {
-		ts, found, err := p.Find(ctx, at, d.Key, d.At)
-		if twice = errors.Is(err, ErrNoHistory); found || err != nil && !twice {
+	twice, early := false, earlyNotice(*d)
+	if look || early {
+		since := d.At
+		if early {
+			since = since.Add(-lookBack)
+		}
+		ts, found, err := p.Find(ctx, at, d.Key, since)
+		unknown := errors.Is(err, ErrNoHistory)
+		if found || err != nil && !unknown {
 			return ts, err
 		}
+		twice = look && unknown
 	}
 	if !d.Intent {
 		d.Intent = true
@@ -361,6 +367,22 @@ func (c *Courier) noticeAt(ctx context.Context, d *access.Delivery, name access.
 		}
 	}
 	return p.Post(ctx, at, perhapsAgain(m, twice), d.Key)
+}
+
+// What the operations channel was told before the state file was lost is not told
+// again: the first notices of each state file are looked for, as far back as
+// somebody who lost one would still have them before the eyes. A file that was not lost
+// pays with a few calls at its beginning.
+const (
+	firstNotices = 100
+	lookBack     = 7 * 24 * time.Hour
+)
+
+// earlyNotice reports whether the operations channel may have been told d by a bot
+// with another state file. What has buttons or is edited belongs to the file that
+// remembers it, and is told anew.
+func earlyNotice(d access.Delivery) bool {
+	return d.Kind == access.NoticeOps && d.Request == "" && d.Seq <= firstNotices
 }
 
 // perhapsAgain says of a message that it may stand there twice.

@@ -88,9 +88,13 @@ func (s *service) isDead(at chat.Address) bool {
 	return s.dead[at.Channel] || s.dead[at.Channel+"/"+at.Thread]
 }
 
-func (s *service) Find(_ context.Context, at chat.Address, key string, _ time.Time) (string, bool, error) {
+// Find sees what was posted since; here everything was, at t0.
+func (s *service) Find(_ context.Context, at chat.Address, key string, since time.Time) (string, bool, error) {
 	if s.isDead(at) {
 		return "", false, chat.ErrGone
+	}
+	if since.After(t0) {
+		return "", false, nil
 	}
 	i := slices.IndexFunc(s.list, func(p posted) bool { return p.key == key && p.at == at })
 	return fmt.Sprint(i + 1), i >= 0, nil
@@ -236,6 +240,48 @@ func TestP8CourierCrashes(t *testing.T) {
 				t.Errorf("messages by key: %v", count)
 			}
 		})
+	}
+}
+
+// TestWhatTheOpsChannelWasToldStandsOnceWhenTheStateFileIsLost: the bot that begins
+// with an empty one comes to the same news, under the same key.
+func TestWhatTheOpsChannelWasToldStandsOnceWhenTheStateFileIsLost(t *testing.T) {
+	t.Parallel()
+	d := newMail(t)
+	tell := func(key string, at time.Time) {
+		t.Helper()
+		n := access.Notice{Key: key, Kind: access.NoticeOps, At: at, Text: "All 13 owned assignments would go."}
+		if err := store.NewOutbox(d.db).PutNotice(t.Context(), n); err != nil {
+			t.Fatal(err)
+		}
+		d.deliver(t)
+	}
+	tell("guard/whole-group/c1", t0)
+	d.db = store.NewMemory()
+	d.start()
+	tell("guard/whole-group/c1", t0.Add(6*24*time.Hour))
+	tell("guard/whole-group/c2", t0.Add(6*24*time.Hour))
+	var keys []string
+	for _, p := range d.service.list {
+		keys = append(keys, p.key)
+	}
+	if want := []string{"guard/whole-group/c1", "guard/whole-group/c2"}; !slices.Equal(keys, want) {
+		t.Errorf("the ops channel was told %q, want %q", keys, want)
+	}
+}
+
+// TestANewStateFileMakesNoDoubtWhereThereIsNoHistory: only an interrupted post may
+// stand there twice.
+func TestANewStateFileMakesNoDoubtWhereThereIsNoHistory(t *testing.T) {
+	t.Parallel()
+	d := newMail(t)
+	d.courier.Platforms = map[access.Platform]chat.Platform{access.Slack: forgetful{d.service}}
+	if err := store.NewOutbox(d.db).PutNotice(t.Context(), access.Notice{Key: "k", Kind: access.NoticeOps, At: t0, Text: "News."}); err != nil {
+		t.Fatal(err)
+	}
+	d.deliver(t)
+	if len(d.service.list) != 1 || strings.Contains(text(d.service.list[0].m), "twice") {
+		t.Errorf("messages: %+v", d.service.list)
 	}
 }
 
