@@ -111,6 +111,16 @@ func TestStateHidesSecrets(t *testing.T) {
 	}
 }
 
+// TestNothingInAStateIsYoungerThanItsTime: who waits for the second after what a
+// state shows may count from that.
+func TestNothingInAStateIsYoungerThanItsTime(t *testing.T) {
+	t.Parallel()
+	st := running(t).State()
+	if st.Time.Before(st.AWS.Time) {
+		t.Errorf("the state is of %v, AWS in it of %v", st.Time, st.AWS.Time)
+	}
+}
+
 func read(t *testing.T, url string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)

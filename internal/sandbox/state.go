@@ -19,6 +19,7 @@ import (
 
 // State is the whole world at one moment. It holds no secrets.
 type State struct {
+	// Time is when all of it had been read: nothing in it is younger.
 	Time       time.Time `json:"time"`
 	URL        string    `json:"url"`
 	TLSURL     string    `json:"tls_url"`
@@ -41,6 +42,13 @@ type State struct {
 // State returns a snapshot. With parts (access, slack, teams, github, graph, aws) it
 // has only these.
 func (s *Sandbox) State(parts ...string) State {
+	st := s.read(parts)
+	st.Time = s.kit.Now().UTC()
+	return st
+}
+
+// read reads the parts, one after the other.
+func (s *Sandbox) read(parts []string) State {
 	want := func(part string) bool {
 		for _, p := range parts {
 			if p == part {
@@ -51,7 +59,7 @@ func (s *Sandbox) State(parts ...string) State {
 	}
 	journal, _ := s.kit.Journal.Since(0)
 	st := State{
-		Time: s.kit.Now().UTC(), URL: s.url, TLSURL: s.tlsURL, SeedCommit: s.world.seedCommit, Speed: max(s.kit.Speed, 1),
+		URL: s.url, TLSURL: s.tlsURL, SeedCommit: s.world.seedCommit, Speed: max(s.kit.Speed, 1),
 		ConfigRepo: s.world.config.FullName(), People: s.world.people, Journal: int64(len(journal)),
 	}
 	if b := s.bot(); b != nil {
