@@ -48,6 +48,13 @@ type Platform interface {
 	Link(ctx context.Context, at Address, ts string) (url string, err error)
 }
 
+// History is a [Platform] that shows the bot what it posted before it had its state
+// file.
+type History interface {
+	// Said is Find, for what the state file knows nothing of.
+	Said(ctx context.Context, at Address, key string, since time.Time) (ts string, found bool, err error)
+}
+
 // Threads is a [Platform] on which what is said in a thread of a channel is said in a
 // conversation of its own.
 type Threads interface {
@@ -347,18 +354,9 @@ func (c *Courier) noticeAt(ctx context.Context, d *access.Delivery, name access.
 	if err != nil {
 		return "", err
 	}
-	twice, early := false, earlyNotice(*d)
-	if look || early {
-		since := d.At
-		if early {
-			since = since.Add(-lookBack)
-		}
-		ts, found, err := p.Find(ctx, at, d.Key, since)
-		unknown := errors.Is(err, ErrNoHistory)
-		if found || err != nil && !unknown {
-			return ts, err
-		}
-		twice = look && unknown
+	ts, twice, err := c.stands(ctx, p, at, d, look)
+	if ts != "" || err != nil {
+		return ts, err
 	}
 	if !d.Intent {
 		d.Intent = true
@@ -367,6 +365,22 @@ func (c *Courier) noticeAt(ctx context.Context, d *access.Delivery, name access.
 		}
 	}
 	return p.Post(ctx, at, perhapsAgain(m, twice), d.Key)
+}
+
+// stands looks for a notice that may have been posted before: its post was begun,
+// or it is one of the first of a state file. twice says that it cannot be told.
+func (c *Courier) stands(ctx context.Context, p Platform, at Address, d *access.Delivery, look bool) (ts string, twice bool, err error) {
+	if !look {
+		return c.said(ctx, p, at, d), false, nil
+	}
+	ts, found, err := p.Find(ctx, at, d.Key, d.At)
+	switch {
+	case errors.Is(err, ErrNoHistory):
+		return "", true, nil
+	case err != nil || !found:
+		return "", false, err
+	}
+	return ts, false, nil
 }
 
 // What the operations channel was told before the state file was lost is not told
@@ -378,11 +392,23 @@ const (
 	lookBack     = 7 * 24 * time.Hour
 )
 
-// earlyNotice reports whether the operations channel may have been told d by a bot
-// with another state file. What has buttons or is edited belongs to the file that
-// remembers it, and is told anew.
-func earlyNotice(d access.Delivery) bool {
-	return d.Kind == access.NoticeOps && d.Request == "" && d.Seq <= firstNotices
+// said looks for a notice that the operations channel may have been told by a bot with
+// another state file. What has buttons or is edited belongs to the file that
+// remembers it, and is told anew; so is what cannot be looked for, since twice is
+// better than not at all.
+func (c *Courier) said(ctx context.Context, p Platform, at Address, d *access.Delivery) string {
+	history, ok := p.(History)
+	if !ok || d.Kind != access.NoticeOps || d.Request != "" || d.Seq > firstNotices {
+		return ""
+	}
+	ts, found, err := history.Said(ctx, at, d.Key, d.At.Add(-lookBack))
+	if err != nil {
+		c.Log.Warn("not looked whether the ops channel was told before", "notice", d.Key, "error", err)
+	}
+	if err != nil || !found {
+		return ""
+	}
+	return ts
 }
 
 // perhapsAgain says of a message that it may stand there twice.

@@ -100,6 +100,10 @@ func (s *service) Find(_ context.Context, at chat.Address, key string, since tim
 	return fmt.Sprint(i + 1), i >= 0, nil
 }
 
+func (s *service) Said(ctx context.Context, at chat.Address, key string, since time.Time) (string, bool, error) {
+	return s.Find(ctx, at, key, since)
+}
+
 func (s *service) Link(_ context.Context, at chat.Address, ts string) (string, error) {
 	return "https://acme.slack.example/" + at.Channel + "/" + ts, nil
 }
@@ -270,12 +274,32 @@ func TestWhatTheOpsChannelWasToldStandsOnceWhenTheStateFileIsLost(t *testing.T) 
 	}
 }
 
+// unreadable is a chat service that lets the bot post and not read.
+type unreadable struct{ *service }
+
+func (unreadable) Said(context.Context, chat.Address, string, time.Time) (string, bool, error) {
+	return "", false, errors.New("missing_scope")
+}
+
+func TestNewsOfANewStateFileIsToldWhereTheChannelCannotBeRead(t *testing.T) {
+	t.Parallel()
+	d := newMail(t)
+	d.courier.Platforms = map[access.Platform]chat.Platform{access.Slack: unreadable{d.service}}
+	if err := store.NewOutbox(d.db).PutNotice(t.Context(), access.Notice{Key: "k", Kind: access.NoticeOps, At: t0, Text: "News."}); err != nil {
+		t.Fatal(err)
+	}
+	d.deliver(t)
+	if len(d.service.list) != 1 {
+		t.Errorf("messages: %+v", d.service.list)
+	}
+}
+
 // TestANewStateFileMakesNoDoubtWhereThereIsNoHistory: only an interrupted post may
 // stand there twice.
 func TestANewStateFileMakesNoDoubtWhereThereIsNoHistory(t *testing.T) {
 	t.Parallel()
 	d := newMail(t)
-	d.courier.Platforms = map[access.Platform]chat.Platform{access.Slack: forgetful{d.service}}
+	d.courier.Platforms = map[access.Platform]chat.Platform{access.Slack: struct{ chat.Platform }{forgetful{d.service}}}
 	if err := store.NewOutbox(d.db).PutNotice(t.Context(), access.Notice{Key: "k", Kind: access.NoticeOps, At: t0, Text: "News."}); err != nil {
 		t.Fatal(err)
 	}

@@ -187,6 +187,13 @@ func (c *Client) Find(ctx context.Context, at chat.Address, key string, since ti
 	}
 }
 
+var _ chat.History = (*Client)(nil)
+
+// Said implements chat.History.
+func (c *Client) Said(ctx context.Context, at chat.Address, key string, since time.Time) (string, bool, error) {
+	return c.Find(ctx, at, key, since)
+}
+
 // page returns one page of a channel or thread.
 func (c *Client) page(ctx context.Context, at chat.Address, oldest, cursor string) (msgs []slackapi.Message, next string, err error) {
 	err = call(ctx, func(ctx context.Context) error {
