@@ -16,6 +16,7 @@ import (
 
 	"aws-access-bot/internal/sandbox"
 	"aws-access-bot/internal/scenario"
+	"aws-access-bot/internal/testgc"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -28,6 +29,7 @@ const scenariosAtOnce = 32
 // TestMain makes the test binary the bot when it is started under that name,
 // so that scenarios run the bot as a process of its own.
 func TestMain(m *testing.M) {
+	testgc.Seldom()
 	testscript.Main(m, map[string]func(){"bot": botInTest})
 }
 

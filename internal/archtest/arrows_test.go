@@ -113,6 +113,7 @@ func arrows() map[string][]string {
 		"internal/provision/iam":             {"internal/access", "internal/provision/awsclient", "internal/provision/fault"},
 		"internal/store":                     {"config", "internal/access", "internal/gitops", "internal/gitops/audience", "internal/gitops/delivery", "internal/gitops/guard", "internal/gitops/review", "internal/provision", "internal/provision/onboard"},
 		"internal/store/storetest":           {"internal/access", "internal/store"},
+		"internal/testgc":                    {},
 		"internal/sandbox":                   {"config", "config/example", "internal/sandbox/awsemu", "internal/sandbox/emukit", "internal/sandbox/githubemu", "internal/sandbox/githubemu/gitobj", "internal/sandbox/graphemu", "internal/sandbox/slackemu", "internal/sandbox/teamsemu", "internal/sandbox/page"},
 		"internal/sandbox/page":              {},
 		"internal/sandbox/emukit":            {},

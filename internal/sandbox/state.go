@@ -57,10 +57,9 @@ func (s *Sandbox) read(parts []string) State {
 		}
 		return len(parts) == 0
 	}
-	journal, _ := s.kit.Journal.Since(0)
 	st := State{
 		URL: s.url, TLSURL: s.tlsURL, SeedCommit: s.world.seedCommit, Speed: max(s.kit.Speed, 1),
-		ConfigRepo: s.world.config.FullName(), People: s.world.people, Journal: int64(len(journal)),
+		ConfigRepo: s.world.config.FullName(), People: s.world.people, Journal: s.kit.Journal.Last(),
 	}
 	if b := s.bot(); b != nil {
 		st.BotURL = b.String()

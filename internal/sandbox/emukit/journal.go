@@ -70,6 +70,13 @@ func (j *Journal) Append(e Entry) int64 {
 	return e.Seq
 }
 
+// Last is the Seq of the newest entry, 0 when there is none.
+func (j *Journal) Last() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return int64(len(j.entries))
+}
+
 // Since returns a copy of the entries with Seq greater than after, and a
 // channel that is closed when a further entry is added.
 func (j *Journal) Since(after int64) ([]Entry, <-chan struct{}) {
