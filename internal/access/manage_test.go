@@ -59,6 +59,19 @@ func TestWhatWasCancelledIsInNobodysWay(t *testing.T) {
 	}
 }
 
+// TestCancelRefusesWhatWasMergedAMomentBefore: it is not given up then.
+func TestCancelRefusesWhatWasMergedAMomentBefore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.moved(w.ask(good("k1")).Request, access.StateProposed)
+	w.pulls.withdraw = &access.Refusal{Message: "merged already"}
+	_, err := w.service.Cancel(t.Context(), person(hana), r.ID)
+	refused(t, err, "")
+	if w.get(r.ID).GivenUp() {
+		t.Error("it counts as given up")
+	}
+}
+
 func TestCancelRefusesWhatIsDecided(t *testing.T) {
 	t.Parallel()
 	for _, s := range []access.State{access.StateMerged, access.StateVerified, access.StateHalted, access.StateLive, access.StateEnding, access.StateEnded, access.StateClosed} {

@@ -107,7 +107,8 @@ type Pulls interface {
 	// his approval of it does not count; also before there is a pull request.
 	// It calls nothing outside.
 	Join(ctx context.Context, id ID, who Person) error
-	// Withdraw closes the pull request of r, if it is open.
+	// Withdraw closes the pull request of r, if it is open. A *Refusal means that it
+	// was merged already.
 	Withdraw(ctx context.Context, r Request) error
 }
 

@@ -201,7 +201,7 @@ type Request struct {
 	// GoesOn is the request whose grant gives the same for longer, "" for none.
 	GoesOn ID `json:"goes_on,omitempty"`
 	// Withdrawn is set once its asker has cancelled it: its pull request was
-	// closed, and only a merge a moment before that is still to be seen.
+	// closed unmerged, which is still to be seen.
 	Withdrawn bool `json:"withdrawn,omitempty"`
 	// Retry is set for an onboarding that has stopped and goes on once its account
 	// is invited again.

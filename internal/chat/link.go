@@ -129,7 +129,7 @@ func accountWord(r access.Request) string {
 
 // cancelled says that the pull request of a request is closed.
 func cancelled(r access.Request) Message {
-	return said(fmt.Sprintf("%s is cancelled: its pull request #%d is closed, unless somebody merged it a moment ago.", r.ID, r.Pull.Number))
+	return said(fmt.Sprintf("%s is cancelled: its pull request #%d is closed.", r.ID, r.Pull.Number))
 }
 
 // subject says in a few words what a request is about.

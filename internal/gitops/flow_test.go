@@ -1,6 +1,8 @@
 package gitops_test
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"aws-access-bot/internal/access"
+	"aws-access-bot/internal/sandbox/emukit"
 	"aws-access-bot/internal/sandbox/githubemu"
 )
 
@@ -172,6 +175,32 @@ func TestWithdrawClosesThePullRequest(t *testing.T) {
 	}
 	w.look()
 	if f := w.facts(req); f.State != access.PullClosed {
+		t.Errorf("facts %+v", f)
+	}
+}
+
+// TestWithdrawRefusesWhatWasMerged, before the bot has seen that, or while it closes
+// it: a revocation that counts as cancelled is no word that access should go.
+func TestWithdrawRefusesWhatWasMerged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r := w.request(req)
+	n := w.proposed(r)
+	w.review("yuki-lead", n, "APPROVE")
+	sha := w.merge(n, "squash")
+	for _, name := range []string{"after its merge", "while it is merged"} {
+		if name == "while it is merged" {
+			w.kit.Faults.Add(emukit.Fault{Name: "stale", Op: "GET /repos/{owner}/{repo}/pulls/{pull_number}", Status: 200, Times: 1,
+				Body: fmt.Sprintf(`{"number": %d, "state": "open", "user": {}, "head": {}, "base": {}}`, n)})
+		}
+		var no *access.Refusal
+		if err := w.Withdraw(t.Context(), r); !errors.As(err, &no) || !strings.Contains(no.Message, "merged already") {
+			t.Errorf("withdrawn %s: %v", name, err)
+		}
+	}
+	w.look()
+	w.holds(sha, "")
+	if f := w.facts(req); f.State != access.PullMerged {
 		t.Errorf("facts %+v", f)
 	}
 }

@@ -356,10 +356,22 @@ func (g *Gitops) Withdraw(ctx context.Context, r access.Request) error {
 	if err != nil {
 		return fmt.Errorf("withdraw %s: read pull request %d: %w", r.ID, rec.Number, err)
 	}
-	if p.Open {
+	closes := p.Open
+	if closes {
 		if err := g.host.ClosePull(ctx, rec.Number); err != nil {
 			return fmt.Errorf("withdraw %s: close pull request %d: %w", r.ID, rec.Number, err)
 		}
+		// GitHub takes it for done to close one that was merged since it was read.
+		if p, err = g.host.Pull(ctx, rec.Number); err != nil {
+			return fmt.Errorf("withdraw %s: read pull request %d: %w", r.ID, rec.Number, err)
+		}
+	}
+	if p.Merged() {
+		g.Hint(rec.Number)
+		return &access.Refusal{Message: fmt.Sprintf("Pull request #%d of %s was merged already, so it cannot be cancelled any more.", rec.Number, r.ID),
+			Mend: "`/aws-access status " + string(r.ID) + "` shows what becomes of it."}
+	}
+	if closes {
 		if err := g.noteClosed(ctx, r.ID); err != nil {
 			return fmt.Errorf("withdraw %s: %w", r.ID, err)
 		}

@@ -238,3 +238,88 @@ func TestOldAccessThatIsAdoptedIsAskedAbout(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsAdoptedTwiceIsPutBackAllTheSame: the second time, by the same commit or by
+// another one, takes nothing away, so it says nothing of the question about the first,
+// whether that is open, is about to be asked, or just ran out; nor does a restart then.
+func TestWhatIsAdoptedTwiceIsPutBackAllTheSame(t *testing.T) {
+	for name, tt := range map[string]struct {
+		commit         string
+		early, restart bool
+		wait           time.Duration
+	}{
+		"the same commit, while it is asked": {commit: "a", wait: time.Minute},
+		"the same commit, at its end":        {commit: "a", wait: within - 31*time.Second},
+		"another commit, while it is asked":  {commit: "b", wait: time.Minute},
+		"another commit, and a restart":      {commit: "b", wait: time.Minute, restart: true},
+		"the same commit, before it":         {commit: "a", early: true},
+		"another commit, before it":          {commit: "b", early: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				m := onMove(t)
+				list := []config.Assignment{grant(4, 1, powerUser), grant(4, 1, readOnly)}
+				m.do(func() { m.put(list[0]); m.put(list[1]) })
+				m.adopts(t, sha("a"), list...)
+				left := 0
+				if tt.early {
+					left = 1
+				}
+				for n := 0; n < 300 && m.alive(list) > left; n++ {
+					after(time.Second)
+				}
+				if n := m.alive(list); n != left {
+					t.Fatalf("%d are left, want %d", n, left)
+				}
+				if !tt.early {
+					after(30 * time.Second)
+					m.question(t, access.CutoverAsked)
+				}
+				after(tt.wait)
+				if tt.commit == "b" {
+					m.commitOf(t, asking("b", old(), old2()))
+				}
+				if tt.restart {
+					m.stop()
+				}
+				m.adopts(t, sha(tt.commit), list...)
+				if tt.restart {
+					m.start(t)
+				}
+				after(within + 15*time.Minute)
+				m.question(t, access.CutoverRolledBack)
+				if n := m.alive(list); n != 2 {
+					t.Errorf("nobody confirmed, and %d of 2 were put back: %+v", n, m.noticed())
+				}
+			})
+		})
+	}
+}
+
+// TestWhatIsAdoptedTwiceWhileEntraIsDown: the question that waits for who has it, and
+// the roll-back that waits for whether the group is the same, go on.
+func TestWhatIsAdoptedTwiceWhileEntraIsDown(t *testing.T) {
+	for op, then := range map[string]time.Duration{"DirectUsers": time.Minute, "Group": within + 2*time.Minute} {
+		t.Run(op, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				m := onMove(t)
+				more := grant(4, 1, powerUser)
+				m.do(func() { m.put(more); m.down = map[string]error{op: errLost} })
+				m.adopts(t, sha("a"), more)
+				after(then)
+				if m.isLive(more) || len(m.questions(t)) != 1 {
+					t.Fatalf("not taken away, or no question: %+v", m.questions(t))
+				}
+				m.commitOf(t, asking("b", old(), old2()))
+				m.adopts(t, sha("b"), more)
+				after(10 * time.Second)
+				m.do(func() { delete(m.down, op) })
+				after(within + 15*time.Minute)
+				m.question(t, access.CutoverRolledBack)
+				if !m.isLive(more) {
+					t.Errorf("nobody confirmed, and it was not put back: %+v", m.noticed())
+				}
+			})
+		})
+	}
+}

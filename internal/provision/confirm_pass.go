@@ -148,7 +148,10 @@ func settled(c Cutover, find func(config.Assignment) *Record) []CutoverItem {
 	for _, i := range c.Items {
 		r := find(i.Assignment)
 		switch {
-		case r == nil, r.Cause.Commit != c.Commit:
+		case r == nil:
+		case r.looksAgain() && r.Before.Cause.Commit == c.Commit:
+			out = append(out, i)
+		case r.Cause.Commit != c.Commit:
 		case r.State == Removing:
 			out = append(out, i)
 		case r.State == Gone && !r.Removed.IsZero(): // since it was collected, whatever the clock says

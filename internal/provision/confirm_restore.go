@@ -76,6 +76,8 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 		return i, nil
 	case r.rollsBack() && r.Op != nil:
 		return i, nil // its end decides
+	case r.looksAgain() && !e.isLate(v, c):
+		return i, nil // whether it is there decides
 	}
 	if !i.fromEntra() {
 		i.Left = "it is not from Entra, so nobody can tell who would get it"

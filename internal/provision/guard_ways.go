@@ -79,10 +79,12 @@ func (s Surroundings) canAdminister(set string) bool {
 }
 
 // stood reports whether an assignment that goes had no end. What is not known
-// had none.
+// had none, nor has what no commit declares: a grant that the same once had, and that
+// ended, says nothing of what somebody made since.
 func (s Surroundings) stood(a config.Assignment) bool {
+	_, stray := s.Undeclared[a]
 	ended, known := s.HadEnd[a]
-	return !known || !ended
+	return stray || !known || !ended
 }
 
 // lastWay refuses the removal of the last way into an account, unless a later

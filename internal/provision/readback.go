@@ -215,6 +215,10 @@ func (e *Engine) notListedAnyMore(ctx context.Context, v *view, r Record, seen g
 // gone closes a record of which nothing is left, and its ownership unless it
 // is desired again.
 func (e *Engine) gone(ctx context.Context, v *view, r Record) error {
+	if r.looksAgain() { // it was not there again
+		r.Cause, r.RemoveAsked, r.Removed = r.Before.Cause, r.Before.RemoveAsked, r.Before.Removed
+	}
+	r.Before = nil
 	r.State, r.MayExist, r.Code, r.Trouble = Gone, false, "", ""
 	r.ReadBack, r.Missing, r.Origin = time.Time{}, time.Time{}, ""
 	r.AppAssigned, r.Seen, r.Created = time.Time{}, time.Time{}, time.Time{}

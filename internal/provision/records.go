@@ -60,6 +60,12 @@ const (
 	OriginFound Origin = "found" // it was live before the bot sent anything
 )
 
+// Going is how an assignment went.
+type Going struct {
+	Cause                Cause
+	RemoveAsked, Removed time.Time
+}
+
 // Record is what is kept of one assignment. Times are of the present
 // undertaking, in UTC; zero is not yet.
 type Record struct {
@@ -102,6 +108,9 @@ type Record struct {
 	ReadBack    time.Time
 	RemoveAsked time.Time
 	Removed     time.Time
+	// Before is how it went before, where it is to go though nothing was there by the
+	// records; nil else.
+	Before *Going
 	// Missing is when a complete reading first did not show what was live.
 	Missing time.Time
 

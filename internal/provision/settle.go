@@ -123,9 +123,24 @@ func unwantedOf(had *Record) Record {
 	case had == nil:
 		return Record{Origin: OriginFound}
 	case had.State == Gone:
-		return Record{State: Gone, Used: had.Used, PrincipalID: had.PrincipalID, MayExist: had.MayExist, Origin: cmp.Or(had.origin(), OriginFound)}
+		return Record{State: Gone, Used: had.Used, PrincipalID: had.PrincipalID, MayExist: had.MayExist, Origin: cmp.Or(had.origin(), OriginFound), Before: had.went()}
 	}
 	return *had
+}
+
+// went is how what is recorded as gone was taken away, nil where it never was.
+func (r *Record) went() *Going {
+	if r.Removed.IsZero() {
+		return nil
+	}
+	return &Going{Cause: r.Cause, RemoveAsked: r.RemoveAsked, Removed: r.Removed}
+}
+
+// looksAgain reports whether a record is of what went, and is to go once more if it is
+// there again, of which nothing is known yet. What is adopted twice is so: the second
+// time says nothing of what the first took away, nor of the question about that.
+func (r *Record) looksAgain() bool {
+	return r.State == Removing && r.Before != nil && r.RemoveAsked.IsZero()
 }
 
 // adopted reports whether a record is of what was to go as drift, and is asked about as

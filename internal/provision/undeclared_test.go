@@ -256,3 +256,34 @@ func TestASnoozedFindingIsLeftAlone(t *testing.T) {
 		}
 	})
 }
+
+// TestAnEarlierEndHidesNoLastWayThatNoCommitDeclares: what was granted for an hour,
+// ended, and was made by hand since is the last way in.
+func TestAnEarlierEndHidesNoLastWayThatNoCommitDeclares(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := strayed(t, 0, spread(6)...)
+		way := grant(1, 15, admin)
+		s.commitOf(t, cleared(sha("b"), spread(6)...).with(time.Hour, "", way))
+		after(3 * time.Hour)
+		if s.isLive(way) {
+			t.Fatal("live after its end")
+		}
+		s.do(func() { s.put(way) })
+		after(30 * time.Hour)
+		if !s.isLive(way) {
+			t.Errorf("the last way in was removed: %+v", s.facts(t, way))
+		}
+		held := 0
+		for _, n := range s.noticed() {
+			if strings.Contains(n.Key, string(provision.CodeLastWay)) {
+				held++
+			}
+			if strings.Contains(n.Text, "The bot removes it") {
+				t.Errorf("told that it goes: %q", n.Text)
+			}
+		}
+		if held != 1 {
+			t.Errorf("told %d times that it is held, want once", held)
+		}
+	})
+}

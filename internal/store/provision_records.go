@@ -24,6 +24,14 @@ type causeRecord struct {
 	End      time.Time `json:"end,omitzero"`
 }
 
+func newCauseRecord(c provision.Cause) causeRecord {
+	return causeRecord{string(c.Kind), c.Commit, c.Requests, c.End}
+}
+
+func (r causeRecord) domain() provision.Cause {
+	return provision.Cause{Kind: provision.CauseKind(r.Kind), Commit: r.Commit, Requests: r.Requests, End: r.End}
+}
+
 // operationRecord is a stored [provision.Operation].
 type operationRecord struct {
 	Action      string    `json:"action"`
@@ -39,6 +47,13 @@ type cutRecord struct {
 	Commit string    `json:"commit"`
 	At     time.Time `json:"at"`
 	From   time.Time `json:"from,omitzero"`
+}
+
+// goingRecord is a stored [provision.Going].
+type goingRecord struct {
+	Cause       causeRecord `json:"cause"`
+	RemoveAsked time.Time   `json:"remove_asked,omitzero"`
+	Removed     time.Time   `json:"removed"`
 }
 
 // provisionRecord is a stored [provision.Record].
@@ -69,6 +84,8 @@ type provisionRecord struct {
 	Removed     time.Time `json:"removed,omitzero"`
 	Missing     time.Time `json:"missing,omitzero"`
 
+	Before *goingRecord `json:"before,omitempty"`
+
 	Attempts int       `json:"attempts,omitempty"`
 	NextTry  time.Time `json:"next_try,omitzero"`
 	Code     string    `json:"code,omitempty"`
@@ -78,7 +95,7 @@ type provisionRecord struct {
 func newProvisionRecord(r provision.Record) provisionRecord {
 	out := provisionRecord{
 		Assignment: r.Assignment, State: string(r.State), Since: r.Since, Grants: r.Grants,
-		Cause: causeRecord{string(r.Cause.Kind), r.Cause.Commit, r.Cause.Requests, r.Cause.End},
+		Cause: newCauseRecord(r.Cause),
 		End:   r.End, Cut: (*cutRecord)(r.Cut), Used: r.Used, MadeAt: r.Made.At, MadeBy: r.Made.Commit, LastsSince: r.Lasts.At, LastsBy: r.Lasts.Commit, PrincipalID: r.PrincipalID, MayExist: r.MayExist,
 		Origin: string(r.Origin), Anew: r.Anew, AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
 		RemoveAsked: r.RemoveAsked, Removed: r.Removed, Missing: r.Missing,
@@ -87,13 +104,16 @@ func newProvisionRecord(r provision.Record) provisionRecord {
 	if o := r.Op; o != nil {
 		out.Op = &operationRecord{string(o.Action), o.PrincipalID, o.Intent, o.RequestID, o.Requested, o.Ended}
 	}
+	if b := r.Before; b != nil {
+		out.Before = &goingRecord{newCauseRecord(b.Cause), b.RemoveAsked, b.Removed}
+	}
 	return out
 }
 
 func (r provisionRecord) domain() provision.Record {
 	out := provision.Record{
 		Assignment: r.Assignment, State: provision.State(r.State), Since: r.Since, Grants: r.Grants,
-		Cause: provision.Cause{Kind: provision.CauseKind(r.Cause.Kind), Commit: r.Cause.Commit, Requests: r.Cause.Requests, End: r.Cause.End},
+		Cause: r.Cause.domain(),
 		End:   r.End, Cut: (*provision.Cut)(r.Cut), Used: r.Used, Made: provision.Making{At: r.MadeAt, Commit: r.MadeBy}, Lasts: provision.Making{At: r.LastsSince, Commit: r.LastsBy}, PrincipalID: r.PrincipalID, MayExist: r.MayExist,
 		Origin: provision.Origin(r.Origin), Anew: r.Anew, AppAssigned: r.AppAssigned, Seen: r.Seen, Created: r.Created, ReadBack: r.ReadBack,
 		RemoveAsked: r.RemoveAsked, Removed: r.Removed, Missing: r.Missing,
@@ -102,6 +122,9 @@ func (r provisionRecord) domain() provision.Record {
 	if o := r.Op; o != nil {
 		out.Op = &provision.Operation{Action: provision.Action(o.Action), PrincipalID: o.PrincipalID, Intent: o.Intent,
 			RequestID: o.RequestID, Requested: o.Requested, Ended: o.Ended}
+	}
+	if b := r.Before; b != nil {
+		out.Before = &provision.Going{Cause: b.Cause.domain(), RemoveAsked: b.RemoveAsked, Removed: b.Removed}
 	}
 	return out
 }
