@@ -115,7 +115,7 @@ func (e *Engine) originOf(ctx context.Context, v *view, account string) (origin,
 // being collected.
 func (e *Engine) addToCutover(v *view, put []Cutover, from origin, r Record, c Change) []Cutover {
 	a := r.Assignment
-	item := CutoverItem{Assignment: a, PrincipalID: c.PrincipalID, End: r.End,
+	item := CutoverItem{Assignment: a, PrincipalID: c.PrincipalID, End: r.End, Permits: permits(v.force.Repo, a.PermissionSet),
 		Who: cmp.Or(v.names.Principals[a.Principal], e.book.principal(a.Principal).Name, a.Principal.String())}
 	same := func(x Cutover) bool { return x.collects(r) }
 	at := slices.IndexFunc(put, same)
