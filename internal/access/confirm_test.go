@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 )
 
@@ -126,6 +127,10 @@ func TestOnlyTheControlPlaneRemovesWhatWasPutBack(t *testing.T) {
 	}
 	if _, err := w.service.RemoveDrift(t.Context(), person(ken), missingDrift); !strings.Contains(refused(t, err, "").Message, "put back itself") || len(c.removed) != 0 {
 		t.Errorf("what is missing: %v, removed %v", err, c.removed)
+	}
+	w.commits.force.Repo.Access.Phase, w.commits.force.Repo.Access.Drift = config.Consolidated, config.DriftRevert
+	if _, err := w.service.RevertDrift(t.Context(), person(ken), extraDrift); !strings.Contains(refused(t, err, "").Mend, "drift remove "+extraDrift) || len(d.back) != 0 {
+		t.Errorf("reverted though it is held: %v, %v", err, d.back)
 	}
 	if _, err := w.service.RemoveDrift(t.Context(), person(ken), extraDrift); err != nil || len(c.removed) != 1 || c.removed[0] != extraDrift+" "+ken {
 		t.Errorf("%v, removed %v", err, c.removed)

@@ -134,6 +134,12 @@ func (s *Service) RevertDrift(ctx context.Context, by Person, id string) (Drift,
 	if err != nil {
 		return Drift{}, err
 	}
+	if d.RolledBack {
+		return Drift{}, &Refusal{
+			Message: "The bot put that back itself, since nobody confirmed that people are still in, and holds it until somebody decides.",
+			Mend:    fmt.Sprintf("Adopt it, or have it removed for good: `/aws-access drift remove %s`.", d.ID),
+		}
+	}
 	if clears := force.Repo.Access.Phase.RemovesUndeclared(force.Repo.Access.Drift); !d.Missing && !(clears && d.Known) {
 		return Drift{}, &Refusal{
 			Message: "The bot does not own that assignment: no commit ever declared it.",

@@ -79,7 +79,7 @@ func CutoverMessage(n access.Notice, mention Text) Message {
 	case access.NoticeNotPutBack:
 		m.Blocks = []Block{
 			append(lead, Span{Text: cutoverLine(n)}), plain(n.Text),
-			plain("Who could not get in still cannot, and needs another way: `/aws-access request` asks for access."),
+			plain("Who still cannot get in needs another way: `/aws-access request` asks for access."),
 		}
 	default:
 		m.Blocks = []Block{append(lead, Span{Text: cutoverLine(n)})}

@@ -119,3 +119,38 @@ func TestSummariesOfOnboardings(t *testing.T) {
 	run := x.run()
 	golden(t, "summary_onboard.md", run.Conclusion+": "+run.Title+"\n\n"+run.Summary+"\nmissing:\n- "+strings.Join(x.missing(), "\n- ")+"\n")
 }
+
+// TestAFileThatExistsIsNotAllThatMergingChanges: who approves reads what becomes of
+// the account in AWS, too.
+func TestAFileThatExistsIsNotAllThatMergingChanges(t *testing.T) {
+	t.Parallel()
+	text, err := fs.ReadFile(example.FS(), config.AccessPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inPhase := func(phase string) map[string]string {
+		return map[string]string{config.AccessPath: strings.Replace(string(text), "phase: 1", "phase: "+phase, 1)}
+	}
+	const invites, moves = "Merging this also invites it into the organization", "Merging this also moves it from `/Old` to `/`"
+	for name, tc := range map[string]struct {
+		phase  string
+		member bool
+		from   string
+		says   string
+	}{
+		"outside":                   {"2", false, "", invites},
+		"outside in phase 1":        {"1", false, "", ""},
+		"a member in another OU":    {"1", true, "/Old", moves},
+		"a member that is in place": {"2", true, "/", ""},
+	} {
+		r := onboardRequest()
+		r.Want.AccountID, r.Want.AccountName = "333344441111", "crm-legacy"
+		r.Want.Onboard.Member, r.Want.Onboard.From = tc.member, tc.from
+		body := brought(t, r, inPhase(tc.phase)).body()
+		for _, words := range []string{invites, moves} {
+			if got := strings.Contains(body, words); got != (words == tc.says) {
+				t.Errorf("%s: %q %v in\n%s", name, words, got, body)
+			}
+		}
+	}
+}

@@ -20,16 +20,32 @@ func onboardTitle(r access.Request) string {
 func onboardLead(p *proposal) string {
 	switch p.base.repo.OnboardStep(p.request.Want.AccountID) {
 	case config.OnboardStage:
-		return "A legacy account is to be managed here. This changes its `stage` to `sso` and nothing else: that is control plane, and grants may not be changed with it. " +
-			p.spoken.prose("Once it is in force, `/aws-onboard "+p.request.Want.AccountID+"` makes the pull request with the lines of its baseline.") + "\n\n"
+		return "A legacy account is to be managed here. This changes its `stage` to `sso` and nothing else in the config repo: that is control plane, and grants may not be changed with it. " +
+			inAWS(p) + p.spoken.prose("Once it is in force, `/aws-onboard "+p.request.Want.AccountID+"` makes the pull request with the lines of its baseline.") + "\n\n"
 	case config.OnboardBaseline:
-		return "An account that has its file is to get the lines of the baseline that it lacks. The people of `onboarding.approvers` approve them.\n\n"
+		return "An account that has its file is to get the lines of the baseline that it lacks. The people of `onboarding.approvers` approve them." + strings.TrimRight(" "+inAWS(p), " ") + "\n\n"
 	}
 	if m := p.request.Want.Onboard; m != nil && m.Member {
 		return "An AWS account is to be managed here. Merging this moves it to its OU, if it is not there, and gives the baseline. Approve on GitHub; the check `" + CheckName + "` says who may, and what is missing.\n\n"
 	}
 	return "An AWS account is to be managed here. Merging this invites it into the organization, if it is no member; once its owner has accepted, it is moved to its OU and gets the baseline. " +
 		"Approve on GitHub; the check `" + CheckName + "` says who may, and what is missing.\n\n"
+}
+
+// inAWS says what merging does to an account that has its file already, beside what
+// the change of that says; "" for nothing.
+func inAWS(p *proposal) string {
+	o := p.request.Want.Onboard
+	account, ok := p.base.repo.AccountByID(p.request.Want.AccountID)
+	switch {
+	case o == nil || !ok:
+		return ""
+	case !o.Member && p.base.repo.Access.Phase.Invites():
+		return "Merging this also invites it into the organization, if it is no member and was none before: once its owner has accepted, the organization's management account pays its bill, and it is moved to its OU. "
+	case o.Member && o.From != "" && o.From != account.OU:
+		return "Merging this also moves it from " + code(o.From) + " to " + code(account.OU) + ", whose policies apply to it from then on. "
+	}
+	return ""
 }
 
 // onboardBody returns what the body of an onboarding's pull request says.

@@ -85,8 +85,11 @@ type CutoverItem struct {
 	// call the group or user.
 	PrincipalID string
 	Who         string
-	// End is when its grant was to end anyway, zero for standing.
+	// End is when its grant was to end anyway, zero for standing. Permits names what
+	// the file of the permission set had it permit then; it is "" in items from before
+	// that was kept.
 	End      time.Time
+	Permits  string
 	Removed  time.Time // read back as gone
 	Restored time.Time // read back as live again
 	// Missing is when a listing first did not show it since, until one does.

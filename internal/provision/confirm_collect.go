@@ -23,7 +23,7 @@ func (e *Engine) collectCutovers(ctx context.Context, v *view, allowed []Change)
 	moving := map[string]origin{}
 	for _, c := range allowed {
 		r := e.book.record(c.Assignment)
-		if !takesOldAccess(r, c) || v.collected(r, c) || v.askedAbout(r.Assignment) {
+		if !takesOldAccess(r, c) || v.hasWord(r) || v.collected(r, c) || v.askedAbout(r.Assignment) {
 			continue
 		}
 		from, known := moving[r.Assignment.Account]
@@ -63,6 +63,37 @@ func takesOldAccess(r Record, c Change) bool {
 	return c.Kind == Remove && r.State == Removing && r.RemoveAsked.IsZero() && r.Origin == OriginFound && (byCommit || r.Cause.Kind == CauseDrift)
 }
 
+// hasWord reports whether what the drift check takes away goes by somebody's word in
+// chat, who wants it gone, maybe because it is abused.
+func (v *view) hasWord(r Record) bool { return r.Cause.Kind == CauseDrift && v.asked[r.Assignment] }
+
+// dropCollected takes an assignment out of the cutovers that are not asked about
+// yet, since somebody asked in chat that it go.
+func (e *Engine) dropCollected(ctx context.Context, a config.Assignment) error {
+	if e.Cutovers == nil {
+		return nil
+	}
+	list, err := e.Cutovers.Cutovers(ctx)
+	if err != nil {
+		return fmt.Errorf("what old access is being taken away: %w", err)
+	}
+	for _, c := range list {
+		n := len(c.Items)
+		c.Items = slices.DeleteFunc(slices.Clone(c.Items), func(i CutoverItem) bool { return i.Assignment == a })
+		if c.State != access.CutoverRemoving || len(c.Items) == n {
+			continue
+		}
+		put, forget := []Cutover{c}, []string(nil)
+		if len(c.Items) == 0 {
+			put, forget = nil, []string{c.ID}
+		}
+		if err := e.Cutovers.SaveCutovers(ctx, put, forget); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // origin is how an account came in.
 type origin struct {
 	request access.ID
@@ -84,7 +115,7 @@ func (e *Engine) originOf(ctx context.Context, v *view, account string) (origin,
 // being collected.
 func (e *Engine) addToCutover(v *view, put []Cutover, from origin, r Record, c Change) []Cutover {
 	a := r.Assignment
-	item := CutoverItem{Assignment: a, PrincipalID: c.PrincipalID, End: r.End,
+	item := CutoverItem{Assignment: a, PrincipalID: c.PrincipalID, End: r.End, Permits: permits(v.force.Repo, a.PermissionSet),
 		Who: cmp.Or(v.names.Principals[a.Principal], e.book.principal(a.Principal).Name, a.Principal.String())}
 	same := func(x Cutover) bool { return x.collects(r) }
 	at := slices.IndexFunc(put, same)

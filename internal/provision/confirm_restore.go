@@ -12,6 +12,7 @@ import (
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/provision/fault"
+	"aws-access-bot/internal/provision/permset"
 )
 
 // restoreCheck is what was last found out of who is to get something back: why he
@@ -90,6 +91,10 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 	if i.Left = v.declares(i.Assignment); i.Left != "" {
 		return i, nil
 	}
+	if i.permitsOther(v.force.Repo) {
+		i.Left = fmt.Sprintf("the permission set %s permits something else by now; `/aws-access request` asks for it", i.Assignment.PermissionSet)
+		return i, nil
+	}
 	if !r.rollsBack() && !i.asItWas(r) {
 		i.Left = "it was granted again since, and taken away again"
 		return i, nil
@@ -130,6 +135,31 @@ func (e *Engine) putItemBack(ctx context.Context, v *view, c Cutover, i CutoverI
 	v.alarm.set(v.now) // its pair is read next
 	return i, e.book.save(ctx, StepNoted, Record{Assignment: i.Assignment, State: Adding, Since: v.now, PrincipalID: i.PrincipalID,
 		Cause: Cause{Kind: CauseRollBack, Commit: c.Commit, End: i.End}})
+}
+
+// noFile stands for what a permission set without a file permits: only AWS knows.
+const noFile = "no file"
+
+// permits names what the file of a permission set has it permit.
+func permits(repo *config.Repo, set string) string {
+	file, ok := repo.PermissionSets[set]
+	if !ok {
+		return noFile
+	}
+	d := permset.Of(file)
+	digest, err := permset.Definition{Managed: d.Managed, Customer: d.Customer, Inline: d.Inline, Boundary: d.Boundary}.Digest()
+	if err != nil {
+		return "" // unreachable: there is nothing in it that JSON has not
+	}
+	return digest
+}
+
+// permitsOther reports whether the config repo has a permission set permit something
+// else than when the access was taken away: who approved that was not shown those who
+// had it before, for they had it no more. A file that went changes nothing in AWS.
+func (i CutoverItem) permitsOther(repo *config.Repo) bool {
+	now := permits(repo, i.Assignment.PermissionSet)
+	return i.Permits != "" && now != noFile && now != i.Permits
 }
 
 // asItWas reports whether nothing was undertaken for an item since it was read

@@ -34,7 +34,8 @@ type Finding struct {
 	// Since is when it was first seen, Told when the operations channel was,
 	// Snoozed until when it is not told.
 	Since, Told, Snoozed time.Time
-	// PutBack is set when somebody asked for what is missing, By who did.
+	// PutBack is set when somebody asked for what is missing. By is who did, or who
+	// asked that what no commit declares be removed.
 	PutBack bool
 	By      string
 	// Doer is who made it, by CloudTrail, at Done; TrailAsked is when that was
@@ -276,7 +277,7 @@ func (e *Engine) takeDrift(ctx context.Context, v *view) error {
 		return fmt.Errorf("what is known of drift: %w", err)
 	}
 	v.putBack, v.quiet = map[config.Assignment]bool{}, map[config.Assignment]bool{}
-	v.clear, v.strays = map[config.Assignment]string{}, map[config.Assignment]string{}
+	v.clear, v.strays, v.asked = map[config.Assignment]string{}, map[config.Assignment]string{}, map[config.Assignment]bool{}
 	e.recallLagging(v, list)
 	for _, f := range list {
 		a := f.about()
@@ -290,7 +291,7 @@ func (e *Engine) takeDrift(ctx context.Context, v *view) error {
 			v.quiet[a] = true
 		case v.clears():
 			commit := commitOf(f, v.force.Commit)
-			v.strays[a] = commit
+			v.strays[a], v.asked[a] = commit, f.By != ""
 			listed, seen := e.desk.sight.Ask(f.Pair, f.Live)
 			if listed == Listed && seen.Began.Sub(f.Since) >= e.pace(missingConfirm) {
 				v.clear[a] = commit

@@ -131,7 +131,7 @@ func (e *Engine) stands(ctx context.Context, f Finding) (bool, error) {
 
 // PutBackDrift implements [access.Drifts]. What no commit ever declared is not
 // quiet any more, where such is removed: that is done by the next readings and
-// within all guards.
+// within all guards. Nobody is asked then whether people are still in.
 func (e *Engine) PutBackDrift(ctx context.Context, id, by string) error {
 	return e.changeFinding(ctx, id, func(f *Finding) error {
 		clears, err := e.clearsNow(ctx)
@@ -141,6 +141,9 @@ func (e *Engine) PutBackDrift(ctx context.Context, id, by string) error {
 		case !f.Missing && (!clears || f.Assignment == nil):
 			return fmt.Errorf("revert %s: %w", id, fault.ErrInvalid)
 		case !f.Missing:
+			if err := e.dropCollected(ctx, *f.Assignment); err != nil {
+				return err
+			}
 			f.By, f.Snoozed = by, time.Time{}
 			e.opts.Log.Info("undeclared assignment is not quiet any more", "drift", id, "assignment", f.Assignment.String(), "by", by)
 			return nil
@@ -155,6 +158,9 @@ func (e *Engine) PutBackDrift(ctx context.Context, id, by string) error {
 func (e *Engine) SnoozeDrift(ctx context.Context, id string, until time.Time) error {
 	return e.changeFinding(ctx, id, func(f *Finding) error {
 		f.Snoozed = until.UTC()
+		if !f.Missing {
+			f.By = "" // who wanted it gone is not the last one to decide
+		}
 		return nil
 	})
 }

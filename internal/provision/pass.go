@@ -43,6 +43,8 @@ type view struct {
 	// quiet what is not for now; see takeDrift.
 	putBack, quiet map[config.Assignment]bool
 	clear, strays  map[config.Assignment]string
+	// asked is what of that somebody asked in chat to have removed.
+	asked map[config.Assignment]bool
 	// files has who has a file, once somebody asked: see filed.
 	files map[config.Principal]bool
 	cutovers

@@ -186,6 +186,7 @@ type accountRecord struct {
 	Began      time.Time         `json:"began"`
 	Commit     string            `json:"commit,omitempty"`
 	Member     bool              `json:"member,omitempty"`
+	Entered    time.Time         `json:"entered,omitzero"`
 	Outside    bool              `json:"outside,omitempty"`
 	LeftFrom   string            `json:"left_from,omitempty"`
 	Seat       string            `json:"seat,omitempty"`
@@ -205,7 +206,7 @@ type accountRecord struct {
 
 func newAccountRecord(r onboard.Record) accountRecord {
 	out := accountRecord{
-		Account: r.Account, State: string(r.State), Began: r.Began, Commit: r.Commit, Member: r.Member, Outside: r.Outside,
+		Account: r.Account, State: string(r.State), Began: r.Began, Commit: r.Commit, Member: r.Member, Entered: r.Entered, Outside: r.Outside,
 		LeftFrom: string(r.LeftFrom), Seat: r.Seat, Joined: r.Joined, Placed: r.Placed, Baseline: r.Baseline, Stop: noteRecord(r.Stop), Trouble: noteRecord(r.Trouble),
 		Attempts: r.Attempts, NextTry: r.NextTry, Reminded: r.Reminded, RemindedAt: r.RemindedAt, Again: r.Again,
 	}
@@ -220,7 +221,7 @@ func newAccountRecord(r onboard.Record) accountRecord {
 
 func (r accountRecord) domain() onboard.Record {
 	out := onboard.Record{
-		Account: r.Account, State: onboard.State(r.State), Began: r.Began, Commit: r.Commit, Member: r.Member, Outside: r.Outside,
+		Account: r.Account, State: onboard.State(r.State), Began: r.Began, Commit: r.Commit, Member: r.Member, Entered: r.Entered, Outside: r.Outside,
 		LeftFrom: onboard.State(r.LeftFrom), Seat: r.Seat, Joined: r.Joined, Placed: r.Placed, Baseline: r.Baseline, Stop: onboard.Note(r.Stop), Trouble: onboard.Note(r.Trouble),
 		Attempts: r.Attempts, NextTry: r.NextTry, Reminded: r.Reminded, RemindedAt: r.RemindedAt, Again: r.Again,
 	}

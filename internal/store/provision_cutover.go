@@ -18,6 +18,7 @@ type cutoverItemRecord struct {
 	PrincipalID string            `json:"principal_id"`
 	Who         string            `json:"who"`
 	End         time.Time         `json:"end,omitzero"`
+	Permits     string            `json:"permits,omitempty"`
 	Removed     time.Time         `json:"removed,omitzero"`
 	Restored    time.Time         `json:"restored,omitzero"`
 	Missing     time.Time         `json:"missing,omitzero"`

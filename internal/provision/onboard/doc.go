@@ -16,7 +16,8 @@
 // taken out ends its record.
 //
 // An account that left and that AWS says joined since is brought to its place
-// anew, unless it is a standing one, which is standing again.
+// anew, unless it is a standing one, which is standing again. AWS says since when
+// it is a member, so that one that left and joined between two looks is noticed too.
 //
 // # States of a record
 //

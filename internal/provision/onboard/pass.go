@@ -183,8 +183,8 @@ func (e *Engine) readFeatures(ctx context.Context) (access.FeatureSet, error) {
 	return e.features(ctx)
 }
 
-// remember notes which of the settled accounts are members, as the last look at
-// the organization has it, all in one step. Who is none any more is looked up
+// remember notes which of the settled accounts are members, and since when, as the
+// last look at the organization has it, all in one step. Who is none any more is looked up
 // by visit.
 func (e *Engine) remember(ctx context.Context, t *turn) error {
 	view, ok := e.lastView()
@@ -194,10 +194,12 @@ func (e *Engine) remember(ctx context.Context, t *turn) error {
 	members := membersOf(view)
 	var seen []Record
 	for i, r := range t.book.Records {
-		if r.State == Standing && !r.Member && members[r.Account] {
-			t.book.Records[i].Member = true
-			seen = append(seen, t.book.Records[i])
+		m, member := members[r.Account]
+		if first := r.State == Standing && !r.Member; !member || !first && (!r.Member || !r.Entered.IsZero() || m.Joined.IsZero()) {
+			continue
 		}
+		t.book.Records[i].Member, t.book.Records[i].Entered = true, m.Joined
+		seen = append(seen, t.book.Records[i])
 	}
 	if len(seen) == 0 {
 		return nil
@@ -205,10 +207,10 @@ func (e *Engine) remember(ctx context.Context, t *turn) error {
 	return e.Store.BeginOnboardings(ctx, seen, nil)
 }
 
-func membersOf(v access.EstateView) map[string]bool {
-	out := map[string]bool{}
+func membersOf(v access.EstateView) map[string]access.EstateAccount {
+	out := map[string]access.EstateAccount{}
 	for _, m := range v.Members {
-		out[m.ID] = true
+		out[m.ID] = m
 	}
 	return out
 }
@@ -267,7 +269,7 @@ func (e *Engine) disturbed(t *turn, r Record) bool {
 	if file, ok := t.force.Repo.AccountByID(r.Account); ok && asked && r.State == Done && ask.From != "" && ask.From != cmp.Or(file.OU, root) && ask.From == seatIn(view, r.Account) {
 		return true
 	}
-	if member := slices.ContainsFunc(view.Members, func(m access.EstateAccount) bool { return m.ID == r.Account }); member != r.Member {
+	if m, member := memberIn(view, r.Account); member != r.Member || r.rejoined(m) {
 		return true
 	}
 	if r.State != Standing || r.Member {
@@ -281,21 +283,31 @@ func (e *Engine) disturbed(t *turn, r Record) bool {
 	return false
 }
 
-// seatIn returns the OU of a member in a view, "" for none.
-func seatIn(v access.EstateView, account string) string {
-	for _, m := range v.Members {
-		if m.ID == account {
-			return m.OU
-		}
+// memberIn returns a member of a view.
+func memberIn(v access.EstateView, account string) (access.EstateAccount, bool) {
+	i := slices.IndexFunc(v.Members, func(m access.EstateAccount) bool { return m.ID == account })
+	if i < 0 {
+		return access.EstateAccount{}, false
 	}
-	return ""
+	return v.Members[i], true
 }
 
-// tellBack tells the operations channel of an account that left and is a member
-// again, where no thread does. It is told before it is noted, so that no restart
+// seatIn returns the OU of a member in a view, "" for none.
+func seatIn(v access.EstateView, account string) string {
+	m, _ := memberIn(v, account)
+	return m.OU
+}
+
+// tellBack tells the operations channel of an account that left, seen or not, and is
+// a member again, where no thread does. It is told before it is noted, so that no restart
 // forgets it.
 func (e *Engine) tellBack(ctx context.Context, t *turn, was, now Record) error {
-	if was.State != Left || now.State == Left {
+	which := occurrence(was.Stop)
+	switch {
+	case was.State == Left && now.State != Left:
+	case now.Member && was.rejoined(access.EstateAccount{Member: true, Joined: now.Entered}):
+		which = "unseen/" + now.Entered.UTC().Format(time.RFC3339)
+	default:
 		return nil
 	}
 	if _, threaded := t.ask(was.Account); threaded {
@@ -303,9 +315,9 @@ func (e *Engine) tellBack(ctx context.Context, t *turn, was, now Record) error {
 	}
 	what := "It is what it was for the bot before."
 	if !now.settled() {
-		what = "It is moved to its OU, as its file says."
+		what = "The bot brings it to the OU of its file; what stands in the way of that is told."
 	}
-	return e.notify(ctx, "back/"+was.Account+"/"+occurrence(was.Stop), fmt.Sprintf("Account %s, which was not a member of the organization any more, is one again. %s What the bot had set up in it and AWS dropped meanwhile is drift: `/aws-access drift` lists it, with a button to put it back.", e.called(t, was.Account), what))
+	return e.notify(ctx, "back/"+was.Account+"/"+which, fmt.Sprintf("Account %s, which was not a member of the organization any more, is one again. %s What the bot had set up in it and AWS dropped meanwhile is drift: `/aws-access drift` lists it, with a button to put it back.", e.called(t, was.Account), what))
 }
 
 // tellStop tells the operations channel of a stop that no thread tells of.

@@ -81,6 +81,9 @@ type Record struct {
 
 	// Member is whether it was a member when last looked at.
 	Member bool
+	// Entered is since when it was a member then, as AWS says; zero where that is not
+	// known. A later time is that of an account that left and joined again.
+	Entered time.Time
 	// Outside is whether it was outside the organization when looked at first.
 	Outside bool
 	// LeftFrom is the state it was in when it left the organization.
@@ -158,7 +161,17 @@ func (r Record) back(s Sight) Record {
 	if r.LeftFrom == Standing || !joined.IsZero() && joined.Before(gone.Add(-clockGrace)) {
 		return r.on(r.LeftFrom)
 	}
+	return r.anew(gone)
+}
+
+// anew is the record of an account that joined again, after it was gone at a time.
+func (r Record) anew(gone time.Time) Record {
 	return Record{Account: r.Account, State: New, Began: gone, Commit: r.Commit, Again: r.Again, Outside: true}
+}
+
+// rejoined reports whether a member left and joined again while nobody looked.
+func (r Record) rejoined(a access.EstateAccount) bool {
+	return r.Member && a.Member && !r.Entered.IsZero() && a.Joined.After(r.Entered.Add(enteredGrace))
 }
 
 // again takes a stopped account up again, as if its file were new.

@@ -45,6 +45,8 @@ const (
 	// retryFirst doubles up to retryMost after what failed.
 	retryFirst = 15 * time.Second
 	retryMost  = 30 * time.Minute
+	// enteredGrace allows for two readings of AWS that do not say quite the same.
+	enteredGrace = time.Minute
 	// clockGrace allows for a clock of AWS that is behind ours.
 	clockGrace = 5 * time.Minute
 )

@@ -62,11 +62,17 @@ func takeUp(r Record, s Sight) Record {
 
 // inside is step for a member.
 func inside(r Record, s Sight) (Record, action) {
+	if r.State != Standing && r.rejoined(s.Account.EstateAccount) {
+		r = r.anew(s.Account.Joined)
+	}
 	first := !r.Member
 	if r.State == Left {
 		r = r.back(s)
 	}
 	r.Member, r.Seat = true, s.Account.OU
+	if at := s.Account.Joined; !at.IsZero() {
+		r.Entered = at
+	}
 	if r.settled() {
 		return r.on(r.State), nothing
 	}
