@@ -77,7 +77,8 @@ func adoptableText(list gitops.Adoptable, since, sha string) string {
 	}
 	fmt.Fprintf(&b, "%d in all. Adopted, each that is live is taken away as if %s had removed it: within the removal budget,\n"+
 		"never a whole account or group, the last way into an account nor what is protected. What a guard holds is told in the\n"+
-		"ops channel, with how to allow it, and listed by 'bot sync'.\n", len(list.List), sha)
+		"ops channel, with how to allow it, and listed by 'bot sync'. An adoption is not taken back: what is held of it holds up\n"+
+		"other removals too, until it is allowed.\n", len(list.List), sha)
 	return b.String()
 }
 

@@ -47,7 +47,7 @@ func killAdopting(t *testing.T, step string) {
 	if err := w.assigned(olderOrders(), false); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.saying("the ops channel", regexp.MustCompile(`adopted since `+w.sbx.SeedCommit()+`, to be removed: 1`), ops); err != nil {
+	if err := w.saying("the ops channel", regexp.MustCompile(`adopted since `+w.sbx.SeedCommit()+`, listed: 1`), ops); err != nil {
 		t.Error(err)
 	}
 	if err := w.synced(); err != nil {

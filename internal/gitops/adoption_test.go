@@ -94,7 +94,7 @@ func TestAdoptingOwnsWhatTheOlderCommitGranted(t *testing.T) {
 	}
 	tail, err := store.NewAudit(w.db).Tail(t.Context(), 1)
 	w.must(err)
-	if want := "adopted since " + old + ", to be removed: 3"; len(tail) != 1 || !strings.Contains(tail[0].Cause, want) {
+	if want := "adopted since " + old + ", listed: 3"; len(tail) != 1 || !strings.Contains(tail[0].Cause, want) {
 		t.Errorf("audited %+v, want %q", tail, want)
 	}
 }

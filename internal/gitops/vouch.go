@@ -138,7 +138,7 @@ func (g *Gitops) record(a *Advance, walk Walk, v *voucher, who string) {
 		cause += fmt.Sprintf("; halted at %s by rule %s", walk.Halt.Commit, walk.Halt.Code)
 	}
 	if v.adopt.Since != "" {
-		cause += fmt.Sprintf("; adopted since %s, to be removed: %d", v.adopt.Since, len(a.Adopted))
+		cause += fmt.Sprintf("; adopted since %s, listed: %d", v.adopt.Since, len(a.Adopted))
 	}
 	at := a.InForce.At
 	a.Audit = &Audited{
