@@ -71,6 +71,9 @@
 //	held         Code still-held                 tell, read again hourly          nothing
 //	left         Left set                        nothing                          desired again: unchecked
 //
+// What is waited for in one of these for ten minutes is "unchecked" again, since it
+// may have been taken off the application, or out of Entra, meanwhile.
+//
 // Only an undertaking that the guards let through makes writes for a principal;
 // "present" and below need none. A user differs from a group in four ways: he
 // is blocked when he is disabled or a guest, he is his only member, he may be
