@@ -93,8 +93,10 @@ func (t *transition) deletedAccount(slug string) {
 
 // permissionSets refuses a rename: AWS cannot rename a permission set, so it
 // would be a second one, and the first would lose its definition while it is
-// assigned.
+// assigned. Nor may sets be renamed into each other: whoever has one by its name
+// would get what the other permits.
 func (t *transition) permissionSets() {
+	t.swappedSets()
 	for _, name := range slices.Sorted(maps.Keys(t.base.PermissionSets)) {
 		if _, kept := t.head.PermissionSets[name]; kept {
 			continue
@@ -108,6 +110,46 @@ func (t *transition) permissionSets() {
 			}
 		}
 	}
+}
+
+// swappedSets finds the sets that take each other's definitions, in rings of any
+// length. One that takes the definition which another has given up for a new one
+// is a change like any.
+func (t *transition) swappedSets() {
+	took := map[string][]string{} // by name, whose definition a set has now
+	names := slices.Sorted(maps.Keys(t.base.PermissionSets))
+	for _, name := range names {
+		was, now := t.base.PermissionSets[name], t.head.PermissionSets[name]
+		if now == nil || sameDefinition(was, now) {
+			continue
+		}
+		for _, other := range names {
+			if sameDefinition(t.base.PermissionSets[other], now) {
+				took[name] = append(took[name], other)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(took)) {
+		for _, from := range took[name] {
+			if leadsTo(took, from, name, map[string]bool{}) {
+				t.problem(t.head.PermissionSets[name].Pos, "put the files back as they were and move the grants, or change one set at a time",
+					"permission sets are renamed into each other, which AWS cannot do: whoever has %s would get what %s permitted", name, from)
+				break
+			}
+		}
+	}
+}
+
+// leadsTo reports whether the arrows of a graph lead from one name to another.
+func leadsTo(arrows map[string][]string, from, to string, seen map[string]bool) bool {
+	if from == to {
+		return true
+	}
+	if seen[from] {
+		return false
+	}
+	seen[from] = true
+	return slices.ContainsFunc(arrows[from], func(next string) bool { return leadsTo(arrows, next, to, seen) })
 }
 
 // protected refuses to remove the grant of a protected assignment while it is

@@ -130,6 +130,25 @@ func TestTransitions(t *testing.T) {
 			name: "another inline policy is another permission set",
 			base: []txtar.File{inline("View", "s3:Get")}, head: []txtar.File{with("permission-sets/View.yaml", ""), inline("ViewAll", "s3:List")},
 		},
+		{
+			name: "two permission sets are not renamed into each other",
+			base: []txtar.File{inline("View", "s3:Get"), inline("Work", "s3:*")}, head: []txtar.File{inline("View", "s3:*"), inline("Work", "s3:Get")},
+			want: "permission-sets/View.yaml:1:7: permission sets are renamed into each other, which AWS cannot do: whoever has View would get what Work permitted",
+		},
+		{
+			name: "nor three, in which one has a twin",
+			base: []txtar.File{inline("View", "a:A"), inline("Also", "b:B"), inline("Base", "b:B"), inline("Work", "c:C")},
+			head: []txtar.File{inline("View", "b:B"), inline("Also", "d:D"), inline("Base", "c:C"), inline("Work", "a:A")},
+			want: "permission-sets/Work.yaml:1:7: permission sets are renamed into each other, which AWS cannot do: whoever has Work would get what View permitted",
+		},
+		{
+			name: "a permission set may become what another was before it changed",
+			base: []txtar.File{inline("View", "a:A"), inline("Work", "b:B")}, head: []txtar.File{inline("View", "b:B"), inline("Work", "c:C")},
+		},
+		{
+			name: "and what another is",
+			base: []txtar.File{inline("View", "a:A"), inline("Work", "b:B")}, head: []txtar.File{inline("View", "b:B")},
+		},
 		{name: "another permission set may come for one that goes", base: sets("View"), head: sets("Work")},
 		{name: "a twin may stand beside a permission set", base: sets("View"), head: sets("View", "ViewAll")},
 		{

@@ -33,16 +33,17 @@ func (b *builder) newSet(s Set) {
 			Mend: "it can be granted by its name without one"})
 		return
 	}
+	if n := len(s.Live.Outdated); n > 0 {
+		b.tell(Finding{Code: CodeSetOutdated, Person: true, Subject: s.Name,
+			Text: fmt.Sprintf("the permission set %s gets no file: %d account(s) do not have the last change that somebody made to it in AWS, and a file in force would bring it there", s.Name, n),
+			Mend: "provision it there in AWS, or take the change back, and import again; it can be granted by its name meanwhile"})
+		return
+	}
 	b.write(setsDir+s.Name+".yaml", data)
 	if len(left) > 0 {
 		b.tell(Finding{Code: CodeSetParts, Subject: s.Name,
 			Text: fmt.Sprintf("the file of the permission set %s is silent on what the config language cannot say: %s", s.Name, some(left)),
 			Mend: "the bot leaves that in AWS as it is"})
-	}
-	if n := len(s.Live.Outdated); n > 0 {
-		b.tell(Finding{Code: CodeSetOutdated, Subject: s.Name,
-			Text: fmt.Sprintf("%d account(s) do not have the last change that somebody made to the permission set %s in AWS", n, s.Name),
-			Mend: "the bot will bring it there, as its plan shows; take the change back in AWS if it is not wanted, and import again"})
 	}
 }
 
@@ -57,8 +58,8 @@ func (b *builder) setFile(s Set) (data []byte, left []string, why string) {
 	if err != nil {
 		return nil, nil, cause(err)
 	}
-	// The promise of an import: the file asks for no change of the set. That
-	// accounts have not its latest form is told apart.
+	// The promise of an import: the file asks for no change of the set. Accounts
+	// that have not its latest form are told apart.
 	if r := permset.Diff(permset.Input{Want: permset.Of(&p), Live: &permset.Live{Definition: s.Live.Definition}, Pending: true}); !r.Empty() {
 		return nil, nil, "a file could not say what it has now"
 	}

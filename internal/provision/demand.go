@@ -2,10 +2,13 @@ package provision
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"aws-access-bot/internal/provision/fault"
 )
 
 // The limits of on-demand provisioning (Microsoft: provisionOnDemand takes five
@@ -83,8 +86,14 @@ func (g PrincipalRecord) offer(batch []string, users []User, answer OnDemand) Pr
 		for _, u := range users {
 			said = strings.ReplaceAll(said, u.ID, u.Name)
 		}
-		g.Refused = strings.TrimPrefix(g.Refused+" "+sentence(said)+".", " ")
+		g = g.refused(said)
 	}
+	return g
+}
+
+// refused adds to what on-demand provisioning said of members whom it did not take.
+func (g PrincipalRecord) refused(said string) PrincipalRecord {
+	g.Refused = strings.TrimPrefix(g.Refused+" "+sentence(said)+".", " ")
 	return g
 }
 
@@ -94,8 +103,9 @@ func (e *Engine) offersMore(g PrincipalRecord, n principalNeed) bool {
 	return g.More && g.StoreID != "" && (n.live && e.opts.EnableChanges || !n.since.IsZero())
 }
 
-// hastenMore provisions the next members of a group that has reached AWS. An
-// error ends it: the regular cycle brings the rest.
+// hastenMore provisions the next members of a group that has reached AWS. What
+// asks to wait is waited out, as by who has not reached it. Another error ends
+// it: the regular cycle brings the rest, and whoever waits for them is told why.
 func (e *Engine) hastenMore(ctx context.Context, g PrincipalRecord, n principalNeed) (PrincipalRecord, error) {
 	now := e.now()
 	if now.Sub(g.Demanded) >= e.pace(demandYoung) {
@@ -119,9 +129,20 @@ func (e *Engine) hastenMore(ctx context.Context, g PrincipalRecord, n principalN
 	writeCtx, cancel := e.write(ctx)
 	answer, err := e.Entra.ProvisionOnDemand(writeCtx, g.Principal, batch)
 	cancel()
-	if err != nil || answer.NotYetAssigned {
+	if errors.Is(err, fault.ErrThrottled) {
+		e.demands.hold(e.now().Add(max(fault.RetryAfter(err), e.pace(demandWithin))))
+		g.NextTry = e.demands.free(e.now(), e.pace(demandWithin), demandFirst)
+		return g, nil
+	}
+	if err != nil || !answer.OK {
 		e.opts.Log.Warn("provision on demand", "principal", g.Principal.String(), "error", err, "reason", answer.Reason)
 		g.More = false
+		switch {
+		case fault.Known(err):
+			g = g.refused(fault.Reason(err))
+		case err == nil && !answer.NotYetAssigned:
+			g = g.refused(answer.Reason)
+		}
 		return g, nil
 	}
 	g = g.offer(batch, left, answer)

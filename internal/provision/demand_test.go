@@ -164,6 +164,67 @@ func TestMembersAreSeenByTheirIdsAndNotByTheirNumber(t *testing.T) {
 	})
 }
 
+// TestWhatEndsTheBatchesOfMembersIsToldInTheirThread: a job that goes into
+// quarantine between two batches, or a token that expires.
+func TestWhatEndsTheBatchesOfMembersIsToldInTheirThread(t *testing.T) {
+	const why = "the job is in quarantine"
+	for name, f := range map[string]scripted{
+		"a refused call":    {op: "ProvisionOnDemand", err: fault.New(fault.ErrInvalid, "on demand", why, nil)},
+		"a refusing answer": {op: "ProvisionOnDemand", fail: why},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s, a := betweenBatches(t, f)
+				after(time.Minute)
+				got := s.facts(t, a)
+				if got.ReadBack.IsZero() || got.TroubleCode != string(provision.CodeMembers) || !strings.Contains(got.Trouble, why) {
+					t.Errorf("facts: %+v", got)
+				}
+				if at, _ := s.demandsSoFar(); len(at) != 2 {
+					t.Errorf("%d requests after the refusal", len(at)-2)
+				}
+			})
+		})
+	}
+}
+
+// TestTheRestOfAGroupWaitsOutWhatAsksToWait, such as after a restart that forgot
+// the requests of the last seconds.
+func TestTheRestOfAGroupWaitsOutWhatAsksToWait(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s, a := betweenBatches(t, scripted{op: "ProvisionOnDemand", err: &fault.Error{Kind: fault.ErrThrottled, Op: "on demand", RetryAfter: 40 * time.Second}})
+		after(30 * time.Second)
+		if at, _ := s.demandsSoFar(); len(at) != 2 {
+			t.Errorf("%d requests while asked to wait", len(at)-2)
+		}
+		after(2 * time.Minute)
+		if f := s.facts(t, a); f.MembersSeen != 23 || f.Trouble != "" {
+			t.Errorf("facts: %+v", f)
+		}
+	})
+}
+
+// betweenBatches is a group of 23 of which the first batch of members is
+// provisioned; the next one meets a fault.
+func betweenBatches(t *testing.T, f scripted) (*system, config.Assignment) {
+	t.Helper()
+	s := started(t, newWorld().populate(23))
+	a := grant(1, 1, readOnly)
+	s.commitOf(t, newRepository("c1").with(4*time.Hour, "REQ-AAAAAA", a))
+	for range 100 {
+		if s.count("ProvisionOnDemand") > 0 {
+			break
+		}
+		after(10 * time.Millisecond)
+	}
+	s.do(func() { s.faults = append(s.faults, &f) })
+	after(10 * time.Second)
+	if n := s.count("ProvisionOnDemand"); n != 2 {
+		t.Fatalf("%d requests, want the one that is taken and the one that is not", n)
+	}
+	return s, a
+}
+
 func assignmentThatDoesNotReplicateYetIsTriedAgainInSilence(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		w := newWorld().populate(1)

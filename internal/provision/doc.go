@@ -71,6 +71,9 @@
 //	held         Code still-held                 tell, read again hourly          nothing
 //	left         Left set                        nothing                          desired again: unchecked
 //
+// What is waited for in one of these for ten minutes is "unchecked" again, since it
+// may have been taken off the application, or out of Entra, meanwhile.
+//
 // Only an undertaking that the guards let through makes writes for a principal;
 // "present" and below need none. A user differs from a group in four ways: he
 // is blocked when he is disabled or a guest, he is his only member, he may be
@@ -82,7 +85,8 @@
 // permset), guarded ([CheckSet]), written step by step and provisioned to its
 // accounts, by a loop of its own. Every write follows a whole reading, so what a
 // process did before it was killed is seen and not repeated. No set is deleted.
-// A set that the bot makes is assigned only once it is as declared. One that is a
+// A set that the bot makes is assigned only once it is as declared, and one that it
+// changes only before it begins and after AWS has all of it. One that is a
 // way in, by a protected grant or as the last one, is not made to permit less
 // without an allowance ([CodeSetWay]).
 //

@@ -169,13 +169,19 @@ func (e *Engine) advance(ctx context.Context, g PrincipalRecord, n principalNeed
 	if n.leave {
 		return e.leave(ctx, g, n)
 	}
-	if n.check || !n.since.IsZero() && g.Ensured.Before(n.since) {
+	write := !n.since.IsZero()
+	again := write && e.doubtful(g)
+	ensure := write && g.Ensured.Before(n.since) || again
+	if n.check || ensure {
+		held := objection{g.Code, g.Trouble}
 		if g, err = e.check(ctx, g); err != nil || blocking(g.Code) != "" {
 			return g, err
 		}
+		if again && blocking(held.code) == "" {
+			g.Code, g.Trouble = held.code, held.sentence // what it waits for is the same
+		}
 	}
-	write := !n.since.IsZero()
-	if write && g.Ensured.Before(n.since) {
+	if ensure {
 		if g, err = e.ensureAssigned(ctx, g, n); err != nil {
 			return g, err
 		}
@@ -198,6 +204,13 @@ func (e *Engine) advance(ctx context.Context, g PrincipalRecord, n principalNeed
 		return e.countMembers(ctx, g)
 	}
 	return g, nil
+}
+
+// doubtful reports that what was ensured is to be looked at again, since nothing
+// has come of it for long: somebody may have taken the assignment to the
+// application away, or the group or user itself, and then no cycle brings it.
+func (e *Engine) doubtful(g PrincipalRecord) bool {
+	return !g.Waiting.IsZero() && (g.StoreID == "" || g.Asleep) && e.now().Sub(g.Ensured) >= e.pace(demandGiveUp)
 }
 
 // check compares what Entra has with the config repo. What differs blocks the

@@ -91,6 +91,11 @@ func (e *Engine) leave(ctx context.Context, g PrincipalRecord, n principalNeed) 
 	}
 	g.AssignedByBot, g.AppAssignment, g.AssignIntent, g.AppAssigned, g.Ensured = false, "", time.Time{}, time.Time{}, time.Time{}
 	g.Left, g.Attempts, g.NextTry, g.Code, g.Trouble = e.now(), 0, time.Time{}, "", ""
+	if !g.isUser() {
+		// SCIM deletes the group now, and nothing is assigned to any id of it: one
+		// that is granted something again begins as if it had never been there.
+		g.StoreID, g.Seen, g.Looked, g.Waiting, g.EarlierIDs, g.GoneIDs = "", time.Time{}, time.Time{}, time.Time{}, nil, nil
+	}
 	return g, e.book.savePrincipal(context.WithoutCancel(ctx), StepAssigned, g.demandAnew())
 }
 

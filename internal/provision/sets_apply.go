@@ -24,6 +24,12 @@ func (e *Engine) judgeSet(ctx context.Context, p *setPass, r SetRecord, want per
 	in.Spread = r.Spread // as this reading has it
 	diff := permset.Diff(in)
 	report.Steps, report.Drift = diff.Steps, diff.Drift
+	if r.Partly && !slices.ContainsFunc(diff.Steps, permset.Step.Changes) {
+		r.Partly = false // the accounts are another matter
+		if err := e.saveSet(ctx, StepReadBack, r); err != nil {
+			return report, false, err
+		}
+	}
 	e.tellSetDrift(ctx, p, r, diff.Drift)
 	if len(diff.Steps) == 0 {
 		r, err = e.setReached(ctx, p, r, want, seen)
@@ -175,6 +181,7 @@ func (e *Engine) applySet(ctx context.Context, p *setPass, r SetRecord, seen set
 		if s.Kind == permset.Provision {
 			continue
 		}
+		partly := r.Partly
 		if r, err = e.intendSet(ctx, r, s); err != nil {
 			return false, err
 		}
@@ -184,6 +191,9 @@ func (e *Engine) applySet(ctx context.Context, p *setPass, r SetRecord, seen set
 		delete(e.sets.readings, r.Name)
 		storeCtx := context.WithoutCancel(ctx)
 		if err != nil {
+			if fault.Known(err) {
+				r.Partly = partly // it had no effect
+			}
 			return false, e.setRefused(storeCtx, p, r, s, err)
 		}
 		if s.Kind == permset.Create {
@@ -204,6 +214,7 @@ func (e *Engine) applySet(ctx context.Context, p *setPass, r SetRecord, seen set
 // intendSet stores that a write is about to be made.
 func (e *Engine) intendSet(ctx context.Context, r SetRecord, s permset.Step) (SetRecord, error) {
 	r.Intent = e.now()
+	r.Partly = r.Partly || s.Changes()
 	if s.Kind == permset.Create {
 		r.CreateIntent, r.Created, r.Applied = r.Intent, time.Time{}, time.Time{}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"aws-access-bot/internal/provision/permset"
@@ -54,7 +55,7 @@ func (e *Engine) saveSet(ctx context.Context, step Step, r SetRecord) error {
 	before := e.sets.records[r.Name]
 	e.sets.records[r.Name] = r
 	delete(e.sets.previews, r.Name)
-	usable := before.making() && !r.making() || withholds(before.Code) && !withholds(r.Code)
+	usable := before.making() && !r.making() || withholds(before.Code) && !withholds(r.Code) || before.Partly && !r.Partly
 	if usable {
 		e.sets.released[r.Name] = true
 	}
@@ -115,6 +116,8 @@ func (e *Engine) declaredSets(v *view) map[string]string {
 			out[name] = notMade(name)
 		case withholds(r.Code):
 			out[name] = "Nothing new is given with the permission set while it is held back: " + r.Trouble
+		case r.Partly:
+			out[name] = strings.TrimSpace("A change of the permission set is in AWS in part only, and nothing new is given with it until all of it is. " + r.Trouble)
 		case r.State == SetApplied && r.ARN == "": // somebody deleted it
 		default:
 			out[name] = ""

@@ -43,6 +43,9 @@ type SetRecord struct {
 	Spread []string
 	// Protected: a protected grant was made with it when it was last as declared.
 	Protected bool
+	// Partly: writes of a change were begun, and no reading since shows that
+	// nothing of it lacks in AWS. It may permit what no file ever said.
+	Partly bool
 	// Intent is when a write was last about to be made whose answer is open.
 	Intent time.Time
 	// CreateIntent is when the bot was about to create the set; Created when it

@@ -92,6 +92,9 @@ func (s *setService) WriteSet(_ context.Context, arn string, step permset.Step) 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, err := s.enter("WriteSet", string(step.Kind))
+	if err == nil {
+		err = s.down["WriteSet "+string(step.Kind)]
+	}
 	if err != nil {
 		return "", err
 	}
@@ -120,6 +123,8 @@ func (s *setService) WriteSet(_ context.Context, arn string, step permset.Step) 
 		l.Managed = slices.DeleteFunc(slices.Clone(l.Managed), func(p string) bool { return p == step.Policy })
 	case permset.PutBoundary:
 		l.Boundary = step.Boundary
+	case permset.PutInline:
+		l.Inline = step.Inline
 	default:
 		return "", fmt.Errorf("no such write here: %s", step.Kind)
 	}

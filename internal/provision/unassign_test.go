@@ -48,6 +48,22 @@ func TestGroupThatNothingNeedsIsUnassignedWhereThatIsAskedFor(t *testing.T) {
 	})
 }
 
+// TestAGroupThatTheBotTookOutAndThatIsGrantedAgainIsNotToldAsGone: that SCIM
+// deleted it was meant, it left nothing behind, and nobody waits for a second
+// search that misses it.
+func TestAGroupThatTheBotTookOutAndThatIsGrantedAgainIsNotToldAsGone(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := leftGroup(t, config.UnassignRemove, func(*system) {})
+		s.do(func() { delete(s.scim, groupID(1)) })
+		a := grant(1, 1, readOnly)
+		s.commitOf(t, newRepository("c2").with(time.Hour, "", a))
+		after(20 * time.Second)
+		if f := s.facts(t, a); f.ReadBack.IsZero() || len(s.noticed()) != 0 {
+			t.Errorf("notices %+v, facts %+v", s.noticed(), f)
+		}
+	})
+}
+
 func TestGroupThatNothingNeedsIsReportedOtherwise(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := leftGroup(t, config.UnassignReport, func(*system) {})

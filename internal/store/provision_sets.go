@@ -54,6 +54,7 @@ type setRecord struct {
 	Spread []string  `json:"spread,omitempty"`
 
 	Protected bool `json:"protected,omitempty"`
+	Partly    bool `json:"partly,omitempty"`
 
 	Intent       time.Time     `json:"intent,omitzero"`
 	CreateIntent time.Time     `json:"create_intent,omitzero"`
@@ -74,7 +75,7 @@ type setRecord struct {
 
 func newSetRecord(r provision.SetRecord) setRecord {
 	out := setRecord{
-		Name: r.Name, ARN: r.ARN, State: string(r.State), Digest: r.Digest, Commit: r.Commit, Since: r.Since, Owned: r.Owned, Spread: r.Spread, Protected: r.Protected,
+		Name: r.Name, ARN: r.ARN, State: string(r.State), Digest: r.Digest, Commit: r.Commit, Since: r.Since, Owned: r.Owned, Spread: r.Spread, Protected: r.Protected, Partly: r.Partly,
 		Intent: r.Intent, CreateIntent: r.CreateIntent, Created: r.Created, Applied: r.Applied, Did: r.Did,
 		ByAccount: r.ByAccount, Tried: r.Tried, Failures: r.Failures,
 		Attempts: r.Attempts, NextTry: r.NextTry, Code: string(r.Code), Trouble: r.Trouble,
@@ -87,7 +88,7 @@ func newSetRecord(r provision.SetRecord) setRecord {
 
 func (r setRecord) domain() provision.SetRecord {
 	out := provision.SetRecord{
-		Name: r.Name, ARN: r.ARN, State: provision.SetState(r.State), Digest: r.Digest, Commit: r.Commit, Since: r.Since, Owned: r.Owned, Spread: r.Spread, Protected: r.Protected,
+		Name: r.Name, ARN: r.ARN, State: provision.SetState(r.State), Digest: r.Digest, Commit: r.Commit, Since: r.Since, Owned: r.Owned, Spread: r.Spread, Protected: r.Protected, Partly: r.Partly,
 		Intent: r.Intent, CreateIntent: r.CreateIntent, Created: r.Created, Applied: r.Applied, Did: r.Did,
 		ByAccount: r.ByAccount, Tried: r.Tried, Failures: r.Failures,
 		Attempts: r.Attempts, NextTry: r.NextTry, Code: provision.Code(r.Code), Trouble: r.Trouble,

@@ -78,6 +78,7 @@ func AllowsAll(arn string) bool {
 type statement struct {
 	Effect            string
 	Action, NotAction json.RawMessage
+	raw               string // as it stands
 }
 
 // statements reads those of a policy, false when it cannot be understood.
@@ -86,15 +87,18 @@ func statements(policy string) ([]statement, bool) {
 	if err := json.Unmarshal([]byte(policy), &doc); err != nil {
 		return nil, false
 	}
-	var many []statement
-	if err := json.Unmarshal(doc.Statement, &many); err == nil {
-		return many, true
+	var many []json.RawMessage
+	if err := json.Unmarshal(doc.Statement, &many); err != nil {
+		many = []json.RawMessage{doc.Statement} // one, without a list
 	}
-	var one statement
-	if err := json.Unmarshal(doc.Statement, &one); err != nil {
-		return nil, false
+	out := make([]statement, len(many))
+	for i, raw := range many {
+		if err := json.Unmarshal(raw, &out[i]); err != nil {
+			return nil, false
+		}
+		out[i].raw = string(raw)
 	}
-	return []statement{one}, true
+	return out, true
 }
 
 // only reports whether every statement of a policy has an effect. One that is

@@ -309,12 +309,36 @@ func TestOnlyMorePowerWidens(t *testing.T) {
 	longer.Session = 8 * time.Hour
 	otherBoundary := powerful
 	otherBoundary.Boundary = &config.Boundary{ManagedPolicy: view}
+	const deny, allow = `{"Action":"iam:*","Effect":"Deny","Resource":"*"}`, `{"Action":"s3:Get*","Effect":"Allow","Resource":"*"}`
+	policy := func(statements ...string) string {
+		return `{"Statement":[` + strings.Join(statements, ",") + `],"Version":"2012-10-17"}`
+	}
+	with := func(d permset.Definition, edit func(*permset.Definition)) permset.Definition {
+		edit(&d)
+		return d
+	}
+	own := []config.PolicyRef{{Name: "Guardrails", Path: "/"}}
+	hadOf := func(edit func(*permset.Definition)) *permset.Live {
+		return live(func(l *permset.Live) { l.Definition = with(powerful, edit) })
+	}
 	tests := []struct {
 		name string
 		want permset.Definition
 		live *permset.Live
 		wide string
 	}{
+		{"a denial less", powerful, hadOf(func(d *permset.Definition) { d.Inline = policy(deny) }), "delete-inline"},
+		{"a policy that cannot be read less", powerful, hadOf(func(d *permset.Definition) { d.Inline = "?" }), "delete-inline"},
+		{"another inline policy without the denial", with(powerful, func(d *permset.Definition) { d.Inline = policy(allow) }),
+			hadOf(func(d *permset.Definition) { d.Inline = policy(deny, allow) }), "put-inline"},
+		{"the denial stays in another inline policy", with(powerful, func(d *permset.Definition) { d.Inline = policy(deny) }),
+			hadOf(func(d *permset.Definition) { d.Inline = policy(deny, allow) }), ""},
+		{"a permission less", powerful, hadOf(func(d *permset.Definition) { d.Inline = policy(allow) }), ""},
+		{"a policy of AWS that denies less", powerful, hadOf(func(d *permset.Definition) { d.Managed = []string{denyAll, admin} }), "detach"},
+		{"a policy of the accounts' own less", powerful, hadOf(func(d *permset.Definition) { d.Customer = own }), "detach-customer"},
+		{"all of it less", plain(), hadOf(func(d *permset.Definition) {
+			d.Inline, d.Customer, d.Managed = policy(deny), own, []string{denyAll, admin}
+		}), ""},
 		{"a longer session of a powerful set", longer, live(func(l *permset.Live) { l.Managed = []string{admin} }), ""},
 		{"a powerful policy more", powerful, live(func(*permset.Live) {}), "attach"},
 		{"a powerful set from nothing", powerful, nil, "attach"},

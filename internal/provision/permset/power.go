@@ -115,10 +115,16 @@ func fits(pattern, s string) bool {
 
 // Widens returns the steps that may give power over identities and access that
 // the live set does not have: a powerful policy more, another powerful inline
-// policy, or less of a boundary while there is a powerful policy. live is nil
+// policy, or less of a boundary or of what denies while there is a powerful
+// policy. What a policy of the accounts' own denies cannot be known. live is nil
 // for a set that is not there yet.
 func Widens(steps []Step, want Definition, live *Live) []Step {
-	powerful := len(Powers(want)) > 0 || live != nil && len(Powers(live.Definition)) > 0
+	stays := len(Powers(want)) > 0
+	powerful := stays || live != nil && len(Powers(live.Definition)) > 0
+	var had string
+	if live != nil {
+		had = live.Inline
+	}
 	var out []Step
 	for _, s := range steps {
 		wide := false
@@ -127,8 +133,12 @@ func Widens(steps []Step, want Definition, live *Live) []Step {
 			wide = !harmlessPolicy(s.Policy)
 		case AttachOwn:
 			wide = true
-		case PutInline:
-			wide = mayControl(s.Inline)
+		case Detach:
+			wide = stays && deniesPolicy(s.Policy)
+		case DetachOwn:
+			wide = stays
+		case PutInline, DeleteInline:
+			wide = mayControl(s.Inline) && s.Kind == PutInline || stays && deniesLess(had, s.Inline)
 		case DeleteBoundary:
 			wide = powerful
 		case PutBoundary: // another one; a first one only narrows
@@ -139,6 +149,27 @@ func Widens(steps []Step, want Definition, live *Live) []Step {
 		}
 	}
 	return out
+}
+
+// deniesLess reports whether an inline policy leaves out something that another
+// one denies: every statement that is no plain permission has to stand in both,
+// in canonical form. "" is none.
+func deniesLess(was, is string) bool {
+	denials := func(policy string) (out []string, ok bool) {
+		if policy == "" {
+			return nil, true
+		}
+		list, ok := statements(policy)
+		for _, s := range list {
+			if s.Effect != "Allow" {
+				out = append(out, s.raw)
+			}
+		}
+		return out, ok
+	}
+	before, known := denials(was)
+	after, _ := denials(is)
+	return !known || slices.ContainsFunc(before, func(d string) bool { return !slices.Contains(after, d) })
 }
 
 // Reserved returns the name of the permission set whose role an ARN is of, "" if
