@@ -443,10 +443,12 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 		rec = CheckRecord{Number: x.pull.Number, Head: run.Head}
 	}
 	shown := stillShown(rec.Shown, x.shown)
-	if rec.Digest != digest || rec.ShownAt.IsZero() || rewrite {
+	anew := shownAnew(rec.Shown, shown)
+	if rec.Digest != digest || rec.ShownAt.IsZero() || rewrite || len(anew) > 0 {
 		// Stored before it is shown: verification counts only those of a team
-		// who were in it then, also after a crash right here.
-		rec.Digest, rec.Teams, rec.Manager, rec.Outside, rec.Shown = "", x.teams, x.manager, x.outside, shown
+		// who were in it then, also after a crash right here. Of who joined too
+		// many it is stored after: until it is written, nobody was shown them.
+		rec.Digest, rec.Teams, rec.Manager, rec.Outside, rec.Shown = "", x.teams, x.manager, x.outside, unless(anew, rec.Shown, shown)
 		if err := g.state.SaveCheck(ctx, rec); err != nil {
 			return err
 		}
@@ -457,10 +459,36 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) erro
 		if rec.ShownAt.IsZero() {
 			rec.ShownAt = at
 		}
+		for _, id := range anew {
+			s := shown[id]
+			s.Since = at
+			shown[id] = s
+		}
 	}
 	next := rec
 	next.Digest, next.Teams, next.Manager, next.Outside, next.Shown = digest, x.teams, x.manager, x.outside, shown
 	return g.state.SaveCheck(ctx, next)
+}
+
+// shownAnew are the groups that more joined than may, whose people are shown
+// anew.
+func shownAnew(was, now map[string]review.Shown) []string {
+	var out []string
+	for id, s := range now {
+		if before, ok := was[id]; ok && !s.Since.Equal(before.Since) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// unless is what is shown now, with some groups as they were shown before.
+func unless(ids []string, was, now map[string]review.Shown) map[string]review.Shown {
+	out := maps.Clone(now)
+	for _, id := range ids {
+		out[id] = was[id]
+	}
+	return out
 }
 
 // stillShown is what was shown of a head, and what is shown now: that its change
