@@ -192,6 +192,30 @@ func TestT11AGroupThatGrewBetweenCheckAndMerge(t *testing.T) {
 	}
 }
 
+// TestT43WhatPassedByItselfNeedsAnApprovalOnceItsGroupGrew, also when those who
+// joined were shown, and of the bot's own merge.
+func TestT43WhatPassedByItselfNeedsAnApprovalOnceItsGroupGrew(t *testing.T) {
+	t.Parallel()
+	w := autoWorld(t, strings.Replace(autoRule, "auto:", "people: pinned, auto:", 1))
+	w.hook(&hooked{draft: true}) // it is not merged yet
+	n := w.proposed(w.request(req))
+	w.joins(devGroup, 1)
+	w.look()
+	w.restart()
+	for range 3 {
+		w.look()
+		if c := w.check(w.headOf(n)); c.Conclusion != "action_required" || w.merges() != 0 {
+			t.Fatalf("check %q %q, %d merges", c.Conclusion, c.Title, w.merges())
+		}
+	}
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.holds(w.head("main"), "")
+	if w.merges() != 1 {
+		t.Errorf("%d merges once it is approved", w.merges())
+	}
+}
+
 // TestT11WhatWasShownIsKeptWhenItIsMergedWhileItIsJudged: the head is part of the
 // branch by then and changes nothing against it. That says nothing of who was shown.
 func TestT11WhatWasShownIsKeptWhenItIsMergedWhileItIsJudged(t *testing.T) {
