@@ -202,7 +202,7 @@ func (g *Gitops) checkPull(ctx context.Context, p *Pull, rewrite bool) (merged b
 		return false, errors.Join(err, told, g.cannotJudge(ctx, x, err))
 	}
 	delete(g.merging.unjudged, p.Number)
-	if err := g.writeCheck(ctx, x, rewrite); err != nil {
+	if shown, err := g.writeCheck(ctx, x, rewrite); err != nil || !shown {
 		return false, errors.Join(err, told)
 	}
 	if err := g.recordOpen(ctx, p, x); err != nil {
@@ -426,48 +426,85 @@ func (g *Gitops) leftAt(ctx context.Context, x *examined, force *access.InForce)
 	return s.repo, nil
 }
 
-// writeCheck creates or updates the check run when its content changed.
-func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) error {
+// writeCheck creates or updates the check run when its content changed. It
+// reports whether the check shows what was found: what is open no more shows
+// what it showed before.
+func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) (bool, error) {
 	run := x.run()
 	data, err := json.Marshal(run)
 	if err != nil {
-		return fmt.Errorf("write check: %w", err)
+		return false, fmt.Errorf("write check: %w", err)
 	}
 	sum := sha256.Sum256(data)
 	digest := hex.EncodeToString(sum[:])
 	rec, _, err := g.state.Check(ctx, x.pull.Number)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if rec.Head != run.Head {
 		rec = CheckRecord{Number: x.pull.Number, Head: run.Head}
 	}
-	shown := stillShown(rec.Shown, x.shown)
-	anew := shownAnew(rec.Shown, shown)
-	if rec.Digest != digest || rec.ShownAt.IsZero() || rewrite || len(anew) > 0 {
+	next := rec
+	next.Digest, next.Teams, next.Manager, next.Outside, next.Shown = digest, x.teams, x.manager, x.outside, stillShown(rec.Shown, x.shown)
+	anew := shownAnew(rec.Shown, next.Shown)
+	write := rec.Digest != digest || rec.ShownAt.IsZero() || rewrite || len(anew) > 0
+	if !write && next.sameFacts(&rec) {
+		return true, nil
+	}
+	if open, err := g.stillOpen(ctx, x.pull.Number); err != nil || !open {
+		return false, err
+	}
+	if write {
 		// Stored before it is shown: verification counts only those of a team
 		// who were in it then, also after a crash right here. Of who joined too
 		// many it is stored after: until it is written, nobody was shown them.
-		rec.Digest, rec.Teams, rec.Manager, rec.Outside, rec.Shown = "", x.teams, x.manager, x.outside, unless(anew, rec.Shown, shown)
-		if err := g.state.SaveCheck(ctx, rec); err != nil {
-			return err
+		before := next
+		before.Digest, before.Shown = "", unless(anew, rec.Shown, next.Shown)
+		if err := g.state.SaveCheck(ctx, before); err != nil {
+			return false, err
 		}
-		var at time.Time
-		if rec.RunID, at, err = g.putCheck(ctx, rec.RunID, run); err != nil {
-			return err
-		}
-		if rec.ShownAt.IsZero() {
-			rec.ShownAt = at
-		}
-		for _, id := range anew {
-			s := shown[id]
-			s.Since = at
-			shown[id] = s
+		if err := g.putShown(ctx, &next, run, anew); err != nil {
+			return false, err
 		}
 	}
-	next := rec
-	next.Digest, next.Teams, next.Manager, next.Outside, next.Shown = digest, x.teams, x.manager, x.outside, shown
-	return g.state.SaveCheck(ctx, next)
+	return true, g.state.SaveCheck(ctx, next)
+}
+
+// stillOpen reads whether a pull request is open after all was read that its
+// check shows: nothing of that is from after a merge then. Verification takes
+// what a check showed for what there was when it was approved.
+func (g *Gitops) stillOpen(ctx context.Context, number int) (bool, error) {
+	p, err := g.host.Pull(ctx, number)
+	if err != nil {
+		return false, fmt.Errorf("read it before its check is written: %w", err)
+	}
+	if !p.Open {
+		g.Hint(number)
+	}
+	return p.Open, nil
+}
+
+// putShown writes a check run and takes in since when it shows what it does.
+func (g *Gitops) putShown(ctx context.Context, rec *CheckRecord, run CheckRun, anew []string) error {
+	var at time.Time
+	var err error
+	if rec.RunID, at, err = g.putCheck(ctx, rec.RunID, run); err != nil {
+		return err
+	}
+	if rec.ShownAt.IsZero() {
+		rec.ShownAt = at
+	}
+	for _, id := range anew {
+		s := rec.Shown[id]
+		s.Since = at
+		rec.Shown[id] = s
+	}
+	return nil
+}
+
+// sameFacts reports whether two records hold approvals to the same.
+func (r *CheckRecord) sameFacts(o *CheckRecord) bool {
+	return maps.EqualFunc(r.Teams, o.Teams, slices.Equal) && r.Manager == o.Manager && slices.Equal(r.Outside, o.Outside) && sameShown(r.Shown, o.Shown)
 }
 
 // shownAnew are the groups that more joined than may, whose people are shown

@@ -10,6 +10,7 @@ import (
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/sandbox/githubemu"
+	"aws-access-bot/internal/store"
 )
 
 const (
@@ -246,6 +247,37 @@ func TestT11WhatWasShownIsKeptWhenItIsMergedWhileItIsJudged(t *testing.T) {
 			w.look()
 			w.look()
 			w.holds(before, gitops.HaltApproval)
+		})
+	}
+}
+
+// TestT9WhoJoinsATeamAfterTheMergeIsNotShownInIt: the list of open pull requests
+// had it still, and its check says no more.
+func TestT9WhoJoinsATeamAfterTheMergeIsNotShownInIt(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{"merge", "squash", "rebase"} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			before := w.head("main")
+			n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+			w.look()
+			w.review("taro-data", n, "APPROVE")
+			w.look()
+			sha := ""
+			g, err := gitops.New(w.opt, &listed{w.client(), func() {
+				sha = w.merge(n, method)
+				w.must(w.emu.SetTeamMember("payments-leads", "taro-data", "member"))
+			}}, store.NewGitops(w.db), w.dir)
+			w.must(err)
+			w.Gitops = g
+			for range 3 {
+				w.look()
+			}
+			w.holds(before, gitops.HaltApproval)
+			w.review("taro-data", n, "APPROVE")
+			w.look()
+			w.holds(sha, "")
 		})
 	}
 }
