@@ -447,7 +447,7 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) (boo
 	next := rec
 	next.Digest, next.Teams, next.Manager, next.Outside, next.Shown = digest, x.teams, x.manager, x.outside, stillShown(rec.Shown, x.shown)
 	anew := shownAnew(rec.Shown, next.Shown)
-	write := rec.Digest != digest || rec.ShownAt.IsZero() || rewrite || len(anew) > 0
+	write := rec.Digest != digest || x.showsHead() && rec.ShownAt.IsZero() || rewrite || len(anew) > 0
 	if !write && next.sameFacts(&rec) {
 		return true, nil
 	}
@@ -463,8 +463,12 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) (boo
 		if err := g.state.SaveCheck(ctx, before); err != nil {
 			return false, err
 		}
-		if err := g.putShown(ctx, &next, run, anew); err != nil {
+		at, err := g.putShown(ctx, &next, run, anew)
+		if err != nil {
 			return false, err
+		}
+		if x.showsHead() && next.ShownAt.IsZero() {
+			next.ShownAt = at
 		}
 	}
 	return true, g.state.SaveCheck(ctx, next)
@@ -484,22 +488,24 @@ func (g *Gitops) stillOpen(ctx context.Context, number int) (bool, error) {
 	return p.Open, nil
 }
 
-// putShown writes a check run and takes in since when it shows what it does.
-func (g *Gitops) putShown(ctx context.Context, rec *CheckRecord, run CheckRun, anew []string) error {
+// showsHead reports whether a check says anything of its head: before a commit is
+// trusted it says that alone, and nobody approves by that.
+func (x *examined) showsHead() bool { return x.base != nil }
+
+// putShown writes a check run, takes in since when it shows who joined, and
+// returns that.
+func (g *Gitops) putShown(ctx context.Context, rec *CheckRecord, run CheckRun, anew []string) (time.Time, error) {
 	var at time.Time
 	var err error
 	if rec.RunID, at, err = g.putCheck(ctx, rec.RunID, run); err != nil {
-		return err
-	}
-	if rec.ShownAt.IsZero() {
-		rec.ShownAt = at
+		return time.Time{}, err
 	}
 	for _, id := range anew {
 		s := rec.Shown[id]
 		s.Since = at
 		rec.Shown[id] = s
 	}
-	return nil
+	return at, nil
 }
 
 // sameFacts reports whether two records hold approvals to the same.

@@ -7,6 +7,7 @@ import (
 
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/sandbox/githubemu"
+	"aws-access-bot/internal/store"
 )
 
 const prodLine = "  - account: payments-prod\n    permission_set: PowerUserAccess\n"
@@ -95,6 +96,31 @@ func TestT11AnApprovalInTheSecondOfTheCheckDoesNotCount(t *testing.T) {
 	n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
 	w.must(w.Look(t.Context()))
 	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.wantAgain(n)
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.wantPassed(n)
+}
+
+// TestT11NothingIsShownBeforeACommitIsTrusted: the check says that and nothing of
+// the head, and says so once.
+func TestT11NothingIsShownBeforeACommitIsTrusted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	seed := w.head("main")
+	w.db = store.NewMemory()
+	w.restart()
+	n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	before := w.writes()
+	for range 3 {
+		w.look()
+	}
+	if c := w.check(w.headOf(n)); c.Title != "no commit is trusted yet" || w.writes() != before+1 {
+		t.Errorf("check %q, written %d times", c.Title, w.writes()-before)
+	}
+	w.review("yuki-lead", n, "APPROVE")
+	w.must(w.Trust(t.Context(), seed, "the test"))
 	w.look()
 	w.wantAgain(n)
 	w.review("yuki-lead", n, "APPROVE")
