@@ -55,6 +55,12 @@ func (g *Gitops) renew(ctx context.Context, p *Pull, walk Walk) error {
 	if err := g.host.MoveBranch(ctx, rec.Branch, rec.NextHead); err != nil {
 		return fmt.Errorf("move the branch %s: %w", rec.Branch, err)
 	}
+	if now, err = g.host.Pull(ctx, p.Number); err != nil {
+		return fmt.Errorf("read it after its branch was moved: %w", err)
+	}
+	if !now.Open {
+		return nil // merged meanwhile, and then the old commit is what counts
+	}
 	p.HeadSHA = rec.NextHead
 	return g.renewed(ctx, p, rec)
 }
