@@ -441,8 +441,9 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) (boo
 	if err != nil {
 		return false, err
 	}
-	if rec.Head != run.Head {
-		rec = CheckRecord{Number: x.pull.Number, Head: run.Head}
+	rec = rec.turned(x.pull.Number, run.Head)
+	if x.rec != nil {
+		rec.Before, rec.Forgot = nil, false // of the bot's own only the last head counts
 	}
 	next := rec
 	next.Digest, next.Teams, next.Manager, next.Outside, next.Shown = digest, x.teams, x.manager, x.outside, stillShown(rec.Shown, x.shown)

@@ -141,6 +141,72 @@ func TestT11AnotherHeadIsShownAnew(t *testing.T) {
 	w.wantAgain(n)
 }
 
+// TestT11BackAtAHeadThatWasShownBefore: who joined the group or a team while the
+// branch had another head is held to what was shown of this one, which its check
+// lets be merged at once.
+func TestT11BackAtAHeadThatWasShownBefore(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, who string
+		heads     int
+		then      func(w *world)
+		halt      gitops.HaltCode
+	}{
+		{"nothing else", "yuki-lead", 1, func(*world) {}, ""},
+		{"people joined", "yuki-lead", 1, func(w *world) { w.joins(devGroup, 30) }, gitops.HaltApproval},
+		{"he joined the team", "taro-data", 1, func(w *world) { w.must(w.emu.SetTeamMember("payments-leads", "taro-data", "member")) }, gitops.HaltApproval},
+		{"more heads than are kept", "yuki-lead", 11, func(w *world) { w.joins(devGroup, 30) }, gitops.HaltApproval},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.keepsStale()
+			before := w.head("main")
+			n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+			w.look()
+			head := w.headOf(n)
+			w.review(tt.who, n, "APPROVE")
+			w.look()
+			for range tt.heads {
+				_, err := w.repo.Push("ken-platform", githubemu.Push{Branch: "topic", Message: "empty"})
+				w.must(err)
+				w.look()
+			}
+			tt.then(w)
+			w.must(w.repo.ForcePush("ken-platform", "topic", head, true))
+			w.clock.move(time.Second)
+			sha := w.merge(n, "squash")
+			for range 3 {
+				w.look()
+				if tt.halt == "" {
+					w.holds(sha, "")
+					continue
+				}
+				w.holds(before, tt.halt)
+			}
+			w.review(tt.who, n, "APPROVE")
+			w.look()
+			w.holds(sha, "")
+		})
+	}
+}
+
+// keepsStale has a push dismiss no approval, as GitHub does where it changes no
+// file.
+func (w *world) keepsStale() {
+	w.t.Helper()
+	no := false
+	for _, rs := range w.emu.State().Repos[0].Rulesets {
+		for i := range rs.Rules {
+			if p := rs.Rules[i].Parameters; p != nil && p.DismissStale != nil {
+				p.DismissStale = &no
+			}
+		}
+		w.repo.PutRuleset(rs)
+	}
+}
+
 // TestT11ApprovedAgainstAnotherBase: what was approved as a change of another
 // branch is not approved as one of this, whether the bot saw it or not.
 func TestT11ApprovedAgainstAnotherBase(t *testing.T) {
