@@ -446,7 +446,10 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) (boo
 		rec.Before, rec.Forgot = nil, false // of the bot's own only the last head counts
 	}
 	next := rec
-	next.Digest, next.Teams, next.Manager, next.Outside, next.Shown = digest, x.teams, x.manager, x.outside, stillShown(rec.Shown, x.shown)
+	next.Digest, next.Shown = digest, stillShown(rec.Shown, x.shown)
+	if x.teams != nil { // else a fault kept them from being read, and they are as they were shown
+		next.Teams, next.Manager, next.Outside = x.teams, x.manager, x.outside
+	}
 	anew := shownAnew(rec.Shown, next.Shown)
 	write := rec.Digest != digest || x.showsHead() && rec.ShownAt.IsZero() || rewrite || len(anew) > 0
 	if !write && next.sameFacts(&rec) {
