@@ -452,6 +452,13 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) (boo
 	}
 	anew := shownAnew(rec.Shown, next.Shown)
 	write := rec.Digest != digest || x.showsHead() && rec.ShownAt.IsZero() || rewrite || len(anew) > 0
+	if !write {
+		stands, err := g.checkStands(ctx, x.pull.Number, run)
+		if err != nil {
+			return false, err
+		}
+		write = !stands
+	}
 	if !write && next.sameFacts(&rec) {
 		return true, nil
 	}
@@ -471,11 +478,38 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) (boo
 		if err != nil {
 			return false, err
 		}
+		g.stood(x.pull.Number, run.Head)
 		if x.showsHead() && next.ShownAt.IsZero() {
 			next.ShownAt = at
 		}
 	}
 	return true, g.state.SaveCheck(ctx, next)
+}
+
+// checkStands reports whether the check on GitHub is the one that the record says was
+// written last. It is asked once for each head: a state file from a backup knows
+// nothing of what was written since.
+func (g *Gitops) checkStands(ctx context.Context, number int, run CheckRun) (bool, error) {
+	if g.merging.stood[number] == run.Head {
+		return true, nil
+	}
+	found, err := g.host.FindCheck(ctx, run.Head)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return false, fmt.Errorf("look for the check run: %w", err)
+	}
+	same := err == nil && found.Conclusion == run.Conclusion && found.Title == run.Title
+	if same {
+		g.stood(number, run.Head)
+	}
+	return same, nil
+}
+
+// stood notes that a check on GitHub is as the record says.
+func (g *Gitops) stood(number int, head string) {
+	if g.merging.stood == nil {
+		g.merging.stood = map[int]string{}
+	}
+	g.merging.stood[number] = head
 }
 
 // stillOpen reads whether a pull request is open after all was read that its
@@ -557,7 +591,7 @@ func (g *Gitops) putCheck(ctx context.Context, id int64, run CheckRun) (int64, t
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return 0, time.Time{}, fmt.Errorf("look for the check run: %w", err)
 		}
-		id = found
+		id = found.ID
 	}
 	if id != 0 {
 		at, err := g.host.UpdateCheck(ctx, id, run)
