@@ -450,8 +450,7 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) (boo
 	if x.teams != nil { // else a fault kept them from being read, and they are as they were shown
 		next.Teams, next.Manager, next.Outside = x.teams, x.manager, x.outside
 	}
-	anew := shownAnew(rec.Shown, next.Shown)
-	write := rec.Digest != digest || x.showsHead() && rec.ShownAt.IsZero() || rewrite || len(anew) > 0
+	write := rewrite || rec.Digest != digest || x.showsHead() && rec.ShownAt.IsZero() || len(shownAnew(rec.Shown, next.Shown)) > 0
 	if !write {
 		stands, err := g.checkStands(ctx, x.pull.Number, run)
 		if err != nil {
@@ -466,24 +465,40 @@ func (g *Gitops) writeCheck(ctx context.Context, x *examined, rewrite bool) (boo
 		return false, err
 	}
 	if write {
-		// Stored before it is shown: verification counts only those of a team
-		// who were in it then, also after a crash right here. Of who joined too
-		// many it is stored after: until it is written, nobody was shown them.
-		before := next
-		before.Digest, before.Shown = "", unless(anew, rec.Shown, next.Shown)
-		if err := g.state.SaveCheck(ctx, before); err != nil {
+		if err := g.show(ctx, x, run, rec.Shown, &next); err != nil {
 			return false, err
-		}
-		at, err := g.putShown(ctx, &next, run, anew)
-		if err != nil {
-			return false, err
-		}
-		g.stood(x.pull.Number, run.Head)
-		if x.showsHead() && next.ShownAt.IsZero() {
-			next.ShownAt = at
 		}
 	}
 	return true, g.state.SaveCheck(ctx, next)
+}
+
+// show writes a check run whose record will be next, and takes in since when it
+// shows what it does.
+func (g *Gitops) show(ctx context.Context, x *examined, run CheckRun, was map[string]review.Shown, next *CheckRecord) error {
+	// Stored before it is shown: verification counts only those of a team
+	// who were in it then, also after a crash right here. Of who joined too
+	// many it is stored after: until it is written, nobody was shown them.
+	anew := shownAnew(was, next.Shown)
+	before := *next
+	before.Digest, before.Shown = "", unless(anew, was, next.Shown)
+	if err := g.state.SaveCheck(ctx, before); err != nil {
+		return err
+	}
+	var at time.Time
+	var err error
+	if next.RunID, at, err = g.putCheck(ctx, next.RunID, run); err != nil {
+		return err
+	}
+	g.stood(x.pull.Number, run.Head)
+	if x.showsHead() && next.ShownAt.IsZero() {
+		next.ShownAt = at
+	}
+	for _, id := range anew {
+		s := next.Shown[id]
+		s.Since = at
+		next.Shown[id] = s
+	}
+	return nil
 }
 
 // checkStands reports whether the check on GitHub is the one that the record says was
@@ -529,22 +544,6 @@ func (g *Gitops) stillOpen(ctx context.Context, number int) (bool, error) {
 // showsHead reports whether a check says anything of its head: before a commit is
 // trusted it says that alone, and nobody approves by that.
 func (x *examined) showsHead() bool { return x.base != nil }
-
-// putShown writes a check run, takes in since when it shows who joined, and
-// returns that.
-func (g *Gitops) putShown(ctx context.Context, rec *CheckRecord, run CheckRun, anew []string) (time.Time, error) {
-	var at time.Time
-	var err error
-	if rec.RunID, at, err = g.putCheck(ctx, rec.RunID, run); err != nil {
-		return time.Time{}, err
-	}
-	for _, id := range anew {
-		s := rec.Shown[id]
-		s.Since = at
-		rec.Shown[id] = s
-	}
-	return at, nil
-}
 
 // sameFacts reports whether two records hold approvals to the same.
 func (r *CheckRecord) sameFacts(o *CheckRecord) bool {
