@@ -128,6 +128,40 @@ func TestABranchIsNotMovedByAnOldList(t *testing.T) {
 	}
 }
 
+// moving lets something happen just before a branch is moved.
+type moving struct {
+	gitops.Host
+	then func()
+}
+
+func (m *moving) MoveBranch(ctx context.Context, branch, sha string) error {
+	m.then()
+	return m.Host.MoveBranch(ctx, branch, sha)
+}
+
+// TestWhatIsMergedBeforeItsBranchIsMovedKeepsItsHead: it is what the bot made, and
+// was approved.
+func TestWhatIsMergedBeforeItsBranchIsMovedKeepsItsHead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := approvedPull(w)
+	good(w, "other")
+	w.clock.move(time.Minute)
+	sha := ""
+	g, err := gitops.New(w.opt, &moving{w.client(), func() { sha = w.merge(n, "squash") }}, store.NewGitops(w.db), w.dir)
+	w.must(err)
+	w.Gitops = g
+	w.look()
+	w.look()
+	if sha == "" {
+		t.Fatal("the branch was not moved")
+	}
+	w.holds(sha, "")
+	if f := w.facts(req); f.State != access.PullMerged {
+		t.Errorf("recorded as %s", f.State)
+	}
+}
+
 // TestASignedBlockIsOfOnePullRequestOfOneRepository: where the record is lost,
 // one that was signed for another is none.
 func TestASignedBlockIsOfOnePullRequestOfOneRepository(t *testing.T) {

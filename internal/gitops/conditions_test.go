@@ -10,6 +10,7 @@ import (
 	"aws-access-bot/internal/access"
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/sandbox/githubemu"
+	"aws-access-bot/internal/store"
 )
 
 const (
@@ -192,6 +193,30 @@ func TestT11AGroupThatGrewBetweenCheckAndMerge(t *testing.T) {
 	}
 }
 
+// TestT43WhatPassedByItselfNeedsAnApprovalOnceItsGroupGrew, also when those who
+// joined were shown, and of the bot's own merge.
+func TestT43WhatPassedByItselfNeedsAnApprovalOnceItsGroupGrew(t *testing.T) {
+	t.Parallel()
+	w := autoWorld(t, strings.Replace(autoRule, "auto:", "people: pinned, auto:", 1))
+	w.hook(&hooked{draft: true}) // it is not merged yet
+	n := w.proposed(w.request(req))
+	w.joins(devGroup, 1)
+	w.look()
+	w.restart()
+	for range 3 {
+		w.look()
+		if c := w.check(w.headOf(n)); c.Conclusion != "action_required" || w.merges() != 0 {
+			t.Fatalf("check %q %q, %d merges", c.Conclusion, c.Title, w.merges())
+		}
+	}
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.holds(w.head("main"), "")
+	if w.merges() != 1 {
+		t.Errorf("%d merges once it is approved", w.merges())
+	}
+}
+
 // TestT11WhatWasShownIsKeptWhenItIsMergedWhileItIsJudged: the head is part of the
 // branch by then and changes nothing against it. That says nothing of who was shown.
 func TestT11WhatWasShownIsKeptWhenItIsMergedWhileItIsJudged(t *testing.T) {
@@ -222,6 +247,37 @@ func TestT11WhatWasShownIsKeptWhenItIsMergedWhileItIsJudged(t *testing.T) {
 			w.look()
 			w.look()
 			w.holds(before, gitops.HaltApproval)
+		})
+	}
+}
+
+// TestT9WhoJoinsATeamAfterTheMergeIsNotShownInIt: the list of open pull requests
+// had it still, and its check says no more.
+func TestT9WhoJoinsATeamAfterTheMergeIsNotShownInIt(t *testing.T) {
+	t.Parallel()
+	for _, method := range []string{"merge", "squash", "rebase"} {
+		t.Run(method, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			before := w.head("main")
+			n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+			w.look()
+			w.review("taro-data", n, "APPROVE")
+			w.look()
+			sha := ""
+			g, err := gitops.New(w.opt, &listed{w.client(), func() {
+				sha = w.merge(n, method)
+				w.must(w.emu.SetTeamMember("payments-leads", "taro-data", "member"))
+			}}, store.NewGitops(w.db), w.dir)
+			w.must(err)
+			w.Gitops = g
+			for range 3 {
+				w.look()
+			}
+			w.holds(before, gitops.HaltApproval)
+			w.review("taro-data", n, "APPROVE")
+			w.look()
+			w.holds(sha, "")
 		})
 	}
 }

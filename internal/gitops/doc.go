@@ -66,7 +66,8 @@
 // it is a halt, which names them and which an approval given after that mends.
 // Approvals count from the first time on that the check showed the head as a
 // change of this branch. A head that was never shown counts by its approvals,
-// unless the pull request was turned to another base after them.
+// unless the pull request was turned to another base after them. What was shown
+// of heads before is kept, for a branch that is turned back to one.
 //
 // What the guards of provisioning will hold after the merge is asked of these
 // ([Options].Foretell) and shown too, with the allowance that lets it pass. Nothing is

@@ -103,7 +103,10 @@ type merging struct {
 	unclear map[int]int
 	// unjudged is how many looks in a row could not judge a pull request.
 	unjudged map[int]int
-	groups   map[string]groupRun
+	// stood are the heads whose check was found on GitHub as it was recorded, or
+	// was written, by number.
+	stood  map[int]string
+	groups map[string]groupRun
 }
 
 // forget drops what is known of pull requests that are open no more.
@@ -112,6 +115,7 @@ func (m *merging) forget(isOpen map[int]bool) {
 	maps.DeleteFunc(m.queued, func(n int, _ enqueued) bool { return !isOpen[n] })
 	maps.DeleteFunc(m.unjudged, func(n int, _ int) bool { return !isOpen[n] })
 	maps.DeleteFunc(m.unclear, func(n int, _ int) bool { return !isOpen[n] })
+	maps.DeleteFunc(m.stood, func(n int, _ string) bool { return !isOpen[n] })
 }
 
 // current reports whether the branch head that this look saw is in force, so

@@ -108,12 +108,17 @@ type PullWriter interface {
 
 // Checks writes check runs under the name aws-access.
 type Checks interface {
-	// FindCheck returns the id of this App's newest check run on a commit, or
-	// ErrNotFound.
-	FindCheck(ctx context.Context, head string) (int64, error)
+	// FindCheck returns this App's newest check run on a commit, or ErrNotFound.
+	FindCheck(ctx context.Context, head string) (FoundCheck, error)
 	// CreateCheck and UpdateCheck return when it was shown, by GitHub's clock.
 	CreateCheck(ctx context.Context, c CheckRun) (int64, time.Time, error)
 	UpdateCheck(ctx context.Context, id int64, c CheckRun) (time.Time, error)
+}
+
+// FoundCheck is a check run as it stands on GitHub.
+type FoundCheck struct {
+	ID                int64
+	Conclusion, Title string
 }
 
 // Comments writes on the conversation of pull requests.

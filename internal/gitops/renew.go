@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"aws-access-bot/config"
 	"aws-access-bot/internal/access"
@@ -54,6 +55,12 @@ func (g *Gitops) renew(ctx context.Context, p *Pull, walk Walk) error {
 	}
 	if err := g.host.MoveBranch(ctx, rec.Branch, rec.NextHead); err != nil {
 		return fmt.Errorf("move the branch %s: %w", rec.Branch, err)
+	}
+	if now, err = g.host.Pull(ctx, p.Number); err != nil {
+		return fmt.Errorf("read it after its branch was moved: %w", err)
+	}
+	if !now.Open {
+		return nil // merged meanwhile, and then the old commit is what counts
 	}
 	p.HeadSHA = rec.NextHead
 	return g.renewed(ctx, p, rec)
@@ -190,6 +197,9 @@ func replayEdits(old, made, base *snapshot, who config.Principal, gone bool) (pa
 			return "", nil, err
 		}
 		if gone && len(missingIn(now, []config.Grant{grant}, stands)) > 0 {
+			if rewritten(now, grant, stands, before) {
+				return "", nil, &access.Refusal{Message: "A line of " + path + " that is to go says something else now."}
+			}
 			continue
 		}
 		if content, err = config.RemoveGrant(content, who.Kind, now.Key(grant)); err != nil {
@@ -205,6 +215,21 @@ func replayEdits(old, made, base *snapshot, who config.Principal, gone bool) (pa
 		}
 	}
 	return path, content, nil
+}
+
+// rewritten reports whether a line that is not there any more only has another
+// end now: one for the same, of the same request, stands that was not there.
+func rewritten(f *config.PrincipalFile, gone config.Grant, stands, before []config.Grant) bool {
+	endless := func(g config.Grant) config.GrantKey {
+		g.Duration, g.Expires = 0, time.Time{}
+		return f.Key(g)
+	}
+	for _, g := range missingIn(f, stands, before) {
+		if endless(g) == endless(gone) {
+			return true
+		}
+	}
+	return false
 }
 
 // moved writes a grant of one repo for another: an account is what its id says,

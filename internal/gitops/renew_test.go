@@ -188,6 +188,32 @@ func TestARevocationIsRenewedWhenSomeOfItIsGone(t *testing.T) {
 	}
 }
 
+// TestARevocationIsNotRenewedPastALineThatOnlyHasAnotherEnd: without that line it
+// would leave what it is to take away.
+func TestARevocationIsNotRenewedPastALineThatOnlyHasAnotherEnd(t *testing.T) {
+	t.Parallel()
+	files := exampleFiles(t)
+	files[devFile] += "  - {account: payments-dev, permission_set: PowerUserAccess, expires: 2026-11-30T00:00:00Z, reason: a}\n" +
+		"  - {account: payments-dev, permission_set: PowerUserAccess, expires: 2026-12-01T00:00:00Z, reason: b}\n"
+	w := newWorldOf(t, files)
+	r := w.request(req)
+	r.Kind = access.KindRevoke
+	w.proposed(r)
+	head := w.facts(req).Ref.Head
+	n := w.byHand("hana-dev", "topic", map[string]*githubemu.File{devFile: w.file(devFile, "2026-11-30T00", "2026-12-02T00")})
+	w.look()
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	sha := w.merge(n, "squash")
+	for range 2 {
+		w.look()
+	}
+	w.holds(sha, "")
+	if f := w.facts(req); f.Ref.Head != head || !strings.Contains(strings.Join(f.Missing, " "), "cannot put the same change on the new base") {
+		t.Errorf("its head is %.7s, was %.7s; missing %q", f.Ref.Head, head, f.Missing)
+	}
+}
+
 // TestARevocationIsRenewedToo, and needs no second person then either.
 func TestARevocationIsRenewedToo(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/sandbox/githubemu"
+	"aws-access-bot/internal/store"
 )
 
 // badPush pushes a grant in the dev group and a comment in the sandbox group
@@ -251,4 +252,36 @@ func files(content map[string]string) map[string]*githubemu.File {
 		out[p] = &githubemu.File{Content: c}
 	}
 	return out
+}
+
+// TestACheckIsWrittenAnewWhereTheStateIsOlder: what the record has it say is not
+// what it says.
+func TestACheckIsWrittenAnewWhereTheStateIsOlder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	w.look()
+	backup, _, err := store.NewGitops(w.db).Check(t.Context(), n)
+	w.must(err)
+	id, err := w.repo.Review("yuki-lead", n, "APPROVE", "", "")
+	w.must(err)
+	w.clock.move(time.Second)
+	w.look()
+	w.wantPassed(n)
+	w.must(w.repo.DismissReview("yuki-lead", n, id, "no"))
+	w.clock.move(time.Second)
+	w.must(store.NewGitops(w.db).SaveCheck(t.Context(), backup))
+	w.restart()
+	before := w.writes()
+	for range 3 {
+		w.look()
+	}
+	if c := w.check(w.headOf(n)); c.Conclusion != "action_required" || w.writes() != before+1 {
+		t.Errorf("check %q %q, written %d times", c.Conclusion, c.Title, w.writes()-before)
+	}
+	w.restart()
+	w.look()
+	if got := w.writes() - before; got != 1 {
+		t.Errorf("written %d times after a restart that changed nothing", got)
+	}
 }

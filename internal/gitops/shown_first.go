@@ -12,11 +12,12 @@ import (
 // shown takes in what the check has shown of the head of an open pull request:
 // since when, and who was in the groups that gain.
 func (g *Gitops) shown(ctx context.Context, p *Pull, in *review.Input) error {
-	rec, ok, err := g.state.Check(ctx, p.Number)
+	rec, _, err := g.state.Check(ctx, p.Number)
 	if err != nil {
 		return fmt.Errorf("look up the check: %w", err)
 	}
-	in.Unshown = !ok || rec.Head != p.HeadSHA || rec.ShownAt.IsZero()
+	rec, known := rec.of(p.HeadSHA)
+	in.Unshown = !known || rec.ShownAt.IsZero()
 	if !in.Unshown {
 		in.Shown, in.ShownAt = rec.Shown, rec.ShownAt
 	}

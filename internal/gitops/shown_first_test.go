@@ -7,6 +7,7 @@ import (
 
 	"aws-access-bot/internal/gitops"
 	"aws-access-bot/internal/sandbox/githubemu"
+	"aws-access-bot/internal/store"
 )
 
 const prodLine = "  - account: payments-prod\n    permission_set: PowerUserAccess\n"
@@ -102,6 +103,31 @@ func TestT11AnApprovalInTheSecondOfTheCheckDoesNotCount(t *testing.T) {
 	w.wantPassed(n)
 }
 
+// TestT11NothingIsShownBeforeACommitIsTrusted: the check says that and nothing of
+// the head, and says so once.
+func TestT11NothingIsShownBeforeACommitIsTrusted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	seed := w.head("main")
+	w.db = store.NewMemory()
+	w.restart()
+	n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+	before := w.writes()
+	for range 3 {
+		w.look()
+	}
+	if c := w.check(w.headOf(n)); c.Title != "no commit is trusted yet" || w.writes() != before+1 {
+		t.Errorf("check %q, written %d times", c.Title, w.writes()-before)
+	}
+	w.review("yuki-lead", n, "APPROVE")
+	w.must(w.Trust(t.Context(), seed, "the test"))
+	w.look()
+	w.wantAgain(n)
+	w.review("yuki-lead", n, "APPROVE")
+	w.look()
+	w.wantPassed(n)
+}
+
 // TestT11AnotherHeadIsShownAnew after another one was.
 func TestT11AnotherHeadIsShownAnew(t *testing.T) {
 	t.Parallel()
@@ -113,6 +139,72 @@ func TestT11AnotherHeadIsShownAnew(t *testing.T) {
 	w.review("yuki-lead", n, "APPROVE")
 	w.look()
 	w.wantAgain(n)
+}
+
+// TestT11BackAtAHeadThatWasShownBefore: who joined the group or a team while the
+// branch had another head is held to what was shown of this one, which its check
+// lets be merged at once.
+func TestT11BackAtAHeadThatWasShownBefore(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, who string
+		heads     int
+		then      func(w *world)
+		halt      gitops.HaltCode
+	}{
+		{"nothing else", "yuki-lead", 1, func(*world) {}, ""},
+		{"people joined", "yuki-lead", 1, func(w *world) { w.joins(devGroup, 30) }, gitops.HaltApproval},
+		{"he joined the team", "taro-data", 1, func(w *world) { w.must(w.emu.SetTeamMember("payments-leads", "taro-data", "member")) }, gitops.HaltApproval},
+		{"more heads than are kept", "yuki-lead", 11, func(w *world) { w.joins(devGroup, 30) }, gitops.HaltApproval},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.keepsStale()
+			before := w.head("main")
+			n := w.byHand("ken-platform", "topic", map[string]*githubemu.File{devFile: w.grantLine(devFile, devGrant)})
+			w.look()
+			head := w.headOf(n)
+			w.review(tt.who, n, "APPROVE")
+			w.look()
+			for range tt.heads {
+				_, err := w.repo.Push("ken-platform", githubemu.Push{Branch: "topic", Message: "empty"})
+				w.must(err)
+				w.look()
+			}
+			tt.then(w)
+			w.must(w.repo.ForcePush("ken-platform", "topic", head, true))
+			w.clock.move(time.Second)
+			sha := w.merge(n, "squash")
+			for range 3 {
+				w.look()
+				if tt.halt == "" {
+					w.holds(sha, "")
+					continue
+				}
+				w.holds(before, tt.halt)
+			}
+			w.review(tt.who, n, "APPROVE")
+			w.look()
+			w.holds(sha, "")
+		})
+	}
+}
+
+// keepsStale has a push dismiss no approval, as GitHub does where it changes no
+// file.
+func (w *world) keepsStale() {
+	w.t.Helper()
+	no := false
+	for _, rs := range w.emu.State().Repos[0].Rulesets {
+		for i := range rs.Rules {
+			if p := rs.Rules[i].Parameters; p != nil && p.DismissStale != nil {
+				p.DismissStale = &no
+			}
+		}
+		w.repo.PutRuleset(rs)
+	}
 }
 
 // TestT11ApprovedAgainstAnotherBase: what was approved as a change of another

@@ -60,8 +60,10 @@ func (g *Gitops) showLate(ctx context.Context, u *unit, j *judged, repo *config.
 	if err != nil {
 		return fmt.Errorf("look up the check of pull request %d: %w", u.pull.Number, err)
 	}
-	if rec.Head != u.pull.HeadSHA {
-		rec = j.halted // no check did: the halt is what shows it first
+	_, shown := rec.of(u.pull.HeadSHA)
+	rec = rec.turned(u.pull.Number, u.pull.HeadSHA)
+	if !shown { // no check did that is known: the halt is what shows it first
+		rec.ShownAt, rec.Teams, rec.Manager, rec.Outside = j.halted.ShownAt, j.halted.Teams, j.halted.Manager, j.halted.Outside
 	}
 	if !sameShown(rec.Late, j.late) {
 		rec.Late = j.late

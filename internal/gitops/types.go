@@ -1,6 +1,7 @@
 package gitops
 
 import (
+	"slices"
 	"time"
 
 	"aws-access-bot/config"
@@ -198,6 +199,64 @@ type CheckRecord struct {
 	// Late is the same as the halt showed them that waits for a late approval
 	// of the merged head.
 	Late map[string]review.Shown
+	// Before are the heads that the check showed before this one, the oldest
+	// first: the branch may be turned back to one of them. Forgot is set when
+	// there were more.
+	Before []FormerHead
+	Forgot bool
+}
+
+// FormerHead is what is kept of the check on a head that a pull request had
+// before, as in a [CheckRecord].
+type FormerHead struct {
+	Head    string
+	RunID   int64
+	Digest  string
+	ShownAt time.Time
+	Teams   map[string][]int64
+	Manager string
+	Outside []int64
+	Shown   map[string]review.Shown
+}
+
+// maxBefore is how many heads before are kept of a pull request.
+const maxBefore = 10
+
+// of returns the record of a head, false when there is none.
+func (r CheckRecord) of(head string) (CheckRecord, bool) {
+	if r.Head == head {
+		return r, true
+	}
+	i := slices.IndexFunc(r.Before, func(f FormerHead) bool { return f.Head == head })
+	if i < 0 {
+		return CheckRecord{}, false
+	}
+	f := r.Before[i]
+	return CheckRecord{
+		Number: r.Number, Head: f.Head, RunID: f.RunID, Digest: f.Digest, ShownAt: f.ShownAt,
+		Teams: f.Teams, Manager: f.Manager, Outside: f.Outside, Shown: f.Shown,
+	}, true
+}
+
+// turned is the record once a pull request has a head: what was shown of it
+// before, if anything was, with what was shown of others.
+func (r CheckRecord) turned(number int, head string) CheckRecord {
+	if r.Head == head {
+		return r
+	}
+	next, _ := r.of(head)
+	next.Number, next.Head, next.Forgot = number, head, r.Forgot
+	next.Before = slices.DeleteFunc(slices.Clone(r.Before), func(f FormerHead) bool { return f.Head == head })
+	if !r.ShownAt.IsZero() {
+		next.Before = append(next.Before, FormerHead{
+			Head: r.Head, RunID: r.RunID, Digest: r.Digest, ShownAt: r.ShownAt,
+			Teams: r.Teams, Manager: r.Manager, Outside: r.Outside, Shown: r.Shown,
+		})
+	}
+	if more := len(next.Before) - maxBefore; more > 0 {
+		next.Before, next.Forgot = next.Before[more:], true
+	}
+	return next
 }
 
 // AutoUse is what somebody was given without an approval by one commit.

@@ -40,9 +40,7 @@ func (g *Gitops) cannotJudge(ctx context.Context, x *examined, cause error) erro
 	if err != nil {
 		return fmt.Errorf("look up the check: %w", err)
 	}
-	if rec.Head != run.Head {
-		rec = CheckRecord{Number: n, Head: run.Head}
-	}
+	rec = rec.turned(n, run.Head)
 	rec.Digest = "" // before it is written: the next verdict is written anew
 	if err := g.state.SaveCheck(ctx, rec); err != nil {
 		return fmt.Errorf("record the check: %w", err)

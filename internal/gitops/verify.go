@@ -211,7 +211,7 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	}
 	if j.bad = verdictFault(&j.verdict, u.pull, base.repo, after.repo); j.bad != nil {
 		j.late = nextLate(&in, &j.verdict, g.opt.Now())
-		j.halted = CheckRecord{Number: u.pull.Number, Head: u.pull.HeadSHA, Teams: in.Teams, Manager: in.Manager, Outside: in.Outside}
+		j.halted = CheckRecord{ShownAt: in.ShownAt, Teams: in.Teams, Manager: in.Manager, Outside: in.Outside}
 	} else {
 		j.people = keep(&in, &j.verdict, u)
 	}
@@ -259,14 +259,19 @@ func (g *Gitops) verdictOf(ctx context.Context, sha string, pending []Verdict) (
 // organization, and that manager who were so then too. Whoever became so later
 // counts for a late approval, which mends a halt, and not for one that he gave before the merge.
 func (g *Gitops) asShown(ctx context.Context, p *Pull, in *review.Input) error {
-	rec, ok, err := g.state.Check(ctx, p.Number)
+	rec, _, err := g.state.Check(ctx, p.Number)
 	if err != nil {
 		return fmt.Errorf("look up the check of pull request %d: %w", p.Number, err)
 	}
 	if err := g.turned(ctx, p, in); err != nil {
 		return err
 	}
-	if !ok || rec.Head != p.HeadSHA {
+	forgot := rec.Forgot
+	rec, known := rec.of(p.HeadSHA)
+	if !known {
+		if forgot { // it may have been shown, to whom and when is not known
+			in.ShownAt = later(in.ShownAt, p.MergedAt)
+		}
 		return nil
 	}
 	in.ShownAt, in.ShownLate = later(in.ShownAt, rec.ShownAt), rec.Late

@@ -124,3 +124,26 @@ func TestTheQueueTakesNothingThatWouldGrantNothing(t *testing.T) {
 		t.Errorf("the check on the group is %s: %s", c.Conclusion, c.Summary)
 	}
 }
+
+// TestWhatWasApprovedAndWaitedTooLongHaltsNothing: merged past its check it grants
+// nothing, and who was in the team when it was approved still was.
+func TestWhatWasApprovedAndWaitedTooLongHaltsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must(w.emu.SetTeamMember("payments-leads", "taro-data", "member"))
+	n := w.proposed(w.request(req))
+	w.review("taro-data", n, "APPROVE")
+	w.look()
+	w.wantPassed(n)
+	w.clock.move(73 * time.Hour)
+	w.look()
+	if c := w.check(w.headOf(n)); c.Conclusion != "failure" {
+		t.Fatalf("check %q %q", c.Conclusion, c.Title)
+	}
+	sha := w.merge(n, "squash")
+	w.look()
+	w.holds(sha, "")
+	if w.desires("111122224444", "PowerUserAccess", devGroup) {
+		t.Error("it grants something")
+	}
+}

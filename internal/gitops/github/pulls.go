@@ -142,21 +142,21 @@ func (c *Client) AskReviewers(ctx context.Context, number int, logins, teams []s
 }
 
 // FindCheck implements [gitops.Checks].
-func (c *Client) FindCheck(ctx context.Context, head string) (int64, error) {
+func (c *Client) FindCheck(ctx context.Context, head string) (gitops.FoundCheck, error) {
 	got, _, err := c.api.Checks.ListCheckRunsForRef(ctx, c.owner, c.name, head, &gh.ListCheckRunsOptions{
 		CheckName: gh.String(gitops.CheckName), AppID: &c.app, Filter: gh.String("latest"), ListOptions: gh.ListOptions{PerPage: 100},
 	})
 	if err != nil {
-		return 0, c.wrap("list check runs of "+head, err)
+		return gitops.FoundCheck{}, c.wrap("list check runs of "+head, err)
 	}
-	var newest int64
+	var newest gitops.FoundCheck
 	for _, run := range got.CheckRuns {
-		if run.GetName() == gitops.CheckName && run.GetApp().GetID() == c.app {
-			newest = max(newest, run.GetID())
+		if run.GetName() == gitops.CheckName && run.GetApp().GetID() == c.app && run.GetID() > newest.ID {
+			newest = gitops.FoundCheck{ID: run.GetID(), Conclusion: run.GetConclusion(), Title: run.GetOutput().GetTitle()}
 		}
 	}
-	if newest == 0 {
-		return 0, fmt.Errorf("check run of %s: %w", head, gitops.ErrNotFound)
+	if newest.ID == 0 {
+		return newest, fmt.Errorf("check run of %s: %w", head, gitops.ErrNotFound)
 	}
 	return newest, nil
 }

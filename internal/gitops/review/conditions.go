@@ -161,10 +161,22 @@ func (e *evaluation) growth(n *Need, rule *config.Rule) {
 	}
 	n.joined = e.came(n, rule, e.in.Shown, &e.v.Grown)
 	n.joinedLate = e.came(n, rule, e.in.ShownLate, &e.v.GrownLate)
-	if n.Auto && n.joined > 0 {
+	if came := e.grewSince(n); n.Auto && came != "" {
 		n.Auto, n.Exempt = false, ""
-		n.Note = morePeople(n.joined) + " joined since it was shown, so it passes without an approval no more"
+		n.Note = came + " joined since it was shown, so it passes without an approval no more"
 	}
+}
+
+// grewSince says how many joined the group of a gain after it was first shown, ""
+// when they were no more than may: that they are shown by now is no approval.
+func (e *evaluation) grewSince(n *Need) string {
+	switch {
+	case n.joined > 0:
+		return morePeople(n.joined)
+	case !e.in.Shown[n.Change.Assignment.Principal.ID].Since.IsZero():
+		return "more people"
+	}
+	return ""
 }
 
 // came returns how many joined the group of a gain since it was shown, and

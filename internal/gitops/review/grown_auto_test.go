@@ -21,6 +21,11 @@ func TestT43WhatPassesByItselfIsHeldToThePeopleShown(t *testing.T) {
 	if v.Pass || !strings.Contains(v.Needs[0].Note, "joined since it was shown") {
 		t.Errorf("with one more in the group: pass %v, %+v", v.Pass, v.Needs)
 	}
+	// Shown by now, he is still approved by nobody.
+	in.Shown = map[string]Shown{devGroup: {Members: in.Members[devGroup], Since: in.Start}}
+	if v := Evaluate(in); v.Pass || !strings.Contains(v.Needs[0].Note, "more people joined since it was shown") {
+		t.Errorf("once he was shown: pass %v, %+v", v.Pass, v.Needs)
+	}
 }
 
 // TestAStuckControlPlaneIsNotToldToMendItself: too few who may approve cannot

@@ -145,8 +145,9 @@ type Input struct {
 type Shown struct {
 	// Members are the Entra ids of the direct members.
 	Members []string
-	// Since is when a group that had grown too far was shown anew: approvals
-	// up to then do not count. It is zero when it never had.
+	// Since is when a group that had grown too far was shown anew, by GitHub's
+	// clock where a check did: approvals up to then do not count. It is zero when
+	// it never had.
 	Since time.Time
 	// Joined are the Entra ids of those whom a halt names because they came
 	// since.
