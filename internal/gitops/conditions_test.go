@@ -274,10 +274,7 @@ func TestT9WhoJoinsATeamAfterTheMergeIsNotShownInIt(t *testing.T) {
 			for range 3 {
 				w.look()
 			}
-			w.holds(before, gitops.HaltApproval)
-			w.review("taro-data", n, "APPROVE")
-			w.look()
-			w.holds(sha, "")
+			w.mendedBy("taro-data", n, before, sha)
 		})
 	}
 }

@@ -173,10 +173,7 @@ func TestT7UnreadDismissalsAreUndecided(t *testing.T) {
 	}
 	w.kit.Faults.Clear()
 	w.look()
-	w.holds(before, gitops.HaltApproval)
-	w.review("yuki-lead", n, "APPROVE")
-	w.look()
-	w.holds(sha, "")
+	w.mendedBy("yuki-lead", n, before, sha)
 }
 
 // TestT7StaleApprovalsAreApprovals: what a push dismisses was no objection, and

@@ -32,10 +32,7 @@ func TestNobodyFromOutsideTheOrganizationApproves(t *testing.T) {
 	w.holds(before, gitops.HaltApproval)
 	w.must(w.emu.SetOrgRole("yuki-lead", "member"))
 	w.look()
-	w.holds(before, gitops.HaltApproval)
-	w.review("yuki-lead", n, "APPROVE")
-	w.look()
-	w.holds(sha, "")
+	w.mendedBy("yuki-lead", n, before, sha)
 }
 
 // TestWhoCameIntoTheOrganizationAfterTheCheckWasShownDoesNotCount for what he

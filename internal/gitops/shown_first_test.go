@@ -64,6 +64,16 @@ func (w *world) wantPassed(n int) {
 	}
 }
 
+// mendedBy wants a halt at before until somebody approves the merged pull request n,
+// and that its commit is in force then.
+func (w *world) mendedBy(login string, n int, before, sha string) {
+	w.t.Helper()
+	w.holds(before, gitops.HaltApproval)
+	w.review(login, n, "APPROVE")
+	w.look()
+	w.holds(sha, "")
+}
+
 // TestT11AnApprovalCountsFromTheFirstCheckOn: what was approved before is
 // approved again, and what grew meanwhile was so not approved unseen.
 func TestT11AnApprovalCountsFromTheFirstCheckOn(t *testing.T) {
@@ -82,10 +92,7 @@ func TestT11AnApprovalCountsFromTheFirstCheckOn(t *testing.T) {
 	w.wantAgain(n)
 	sha := w.merge(n, "squash")
 	w.look()
-	w.holds(before, gitops.HaltApproval)
-	w.review("yuki-lead", n, "APPROVE")
-	w.look()
-	w.holds(sha, "")
+	w.mendedBy("yuki-lead", n, before, sha)
 }
 
 // TestT11AnApprovalInTheSecondOfTheCheckDoesNotCount: GitHub's times are whole
@@ -224,10 +231,7 @@ func TestT11ApprovedAgainstAnotherBase(t *testing.T) {
 		}
 		sha := w.merge(n, "squash")
 		w.look()
-		w.holds(before, gitops.HaltApproval)
-		w.review("yuki-lead", n, "APPROVE")
-		w.look()
-		w.holds(sha, "")
+		w.mendedBy("yuki-lead", n, before, sha)
 	}
 }
 

@@ -62,10 +62,7 @@ func TestT11WhoJoinedIsShownOnceItIsWritten(t *testing.T) {
 			}
 			sha := w.merge(n, "squash")
 			w.look()
-			w.holds(before, gitops.HaltApproval)
-			w.review("yuki-lead", n, "APPROVE")
-			w.look()
-			w.holds(sha, "")
+			w.mendedBy("yuki-lead", n, before, sha)
 		})
 	}
 }

@@ -177,11 +177,25 @@ func (r *PullRecord) JoinedIDs() []string {
 	return out
 }
 
-// CheckRecord is what is kept of the check on a pull request.
+// CheckRecord is what is kept of the check on a pull request, with what it shows of
+// the head by now.
 type CheckRecord struct {
 	Number int
-	Head   string
-	RunID  int64
+	ShownHead
+	// Late is what Shown is, as the halt showed them that waits for a late approval
+	// of the merged head.
+	Late map[string]review.Shown
+	// Before are the heads that the check showed before this one, the oldest
+	// first: the branch may be turned back to one of them. Forgot is set when
+	// there were more.
+	Before []ShownHead
+	Forgot bool
+}
+
+// ShownHead is what a check shows of one head of its pull request.
+type ShownHead struct {
+	Head  string
+	RunID int64
 	// Digest is that of the content last written.
 	Digest string
 	// ShownAt is when the head was first shown by the check, by GitHub's clock;
@@ -196,27 +210,6 @@ type CheckRecord struct {
 	// Shown are the people of the gaining groups as approvers were shown them,
 	// by Entra id.
 	Shown map[string]review.Shown
-	// Late is the same as the halt showed them that waits for a late approval
-	// of the merged head.
-	Late map[string]review.Shown
-	// Before are the heads that the check showed before this one, the oldest
-	// first: the branch may be turned back to one of them. Forgot is set when
-	// there were more.
-	Before []FormerHead
-	Forgot bool
-}
-
-// FormerHead is what is kept of the check on a head that a pull request had
-// before, as in a [CheckRecord].
-type FormerHead struct {
-	Head    string
-	RunID   int64
-	Digest  string
-	ShownAt time.Time
-	Teams   map[string][]int64
-	Manager string
-	Outside []int64
-	Shown   map[string]review.Shown
 }
 
 // maxBefore is how many heads before are kept of a pull request.
@@ -227,15 +220,11 @@ func (r CheckRecord) of(head string) (CheckRecord, bool) {
 	if r.Head == head {
 		return r, true
 	}
-	i := slices.IndexFunc(r.Before, func(f FormerHead) bool { return f.Head == head })
+	i := slices.IndexFunc(r.Before, func(h ShownHead) bool { return h.Head == head })
 	if i < 0 {
 		return CheckRecord{}, false
 	}
-	f := r.Before[i]
-	return CheckRecord{
-		Number: r.Number, Head: f.Head, RunID: f.RunID, Digest: f.Digest, ShownAt: f.ShownAt,
-		Teams: f.Teams, Manager: f.Manager, Outside: f.Outside, Shown: f.Shown,
-	}, true
+	return CheckRecord{Number: r.Number, ShownHead: r.Before[i]}, true
 }
 
 // turned is the record once a pull request has a head: what was shown of it
@@ -246,12 +235,9 @@ func (r CheckRecord) turned(number int, head string) CheckRecord {
 	}
 	next, _ := r.of(head)
 	next.Number, next.Head, next.Forgot = number, head, r.Forgot
-	next.Before = slices.DeleteFunc(slices.Clone(r.Before), func(f FormerHead) bool { return f.Head == head })
+	next.Before = slices.DeleteFunc(slices.Clone(r.Before), func(h ShownHead) bool { return h.Head == head })
 	if !r.ShownAt.IsZero() {
-		next.Before = append(next.Before, FormerHead{
-			Head: r.Head, RunID: r.RunID, Digest: r.Digest, ShownAt: r.ShownAt,
-			Teams: r.Teams, Manager: r.Manager, Outside: r.Outside, Shown: r.Shown,
-		})
+		next.Before = append(next.Before, r.ShownHead)
 	}
 	if more := len(next.Before) - maxBefore; more > 0 {
 		next.Before, next.Forgot = next.Before[more:], true

@@ -26,7 +26,7 @@ type judged struct {
 	// nothing that an approval could mend.
 	late map[string]review.Shown
 	// halted is what else a halt over this shows where no check showed anything.
-	halted CheckRecord
+	halted ShownHead
 }
 
 // verify judges a unit. base is the last valid verified content, as the commits
@@ -211,7 +211,7 @@ func (g *Gitops) approved(ctx context.Context, j *judged, base, after *snapshot,
 	}
 	if j.bad = verdictFault(&j.verdict, u.pull, base.repo, after.repo); j.bad != nil {
 		j.late = nextLate(&in, &j.verdict, g.opt.Now())
-		j.halted = CheckRecord{ShownAt: in.ShownAt, Teams: in.Teams, Manager: in.Manager, Outside: in.Outside}
+		j.halted = ShownHead{ShownAt: in.ShownAt, Teams: in.Teams, Manager: in.Manager, Outside: in.Outside}
 	} else {
 		j.people = keep(&in, &j.verdict, u)
 	}

@@ -228,7 +228,16 @@ type joinedRecord struct {
 }
 
 type checkRecord struct {
-	Number  int                `json:"number"`
+	Number int `json:"number"`
+	headRecord
+	Late map[string]shownRecord `json:"late,omitempty"`
+	// Before has heads before, the oldest first.
+	Before []headRecord `json:"before,omitempty"`
+	Forgot bool         `json:"forgot,omitempty"`
+}
+
+// headRecord is a stored [gitops.ShownHead]; that of a check stands among its members.
+type headRecord struct {
 	Head    string             `json:"head"`
 	RunID   int64              `json:"run"`
 	Digest  string             `json:"digest"`
@@ -238,21 +247,17 @@ type checkRecord struct {
 	Outside []int64            `json:"outside,omitempty"`
 	// Shown has the people of groups, by Entra id.
 	Shown map[string]shownRecord `json:"shown,omitempty"`
-	Late  map[string]shownRecord `json:"late,omitempty"`
-	// Before has heads before, the oldest first.
-	Before []formerRecord `json:"before,omitempty"`
-	Forgot bool           `json:"forgot,omitempty"`
 }
 
-type formerRecord struct {
-	Head    string                 `json:"head"`
-	RunID   int64                  `json:"run"`
-	Digest  string                 `json:"digest"`
-	ShownAt time.Time              `json:"shown_at,omitzero"`
-	Teams   map[string][]int64     `json:"teams,omitempty"`
-	Manager string                 `json:"manager,omitempty"`
-	Outside []int64                `json:"outside,omitempty"`
-	Shown   map[string]shownRecord `json:"shown,omitempty"`
+func newHeadRecord(h gitops.ShownHead) headRecord {
+	return headRecord{h.Head, h.RunID, h.Digest, h.ShownAt, h.Teams, h.Manager, h.Outside, newShownRecords(h.Shown)}
+}
+
+func (r headRecord) head() gitops.ShownHead {
+	return gitops.ShownHead{
+		Head: r.Head, RunID: r.RunID, Digest: r.Digest, ShownAt: r.ShownAt,
+		Teams: r.Teams, Manager: r.Manager, Outside: r.Outside, Shown: shownDomain(r.Shown),
+	}
 }
 
 type shownRecord struct {
@@ -284,29 +289,17 @@ func shownDomain(m map[string]shownRecord) map[string]review.Shown {
 }
 
 func newCheckRecord(c gitops.CheckRecord) checkRecord {
-	r := checkRecord{
-		Number: c.Number, Head: c.Head, RunID: c.RunID, Digest: c.Digest, ShownAt: c.ShownAt,
-		Teams: c.Teams, Manager: c.Manager, Outside: c.Outside, Shown: newShownRecords(c.Shown), Late: newShownRecords(c.Late), Forgot: c.Forgot,
-	}
-	for _, f := range c.Before {
-		r.Before = append(r.Before, formerRecord{
-			Head: f.Head, RunID: f.RunID, Digest: f.Digest, ShownAt: f.ShownAt,
-			Teams: f.Teams, Manager: f.Manager, Outside: f.Outside, Shown: newShownRecords(f.Shown),
-		})
+	r := checkRecord{Number: c.Number, headRecord: newHeadRecord(c.ShownHead), Late: newShownRecords(c.Late), Forgot: c.Forgot}
+	for _, h := range c.Before {
+		r.Before = append(r.Before, newHeadRecord(h))
 	}
 	return r
 }
 
 func (r checkRecord) domain() gitops.CheckRecord {
-	c := gitops.CheckRecord{
-		Number: r.Number, Head: r.Head, RunID: r.RunID, Digest: r.Digest, ShownAt: r.ShownAt,
-		Teams: r.Teams, Manager: r.Manager, Outside: r.Outside, Shown: shownDomain(r.Shown), Late: shownDomain(r.Late), Forgot: r.Forgot,
-	}
-	for _, f := range r.Before {
-		c.Before = append(c.Before, gitops.FormerHead{
-			Head: f.Head, RunID: f.RunID, Digest: f.Digest, ShownAt: f.ShownAt,
-			Teams: f.Teams, Manager: f.Manager, Outside: f.Outside, Shown: shownDomain(f.Shown),
-		})
+	c := gitops.CheckRecord{Number: r.Number, ShownHead: r.head(), Late: shownDomain(r.Late), Forgot: r.Forgot}
+	for _, h := range r.Before {
+		c.Before = append(c.Before, h.head())
 	}
 	return c
 }

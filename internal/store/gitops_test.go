@@ -233,7 +233,7 @@ func TestEachGitopsStepIsReported(t *testing.T) {
 	db := openTest(t, filepath.Join(t.TempDir(), "state.db"), Options{AfterCommit: func(s string) { steps = append(steps, s) }})
 	g := NewGitops(db)
 	one, blobs := force("c1", "a")
-	check := gitops.CheckRecord{Number: 7, Teams: map[string][]int64{"b": {1}, "a": nil}}
+	check := gitops.CheckRecord{Number: 7, ShownHead: gitops.ShownHead{Teams: map[string][]int64{"b": {1}, "a": nil}}}
 	for _, f := range []func(context.Context) error{
 		func(ctx context.Context) error {
 			return g.Advance(ctx, gitops.Advance{To: "c1", InForce: one, Blobs: blobs})
