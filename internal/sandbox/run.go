@@ -17,8 +17,11 @@ import (
 const (
 	headerTimeout = 5 * time.Second
 	idleTimeout   = 2 * time.Minute
-	drainTimeout  = 5 * time.Second
 	maxHeader     = 64 << 10
+	// drainTimeout is above the five whole seconds after which net/http's Shutdown
+	// takes a connection for idle over which nothing was ever sent (golang/go issue
+	// 22682): clients open some in advance.
+	drainTimeout = 10 * time.Second
 )
 
 // Run serves the sandbox and works its clocks (webhooks, provisioning cycles)
